@@ -1,0 +1,1 @@
+"""Entities, the build's state machine and errors, in plain Python."""

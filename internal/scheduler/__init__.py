@@ -1,0 +1,1 @@
+"""Loops: due checks, inputs, dispatcher, sweeper, retention."""

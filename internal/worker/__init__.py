@@ -1,0 +1,1 @@
+"""Consume, claim, execute, ship logs, drain."""

@@ -1,0 +1,1 @@
+"""The API client that worker, command line and users share."""

@@ -1,0 +1,1 @@
+"""HCL2: parser, evaluator and functions."""

@@ -1,0 +1,1 @@
+"""The queue backends and the interface that they share."""

@@ -1,0 +1,64 @@
+"""Packaging of PikoCI: Go's folder names on disk, one `pikoci` package when installed.
+
+`cmd`, `internal` and `pkg` are mapped below `pikoci`, so nothing else lands at the top of site-packages and the standard
+library's `cmd` module is never shadowed.
+"""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).resolve().parent
+
+# Package name -> folder. A longer name wins, so `pikoci.internal` isn't looked for below cmd/pikoci.
+ROOMS = {"pikoci": "cmd/pikoci", "pikoci.internal": "internal", "pikoci.pkg": "pkg"}
+
+DATA = ["*.html", "*.css", "*.js", "*.svg", "*.hcl", "*.sql", "py.typed"]
+
+
+def packages() -> list[str]:
+    """Name every mapped package and each of their sub-packages (folders with an `__init__.py`)."""
+    found = []
+    for name, folder in ROOMS.items():
+        found.append(name)
+        found += [f"{name}.{sub}" for sub in find_packages(str(ROOT / folder))]
+    return found
+
+
+def version() -> str:
+    """Read the version from its one source, without importing the package.
+
+    Raises SystemExit when the line is missing.
+    """
+    source = (ROOT / "cmd/pikoci/__init__.py").read_text(encoding="utf-8")
+    match = re.search(r'^__version__ = "([^"]+)"$', source, re.MULTILINE)
+    if match is None:
+        raise SystemExit('cmd/pikoci/__init__.py: no line __version__ = "..."')
+    return match[1]
+
+
+def requirements(name: str) -> list[str]:
+    """List the direct requirements of `requirements/<name>.in`, without comments and includes."""
+    lines = (ROOT / "requirements" / f"{name}.in").read_text(encoding="utf-8").splitlines()
+    wanted = (line.split("#")[0].strip() for line in lines)
+    return [line for line in wanted if line and not line.startswith("-")]
+
+
+setup(
+    name="pikoci",
+    version=version(),
+    description="A small continuous integration system: one program, three roles, pipelines in HCL",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    package_dir=dict(ROOMS),
+    packages=packages(),
+    package_data={"": [*DATA, *(f"**/{pattern}" for pattern in DATA)]},
+    install_requires=requirements("runtime"),
+    extras_require={"dev": requirements("dev")},
+    entry_points={"console_scripts": ["pikoci = pikoci.__main__:main"]},
+    zip_safe=False,
+)
