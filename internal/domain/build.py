@@ -1,0 +1,140 @@
+"""A build, its steps, and the state machine that both follow."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from pikoci.internal.domain.errors import ConflictError
+
+
+class BuildStatus(StrEnum):
+    """Where a build stands. `waiting` waits for an approval; `pending` for a slot, inputs or a worker."""
+
+    PENDING = "pending"
+    WAITING = "waiting"
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    ERRORED = "errored"
+    WARNING = "warning"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the build has ended and can never change again."""
+        return self in FINAL
+
+
+FINAL = frozenset(
+    {BuildStatus.SUCCEEDED, BuildStatus.FAILED, BuildStatus.CANCELLED, BuildStatus.ERRORED, BuildStatus.WARNING}
+)
+
+#: Every allowed move. `started -> pending` is a requeue after the worker was lost.
+TRANSITIONS: dict[BuildStatus, frozenset[BuildStatus]] = {
+    BuildStatus.WAITING: frozenset({BuildStatus.PENDING, BuildStatus.CANCELLED}),
+    BuildStatus.PENDING: frozenset({BuildStatus.STARTED, BuildStatus.CANCELLED, BuildStatus.ERRORED}),
+    BuildStatus.STARTED: FINAL | {BuildStatus.PENDING},
+    **{status: frozenset() for status in FINAL},
+}
+
+
+def check_transition(before: BuildStatus, after: BuildStatus) -> None:
+    """Allow a move from `before` to `after`, or raise ConflictError naming both."""
+    if after not in TRANSITIONS[before]:
+        raise ConflictError(f"a build that is {before} cannot become {after}")
+
+
+class StepStatus(StrEnum):
+    """Where a step stands; `skipped` steps never ran because an earlier one did not succeed."""
+
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    ERRORED = "errored"
+    SKIPPED = "skipped"
+
+
+class Build(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of a job. Times are seconds since the epoch, UTC; None where it has not happened.
+
+    `claim` is the fencing token: it grows by one with every claim, so it is also the number of the attempt.
+    `number` counts per job from 1; `retry` is 0 for an original and counts its retries.
+    """
+
+    id: int
+    pipeline_id: int
+    job_id: int
+    job: str
+    number: int
+    retry: int = 0
+    status: BuildStatus = BuildStatus.PENDING
+    reason: str = ""
+    created_by: str = ""
+    created_at: float = 0.0
+    dispatched_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    worker: str | None = None
+    claim: int = 0
+    lease_expires_at: float | None = None
+    requeues: int = 0
+    cancel_requested_at: float | None = None
+    cancel_reason: str = ""
+    inputs_resolved: bool = False
+    last_event: int = 0
+    log_size: int = 0
+
+    @property
+    def name(self) -> str:
+        """The number people see: `3`, or `3.1` for the first retry of build 3."""
+        return f"{self.number}.{self.retry}" if self.retry else str(self.number)
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of one attempt (`claim`) of a build, as the worker reported it.
+
+    `id` is the step's path in the plan (`2`, `2/on_failure/1`, `ensure/1`), `try_number` the one of `attempts` it is in.
+    """
+
+    build_id: int
+    claim: int
+    id: str
+    name: str
+    kind: str
+    status: StepStatus
+    try_number: int = 1
+    exit_code: int | None = None
+    reason: str = ""
+    started_at: float | None = None
+    finished_at: float | None = None
+
+
+class LogChunk(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of log bytes at `offset` of the build's log. `step` is a step id, or empty for the build's own lines."""
+
+    offset: int
+    step: str
+    claim: int
+    at: float
+    data: bytes
+
+
+class BuildInput(msgspec.Struct, frozen=True, kw_only=True):
+    """The version that one get of a build takes in."""
+
+    get: str
+    resource: str
+    version_id: int
+    version: dict[str, object]
+
+
+class BuildOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that a put of a build made."""
+
+    put: str
+    resource: str
+    version_id: int
+    version: dict[str, object]

@@ -1,0 +1,151 @@
+"""How a worker sees the server: one interface, spoken directly by the embedded worker and over HTTP by a remote one.
+
+Every method may raise UnavailableError, after which the same call can be repeated safely: all of them are idempotent.
+Both implementations pass the same contract tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from pikoci.internal.domain.events import BuildEvent
+from pikoci.internal.domain.plan import JobPlan, Resource, ResourceType, RunnerType
+
+
+class WorkerHello(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker introduces itself. `instance` is new at every start of the process, `name` is kept across restarts."""
+
+    name: str
+    instance: str
+    version: str
+    queues: list[str]
+    concurrency: int
+    tags: list[str] = []
+
+
+class WorkerTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server asks of a worker; seconds and bytes."""
+
+    heartbeat_interval: float = 5.0
+    lease: float = 30.0
+    log_head_limit: int = 256 * 1024 * 1024
+    log_tail_limit: int = 1024 * 1024
+    check_timeout: float = 3600.0
+
+
+class ClaimRef(msgspec.Struct, frozen=True, kw_only=True):
+    """One claim that a worker holds."""
+
+    build_id: int
+    claim: int
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker is alive, in this state, and renews the leases of these claims (and those of its checks)."""
+
+    name: str
+    instance: str
+    state: Literal["running", "draining", "cordoned"]
+    builds: list[ClaimRef] = []
+    checks: list[ClaimRef] = []
+
+
+class WorkerCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server wants of a worker now. `cancel` names a claim and a reason for people."""
+
+    kind: Literal["cancel", "drain", "cordon", "uncordon"]
+    build_id: int = 0
+    claim: int = 0
+    reason: str = ""
+
+
+class HeartbeatReply(msgspec.Struct, frozen=True, kw_only=True):
+    """`lost` are claims that are no longer this worker's: stop them and forget them. `commands` repeat until obeyed."""
+
+    lost: list[ClaimRef] = []
+    commands: list[WorkerCommand] = []
+
+
+class BuildInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What the BUILD_* variables of a command say."""
+
+    id: int
+    number: str
+    job: str
+    pipeline: str
+    team: str
+    url: str = ""
+
+
+class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a claim: all that is needed to run the build. `inputs` maps a get's name to its version."""
+
+    build: BuildInfo
+    claim: int
+    lease: float
+    job: JobPlan
+    resources: list[Resource]
+    resource_types: list[ResourceType]
+    runner_types: list[RunnerType]
+    inputs: dict[str, dict[str, object]]
+    masks: list[str] = []
+
+
+class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a check's claim. `previous` is None on the very first check."""
+
+    resource_id: int
+    claim: int
+    lease: float
+    team: str
+    pipeline: str
+    resource: Resource
+    resource_type: ResourceType
+    runner_types: list[RunnerType]
+    previous: dict[str, object] | None
+    timeout: float = 3600.0
+    masks: list[str] = []
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """New versions in the order found, oldest first; or `error`, one sentence, when the check failed."""
+
+    versions: list[dict[str, object]] = []
+    error: str = ""
+
+
+class Gateway(Protocol):
+    """The server, as a worker sees it."""
+
+    def register(self, hello: WorkerHello) -> WorkerTerms:
+        """Make the worker known. Claims of an earlier instance of the same name are given up and requeued at once."""
+
+    def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
+        """Renew leases; learn what was lost and what is wanted."""
+
+    def commands(self, name: str, instance: str) -> Iterator[WorkerCommand | None]:
+        """Commands the moment they are given; None now and then, so that the reader can look around. Ends on close."""
+
+    def claim_build(self, build_id: int, worker: str, instance: str) -> BuildAssignment:
+        """Take a dispatched build. Raises ConflictError when it cannot be had (taken, ended, unknown): forget it."""
+
+    def report(self, build_id: int, claim: int, first: int, events: Sequence[BuildEvent]) -> None:
+        """Deliver events numbered `first`, `first + 1`, …; known ones are skipped, a gap raises ConflictError.
+
+        Raises StaleClaimError when the claim is not the build's current one.
+        """
+
+    def claim_check(self, resource_id: int, worker: str, instance: str) -> CheckAssignment:
+        """Take a requested check. Raises ConflictError when it cannot be had: forget it."""
+
+    def finish_check(self, resource_id: int, claim: int, result: CheckResult) -> None:
+        """Deliver a check's outcome; a second delivery is ignored. Raises StaleClaimError for an old claim."""
+
+    def store_artifact(self, build_id: int, claim: int, chunks: Iterable[bytes]) -> str:
+        """Store a stream under its SHA-256 (hex), which is returned. Raises TooLargeError over the server's limit."""
+
+    def load_artifact(self, build_id: int, claim: int, digest: str) -> Iterator[bytes]:
+        """The stored stream, in chunks. Raises NotFoundError."""
