@@ -1,6 +1,6 @@
 """Packaging of PikoCI: Go's folder names on disk, one `pikoci` package when installed.
 
-`cmd`, `internal` and `pkg` are mapped below `pikoci`, so nothing else lands at the top of site-packages and the standard
+`cmd`, `internal` and `pkg` are mapped below `pikoci`: nothing else lands at the top of site-packages, and the standard
 library's `cmd` module is never shadowed.
 """
 
