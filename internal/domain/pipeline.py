@@ -1,0 +1,121 @@
+"""Pipelines, jobs, resources and versions as they are stored and shown."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from pikoci.internal.domain.build import Build
+
+
+class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
+    """A pipeline without its text. `revision` grows with each change of the file or its variables."""
+
+    id: int
+    team_id: int
+    team: str
+    name: str
+    paused: bool = False
+    public: bool = False
+    revision: int = 1
+    created_at: float = 0.0
+    updated_at: float = 0.0
+
+
+class PipelineSource(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user set, and what it evaluated to (`encode_spec`). `variables` may hold secrets: never shown."""
+
+    config: str
+    variables: dict[str, object]
+    spec: bytes
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A job of a pipeline. An archived one left the file; its history stays."""
+
+    id: int
+    pipeline_id: int
+    name: str
+    position: int = 0
+    paused: bool = False
+    archived: bool = False
+
+
+class JobOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """A job with the builds that tell how it stands."""
+
+    job: Job
+    latest: Build | None = None
+    finished: Build | None = None
+
+
+class PipelineOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """A pipeline with its jobs' state, for lists."""
+
+    pipeline: Pipeline
+    jobs: list[JobOverview] = []
+
+
+class ResourceState(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource as it stands: when it was and will be checked, and how that went. Times: seconds since the epoch.
+
+    `next_check_at` None means never by itself. `check_claim` is the fencing token of the check that runs or ran last.
+    """
+
+    id: int
+    pipeline_id: int
+    type: str
+    name: str
+    check_interval: str = ""
+    next_check_at: float | None = None
+    check_dispatched_at: float | None = None
+    check_claim: int = 0
+    check_worker: str | None = None
+    check_lease_expires_at: float | None = None
+    last_checked_at: float | None = None
+    check_error: str = ""
+    pinned_version_id: int | None = None
+    webhook_token: str = ""
+    archived: bool = False
+
+    @property
+    def canonical(self) -> str:
+        """`type.name`."""
+        return f"{self.type}.{self.name}"
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a resource. `check_order` grows in the order in which versions were found."""
+
+    id: int
+    resource_id: int
+    version: dict[str, object]
+    check_order: int
+    disabled: bool = False
+    created_at: float = 0.0
+
+
+class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker as the server knows it. `state` is running, draining, cordoned or stalled (no heartbeat in a lease)."""
+
+    name: str
+    instance: str
+    version: str
+    state: str
+    queues: list[str] = []
+    concurrency: int = 1
+    tags: list[str] = []
+    registered_at: float = 0.0
+    last_seen_at: float = 0.0
+    wanted: str = ""
+
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """Part of a list, and the cursor of the next part (None at the end). Cursors are opaque to users."""
+
+    items: list[T]
+    next: str | None = None

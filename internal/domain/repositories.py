@@ -1,0 +1,355 @@
+"""What the services ask of a database, one interface for each aggregate.
+
+Methods that write must run inside `Store.transaction`. Reads may run anywhere. `lock_*` methods hold their rows until the
+transaction ends; with `skip_locked` semantics (the `take_*` methods) rows that another server holds are left out, so that
+several servers share the work. Everything may raise UnavailableError. Times are seconds since the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from pikoci.internal.domain.accounts import Role, Team, User
+from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, BuildStatus, LogChunk, Step
+from pikoci.internal.domain.gateway import ClaimRef, WorkerHello
+from pikoci.internal.domain.pipeline import (
+    Job,
+    JobOverview,
+    Page,
+    Pipeline,
+    PipelineSource,
+    ResourceState,
+    Version,
+    WorkerState,
+)
+
+
+class AccountRepository(Protocol):
+    """Teams, users, memberships."""
+
+    def create_team(self, name: str) -> Team:
+        """Raises ConflictError when the name is taken."""
+
+    def find_team(self, name: str) -> Team | None: ...
+
+    def list_teams(self) -> list[Team]: ...
+
+    def create_user(self, name: str, password_hash: str, *, is_admin: bool, must_change_password: bool) -> User:
+        """Raises ConflictError when the name is taken."""
+
+    def get_user(self, user_id: int) -> User | None: ...
+
+    def find_user(self, name: str) -> User | None: ...
+
+    def count_users(self) -> int: ...
+
+    def set_password(self, user_id: int, password_hash: str) -> None:
+        """Also raises the session epoch and clears must_change_password."""
+
+    def set_role(self, team_id: int, user_id: int, role: Role | None) -> None:
+        """None takes the membership away."""
+
+    def roles(self, user_id: int) -> dict[str, Role]:
+        """Team name -> role."""
+
+
+class SettingRepository(Protocol):
+    """Values that the installation keeps for itself, such as a generated signing secret."""
+
+    def get(self, key: str) -> str | None: ...
+
+    def put_if_absent(self, key: str, value: str) -> str:
+        """Keep the first value ever given for the key, and return that one."""
+
+
+class IdempotencyRepository(Protocol):
+    """Answers to changing requests that carried an Idempotency-Key."""
+
+    def find(self, scope: str, key: str) -> tuple[str, int, bytes] | None:
+        """(fingerprint of the request, status, body) of the first request with the key, or None."""
+
+    def save(self, scope: str, key: str, fingerprint: str, status: int, body: bytes, now: float) -> None: ...
+
+    def delete_before(self, before: float) -> int: ...
+
+
+class PipelineRepository(Protocol):
+    """Pipelines and their sources."""
+
+    def create(self, team_id: int, name: str, source: PipelineSource, now: float) -> Pipeline:
+        """Raises ConflictError when the team has one of that name."""
+
+    def update(self, pipeline_id: int, source: PipelineSource, now: float) -> Pipeline:
+        """Replace the source; the revision grows by one."""
+
+    def get(self, pipeline_id: int) -> Pipeline | None: ...
+
+    def lock(self, pipeline_id: int) -> Pipeline | None: ...
+
+    def find(self, team: str, name: str) -> Pipeline | None: ...
+
+    def list(self, team: str | None, *, public_only: bool, limit: int, cursor: str | None) -> Page[Pipeline]:
+        """By team and name. Raises InvalidError for a cursor that it did not make."""
+
+    def source(self, pipeline_id: int) -> PipelineSource: ...
+
+    def set_paused(self, pipeline_id: int, paused: bool) -> None: ...
+
+    def set_public(self, pipeline_id: int, public: bool) -> None: ...
+
+    def delete(self, pipeline_id: int) -> None:
+        """With everything that belongs to it."""
+
+
+class JobRepository(Protocol):
+    """Jobs, and the requests to look at their inputs."""
+
+    def sync(self, pipeline_id: int, names: Sequence[str]) -> list[Job]:
+        """Make the pipeline's jobs be `names`, in order: new ones made, returning ones revived, missing ones archived."""
+
+    def get(self, job_id: int) -> Job | None: ...
+
+    def find(self, pipeline_id: int, name: str) -> Job | None:
+        """Archived ones too."""
+
+    def list(self, pipeline_id: int, *, archived: bool = False) -> list[Job]:
+        """In file order; archived ones only when asked for."""
+
+    def overviews(self, pipeline_ids: Sequence[int]) -> dict[int, list[JobOverview]]:
+        """Pipeline id -> its jobs (not archived) with their latest and latest finished builds; a bounded number of queries."""
+
+    def lock(self, job_ids: Sequence[int]) -> list[Job]:
+        """Lock jobs in id order, so that two servers never wait for each other in a circle."""
+
+    def set_paused(self, job_id: int, paused: bool) -> None: ...
+
+    def request_scheduling(self, job_ids: Sequence[int]) -> None:
+        """Remember, in this transaction, that the inputs and the waiting builds of these jobs must be looked at."""
+
+    def take_scheduling_requests(self, limit: int) -> list[Job]:
+        """Lock and clear up to `limit` requests (oldest first, locked ones skipped). A rollback brings them back."""
+
+
+class ResourceRepository(Protocol):
+    """Resources and the checks that watch them."""
+
+    def sync(self, pipeline_id: int, wished: Sequence[ResourceState]) -> list[ResourceState]:
+        """Make the pipeline's resources be `wished` (id ignored): new ones made with the given webhook token and due time,
+        kept ones get interval and due time where the interval changed, missing ones archived, returning ones revived."""
+
+    def get(self, resource_id: int) -> ResourceState | None: ...
+
+    def find(self, pipeline_id: int, canonical: str) -> ResourceState | None: ...
+
+    def find_by_webhook_token(self, token: str) -> ResourceState | None: ...
+
+    def list(self, pipeline_id: int, *, archived: bool = False) -> list[ResourceState]: ...
+
+    def take_due(self, now: float, limit: int) -> list[ResourceState]:
+        """Lock resources whose check is due, most overdue first (locked ones skipped), none of them archived, dispatched
+        and unclaimed, or under a check lease that has not lapsed. Pipelines that are paused are checked all the same."""
+
+    def take_stale(self, before: float, limit: int) -> list[ResourceState]:
+        """Lock resources whose check was dispatched before `before` and never claimed."""
+
+    def next_due_at(self) -> float | None:
+        """When the next check falls due, None if never."""
+
+    def mark_dispatched(self, due: Mapping[int, float | None], now: float) -> None:
+        """Resource id -> its next due time; stamps check_dispatched_at."""
+
+    def request_check(self, resource_id: int, now: float) -> None:
+        """Make a check due at once; one that runs meanwhile does not swallow it."""
+
+    def claim_check(self, resource_id: int, worker: str, instance: str, now: float, lease_until: float) -> ResourceState | None:
+        """One atomic statement: a dispatched check (or one whose lease lapsed) becomes the worker's, check_claim grows by one.
+
+        None when it cannot be had."""
+
+    def finish_check(self, resource_id: int, claim: int, now: float, error: str) -> bool:
+        """Release the check's lease and record its outcome; False when the claim is not the current one."""
+
+    def renew_checks(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
+        """Resource ids (`ClaimRef.build_id`) whose lease was renewed."""
+
+    def set_pin(self, resource_id: int, version_id: int | None) -> None: ...
+
+    def set_webhook_token(self, resource_id: int, token: str) -> None: ...
+
+
+class VersionRepository(Protocol):
+    """Versions of resources."""
+
+    def save(self, resource_id: int, versions: Sequence[Mapping[str, object]], now: float) -> list[Version]:
+        """Record the ones not yet known (same JSON object = same version), in the order given; return those."""
+
+    def get(self, version_id: int) -> Version | None: ...
+
+    def find(self, resource_id: int, version: Mapping[str, object]) -> Version | None: ...
+
+    def latest(self, resource_id: int) -> Version | None:
+        """The last one found, disabled or not."""
+
+    def list(self, resource_id: int, *, limit: int, cursor: str | None) -> Page[Version]:
+        """Newest first."""
+
+    def set_disabled(self, version_id: int, disabled: bool) -> None: ...
+
+
+class BuildRepository(Protocol):
+    """Builds with their steps, inputs and outputs."""
+
+    def create(self, build: Build, inputs: Mapping[str, int] | None = None, resources: Mapping[str, int] | None = None) -> Build:
+        """Store a new build; `id` and, where it is 0, `number` are allotted (the job's next; a retry of n gets n.k).
+
+        `inputs` maps a get's name to a version id, `resources` a get's name to its resource id."""
+
+    def get(self, build_id: int) -> Build | None: ...
+
+    def lock(self, build_id: int) -> Build | None: ...
+
+    def find(self, job_id: int, number: int, retry: int) -> Build | None: ...
+
+    def list(
+        self,
+        *,
+        job_id: int | None = None,
+        pipeline_id: int | None = None,
+        statuses: Sequence[BuildStatus] = (),
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Build]:
+        """Newest first."""
+
+    def save(self, build: Build) -> None:
+        """Write every column that can change, of a build that this transaction has locked."""
+
+    def set_inputs(self, build_id: int, inputs: Mapping[str, int], resources: Mapping[str, int]) -> None:
+        """Get name -> version id, and get name -> resource id; also sets inputs_resolved."""
+
+    def inputs(self, build_id: int) -> list[BuildInput]: ...
+
+    def add_output(self, build_id: int, put: str, resource_id: int, version_id: int) -> None:
+        """Idempotent."""
+
+    def outputs(self, build_id: int) -> list[BuildOutput]: ...
+
+    def pending(self, job_id: int) -> list[Build]:
+        """Pending builds of a job that are not dispatched, oldest first, locked."""
+
+    def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
+        """Job id -> builds that are started, or pending and dispatched."""
+
+    def take_stale(self, before: float, limit: int) -> list[Build]:
+        """Lock pending builds dispatched before `before` and not claimed (locked ones skipped)."""
+
+    def take_expired(self, now: float, limit: int) -> list[Build]:
+        """Lock started builds whose lease lapsed (locked ones skipped)."""
+
+    def started_by(self, worker: str) -> list[tuple[Build, str]]:
+        """Started builds of a worker with the instance that claimed each."""
+
+    def claim(self, build_id: int, worker: str, instance: str, now: float, lease_until: float) -> Build | None:
+        """One atomic statement: pending and dispatched -> started, claim + 1, lease set. None when it cannot be had."""
+
+    def renew(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
+        """Build ids whose lease was renewed: started, with that claim."""
+
+    def grant_grace(self, lease_until: float) -> int:
+        """At a server's start: no lease, of a build or check, ends before `lease_until`."""
+
+    def save_steps(self, steps: Sequence[Step]) -> None:
+        """Insert or replace by (build_id, claim, id)."""
+
+    def steps(self, build_id: int, claim: int | None = None) -> list[Step]:
+        """Of one attempt (the build's current one by default), in the order in which they started."""
+
+    def prunable(self, job_id: int, *, keep: int, before: float | None, limit: int) -> list[int]:
+        """Ids of ended builds beyond the newest `keep` (0 = any number), or that ended before `before`."""
+
+    def delete(self, build_ids: Sequence[int]) -> None:
+        """With their steps, logs, inputs and outputs."""
+
+
+class LogRepository(Protocol):
+    """Logs of builds."""
+
+    def append(self, build_id: int, chunks: Sequence[LogChunk]) -> None: ...
+
+    def read(self, build_id: int, offset: int, limit: int) -> list[LogChunk]:
+        """The chunks that hold bytes from `offset` on, whole, until `limit` bytes are reached (at least one if there is any)."""
+
+    def delete_before(self, finished_before: float, limit: int) -> int:
+        """Delete the logs of builds that ended before; returns how many builds lost theirs."""
+
+
+class WorkerRepository(Protocol):
+    """Workers that registered."""
+
+    def register(self, hello: WorkerHello, now: float) -> str | None:
+        """Insert or replace by name; returns the instance that was there before, if another."""
+
+    def seen(self, name: str, instance: str, state: str, now: float) -> WorkerState | None:
+        """Record a heartbeat; None when that instance is not the registered one."""
+
+    def get(self, name: str) -> WorkerState | None: ...
+
+    def list(self) -> list[WorkerState]: ...
+
+    def set_wanted(self, name: str, wanted: str) -> None:
+        """What the worker is asked to be: empty, draining or cordoned; kept until it obeys."""
+
+    def delete(self, name: str) -> None: ...
+
+
+class ArtifactRepository(Protocol):
+    """Content-addressed byte streams, kept in chunks."""
+
+    def append(self, upload: str, sequence: int, data: bytes) -> None:
+        """Add a chunk to an upload in progress."""
+
+    def finish(self, upload: str, digest: str, size: int, pipeline_id: int, now: float) -> None:
+        """Name the upload by its digest; if that is already stored, drop the new copy."""
+
+    def exists(self, digest: str, pipeline_id: int) -> bool:
+        """Whether a build of that pipeline may read it."""
+
+    def read(self, digest: str) -> Iterator[bytes]: ...
+
+    def discard(self, upload: str) -> None: ...
+
+    def delete_unused(self, before: float) -> int:
+        """Delete unfinished uploads and artifacts that no version of their pipelines names, made before `before`."""
+
+
+class Store(Protocol):
+    """A database with everything in it."""
+
+    accounts: AccountRepository
+    settings: SettingRepository
+    idempotency: IdempotencyRepository
+    pipelines: PipelineRepository
+    jobs: JobRepository
+    resources: ResourceRepository
+    versions: VersionRepository
+    builds: BuildRepository
+    logs: LogRepository
+    workers: WorkerRepository
+    artifacts: ArtifactRepository
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """A read-write transaction; a nested one joins the outer. Nothing in it may wait for anything but the database."""
+
+    def check_health(self) -> None:
+        """Return if the database answers, else raise UnavailableError."""
+
+    def migrate(self) -> list[str]:
+        """Apply missing migrations, one server at a time; returns their names."""
+
+    def pending_migrations(self) -> list[str]:
+        """Names of migrations not yet applied."""
+
+    def close(self) -> None:
+        """Give every connection back."""
