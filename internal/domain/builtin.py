@@ -1,0 +1,167 @@
+"""What the types built into a worker take: names, params and which of them are secret.
+
+The pipeline room refuses a file that disagrees with these tables; a worker implements them. Types of a pipeline win over
+these when they have the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+import msgspec
+
+ParamKind = Literal["string", "number", "bool", "list", "any"]
+
+
+class Param(msgspec.Struct, frozen=True):
+    """One parameter. `sensitive` values are masked everywhere; `supported` is False for what no worker does yet.
+
+    `ignored` says, for people, why a parameter of older pipelines has no effect; setting one is a warning.
+    """
+
+    name: str
+    kind: ParamKind
+    description: str
+    required: bool = False
+    sensitive: bool = False
+    supported: bool = True
+    ignored: str = ""
+
+
+class BuiltinResourceType(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource type that a worker knows without a definition.
+
+    `params` belong to the resource. `get_params` and `put_params` may stand on a step and win over the resource's of the
+    same name there; `any_put_params` takes every name. `version_keys` are the keys its versions can have.
+    A type that is not `scheduled` makes versions only when somebody asks: its check_interval has no meaning.
+    """
+
+    name: str
+    description: str
+    params: tuple[Param, ...] = ()
+    get_params: tuple[Param, ...] = ()
+    put_params: tuple[Param, ...] = ()
+    any_put_params: bool = False
+    version_keys: tuple[str, ...]
+    scheduled: bool = True
+    can_put: bool = True
+    cache: bool = False
+
+
+class BuiltinRunner(msgspec.Struct, frozen=True, kw_only=True):
+    """A runner that a worker knows without a definition. Exactly one of each group in `one_of` must be given."""
+
+    name: str
+    description: str
+    params: tuple[Param, ...]
+    one_of: tuple[tuple[str, ...], ...] = ()
+    supported: bool = True
+
+
+_GIT_NAME = Param(
+    "name", "string", "Directory to clone into, below the work directory; the resource's name by default."
+)
+_GIT_DEPTH = Param("depth", "number", "How many commits of history to clone; 0, the default, clones all of it.")
+_GIT_SUBMODULES = Param("submodules", "bool", "Check out submodules too; false by default.")
+
+_GIT = BuiltinResourceType(
+    name="git",
+    description="Commits or tags of a git repository.",
+    cache=True,
+    version_keys=("ref", "branch", "tag"),
+    params=(
+        Param("url", "string", "Address of the repository: https, ssh, file or a path.", required=True),
+        _GIT_NAME,
+        Param("branch", "string", "Branch to follow; the repository's default branch if not given."),
+        Param("tag", "any", "Follow tags instead of commits: true for all, or a glob such as `v1.*`."),
+        Param("paths", "list", "Globs: only commits that touch a matching file are versions."),
+        Param("ignore_paths", "list", "Globs: commits that touch matching files only are no versions."),
+        _GIT_DEPTH,
+        _GIT_SUBMODULES,
+        Param("username", "string", "User for https; only needed together with `password`."),
+        Param("password", "string", "Password for https.", sensitive=True),
+        Param("token", "string", "Access token for https, in place of user and password.", sensitive=True),
+        Param("private_key", "string", "SSH private key, in PEM or OpenSSH form.", sensitive=True),
+        Param("known_hosts", "string", "Lines of a known_hosts file; without it a host's first key is trusted."),
+        Param("pr", "any", "Follow the open pull requests instead of commits.", supported=False),
+    ),
+    get_params=(_GIT_NAME, _GIT_DEPTH, _GIT_SUBMODULES),
+    put_params=(
+        Param("name", "string", "Directory of the clone to push from; the resource's `name` by default."),
+        Param("branch", "string", "Branch to push to; the resource's `branch` by default."),
+        Param("force", "bool", "Overwrite the branch; false by default."),
+    ),
+)
+
+_CRON = BuiltinResourceType(
+    name="cron",
+    description="The time: each check, at the resource's check_interval, makes a version.",
+    version_keys=("date",),
+    can_put=False,
+)
+
+_TRIGGER = BuiltinResourceType(
+    name="trigger",
+    description="A button: a put, a webhook call or a check by hand makes a version.",
+    version_keys=("date", "trigger_pipeline", "trigger_job", "trigger_build"),
+    any_put_params=True,
+    scheduled=False,
+)
+
+_ARTIFACT = BuiltinResourceType(
+    name="artifact",
+    description="Files that one job makes and others use, stored by the server under their SHA-256.",
+    version_keys=("sha", "timestamp"),
+    scheduled=False,
+    params=(
+        Param("dir", "string", "Directory to unpack into, below the work directory; the resource's name by default."),
+        Param("base_dir", "string", "Where to store.", ignored="the server stores artifacts, on no path of a worker"),
+    ),
+    get_params=(Param("dir", "string", "Directory to unpack into for this step."),),
+    put_params=(Param("dir", "string", "Directory to store, below the work directory.", required=True),),
+)
+
+#: Every resource type built into the worker, by name.
+BUILTIN_RESOURCE_TYPES: Mapping[str, BuiltinResourceType] = MappingProxyType(
+    {kind.name: kind for kind in (_GIT, _CRON, _TRIGGER, _ARTIFACT)}
+)
+
+_EXEC = BuiltinRunner(
+    name="exec",
+    description="Run a program on the worker's machine, without a shell.",
+    params=(
+        Param("path", "string", "The program; a bare name is looked up in PATH.", required=True),
+        Param("args", "list", "Its arguments; none by default."),
+    ),
+)
+
+_SHELL = BuiltinRunner(
+    name="shell",
+    description="Run a shell script on the worker's machine; it stops at the first command that fails.",
+    params=(
+        Param("cmd", "string", "The script itself."),
+        Param(
+            "file", "string", "A script file, below the work directory; run by its own `#!` line unless `shell` is set."
+        ),
+        Param("shell", "string", "The shell; /bin/sh by default for `cmd`."),
+    ),
+    one_of=(("cmd", "file"),),
+)
+
+_DOCKER = BuiltinRunner(
+    name="docker",
+    description="Run a shell script in a container that sees the work directory.",
+    params=(
+        Param("image", "string", "The image.", required=True),
+        Param("cmd", "string", "The script.", required=True),
+        Param("args", "list", "More options for `docker run`; none by default."),
+    ),
+    supported=False,
+)
+
+#: Every runner built into the worker, by name.
+BUILTIN_RUNNERS: Mapping[str, BuiltinRunner] = MappingProxyType(
+    {runner.name: runner for runner in (_EXEC, _SHELL, _DOCKER)}
+)
