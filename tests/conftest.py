@@ -1,0 +1,60 @@
+"""What every test has: a cooperative process, as the program itself has, and the real services."""
+
+from pikoci.cooperative import make_cooperative
+
+make_cooperative()  # before anything else is imported
+
+from collections.abc import Generator  # noqa: E402 - imported after the patch
+from fnmatch import fnmatch  # noqa: E402 - as above
+from pathlib import Path  # noqa: E402 - as above
+from types import ModuleType  # noqa: E402 - as above
+from typing import TypeVar  # noqa: E402 - as above
+
+import pytest  # noqa: E402 - as above
+
+from tests.services.requirement import is_required, module, program  # noqa: E402 - as above
+
+pytest_plugins = ["tests.services.chromium", "tests.services.postgresql"]
+
+EXPECTED_SKIPS = Path(__file__).with_name("expected-skips.txt")
+
+
+@pytest.fixture(scope="session")
+def git() -> str:
+    """The path of the git program."""
+    return program("git", "git")
+
+
+@pytest.fixture(scope="session")
+def pygohcl() -> ModuleType:
+    """The real HCL parser, as an oracle."""
+    return module("pygohcl")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that skips where everything is required."""
+    return _refuse_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Fail a module that skips where everything is required."""
+    return _refuse_skip((yield))
+
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def _refuse_skip(report: Report) -> Report:
+    """Turn a skip that expected-skips.txt doesn't name into a failure."""
+    if report.skipped and not hasattr(report, "wasxfail") and is_required("all") and not _is_expected(report.nodeid):
+        report.outcome = "failed"
+        report.longrepr = f"unexpected skip: {report.longrepr}\n{EXPECTED_SKIPS} names the skips that are expected"
+    return report
+
+
+def _is_expected(nodeid: str) -> bool:
+    lines = EXPECTED_SKIPS.read_text(encoding="utf-8").splitlines()
+    patterns = (line.split("#")[0].strip() for line in lines)
+    return any(fnmatch(nodeid, pattern) for pattern in patterns if pattern)

@@ -1,0 +1,1 @@
+"""Real programs that tests meet: a PostgreSQL server, Chromium, git. Each ends with the test run, however that ends."""

@@ -1,0 +1,68 @@
+"""Start and stop a service's program behind its lifeline."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+LIFELINE = Path(__file__).with_name("lifeline.py")
+POLL_SECONDS = 0.02
+
+
+class ServiceError(Exception):
+    """A service's program ended, or did not answer in time; the text holds the end of its log."""
+
+
+class ServiceProcess:
+    """A running program, its log in `FOLDER/service.log`; when this process dies, it ends and the folder is removed."""
+
+    def __init__(self, command: list[str], folder: Path, *, ending: str = "SIGTERM", user: str | None = None) -> None:
+        """Start the command; `ending` names the signal that stops it, `user` whom it runs as (None: as the caller)."""
+        self._log = folder / "service.log"
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-IS", str(LIFELINE), ending, user or "", str(folder), *command],
+                cwd=folder,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def wait_until(self, ready: Callable[[], bool], timeout_seconds: float = 30) -> None:
+        """Wait until `ready` says so. Raises ServiceError when the program ends or takes longer; it is stopped then."""
+        deadline = time.monotonic() + timeout_seconds
+        while not ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                log = self._log.read_text(errors="replace") if self._log.exists() else ""
+                self.stop(keep_folder=True)
+                raise ServiceError(f"the service did not start; its log ends:\n{log[-2000:]}")
+            time.sleep(POLL_SECONDS)
+
+    def stop(self, *, keep_folder: bool = False) -> None:
+        """Stop the program and wait for its end; a second call does nothing."""
+        pipe: IO[bytes] | None = self._process.stdin
+        if pipe is not None and not pipe.closed:
+            if keep_folder and self._process.poll() is None:
+                pipe.write(b"k")
+            pipe.close()
+        self._process.wait()
+
+
+def free_port() -> int:
+    """Name a TCP port of 127.0.0.1 that was free a moment ago; another program may take it, so be ready to try again."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    """Tell whether something accepts connections on the port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
