@@ -1,0 +1,32 @@
+"""Input resolution: which versions a build gets, and which builds a job needs now.
+
+Pure functions over plain data. The store answers the lookups of `History`; everything else is arithmetic.
+"""
+
+from pikoci.internal.domain.inputs.memory import MemoryHistory, PastBuild
+from pikoci.internal.domain.inputs.model import (
+    Build,
+    Get,
+    History,
+    Input,
+    Need,
+    Pin,
+    Resolution,
+    Use,
+)
+from pikoci.internal.domain.inputs.resolve import new_builds, resolve
+
+__all__ = [
+    "Build",
+    "Get",
+    "History",
+    "Input",
+    "MemoryHistory",
+    "Need",
+    "PastBuild",
+    "Pin",
+    "Resolution",
+    "Use",
+    "new_builds",
+    "resolve",
+]

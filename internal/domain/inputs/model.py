@@ -1,0 +1,123 @@
+"""What input resolution reads and answers: plain data, and the history it looks things up in.
+
+Versions and builds are known by their ids; resources, jobs and gets by their names within one pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Need = tuple[str, int | None]
+"""A resource that a build must hold: in this very version, or in any enabled one (None)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The one version that a get may take, because its resource is pinned.
+
+    `text` shows the version to people; `version` is None while no check has found it.
+    """
+
+    text: str
+    version: int | None
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    """One get step of a job, with `passed` already expanded to the instances of the jobs it names.
+
+    `version` is what the pipeline file says; None where it says nothing.
+    """
+
+    name: str
+    resource: str
+    passed: tuple[str, ...] = ()
+    trigger: bool = False
+    version: Literal["latest", "every"] | None = None
+    pin: Pin | None = None
+
+    @property
+    def every(self) -> bool:
+        """Whether each version is wanted in turn: when asked for, and for a trigger on a bare resource."""
+        if self.version is None:
+            return self.trigger and not self.passed
+        return self.version == "every"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A succeeded build: the enabled (resource, version) pairs it put out, then those it took in."""
+
+    id: int
+    job: str
+    versions: tuple[tuple[str, int], ...]
+
+    def of(self, resource: str) -> list[int]:
+        """The versions of a resource that passed this build, each once, put out before taken in."""
+        return list(dict.fromkeys(v for r, v in self.versions if r == resource))
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The newest version that a get of a job ever took, and the upstream builds (job to id) it came through."""
+
+    version: int
+    upstream: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The version a get is given, the build of each job in its `passed`, and whether it is new to this get."""
+
+    version: int
+    upstream: Mapping[str, int]
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Per get, either an input or the reason, one sentence for people, why there is none."""
+
+    inputs: Mapping[str, Input]
+    reasons: Mapping[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every get has an input, so that a build can start."""
+        return not self.reasons
+
+
+class History(Protocol):
+    """What happened in one pipeline so far, as lookups that an indexed query answers cheaply.
+
+    Guarantees that every implementation gives:
+    - Versions of a resource are in check order. A disabled or deleted version is never offered.
+    - Builds of a job are in the order they were made; a retry stands right after the build it retries
+      (order by coalesce(retry_of, id), id), so that running an old build again does not make it the newest.
+    - Iterables are lazy: they fetch pages as far as they are read, and most callers read one item.
+    - All answers of one resolution come from the same snapshot.
+    """
+
+    def newest(self, resource: str) -> int | None:
+        """The newest enabled version of the resource."""
+
+    def after(self, resource: str, version: int) -> Iterable[int]:
+        """The enabled versions checked after `version` (which may be disabled itself), oldest first."""
+
+    def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterable[Build]:
+        """The succeeded builds of a job that took in or put out all that is needed, newest first.
+
+        With `after`, a build id, only those later than it, oldest first.
+        """
+
+    def last_use(self, job: str, get: str) -> Use | None:
+        """The use of the newest version, by check order, that a build of the job took in under this get.
+
+        Builds of every status count, pending ones too; among builds of one version, the newest.
+        """
+
+    def used(self, job: str, get: str, version: int) -> bool:
+        """Whether a build of the job, whatever its status, took in this version under this get."""
