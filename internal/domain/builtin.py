@@ -1,7 +1,7 @@
 """What the types built into a worker take: names, params and which of them are secret.
 
-The pipeline room refuses a file that disagrees with these tables; a worker implements them. Types of a pipeline win over
-these when they have the same name.
+The pipeline room refuses a file that disagrees with these tables; a worker implements them. A type of the pipeline
+wins over one of these that has the same name.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Param(msgspec.Struct, frozen=True):
 class BuiltinResourceType(msgspec.Struct, frozen=True, kw_only=True):
     """A resource type that a worker knows without a definition.
 
-    `params` belong to the resource. `get_params` and `put_params` may stand on a step and win over the resource's of the
-    same name there; `any_put_params` takes every name. `version_keys` are the keys its versions can have.
+    `params` belong to the resource. `get_params` and `put_params` may stand on a step and win over the resource's of
+    the same name there; `any_put_params` takes every name. `version_keys` are the keys its versions can have.
     A type that is not `scheduled` makes versions only when somebody asks: its check_interval has no meaning.
     """
 
@@ -60,9 +60,7 @@ class BuiltinRunner(msgspec.Struct, frozen=True, kw_only=True):
     supported: bool = True
 
 
-_GIT_NAME = Param(
-    "name", "string", "Directory to clone into, below the work directory; the resource's name by default."
-)
+_GIT_NAME = Param("name", "string", "Directory to clone into, in the work directory; the resource's name by default.")
 _GIT_DEPTH = Param("depth", "number", "How many commits of history to clone; 0, the default, clones all of it.")
 _GIT_SUBMODULES = Param("submodules", "bool", "Check out submodules too; false by default.")
 
@@ -142,9 +140,7 @@ _SHELL = BuiltinRunner(
     description="Run a shell script on the worker's machine; it stops at the first command that fails.",
     params=(
         Param("cmd", "string", "The script itself."),
-        Param(
-            "file", "string", "A script file, below the work directory; run by its own `#!` line unless `shell` is set."
-        ),
+        Param("file", "string", "A script file in the work directory; its `#!` line counts unless `shell` is set."),
         Param("shell", "string", "The shell; /bin/sh by default for `cmd`."),
     ),
     one_of=(("cmd", "file"),),
