@@ -122,13 +122,23 @@ class LogChunk(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
 
 
+class InputChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """The version chosen for one get. `upstream` says through which builds (job -> build id) it came, for `passed`."""
+
+    get: str
+    resource_id: int
+    version_id: int
+    upstream: dict[str, int] = {}
+
+
 class BuildInput(msgspec.Struct, frozen=True, kw_only=True):
-    """The version that one get of a build takes in."""
+    """The version that one get of a build takes in; `upstream` as in `InputChoice`."""
 
     get: str
     resource: str
     version_id: int
     version: dict[str, object]
+    upstream: dict[str, int] = {}
 
 
 class BuildOutput(msgspec.Struct, frozen=True, kw_only=True):

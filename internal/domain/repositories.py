@@ -12,8 +12,9 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from pikoci.internal.domain.accounts import Role, Team, User
-from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, BuildStatus, LogChunk, Step
+from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, BuildStatus, InputChoice, LogChunk, Step
 from pikoci.internal.domain.gateway import ClaimRef, WorkerHello
+from pikoci.internal.domain.inputs import History
 from pikoci.internal.domain.pipeline import (
     Job,
     JobOverview,
@@ -43,6 +44,9 @@ class AccountRepository(Protocol):
 
     def find_user(self, name: str) -> User | None: ...
 
+    def list_users(self) -> list[User]:
+        """By name."""
+
     def count_users(self) -> int: ...
 
     def set_password(self, user_id: int, password_hash: str) -> None:
@@ -53,6 +57,9 @@ class AccountRepository(Protocol):
 
     def roles(self, user_id: int) -> dict[str, Role]:
         """Team name -> role."""
+
+    def members(self, team_id: int) -> list[tuple[User, Role]]:
+        """By user name."""
 
 
 class SettingRepository(Protocol):
@@ -171,6 +178,12 @@ class ResourceRepository(Protocol):
     def finish_check(self, resource_id: int, claim: int, now: float, error: str) -> bool:
         """Release the check's lease and record its outcome; False when the claim is not the current one."""
 
+    def requeue_expired_checks(self, now: float) -> int:
+        """Checks whose lease lapsed lose it and are due at once; returns how many."""
+
+    def requeue_checks_of(self, worker: str, instance: str, now: float) -> int:
+        """The same for the checks that other instances of that worker hold, lapsed or not."""
+
     def renew_checks(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
         """Resource ids (`ClaimRef.build_id`) whose lease was renewed."""
 
@@ -201,10 +214,11 @@ class VersionRepository(Protocol):
 class BuildRepository(Protocol):
     """Builds with their steps, inputs and outputs."""
 
-    def create(self, build: Build, inputs: Mapping[str, int] | None = None, resources: Mapping[str, int] | None = None) -> Build:
-        """Store a new build; `id` and, where it is 0, `number` are allotted (the job's next; a retry of n gets n.k).
+    def create(self, build: Build, inputs: Sequence[InputChoice] = ()) -> Build:
+        """Store a new build with every field as given, but `id` and `number` or `retry`.
 
-        `inputs` maps a get's name to a version id, `resources` a get's name to its resource id."""
+        A build with number 0 gets the job's next number; one with a number is a retry of it and gets the next `retry`.
+        """
 
     def get(self, build_id: int) -> Build | None: ...
 
@@ -226,8 +240,8 @@ class BuildRepository(Protocol):
     def save(self, build: Build) -> None:
         """Write every column that can change, of a build that this transaction has locked."""
 
-    def set_inputs(self, build_id: int, inputs: Mapping[str, int], resources: Mapping[str, int]) -> None:
-        """Get name -> version id, and get name -> resource id; also sets inputs_resolved."""
+    def set_inputs(self, build_id: int, inputs: Sequence[InputChoice]) -> None:
+        """Replace the inputs; also sets inputs_resolved."""
 
     def inputs(self, build_id: int) -> list[BuildInput]: ...
 
@@ -241,6 +255,9 @@ class BuildRepository(Protocol):
 
     def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
         """Job id -> builds that are started, or pending and dispatched."""
+
+    def count_by_status(self) -> dict[BuildStatus, int]:
+        """How many builds stand where, for metrics; only the statuses that are not final."""
 
     def take_stale(self, before: float, limit: int) -> list[Build]:
         """Lock pending builds dispatched before `before` and not claimed (locked ones skipped)."""
@@ -338,6 +355,9 @@ class Store(Protocol):
     logs: LogRepository
     workers: WorkerRepository
     artifacts: ArtifactRepository
+
+    def history(self, pipeline_id: int) -> History:
+        """What input resolution reads, over one pipeline."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """A read-write transaction; a nested one joins the outer. Nothing in it may wait for anything but the database."""
