@@ -1,0 +1,86 @@
+"""The tree of commands. A command's module is imported when the command runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+from pikoci import __version__
+from pikoci.internal.domain.errors import InvalidPipelineError, PikociError
+
+#: Command -> "module:attribute" and the line that `--help` shows.
+COMMANDS = {
+    "server": ("pikoci.server:server", "Serve the API and the pages, schedule, and run an embedded worker."),
+    "run": ("pikoci.run:run", "Run one job of a pipeline file on this machine, without a server."),
+    "pipeline": ("pikoci.pipeline:pipeline", "Validate and compare pipeline files."),
+    "client": ("pikoci.client:client", "Talk to a server: pipelines, jobs, builds, resources."),
+    "worker-token": ("pikoci.worker_token:worker_token", "Print a token for standalone workers."),
+    "user-password": ("pikoci.user_password:user_password", "Print USER:HASH for the server's --users."),
+    "version": ("pikoci.version:version", "Print the version."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing one of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="pikoci")
+def cli() -> None:
+    """Run pipelines: server, worker and client in one program."""
+
+
+def main() -> NoReturn:
+    """Run the command line; every error that a user can cause becomes one clear message.
+
+    Exit status: 0 success, 1 the command failed, 2 the command line was wrong, 130 interrupted.
+    """
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except PikociError as error:
+        show_error(error)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def show_error(error: PikociError) -> None:
+    """Print an error for people on standard error: the sentence, then the hint."""
+    if isinstance(error, InvalidPipelineError):
+        for found in error.diagnostics:
+            place = f"{found.file}:{found.line}:{found.column}: " if found.line else ""
+            click.echo(f"{place}{found.severity}: {found.summary}", err=True)
+            for extra in (found.detail, found.source and f"    {found.source}", found.hint and f"hint: {found.hint}"):
+                if extra:
+                    click.echo(f"  {extra}", err=True)
+    click.echo(f"Error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"Hint: {error.hint}", err=True)

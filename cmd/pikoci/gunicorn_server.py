@@ -1,0 +1,184 @@
+"""The program under gunicorn: one arbiter, one or more gevent workers, and our meaning of the signals.
+
+gunicorn's QUIT is quick and its TERM graceful; ours are the reverse: SIGQUIT drains, SIGTERM and SIGINT cancel, and a
+second signal exits harder. The arbiter passes the wish on and waits; what it means is decided in each process by a
+`Serving`, so that builds never live or die by gunicorn's own shutdown.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+from typing import Any, Protocol
+
+import gevent
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.server import StreamServer
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import AppImportError
+from gunicorn.workers.ggevent import GeventWorker
+
+from pikoci.internal.domain.errors import PikociError
+
+log = logging.getLogger(__name__)
+
+#: Seconds in which a process must be gone after a cancel, however its steps behave.
+CANCEL_LIMIT = 20.0
+#: Seconds that a drained process may take beyond the drain timeout.
+DRAIN_MARGIN = 15.0
+
+
+class Serving(Protocol):
+    """What runs in each gunicorn worker process."""
+
+    def wsgi(self) -> Any:
+        """The WSGI application."""
+
+    def start(self) -> None:
+        """Begin the background work. The listeners already accept."""
+
+    def drain(self) -> None:
+        """Take nothing new, finish what runs, return when it has ended or the drain timeout is over."""
+
+    def cancel(self, signal_name: str) -> None:
+        """End what runs within seconds."""
+
+    def close(self) -> None:
+        """End open event streams, give back connections."""
+
+
+class PikociApplication(BaseApplication):  # type: ignore[misc] # gunicorn's base class is untyped
+    """gunicorn, configured by us alone: no command line and no configuration file of its own."""
+
+    def __init__(self, build: Callable[[], Serving], options: dict[str, object], drain_timeout: float) -> None:
+        self.build = build
+        self.options = options
+        self.drain_timeout = drain_timeout
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our settings to gunicorn."""
+        for key, value in self.options.items():
+            self.cfg.set(key, value)
+        self.cfg.set("worker_class", f"{__name__}.PikociWorker")
+        self.cfg.set("control_socket_disable", True)
+
+    def load(self) -> Serving:
+        """Build the program in the worker process.
+
+        Raises AppImportError, which makes gunicorn stop instead of trying again, with one clear message.
+        """
+        try:
+            return self.build()
+        except PikociError as error:
+            hint = f"\nHint: {error.hint}" if error.hint else ""
+            raise AppImportError(f"Error: {error.message}{hint}") from error
+
+    def run(self) -> None:
+        """Serve until a signal ends it; leaves by SystemExit."""
+        PikociArbiter(self, self.drain_timeout).run()
+
+
+class PikociArbiter(Arbiter):  # type: ignore[misc] # gunicorn's base class is untyped
+    """gunicorn's master, with our signals."""
+
+    def __init__(self, app: PikociApplication, drain_timeout: float) -> None:
+        self.drain_timeout = drain_timeout
+        super().__init__(app)
+
+    def handle_quit(self) -> None:
+        """Drain."""
+        self._wind_down(signal.SIGQUIT, self.drain_timeout + DRAIN_MARGIN)
+
+    def handle_term(self) -> None:
+        """Cancel."""
+        self._wind_down(signal.SIGTERM, CANCEL_LIMIT)
+
+    handle_int = handle_term
+
+    def _ignore(self) -> None:
+        log.warning("this signal is not used; SIGQUIT drains, SIGTERM and SIGINT stop")
+
+    handle_hup = handle_ttin = handle_ttou = handle_usr1 = handle_usr2 = handle_winch = _ignore
+
+    def _wind_down(self, wish: signal.Signals, limit: float) -> None:
+        """Pass the wish on and wait; a second signal turns a drain into a cancel, and a cancel into a kill."""
+        self.kill_workers(wish)
+        deadline = time.monotonic() + limit
+        while self.WORKERS:
+            for found in self.wait_for_signals(timeout=0.5):
+                if found not in {signal.SIGQUIT, signal.SIGTERM, signal.SIGINT}:
+                    continue
+                wish = signal.SIGTERM if wish == signal.SIGQUIT else signal.SIGKILL
+                deadline = time.monotonic() + CANCEL_LIMIT
+                self.kill_workers(wish)
+            if time.monotonic() > deadline:
+                self.kill_workers(signal.SIGKILL)
+            self.reap_workers()
+        raise StopIteration
+
+
+class PikociWorker(GeventWorker):  # type: ignore[misc] # gunicorn's base class is untyped
+    """A gunicorn worker that ends by draining or cancelling instead of at once."""
+
+    def patch(self) -> None:
+        """Do nothing: the process was made cooperative at its very start, with our own exceptions."""
+
+    def load_wsgi(self) -> None:
+        """Build the program; its WSGI application serves the requests."""
+        self.serving: Serving = self.app.wsgi()
+        self.wsgi = self.serving.wsgi()
+
+    def init_signals(self) -> None:
+        """Install handlers that only note the signal and wake the main greenlet."""
+        super().init_signals()
+        self.wish: signal.Signals | None = None
+        self.woken = Event()
+        self.waker = gevent.get_hub().loop.async_()
+        self.waker.start(self.woken.set)
+        for wanted in (signal.SIGQUIT, signal.SIGTERM, signal.SIGINT):
+            signal.signal(wanted, self._note)
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        if self.wish is None or number != signal.SIGQUIT:
+            self.wish = signal.Signals(number)
+        self.waker.send()
+
+    def run(self) -> None:
+        """Serve until told to end; drain or cancel while still answering; then close the listeners and finish answers."""
+        servers = [self._listen(listener) for listener in self.sockets]
+        self.serving.start()
+        while self.wish is None:
+            self._wait()
+        if self.wish == signal.SIGQUIT:
+            draining = gevent.spawn(self.serving.drain)
+            while self.wish == signal.SIGQUIT and not draining.ready():
+                self._wait(draining)
+        if self.wish != signal.SIGQUIT:
+            cancelling = gevent.spawn(self.serving.cancel, self.wish.name)
+            while not cancelling.ready():
+                self._wait(cancelling)
+        self.alive = False
+        for server in servers:
+            server.close()
+        self.serving.close()
+        for server in servers:
+            server.stop(timeout=self.cfg.graceful_timeout)
+
+    def _listen(self, listener: Any) -> StreamServer:
+        listener.setblocking(1)
+        server = StreamServer(listener, handle=partial(self.handle, listener), spawn=Pool(self.worker_connections))
+        server.start()
+        return server
+
+    def _wait(self, *ends: gevent.Greenlet[[], None]) -> None:
+        """Sleep until a signal or one of `ends`, at most a second, and tell the arbiter that this process lives."""
+        gevent.wait([self.woken, *ends], timeout=1.0, count=1)
+        self.woken.clear()
+        self.notify()

@@ -1,0 +1,133 @@
+"""Options that are flags, environment variables and keys of a config file at once.
+
+Flag beats environment beats file beats default. The variable's name is the flag in upper case with `_` for `-`, without a
+prefix: `--pikoci-url` is `PIKOCI_URL`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import yaml
+
+from pikoci.internal.domain.duration import InvalidDurationError, parse_duration
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    ".yaml": yaml.safe_load,
+    ".yml": yaml.safe_load,
+    ".toml": tomllib.loads,
+    ".json": json.loads,
+}
+
+
+class Duration(click.ParamType):
+    """A Go-style duration such as `10m` or `1h30m`; its value is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn text into seconds; numbers pass, as they are defaults."""
+        if isinstance(value, int | float):
+            return float(value)
+        try:
+            return parse_duration(str(value))
+        except InvalidDurationError as error:
+            self.fail(f"{error.message} ({error.hint})", param, ctx)
+
+
+class NameList(click.ParamType):
+    """A comma-separated list of names, such as `jobs,checks`."""
+
+    name = "list"
+
+    def __init__(self, allowed: tuple[str, ...] = ()) -> None:
+        self.allowed = allowed
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Split, drop blanks, refuse names that are not allowed."""
+        parts = value if isinstance(value, list | tuple) else str(value).split(",")
+        names = tuple(dict.fromkeys(str(part).strip() for part in parts if str(part).strip()))
+        for name in names:
+            if self.allowed and name not in self.allowed:
+                self.fail(f"{name!r} is not one of {', '.join(self.allowed)}.", param, ctx)
+        return names
+
+
+class Setting(click.Option):
+    """An option with an environment variable of its own name."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        flag = max(self.opts, key=len)
+        self.envvar = flag.lstrip("-").upper().replace("-", "_")
+        self.show_envvar = True
+        if self.default is not None and self.default != "":
+            self.show_default = self.show_default or True
+
+
+def setting(*names: str, **attributes: Any) -> Callable[[Decorated], Decorated]:
+    """Declare an option that is a flag, a variable and a config key."""
+    return click.option(*names, cls=Setting, **attributes)
+
+
+def switch(name: str, *, default: bool, help: str) -> Callable[[Decorated], Decorated]:  # noqa: A002 - click's name
+    """Declare a boolean that takes `--flag`, `--flag=true` and `--flag=false`."""
+    return click.option(
+        name, cls=Setting, type=click.BOOL, is_flag=False, flag_value=True, default=default, show_default=True, help=help
+    )
+
+
+def config_option() -> Callable[[Decorated], Decorated]:
+    """Declare `--config/-c`, read before every other option."""
+    return click.option(
+        "--config",
+        "-c",
+        cls=Setting,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        is_eager=True,
+        expose_value=False,
+        callback=_load_config,
+        help="YAML, TOML or JSON file with any of these settings.",
+    )
+
+
+def _load_config(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        ctx.default_map = {**(ctx.default_map or {}), **read_config(value, ctx.command)}
+
+
+def read_config(path: Path, command: click.Command) -> dict[str, object]:
+    """Read the settings of a command from a file.
+
+    Raises click.BadParameter naming the file and the wrong line or key, with the nearest known key.
+    """
+    parse = _PARSERS.get(path.suffix.lower())
+    if parse is None:
+        raise click.BadParameter(f"{path}: the name must end in {', '.join(_PARSERS)}.", param_hint="--config")
+    try:
+        content = parse(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError, OSError) as error:
+        raise click.BadParameter(f"{path}: {error}", param_hint="--config") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise click.BadParameter(f"{path}: expected settings as `key: value`.", param_hint="--config")
+    known = {param.name: param for param in command.params if param.name not in {None, "config", "help"}}
+    return {_known_key(path, str(key), list(filter(None, known))): value for key, value in content.items()}
+
+
+def _known_key(path: Path, key: str, known: list[str]) -> str:
+    name = key.replace("-", "_")
+    if name in known:
+        return name
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0].replace('_', '-')}?" if near else f" Known: {', '.join(sorted(known))}."
+    raise click.BadParameter(f"{path}: unknown setting {key!r}.{hint}", param_hint="--config")
