@@ -59,8 +59,8 @@ class MemoryHistory:
         if build.succeeded:
             pairs = {*build.put, *build.took.values()}
             needs: set[Need] = {*pairs, *((resource, None) for resource, _ in pairs)}
-            for resource, version in needs:
-                insort(self._succeeded.setdefault((build.job, resource, version), []), build.id, key=self._place)
+            for need in needs:
+                insort(self._succeeded.setdefault((build.job, *need), []), build.id, key=self._place)
 
     def newest(self, resource: str) -> int | None:
         """See `History.newest`."""
