@@ -1,0 +1,210 @@
+"""Source text to tokens.
+
+Token kinds are short strings; a punctuation token is its own kind. A quoted string without template sequences is one
+token, a comment that ends a line is a newline, and several newlines are one: none of that changes the meaning.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, Source, error
+
+NAME = "name"
+NUMBER = "number"
+STRING = "string"
+NEWLINE = "newline"
+OPEN_QUOTE = "open quote"
+CLOSE_QUOTE = "close quote"
+QUOTED = "quoted text"
+OPEN_HEREDOC = "open heredoc"
+CLOSE_HEREDOC = "close heredoc"
+TEXT = "heredoc text"
+INTERPOLATION = "${"
+DIRECTIVE = "%{"
+END_SEQUENCE = "end of sequence"
+INVALID = "invalid"
+EOF = "end of file"
+
+_MAIN = re.compile(
+    r"""[ \t]*+(?:
+    ([A-Za-z_][A-Za-z0-9_-]*+)(?![^\x00-\x7f])                               # 1 name
+  | ((?:\r?\n|(?:\#|//)[^\n]*+\n)(?:[ \t]*+(?:\r?\n|(?:\#|//)[^\n]*+\n))*+)  # 2 newline
+  | ("(?:[^"\\$%\r\n]++|\\[nrt"\\]|[$%](?![$%{]))*+")                        # 3 string
+  | (<<-?)([A-Za-z_\x80-\U0010ffff][\w\-\x80-\U0010ffff]*+)(?=\r?\n)\r?(\n)  # 4 5 6 heredoc
+  | (==|!=|>=|<=|=>|&&|\|\||::|\.\.\.|/(?![/*])|[\[\]().,*%+\-=<>!?:])       # 7 operator
+  | ([0-9](?:(?:[0-9.]|[eE][+-]?[0-9])*(?:[eE][+-]?)?[0-9])?)                # 8 number
+  | ({)                                                                      # 9
+  | (~?})                                                                    # 10
+  | (")                                                                      # 11 template
+  | (/\*(?:[^*]++|\*(?!/))*+\*/|(?:\#|//)[^\n]*+\Z)                          # 12 comment
+  | ((?:[A-Za-z_]|[^\x00-\x7f])(?:[A-Za-z0-9_-]|[^\x00-\x7f])*+)             # 13 name beyond ASCII
+  | ([^ \t])                                                                 # 14 invalid
+    )""",
+    re.VERBOSE,
+)
+_SIMPLE = {1: NAME, 2: NEWLINE, 3: STRING, 8: NUMBER}
+_OPERATOR, _HEREDOC, _OPEN_BRACE, _CLOSE_BRACE, _QUOTE, _COMMENT, _WIDE_NAME = 7, 6, 9, 10, 11, 12, 13
+_QUOTED_RUN = re.compile(r'(?:[^"\\$%\r\n]++|\\[^\r\n]|\$\$\{|%%\{|[$%](?!\{))++')
+_HEREDOC_STOP = r"(?<=\n)([^\S\n]*+{marker}[^\S\n]*+(?=\n))|\$\$\{{|%%\{{|([$%]\{{~?)"
+
+_HINTS = {
+    "'": ("Single quotes are not valid.", 'use double quotes (") around strings'),
+    "`": ("Backticks are not valid.", "for text of several lines use a heredoc, such as <<EOT"),
+    ";": ("Semicolons are not valid.", "put each argument on a line of its own; separate list items by commas"),
+    "&": ("Bitwise operators are not supported.", "for a logical AND write &&"),
+    "|": ("Bitwise operators are not supported.", "for a logical OR write ||"),
+    "^": ("Bitwise operators are not supported.", ""),
+    "~": ("Bitwise operators are not supported.", "for a logical NOT write !"),
+    "~}": ("The marker ~} only ends a template sequence.", "write } here"),
+    "\r": ("A carriage return must be followed by a line feed.", "save the file with LF or CRLF line endings"),
+    "\u201c": ("Curly quotes are not valid.", 'use straight double quotes (")'),
+    "\u201d": ("Curly quotes are not valid.", 'use straight double quotes (")'),
+    "/": ("This comment has no end.", "close it with */"),
+    "\0": ("The file holds a NUL byte.", "save it as plain UTF-8 text"),
+}
+
+
+@dataclass(slots=True)
+class Tokens:
+    """The tokens of a source as three lists of the same length, and what was wrong with single characters."""
+
+    source: Source
+    kinds: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, kind: str, start: int, end: int) -> None:
+        """Append a token."""
+        self.kinds.append(kind)
+        self.starts.append(start)
+        self.ends.append(end)
+
+
+def lex(source: Source) -> Tokens:
+    """Split a source into tokens; the last one is `EOF`. Never raises."""
+    lexer = _Lexer(source)
+    lexer.run()
+    return lexer.tokens
+
+
+class _Lexer:
+    """Switches between code, quoted text and heredoc text; `stack` holds the texts around a `${` or `%{`."""
+
+    def __init__(self, source: Source) -> None:
+        self.text = source.text
+        self.tokens = Tokens(source)
+        self.stack: list[tuple[re.Pattern[str] | None, int]] = []
+        self.braces = 0
+        self.reported: set[tuple[str, int]] = set()
+
+    def run(self) -> None:
+        text = self.text
+        match, simple, add = _MAIN.match, _SIMPLE, self.tokens.add
+        position = 1 if text.startswith("\ufeff") else 0
+        while (found := match(text, position)) is not None:
+            group = found.lastindex or 0
+            start, position = found.span(group)
+            if group in simple:
+                add(simple[group], start, position)
+            elif group == _OPERATOR:
+                add(found[_OPERATOR], start, position)
+            else:
+                position = self._other(found, group, start, position)
+        add(EOF, len(text), len(text))
+
+    def _other(self, found: re.Match[str], group: int, start: int, end: int) -> int:
+        if group == _OPEN_BRACE:
+            self.braces += 1
+            self.tokens.add("{", start, end)
+        elif group == _CLOSE_BRACE:
+            return self._close_brace(start, end)
+        elif group == _QUOTE:
+            self.tokens.add(OPEN_QUOTE, start, end)
+            return self._quoted(end)
+        elif group == _HEREDOC:
+            self.tokens.add(OPEN_HEREDOC, found.start(4), end)
+            return self._heredoc(re.compile(_HEREDOC_STOP.format(marker=re.escape(found[5]))), end)
+        elif group == _WIDE_NAME:
+            return self._wide_name(start, end)
+        elif group != _COMMENT:
+            return self._invalid(start)
+        return end
+
+    def _close_brace(self, start: int, end: int) -> int:
+        if self.stack and self.braces == 0:
+            self.tokens.add(END_SEQUENCE, start, end)
+            heredoc, self.braces = self.stack.pop()
+            return self._quoted(end) if heredoc is None else self._heredoc(heredoc, end)
+        if end - start > 1:
+            self._report("~}", start, end)
+        self.braces = max(0, self.braces - 1)
+        self.tokens.add("}", start, end)
+        return end
+
+    def _quoted(self, position: int) -> int:
+        text = self.text
+        if run := _QUOTED_RUN.match(text, position):
+            self.tokens.add(QUOTED, position, run.end())
+            position = run.end()
+        if text.startswith('"', position):
+            self.tokens.add(CLOSE_QUOTE, position, position + 1)
+            return position + 1
+        if position < len(text) and text[position] in "$%":
+            return self._sequence(None, position)
+        if position < len(text):
+            where = Range(self.tokens.source, position, position + 1)
+            summary = "Invalid multi-line string"
+            detail = "A quoted string must end on the line where it starts."
+            hint = 'close it with ", write \\n for a newline, or use a heredoc (<<EOT) for several lines'
+            self.tokens.diagnostics.append(error(summary, detail, where, hint))
+            self.tokens.add(CLOSE_QUOTE, position, position)
+            return position + 1 if text[position] == "\\" else position
+        return position
+
+    def _heredoc(self, stop: re.Pattern[str], position: int) -> int:
+        start = position
+        found = stop.search(self.text, position)
+        while found is not None and not found.lastindex:
+            found = stop.search(self.text, found.end())
+        end = found.start() if found else len(self.text)
+        if end > start:
+            self.tokens.add(TEXT, start, end)
+        if found is None:
+            return end
+        if found.lastindex == 1:
+            self.tokens.add(CLOSE_HEREDOC, found.start(), found.end())
+            return found.end()
+        return self._sequence(stop, end)
+
+    def _sequence(self, heredoc: re.Pattern[str] | None, position: int) -> int:
+        end = position + (3 if self.text.startswith("~", position + 2) else 2)
+        self.tokens.add(self.text[position : position + 2], position, end)
+        self.stack.append((heredoc, self.braces))
+        self.braces = 0
+        return end
+
+    def _wide_name(self, start: int, end: int) -> int:
+        stop = start
+        while stop < end and (self.text[stop] in "-_" or f"a{self.text[stop]}".isidentifier()):
+            stop += 1
+        if not (self.text[start] == "_" or self.text[start].isidentifier()):
+            return self._invalid(start)
+        self.tokens.add(NAME, start, stop)
+        return stop
+
+    def _invalid(self, start: int) -> int:
+        character = self.text[start]
+        end = len(self.text) if character == "/" else start + 1
+        self._report(character, start, start + (2 if character == "/" else 1))
+        self.tokens.add(INVALID, start, end)
+        return end
+
+    def _report(self, character: str, start: int, end: int) -> None:
+        line = self.tokens.source.position(start)[0]
+        if (character, line) in self.reported:
+            return
+        self.reported.add((character, line))
+        detail, hint = _HINTS.get(character, ("This character is not used in the language.", ""))
+        summary = "Unterminated comment" if character == "/" else "Invalid character"
+        self.tokens.diagnostics.append(error(summary, detail, Range(self.tokens.source, start, end), hint))
