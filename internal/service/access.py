@@ -1,0 +1,70 @@
+"""Who may see and do what, and finding what a request names."""
+
+from __future__ import annotations
+
+from pikoci.internal.domain.accounts import Principal, Role
+from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, UnauthenticatedError
+from pikoci.internal.domain.pipeline import Job, Pipeline, ResourceState
+from pikoci.internal.domain.repositories import Store
+
+
+def may_see(principal: Principal, pipeline: Pipeline) -> bool:
+    """Whether the pipeline's state, graph and logs may be shown."""
+    return pipeline.public or principal.may(pipeline.team, Role.READ)
+
+
+def require_role(principal: Principal, team: str, role: Role) -> None:
+    """Return if the principal has the role in the team.
+
+    Raises UnauthenticatedError without a login, NotFoundError to whoever may not know the team, else
+    PermissionDeniedError.
+    """
+    if principal.may(team, role):
+        return
+    if principal.user is None:
+        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+    if not principal.may(team, Role.READ):
+        raise NotFoundError(f"there is no team {team}, or you are not a member")
+    raise PermissionDeniedError(
+        f"this needs the role {role} in team {team}", hint=f"ask an administrator of team {team} for it"
+    )
+
+
+def require_admin(principal: Principal) -> None:
+    """Return for a global administrator. Raises UnauthenticatedError or PermissionDeniedError."""
+    if principal.user is None:
+        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+    if not principal.user.is_admin:
+        raise PermissionDeniedError("this needs a global administrator")
+
+
+def find_pipeline(store: Store, principal: Principal, team: str, name: str, role: Role | None = None) -> Pipeline:
+    """The pipeline, if the principal may see it (`role` None) or has the role in its team.
+
+    Raises NotFoundError also where it exists but may not be seen, and what `require_role` raises.
+    """
+    pipeline = store.pipelines.find(team, name)
+    visible = pipeline is not None and may_see(principal, pipeline)
+    if role is not None and not visible and principal.user is None:
+        require_role(principal, team, role)
+    if pipeline is None or not visible:
+        raise NotFoundError(f"there is no pipeline {name} in team {team}")
+    if role is not None:
+        require_role(principal, team, role)
+    return pipeline
+
+
+def find_job(store: Store, pipeline: Pipeline, name: str) -> Job:
+    """The job, archived or not. Raises NotFoundError."""
+    job = store.jobs.find(pipeline.id, name)
+    if job is None:
+        raise NotFoundError(f"pipeline {pipeline.name} has no job {name}")
+    return job
+
+
+def find_resource(store: Store, pipeline: Pipeline, canonical: str) -> ResourceState:
+    """The resource (`type.name`), archived or not. Raises NotFoundError."""
+    resource = store.resources.find(pipeline.id, canonical)
+    if resource is None:
+        raise NotFoundError(f"pipeline {pipeline.name} has no resource {canonical}")
+    return resource

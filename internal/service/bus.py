@@ -1,0 +1,75 @@
+"""Wake-ups inside one process: a report wakes those who follow the build, a cancel wakes the worker's stream.
+
+Nothing is carried but the fact that something happened; whoever wakes reads the database. So a missed wake-up costs a
+poll's period and never a result, which is also how several servers on one database get along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gevent.event import Event
+
+
+class Wakeup:
+    """A flag to wait for; being set twice before somebody looks is being set once."""
+
+    def __init__(self) -> None:
+        self._event = Event()
+
+    def set(self) -> None:
+        """Wake the one who waits, or who will wait next."""
+        self._event.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until set, at most `timeout` seconds, and clear; whether it was set."""
+        if not self._event.wait(timeout):
+            return False
+        self._event.clear()
+        return True
+
+
+class EventBus:
+    """Topics, and who waits for them. Only for the greenlets of one process."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[Wakeup]] = {}
+
+    def notify(self, topic: str) -> None:
+        """Wake all who are subscribed to the topic; does nothing, cheaply, when nobody is."""
+        for wakeup in self._waiting.get(topic, ()):
+            wakeup.set()
+
+    @contextmanager
+    def subscribe(self, *topics: str) -> Iterator[Wakeup]:
+        """A wake-up that any of the topics sets, for as long as the context lasts."""
+        wakeup = Wakeup()
+        for topic in topics:
+            self._waiting.setdefault(topic, set()).add(wakeup)
+        try:
+            yield wakeup
+        finally:
+            for topic in topics:
+                self._drop(topic, wakeup)
+
+    def _drop(self, topic: str, wakeup: Wakeup) -> None:
+        waiting = self._waiting[topic]
+        waiting.discard(wakeup)
+        if not waiting:
+            del self._waiting[topic]
+
+
+#: Topics that wake the scheduler's loops.
+SCHEDULE = "schedule"
+CHECKS = "checks"
+
+
+def build_topic(build_id: int) -> str:
+    """Set whenever a build, its steps or its log changed."""
+    return f"build/{build_id}"
+
+
+def worker_topic(name: str) -> str:
+    """Set whenever something is wanted of a worker."""
+    return f"worker/{name}"

@@ -1,0 +1,99 @@
+"""A pipeline's decoded spec with the ids of its jobs and resources, kept for as long as its revision lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.domain.pipeline import Pipeline
+from pikoci.internal.domain.plan import JobPlan, PipelineSpec, decode_spec
+from pikoci.internal.domain.repositories import Store
+
+_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPipeline:
+    """What a revision of a pipeline says, by names and by ids. Never changes.
+
+    `followers` maps a job's name to the jobs with a get that has it in `passed`; `getters` a resource's canonical name
+    to the jobs with a get of it; `groups` a job's name to all jobs that share a serial group with it, itself included.
+    """
+
+    spec: PipelineSpec
+    plans: Mapping[str, JobPlan]
+    job_ids: Mapping[str, int]
+    resource_ids: Mapping[str, int]
+    followers: Mapping[str, frozenset[str]]
+    getters: Mapping[str, frozenset[str]]
+    groups: Mapping[str, frozenset[str]]
+
+    def plan(self, job: str) -> JobPlan:
+        """The job's plan. Raises NotFoundError when this revision has no such job."""
+        if job not in self.plans:
+            raise NotFoundError(f"job {job} is no longer in the pipeline")
+        return self.plans[job]
+
+    def ids(self, jobs: frozenset[str]) -> list[int]:
+        """The ids of the jobs, ascending."""
+        return sorted(self.job_ids[job] for job in jobs if job in self.job_ids)
+
+    def after_end(self, job: str) -> frozenset[str]:
+        """The jobs to look at when a build of `job` ends: those after it, and those that wait for its slot."""
+        plan = self.plans.get(job)
+        if plan is None:
+            return frozenset()
+        waiting = self.groups[job] if plan.concurrency or plan.serial_groups else frozenset()
+        return self.followers.get(job, frozenset()) | waiting
+
+
+class CompiledPipelines:
+    """Decoded pipelines by id and revision; the least recently used go first."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: dict[tuple[int, int], CompiledPipeline] = {}
+
+    def get(self, pipeline: Pipeline) -> CompiledPipeline:
+        """The compiled form of exactly this revision; a miss costs three queries."""
+        key = (pipeline.id, pipeline.revision)
+        found = self._kept.pop(key, None) or self._load(pipeline.id)
+        self._kept[key] = found
+        while len(self._kept) > _KEPT:
+            del self._kept[next(iter(self._kept))]
+        return found
+
+    def _load(self, pipeline_id: int) -> CompiledPipeline:
+        spec = decode_spec(self._store.pipelines.source(pipeline_id).spec)
+        jobs = {job.name: job.id for job in self._store.jobs.list(pipeline_id)}
+        resources = {found.canonical: found.id for found in self._store.resources.list(pipeline_id)}
+        return compile_pipeline(spec, jobs, resources)
+
+
+def compile_pipeline(
+    spec: PipelineSpec, job_ids: Mapping[str, int], resource_ids: Mapping[str, int]
+) -> CompiledPipeline:
+    """Work out, once, who has to look when something happens in the pipeline."""
+    followers: dict[str, set[str]] = {}
+    getters: dict[str, set[str]] = {}
+    members: dict[str, set[str]] = {}
+    for job in spec.jobs:
+        for get in job.gets():
+            getters.setdefault(get.resource, set()).add(job.name)
+            for upstream in get.passed:
+                followers.setdefault(upstream, set()).add(job.name)
+        for group in job.serial_groups:
+            members.setdefault(group, set()).add(job.name)
+    groups = {
+        job.name: frozenset({job.name}.union(*(members[group] for group in job.serial_groups))) for job in spec.jobs
+    }
+    return CompiledPipeline(
+        spec=spec,
+        plans={job.name: job for job in spec.jobs},
+        job_ids=job_ids,
+        resource_ids=resource_ids,
+        followers={name: frozenset(jobs) for name, jobs in followers.items()},
+        getters={name: frozenset(jobs) for name, jobs in getters.items()},
+        groups=groups,
+    )

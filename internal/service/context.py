@@ -1,0 +1,25 @@
+"""What every use case is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.repositories import Store
+from pikoci.internal.service.bus import EventBus
+from pikoci.internal.service.compiled import CompiledPipelines
+from pikoci.internal.service.ports import Publisher, RunInThread
+from pikoci.internal.service.settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The collaborators that all services of one server share."""
+
+    store: Store
+    publisher: Publisher
+    clock: Clock
+    settings: ServiceSettings
+    bus: EventBus
+    run_in_thread: RunInThread
+    compiled: CompiledPipelines

@@ -1,0 +1,70 @@
+"""Puts the services of one server together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.repositories import Store
+from pikoci.internal.service.accounts import AccountService
+from pikoci.internal.service.builds import BuildService
+from pikoci.internal.service.bus import EventBus
+from pikoci.internal.service.compiled import CompiledPipelines
+from pikoci.internal.service.context import Context
+from pikoci.internal.service.jobs import JobService
+from pikoci.internal.service.pipelines import PipelineService
+from pikoci.internal.service.ports import Publisher, RunInThread, run_inline
+from pikoci.internal.service.resources import ResourceService
+from pikoci.internal.service.scheduling import Scheduling
+from pikoci.internal.service.settings import ServiceSettings
+from pikoci.internal.service.tokens import TokenService, signing_secret
+from pikoci.internal.service.workers import WorkerService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every use case of a server, one attribute for each aggregate."""
+
+    context: Context
+    pipelines: PipelineService
+    jobs: JobService
+    builds: BuildService
+    resources: ResourceService
+    accounts: AccountService
+    tokens: TokenService
+    workers: WorkerService
+    scheduling: Scheduling
+
+
+def build_services(
+    store: Store,
+    publisher: Publisher,
+    clock: Clock,
+    settings: ServiceSettings | None = None,
+    *,
+    bus: EventBus | None = None,
+    run_in_thread: RunInThread = run_inline,
+    jwt_secret: str | None = None,
+) -> Services:
+    """All services over one store; migrate it first. `jwt_secret` None uses the secret kept in the store."""
+    settings = settings or ServiceSettings()
+    context = Context(
+        store=store,
+        publisher=publisher,
+        clock=clock,
+        settings=settings,
+        bus=bus or EventBus(),
+        run_in_thread=run_in_thread,
+        compiled=CompiledPipelines(store),
+    )
+    return Services(
+        context=context,
+        pipelines=PipelineService(context),
+        jobs=JobService(context),
+        builds=BuildService(context),
+        resources=ResourceService(context),
+        accounts=AccountService(context),
+        tokens=TokenService(signing_secret(store, jwt_secret), clock, settings),
+        workers=WorkerService(context),
+        scheduling=Scheduling(context),
+    )

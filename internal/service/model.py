@@ -1,0 +1,152 @@
+"""The data that use cases take and give, for the rooms that see the domain only through the services."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pikoci.internal.domain.accounts import Principal, Role, Team, User
+from pikoci.internal.domain.build import (
+    Build,
+    BuildInput,
+    BuildOutput,
+    BuildStatus,
+    LogChunk,
+    Step,
+    StepStatus,
+)
+from pikoci.internal.domain.clock import Clock, SystemClock
+from pikoci.internal.domain.events import BuildEvent
+from pikoci.internal.domain.gateway import (
+    BuildAssignment,
+    CheckAssignment,
+    CheckResult,
+    ClaimRef,
+    Gateway,
+    Heartbeat,
+    HeartbeatReply,
+    WorkerCommand,
+    WorkerHello,
+    WorkerTerms,
+)
+from pikoci.internal.domain.pipeline import (
+    Job,
+    JobOverview,
+    Page,
+    Pipeline,
+    PipelineOverview,
+    ResourceState,
+    Version,
+    WorkerState,
+)
+
+__all__ = [
+    "Build",
+    "BuildAssignment",
+    "BuildDetail",
+    "BuildEvent",
+    "BuildInput",
+    "BuildOutput",
+    "BuildStatus",
+    "BuildUpdate",
+    "CheckAssignment",
+    "CheckResult",
+    "ClaimRef",
+    "Clock",
+    "Gateway",
+    "Graph",
+    "GraphEdge",
+    "GraphNode",
+    "Heartbeat",
+    "HeartbeatReply",
+    "Job",
+    "JobOverview",
+    "LogChunk",
+    "Page",
+    "Pipeline",
+    "PipelineOverview",
+    "Principal",
+    "ResourceState",
+    "ResourceView",
+    "Role",
+    "Step",
+    "StepStatus",
+    "SystemClock",
+    "Team",
+    "User",
+    "Version",
+    "WorkerCommand",
+    "WorkerHello",
+    "WorkerState",
+    "WorkerTerms",
+    "WorkerView",
+]
+
+
+class BuildDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """A build with everything but its log."""
+
+    build: Build
+    steps: list[Step] = []
+    inputs: list[BuildInput] = []
+    outputs: list[BuildOutput] = []
+
+
+class BuildUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed since the last update: `build` and `steps` whole where they changed, else None; new log bytes.
+
+    `chunks` continue exactly where the last update ended; `log_offset` is the offset after them, to go on from.
+    """
+
+    build: Build | None = None
+    steps: list[Step] | None = None
+    chunks: list[LogChunk] = []
+    log_offset: int = 0
+
+
+class GraphNode(msgspec.Struct, frozen=True, kw_only=True):
+    """A job or resource of a pipeline's graph. `id` is unique in it.
+
+    `status` is that of a job's latest finished build, or empty.
+    """
+
+    id: str
+    kind: str
+    name: str
+    status: str = ""
+    paused: bool = False
+    running: bool = False
+
+
+class GraphEdge(msgspec.Struct, frozen=True, kw_only=True):
+    """A version's way: `source` and `target` are node ids, `kind` is get, put or passed, `resource` what flows.
+
+    `trigger` says whether a new version starts the target.
+    """
+
+    source: str
+    target: str
+    kind: str
+    resource: str
+    trigger: bool = False
+
+
+class Graph(msgspec.Struct, frozen=True, kw_only=True):
+    """A pipeline as nodes and edges, in file order."""
+
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+
+
+class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource as the caller may see it: without rights in the team, `webhook_token` and `check_error` are empty."""
+
+    resource: ResourceState
+    latest: Version | None = None
+    pinned: Version | None = None
+
+
+class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker with what it runs."""
+
+    worker: WorkerState
+    builds: list[Build] = []
