@@ -77,7 +77,7 @@ class Cron:
         """See `Schedule.next_after`; infinity when no such minute is left."""
         try:
             return next(CronSim(self.expression, datetime.fromtimestamp(now, UTC))).timestamp()
-        except StopIteration:
+        except (StopIteration, OverflowError):  # none in the next fifty years, or past the year 9999
             return math.inf
 
 

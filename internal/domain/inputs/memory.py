@@ -58,9 +58,9 @@ class MemoryHistory:
             uses[version] = max(build.id, uses.get(version, build.id), key=self._place)
         if build.succeeded:
             pairs = {*build.put, *build.took.values()}
-            needs: set[Need] = {*pairs, *((resource, None) for resource, _ in pairs)}
-            for need in needs:
-                insort(self._succeeded.setdefault((build.job, *need), []), build.id, key=self._place)
+            for resource, held in {*pairs, *((resource, None) for resource, _ in pairs)}:
+                builds = self._succeeded.setdefault((build.job, resource, held), [])
+                insort(builds, build.id, key=self._place)
 
     def newest(self, resource: str) -> int | None:
         """See `History.newest`."""
@@ -75,12 +75,12 @@ class MemoryHistory:
 
     def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterator[Build]:
         """See `History.builds`."""
-        shortest = min((self._succeeded.get((job, *need), []) for need in holding), key=len, default=[])
+        shortest = min((self._passed(job, need.resource, need.version) for need in holding), key=len, default=[])
         start = 0 if after is None else bisect_right(shortest, self._place(after), key=self._place)
         places = range(start, len(shortest))
         for place in reversed(places) if after is None else places:
             build = self._usable(self._builds[shortest[place]])
-            if all(build.of(r) if v is None else (r, v) in build.versions for r, v in holding):
+            if all(self._meets(build, need) for need in holding):
                 yield build
 
     def last_use(self, job: str, get: str) -> Use | None:
@@ -92,6 +92,15 @@ class MemoryHistory:
     def used(self, job: str, get: str, version: int) -> bool:
         """See `History.used`."""
         return version in self._uses.get((job, get), {})
+
+    def _passed(self, job: str, resource: str, version: int | None) -> list[int]:
+        return self._succeeded.get((job, resource, version), [])
+
+    def _meets(self, build: Build, need: Need) -> bool:
+        return any(
+            need.version in {None, version} and all(self._passed(job, need.resource, version) for job in need.passed)
+            for version in build.of(need.resource)
+        )
 
     def _place(self, build_id: int) -> tuple[int, int]:
         retried = self._builds[build_id].retry_of

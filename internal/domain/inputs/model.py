@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
-Need = tuple[str, int | None]
-"""A resource that a build must hold: in this very version, or in any enabled one (None)."""
+
+class Need(NamedTuple):
+    """A resource that a build must hold: in this very version, or in any enabled one that also passed these jobs."""
+
+    resource: str
+    version: int | None = None
+    passed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,9 @@ class History(Protocol):
     def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterable[Build]:
         """The succeeded builds of a job that took in or put out all that is needed, newest first.
 
-        With `after`, a build id, only those later than it, oldest first.
+        With `after`, a build id, only those later than it, oldest first. Needs are met in the query, not by
+        reading on: where one job has not succeeded for long, the newest build of another that meets them may
+        be thousands back.
         """
 
     def last_use(self, job: str, get: str) -> Use | None:

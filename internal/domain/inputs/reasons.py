@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pikoci.internal.domain.inputs.model import Get, History
+from pikoci.internal.domain.inputs.model import Get, History, Need
 from pikoci.internal.domain.inputs.search import Search
 
 
@@ -34,7 +34,7 @@ def _own_reason(job: str, get: Get, history: History, alone: bool) -> str | None
         return reason
     version = get.pin.version if get.pin else None
     what = f"the pinned version {get.pin.text} of {get.resource}" if get.pin else f"version of {get.resource}"
-    missing = [j for j in get.passed if next(iter(history.builds(j, [(get.resource, version)])), None) is None]
+    missing = [j for j in get.passed if next(iter(history.builds(j, [Need(get.resource, version)])), None) is None]
     if missing:
         return f"{what} has not passed {_jobs(missing)}" if get.pin else f"no {what} has passed {_jobs(missing)}"
     if alone or Search(job, [get], history).run() is None:

@@ -36,6 +36,8 @@ def new_builds(job: str, gets: Sequence[Get], history: History, limit: int = 100
     A set is built when one of its trigger gets has a version that this get never took before; so no set is
     ever built twice, and a change of other gets alone starts nothing. With `every`, and for triggers without
     `passed`, there may be one set for each new version: at most `limit`; ask again after storing them.
+
+    Two callers that ask at the same time get the same sets: ask and store under one lock on the job.
     """
     ahead = _Ahead(history)
     sets: list[Mapping[str, Input]] = []

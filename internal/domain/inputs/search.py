@@ -86,13 +86,18 @@ class Search:
                 yield Choice({**choice.builds, job: build.id}, versions)
 
     def _candidates(self, choice: Choice, get: Get, job: str) -> Iterator[Build]:
-        needs: set[Need] = {(g.resource, choice.versions.get(g.name)) for g in self._naming[job]}
+        needs = {self._need(choice, other, job) for other in self._naming[job]}
         newest_first = self._history.builds(job, needs)
         cursor = self._cursors[get.name].get(job)
         if cursor is None:
             return iter(newest_first)
         later = self._history.builds(job, needs, after=cursor)
         return chain((build for build in later if self._brings_new(build, get)), newest_first)
+
+    def _need(self, choice: Choice, get: Get, job: str) -> Need:
+        version = choice.versions.get(get.name)
+        others = () if version is not None else tuple(name for name in get.passed if name != job)
+        return Need(get.resource, version, others)
 
     def _brings_new(self, build: Build, get: Get) -> bool:
         # An upstream job that ran a used version again must not hold up the versions behind it.

@@ -232,6 +232,7 @@ RESOLVED = [
         lint#4 docs=d2
         unit#5 code=c1 big=b1
         lint#6 docs=d1 big=b1
+        lint#7 docs=d2
         """,
         ["code passed unit", "docs passed lint", "big passed unit lint"],
         "big=b1 code=c1 docs=d1",

@@ -76,6 +76,27 @@ def test_the_newest_of_a_long_history_costs_a_few_lookups(long_history: MemoryHi
     assert elapsed < 0.05
 
 
+def test_a_job_that_never_succeeded_costs_a_few_lookups(long_history: MemoryHistory) -> None:
+    counting = CountingHistory(long_history)
+
+    resolution = resolve("me", [Get("code", "code", ("unit", "broken")), Get("docs", "docs", ("unit",))], counting)
+
+    assert resolution.reasons["code"] == "no version of code has passed job broken"
+    assert counting.lookups <= 6
+    assert counting.rows <= 6
+
+
+def test_a_job_that_broke_long_ago_costs_a_few_lookups(long_history: MemoryHistory) -> None:
+    long_history.add_build(PastBuild(10**6 + 1, "stale", {"code": ("code", 3)}))
+    counting = CountingHistory(long_history)
+
+    resolution = resolve("me", [Get("code", "code", ("unit", "stale"))], counting)
+
+    assert resolution.inputs["code"].version == 3
+    assert counting.lookups <= 4
+    assert counting.rows <= 2
+
+
 def test_every_from_the_middle_of_a_long_history_costs_a_few_lookups(long_history: MemoryHistory) -> None:
     long_history.add_build(PastBuild(10**6, "me", {"code": ("code", 5000)}, upstream={"unit": 5000}))
     counting = CountingHistory(long_history)

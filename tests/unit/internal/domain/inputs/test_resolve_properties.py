@@ -7,7 +7,17 @@ from itertools import product
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pikoci.internal.domain.inputs import Build, Get, MemoryHistory, PastBuild, Pin, Resolution, new_builds, resolve
+from pikoci.internal.domain.inputs import (
+    Build,
+    Get,
+    MemoryHistory,
+    Need,
+    PastBuild,
+    Pin,
+    Resolution,
+    new_builds,
+    resolve,
+)
 
 RESOURCES = {"code": (1, 2, 3), "docs": (11, 12, 13)}
 UPSTREAM = ("unit", "lint", "ship")
@@ -96,7 +106,7 @@ def _succeeded(history: MemoryHistory) -> dict[str, list[Build]]:
     for job in UPSTREAM:
         found: dict[int, Build] = {}
         for resource in RESOURCES:
-            found.update({build.id: build for build in history.builds(job, [(resource, None)])})
+            found.update({build.id: build for build in history.builds(job, [Need(resource)])})
         by_job[job] = sorted(found.values(), key=lambda b: history._place(b.id), reverse=True)
     return by_job
 
@@ -154,7 +164,9 @@ def test_every_finds_a_valid_set_exactly_when_there_is_one(history: MemoryHistor
 @FIXED
 @given(st.lists(st.one_of(st.just("check"), st.just("look"), st.just("disable")), max_size=25))
 def test_a_trigger_builds_each_version_once_and_in_order(events: list[str]) -> None:
-    history, built, wanted = MemoryHistory(), [], []
+    history = MemoryHistory()
+    built: list[int] = []
+    wanted: list[int] = []
     get, newest = Get("code", "code", trigger=True), 0
     for event in [*events, "look"]:
         if event == "check":
@@ -179,7 +191,9 @@ def test_a_trigger_builds_each_version_once_and_in_order(events: list[str]) -> N
 @FIXED
 @given(st.lists(st.one_of(st.integers(1, 6), st.just("look")), max_size=25))
 def test_every_builds_each_version_that_passes_once(events: list[int | str]) -> None:
-    history, built, passed = MemoryHistory(), [], []
+    history = MemoryHistory()
+    built: list[int] = []
+    passed: list[int] = []
     for version in range(1, 7):
         history.add_version("code", version)
     get = Get("code", "code", ("unit",), trigger=True, version="every")
