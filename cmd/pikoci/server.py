@@ -1,0 +1,108 @@
+"""`pikoci server`: the flags, and gunicorn around the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pikoci.internal.domain.errors import InvalidError
+from pikoci.log import LEVELS, configure_logging
+from pikoci.options import Duration, NameList, config_option, setting, switch
+from pikoci.settings import ServerSettings
+
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+DATABASES = ("mem", "sqlite", "postgresql")
+QUEUES = ("mem",)
+
+_OPTIONS = (
+    setting("--host", default="0.0.0.0", help="Address to listen on."),  # noqa: S104 - workers come from elsewhere
+    setting("--port", default=8080, type=click.IntRange(0, 65535), help="Port to listen on."),
+    setting("--external-url", default="", help="Where users reach the server, for links and BUILD_URL."),
+    setting("--jwt-secret", default="", help="Secret that signs tokens; made and kept in the database if not given."),
+    setting("--users", default="", type=NameList(), help="Administrators as USER:HASH,… (see `pikoci user-password`)."),
+    setting("--db-system", default="mem", type=click.Choice(DATABASES), help="Where the data is kept."),
+    setting("--db-host", default="localhost", help="PostgreSQL's host."),
+    setting("--db-port", default=5432, type=click.IntRange(1, 65535), help="PostgreSQL's port."),
+    setting("--db-user", default="pikoci", help="PostgreSQL's user."),
+    setting("--db-password", default="", help="PostgreSQL's password; prefer the variable, which `ps` does not show."),
+    setting("--db-name", default="", help="PostgreSQL's database [pikoci], or SQLite's file [pikoci.db]."),
+    switch("--run-migrations", default=True, help="Bring the database's schema up to date at the start."),
+    setting("--pubsub-system", default="mem", type=click.Choice(QUEUES), help="Queue between server and workers."),
+    switch("--run-worker", default=True, help="Run an embedded worker inside the server."),
+    setting("--concurrency", default=1, type=click.IntRange(1, 1000), help="Jobs, and checks, at once in the worker."),
+    setting("--drain-timeout", default="10m", type=Duration(), help="Longest wait for running jobs after SIGQUIT."),
+    setting("--workdir", type=click.Path(file_okay=False, path_type=Path), help="The embedded worker's directory."),
+    setting("--team", default="main", help="Team of --pipeline-name."),
+    setting("--pipeline-name", default="", help="Create or update this pipeline at the start…"),
+    setting("--pipeline-config", type=EXISTING_FILE, help="… from this file …"),
+    setting("--vars", type=EXISTING_FILE, help="… with the variables of this JSON file."),
+    setting("--heartbeat-interval", default="5s", type=Duration(), help="How often workers renew their leases."),
+    setting("--lease", default="30s", type=Duration(), help="When a silent worker's builds are taken back."),
+    setting("--max-requeues", default=3, type=click.IntRange(0, 100), help="Attempts after a build lost its worker."),
+    setting("--check-timeout", default="1h", type=Duration(), help="Longest run of one resource check."),
+    setting("--log-retention", default="0", type=Duration(), help="Delete logs of builds older than this; 0 keeps."),
+    setting("--build-retention-age", default="0", type=Duration(), help="Delete builds older than this; 0 keeps."),
+    setting("--build-retention-count", default=0, type=click.IntRange(0), help="Builds kept of each job; 0 keeps all."),
+    setting("--log-limit", default=256, type=click.IntRange(1), help="MiB kept of a step's log, beside its last one."),
+    setting("--artifact-limit", default=1024, type=click.IntRange(1), help="MiB that one artifact may have."),
+    setting("--log-level", default="info", type=click.Choice(list(LEVELS)), help="Least level of what is logged."),
+    config_option(),
+)
+
+
+def _with_options(function: Any) -> Any:
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+@click.command()
+@_with_options
+def server(**values: Any) -> None:
+    """Serve the API and the pages, schedule, and run an embedded worker.
+
+    SIGQUIT drains: running jobs finish first. SIGTERM and SIGINT cancel them and stop within seconds.
+
+    Example: pikoci server --db-system sqlite --pipeline-name hello --pipeline-config configs/pipelines/hello.hcl
+    """
+    settings = read_settings(values)
+    configure_logging(settings.log_level)
+    from pikoci.application import Application
+    from pikoci.gunicorn_server import PikociApplication
+
+    options = {
+        "bind": f"{settings.host}:{settings.port}",
+        "workers": 1,
+        "worker_connections": 2000,
+        "timeout": 120,
+        "graceful_timeout": 5,
+        "keepalive": 75,
+        "logger_class": "pikoci.gunicorn_log.GunicornLogger",
+        "proc_name": "pikoci",
+        "limit_request_line": 8190,
+    }
+    PikociApplication(lambda: Application(settings), options, settings.drain_timeout).run()
+
+
+def read_settings(values: dict[str, Any]) -> ServerSettings:
+    """Check what no single option can, and give the settings.
+
+    Raises InvalidError naming the flags that do not go together.
+    """
+    if not values["run_worker"] and values["pubsub_system"] == "mem":
+        raise InvalidError(
+            "--run-worker=false needs a queue that other processes can reach, and --pubsub-system is mem",
+            hint="leave --run-worker on",
+        )
+    if bool(values["pipeline_name"]) != bool(values["pipeline_config"]):
+        raise InvalidError("--pipeline-name and --pipeline-config go together", hint="give both, or neither")
+    if values["vars"] and not values["pipeline_config"]:
+        raise InvalidError("--vars is for a pipeline", hint="give --pipeline-name and --pipeline-config too")
+    if values["lease"] < 3 * values["heartbeat_interval"]:
+        raise InvalidError("--lease must be at least three times --heartbeat-interval", hint="try 30s and 5s")
+    values["db_name"] = values["db_name"] or ("pikoci.db" if values["db_system"] == "sqlite" else "pikoci")
+    values["log_limit"] *= 1024 * 1024
+    values["artifact_limit"] *= 1024 * 1024
+    return ServerSettings(**values)

@@ -1,0 +1,49 @@
+"""What a server is told by its flags, variables and config file, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """All settings of `pikoci server`. Durations are seconds, sizes bytes; the flags' help says what each means."""
+
+    host: str
+    port: int
+    external_url: str
+    log_level: str
+    jwt_secret: str
+    users: tuple[str, ...]
+    db_system: str
+    db_host: str
+    db_port: int
+    db_user: str
+    db_password: str
+    db_name: str
+    run_migrations: bool
+    pubsub_system: str
+    run_worker: bool
+    concurrency: int
+    drain_timeout: float
+    workdir: Path | None
+    team: str
+    pipeline_name: str
+    pipeline_config: Path | None
+    vars: Path | None
+    heartbeat_interval: float
+    lease: float
+    max_requeues: int
+    check_timeout: float
+    log_retention: float
+    build_retention_age: float
+    build_retention_count: int
+    log_limit: int
+    artifact_limit: int
+
+    @property
+    def address(self) -> str:
+        """The URL at which a user on this machine reaches the server."""
+        host = "localhost" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - a comparison
+        return self.external_url or f"http://{host}:{self.port}"
