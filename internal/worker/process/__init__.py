@@ -1,7 +1,10 @@
 """Running child processes: started fast, stopped for certain, none left behind."""
 
-from .command import DEFAULT_GRACE_SECONDS, Command, ExitResult, Reason, ResourceUsage
-from .spawner import Sink, Spawner
+from pikoci.internal.worker.process.command import DEFAULT_GRACE_SECONDS, Command, ExitResult, Reason, ResourceUsage
+from pikoci.internal.worker.process.errors import SpawnerError
+from pikoci.internal.worker.process.execution import Sink
+from pikoci.internal.worker.process.spawner import Spawner
+from pikoci.internal.worker.process.sweep import sweep_leftovers
 
 __all__ = [
     "DEFAULT_GRACE_SECONDS",
@@ -11,4 +14,6 @@ __all__ = [
     "ResourceUsage",
     "Sink",
     "Spawner",
+    "SpawnerError",
+    "sweep_leftovers",
 ]

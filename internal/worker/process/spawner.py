@@ -1,12 +1,32 @@
 """The worker's way to run child processes."""
 
-from collections.abc import Callable
+import logging
+import os
+import re
+import time
+from contextlib import ExitStack
+from dataclasses import replace
 
+import gevent
 from gevent.event import Event
+from gevent.lock import RLock
 
-from .command import DEFAULT_GRACE_SECONDS, Command, ExitResult
+from pikoci.internal.worker.process.command import DEFAULT_GRACE_SECONDS, Command, ExitResult, Reason
+from pikoci.internal.worker.process.errors import SpawnerError
+from pikoci.internal.worker.process.execution import Execution, Sink, open_streams
+from pikoci.internal.worker.process.link import Link, reason_of
+from pikoci.internal.worker.process.supervision.supervisor import KILL_LIMIT_SECONDS
+from pikoci.internal.worker.process.supervision.wire import encode_request
+from pikoci.internal.worker.process.sweep import MARK_VARIABLE, sweep_leftovers
+from pikoci.internal.worker.process.zygote_process import ZygoteProcess
 
-Sink = Callable[[bytes], None]
+MAX_IDLE_SUPERVISORS = 8
+RECOVER_POLL_SECONDS = 0.02
+
+_MARK = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_CLOSED = "cancelled: the worker is stopping"
+
+log = logging.getLogger(__name__)
 
 
 class Spawner:
@@ -20,15 +40,36 @@ class Spawner:
 
     def __init__(self, mark: str) -> None:
         """Check the mark; nothing is started yet. Raises ValueError for a bad mark."""
+        if not _MARK.fullmatch(mark):
+            raise ValueError(f"a worker's mark is 1 to 128 of A-Z a-z 0-9 . _ -, not {mark!r}")
         self._mark = mark
+        self._lock = RLock()
+        self._zygote: ZygoteProcess | None = None
+        self._idle: list[Link] = []
+        self._links: set[Link] = set()
+        self._running: set[Execution] = set()
+        self._closed = False
 
     def start(self) -> None:
-        """Start the zygote. Raises SpawnerError when it does not come up."""
-        raise NotImplementedError
+        """Start the zygote and one supervisor; without it, the first ``run`` does. Raises SpawnerError."""
+        self._give_back(self._take())
 
     def close(self) -> None:
-        """Kill every running command (those calls return as cancelled), wait, and end the zygote."""
-        raise NotImplementedError
+        """Kill every running command, wait until all processes are gone, and end the zygote.
+
+        The calls that run return as cancelled. Later ones start nothing.
+        """
+        self._closed = True
+        for execution in self._running:
+            execution.stop(Reason.CANCELLED, _CLOSED, grace=0.0)
+        for link in self._links:
+            link.cut()
+        with self._lock:
+            zygote, self._zygote = self._zygote, None
+            if zygote is not None:
+                zygote.close()
+            while self._idle:
+                self._drop(self._idle.pop())
 
     def run(
         self,
@@ -53,4 +94,101 @@ class Spawner:
         Processes that outlive the main process are killed. Services, which must outlive a step, will
         get an interface of their own.
         """
-        raise NotImplementedError
+        began = time.monotonic()
+        if self._closed or (cancel is not None and cancel.is_set()):
+            return ExitResult(Reason.CANCELLED, message=_CLOSED if self._closed else "cancelled before it started")
+        try:
+            packed = encode_request(command.argv, os.fspath(command.cwd), {**command.env, MARK_VARIABLE: self._mark})
+            link = self._take()
+        except (ValueError, SpawnerError) as error:
+            return ExitResult(Reason.NOT_STARTED, message=str(error))
+        try:
+            return replace(
+                self._execute(link, packed, command.stdin, (on_output, on_stderr), timeout, cancel, grace),
+                duration_seconds=time.monotonic() - began,
+            )
+        finally:
+            self._give_back(link)
+
+    def _execute(
+        self,
+        link: Link,
+        packed: bytes,
+        stdin: bytes | None,
+        sinks: tuple[Sink, Sink | None],
+        timeout: float | None,
+        cancel: Event | None,
+        grace: float,
+    ) -> ExitResult:
+        with ExitStack() as stack:
+            try:
+                streams, descriptors = open_streams(stack, packed, stdin, *sinks)
+            except OSError as error:
+                return ExitResult(Reason.NOT_STARTED, message=f"cannot start a command: {reason_of(error)}")
+            execution = Execution(link, streams, grace)
+            self._running.add(execution)
+            stack.callback(self._running.discard, execution)
+            stack.enter_context(execution.limited(timeout, cancel))
+            return execution.run(descriptors)
+
+    def _take(self) -> Link:
+        """Give an idle supervisor or a new one. Raises SpawnerError."""
+        with self._lock:
+            zygote = self._living_zygote()
+            while self._idle:
+                link = self._idle.pop()
+                if not link.has_ended():
+                    return link
+                self._drop(link)
+        try:
+            link = Link(zygote)
+        except SpawnerError:
+            if not zygote.has_ended():
+                raise
+            return self._take()  # nothing was started yet, so another zygote may do it
+        self._links.add(link)
+        if self._closed:
+            self._drop(link)
+            raise SpawnerError(_CLOSED)
+        return link
+
+    def _give_back(self, link: Link) -> None:
+        if link.usable and not link.busy and not self._closed and len(self._idle) < MAX_IDLE_SUPERVISORS:
+            self._idle.append(link)
+        else:
+            self._drop(link)
+
+    def _drop(self, link: Link) -> None:
+        self._links.discard(link)
+        link.close()
+
+    def _living_zygote(self) -> ZygoteProcess:
+        """Give the zygote, a new one if need be. Needs the lock. Raises SpawnerError."""
+        if self._zygote is not None and self._zygote.has_ended():
+            self._recover()
+        if self._closed:
+            raise SpawnerError(_CLOSED)
+        if self._zygote is None:
+            self._zygote = ZygoteProcess({MARK_VARIABLE: self._mark})
+            gevent.spawn(self._watch, self._zygote)
+        return self._zygote
+
+    def _watch(self, zygote: ZygoteProcess) -> None:
+        """Clean up as soon as a zygote dies, not only when the next command comes."""
+        zygote.wait_end()
+        with self._lock:
+            if self._zygote is zygote:
+                self._recover()
+
+    def _recover(self) -> None:
+        """Forget a dead zygote once its supervisors are gone, and kill what escaped them. Needs the lock."""
+        assert self._zygote is not None
+        log.warning("the process that starts commands (pid %d) died; what it ran is killed", self._zygote.pid)
+        limit = time.monotonic() + KILL_LIMIT_SECONDS
+        while not all(link.has_ended() or not link.busy for link in self._links) and time.monotonic() < limit:
+            gevent.sleep(RECOVER_POLL_SECONDS)
+        while self._idle:
+            self._drop(self._idle.pop())
+        sweep_leftovers(self._mark)
+        self._zygote.kill()
+        self._zygote = None

@@ -1,0 +1,84 @@
+"""The messages between a worker and its supervisors.
+
+They travel over a pair of SOCK_SEQPACKET sockets, so each is whole or not there at all. What can be long (arguments,
+environment) goes through an anonymous file whose descriptor is sent along, with those of stdout, stderr and, if there
+is one, stdin.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+MAX_MESSAGE_BYTES = 8192
+MAX_DESCRIPTORS = 4  # request, stdout, stderr, stdin
+MAX_REQUEST_BYTES = 4 << 20  # the kernel's own limit for arguments and environment is 2 MiB with the usual stack
+
+READY = b"ready"
+RUN = b"run"
+STOP = b"stop"
+DONE = b"done"
+FAILED = b"failed"
+
+
+class Request(NamedTuple):
+    """What to execute, as the kernel takes it."""
+
+    argv: list[bytes]
+    cwd: bytes
+    env: dict[bytes, bytes]
+
+
+class Report(NamedTuple):
+    """How a command ended; ``status`` is as from ``wait``, and -1 when the main process could not be killed."""
+
+    status: int
+    stopped: bool
+    leftovers: int
+    survivors: int
+    max_rss_kib: int
+    user_seconds: float
+    system_seconds: float
+
+
+def encode_request(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> bytes:
+    """Pack a request; a NUL, which no field can hold, separates the fields. Raises ValueError with a sentence."""
+    fields = [str(len(argv)), cwd, *argv, *(f"{name}={value}" for name, value in env.items())]
+    if not argv or not argv[0]:
+        raise ValueError("the command is empty")
+    packed = os.fsencode("\0".join(fields))
+    if packed.count(b"\0") != len(fields) - 1:
+        raise ValueError(_where_nul(argv, cwd, env))
+    if len(packed) > MAX_REQUEST_BYTES:
+        raise ValueError(
+            f"arguments and environment take {len(packed)} bytes, and at most {MAX_REQUEST_BYTES} are possible; "
+            "pass large values in files"
+        )
+    return packed
+
+
+def _where_nul(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> str:
+    for index, argument in enumerate(argv):
+        if "\0" in argument:
+            return f"argument {index} holds a NUL byte"
+    if "\0" in cwd:
+        return "the working directory's name holds a NUL byte"
+    name = next(name for name, value in env.items() if "\0" in name or "\0" in value)
+    return f"environment variable {name!r} holds a NUL byte"
+
+
+def decode_request(packed: bytes) -> Request:
+    """Unpack what ``encode_request`` packed."""
+    count, cwd, *rest = packed.split(b"\0")
+    argv, pairs = rest[: int(count)], rest[int(count) :]
+    return Request(argv, cwd, dict(pair.split(b"=", 1) for pair in pairs))
+
+
+def encode_report(report: Report) -> bytes:
+    """Pack a report into one message."""
+    return b" ".join([DONE, *(str(float(value)).encode() for value in report)])
+
+
+def decode_report(message: bytes) -> Report:
+    """Unpack what ``encode_report`` packed."""
+    status, stopped, leftovers, survivors, max_rss_kib, user, system = map(float, message.split()[1:])
+    return Report(int(status), bool(stopped), int(leftovers), int(survivors), int(max_rss_kib), user, system)
