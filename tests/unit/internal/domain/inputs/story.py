@@ -18,6 +18,26 @@ from pikoci.internal.domain.inputs import Get, MemoryHistory, PastBuild, Pin, Re
 
 JOB = "me"
 
+FOUR_UNIT = """
+    code: c1 c2 c3 c4
+    unit#1 code=c1
+    unit#2 code=c2
+    unit#3 code=c3
+    unit#4 code=c4
+"""
+PAIRED = """
+    code: c1 c2 c3 c4
+    docs: d1 d2 d3 d4
+    unit#1 code=c1
+    unit#2 code=c2
+    unit#3 code=c3
+    unit#4 code=c4
+    lint#5 docs=d1
+    lint#6 docs=d2
+    lint#7 docs=d3
+    lint#8 docs=d4
+"""
+
 
 class Story:
     """A history and the names of its versions."""
