@@ -7,6 +7,7 @@ several servers share the work. Everything may raise UnavailableError. Times are
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -124,10 +125,10 @@ class JobRepository(Protocol):
     def list(self, pipeline_id: int, *, archived: bool = False) -> list[Job]:
         """In file order; archived ones only when asked for."""
 
-    def overviews(self, pipeline_ids: Sequence[int]) -> dict[int, list[JobOverview]]:
+    def overviews(self, pipeline_ids: Sequence[int]) -> dict[int, builtins.list[JobOverview]]:
         """Pipeline id -> its jobs (not archived) with their latest and latest finished builds; a bounded number of queries."""
 
-    def lock(self, job_ids: Sequence[int]) -> list[Job]:
+    def lock(self, job_ids: Sequence[int]) -> builtins.list[Job]:
         """Lock jobs in id order, so that two servers never wait for each other in a circle."""
 
     def set_paused(self, job_id: int, paused: bool) -> None: ...
@@ -135,7 +136,7 @@ class JobRepository(Protocol):
     def request_scheduling(self, job_ids: Sequence[int]) -> None:
         """Remember, in this transaction, that the inputs and the waiting builds of these jobs must be looked at."""
 
-    def take_scheduling_requests(self, limit: int) -> list[Job]:
+    def take_scheduling_requests(self, limit: int) -> builtins.list[Job]:
         """Lock and clear up to `limit` requests (oldest first, locked ones skipped). A rollback brings them back."""
 
 
@@ -154,11 +155,11 @@ class ResourceRepository(Protocol):
 
     def list(self, pipeline_id: int, *, archived: bool = False) -> list[ResourceState]: ...
 
-    def take_due(self, now: float, limit: int) -> list[ResourceState]:
+    def take_due(self, now: float, limit: int) -> builtins.list[ResourceState]:
         """Lock resources whose check is due, most overdue first (locked ones skipped), none of them archived, dispatched
         and unclaimed, or under a check lease that has not lapsed. Pipelines that are paused are checked all the same."""
 
-    def take_stale(self, before: float, limit: int) -> list[ResourceState]:
+    def take_stale(self, before: float, limit: int) -> builtins.list[ResourceState]:
         """Lock resources whose check was dispatched before `before` and never claimed."""
 
     def next_due_at(self) -> float | None:
@@ -243,14 +244,14 @@ class BuildRepository(Protocol):
     def set_inputs(self, build_id: int, inputs: Sequence[InputChoice]) -> None:
         """Replace the inputs; also sets inputs_resolved."""
 
-    def inputs(self, build_id: int) -> list[BuildInput]: ...
+    def inputs(self, build_id: int) -> builtins.list[BuildInput]: ...
 
     def add_output(self, build_id: int, put: str, resource_id: int, version_id: int) -> None:
         """Idempotent."""
 
-    def outputs(self, build_id: int) -> list[BuildOutput]: ...
+    def outputs(self, build_id: int) -> builtins.list[BuildOutput]: ...
 
-    def pending(self, job_id: int) -> list[Build]:
+    def pending(self, job_id: int) -> builtins.list[Build]:
         """Pending builds of a job that are not dispatched, oldest first, locked."""
 
     def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
@@ -259,13 +260,13 @@ class BuildRepository(Protocol):
     def count_by_status(self) -> dict[BuildStatus, int]:
         """How many builds stand where, for metrics; only the statuses that are not final."""
 
-    def take_stale(self, before: float, limit: int) -> list[Build]:
+    def take_stale(self, before: float, limit: int) -> builtins.list[Build]:
         """Lock pending builds dispatched before `before` and not claimed (locked ones skipped)."""
 
-    def take_expired(self, now: float, limit: int) -> list[Build]:
+    def take_expired(self, now: float, limit: int) -> builtins.list[Build]:
         """Lock started builds whose lease lapsed (locked ones skipped)."""
 
-    def started_by(self, worker: str) -> list[tuple[Build, str]]:
+    def started_by(self, worker: str) -> builtins.list[tuple[Build, str]]:
         """Started builds of a worker with the instance that claimed each."""
 
     def claim(self, build_id: int, worker: str, instance: str, now: float, lease_until: float) -> Build | None:
@@ -280,10 +281,10 @@ class BuildRepository(Protocol):
     def save_steps(self, steps: Sequence[Step]) -> None:
         """Insert or replace by (build_id, claim, id)."""
 
-    def steps(self, build_id: int, claim: int | None = None) -> list[Step]:
+    def steps(self, build_id: int, claim: int | None = None) -> builtins.list[Step]:
         """Of one attempt (the build's current one by default), in the order in which they started."""
 
-    def prunable(self, job_id: int, *, keep: int, before: float | None, limit: int) -> list[int]:
+    def prunable(self, job_id: int, *, keep: int, before: float | None, limit: int) -> builtins.list[int]:
         """Ids of ended builds beyond the newest `keep` (0 = any number), or that ended before `before`."""
 
     def delete(self, build_ids: Sequence[int]) -> None:
