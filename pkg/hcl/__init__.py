@@ -10,6 +10,7 @@ Nothing here keeps state or does I/O: every call may run on any thread.
 from pikoci.pkg.hcl.calling import Function, LazyFunction
 from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, Severity, Source, error, has_errors, render
 from pikoci.pkg.hcl.evaluator import EvalContext, EvalResult, evaluate
+from pikoci.pkg.hcl.functions import FUNCTIONS, standard_functions
 from pikoci.pkg.hcl.parser import ExpressionResult, ParseResult, parse, parse_expression
 from pikoci.pkg.hcl.static import Path, keyword, traversals, variables
 from pikoci.pkg.hcl.suggestions import closest, did_you_mean
@@ -17,6 +18,7 @@ from pikoci.pkg.hcl.syntax import Attribute, Block, Body, Expression
 from pikoci.pkg.hcl.values import Deferred, Reference, UnfitValueError, Value, ValueSet
 
 __all__ = [
+    "FUNCTIONS",
     "Attribute",
     "Block",
     "Body",
@@ -46,6 +48,7 @@ __all__ = [
     "parse",
     "parse_expression",
     "render",
+    "standard_functions",
     "traversals",
     "variables",
 ]

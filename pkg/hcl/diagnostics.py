@@ -1,13 +1,13 @@
 """What went wrong in a file, where, and what to do about it."""
 
 import bisect
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-_JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
+from pikoci.pkg.hcl.clusters import width
+
 _MAX_SHOWN = 160
 
 
@@ -45,20 +45,13 @@ class Source:
         """
         starts = self._line_starts()
         line = bisect.bisect_right(starts, offset)
-        return line, visible_width(self.text[starts[line - 1] : offset]) + 1
+        return line, width(self.text[starts[line - 1] : offset]) + 1
 
     def line_text(self, line: int) -> str:
         """Return the text of a line (from 1), without its line ending."""
         starts = self._line_starts()
         end = starts[line] if line < len(starts) else len(self.text)
         return self.text[starts[line - 1] : end].rstrip("\r\n")
-
-
-def visible_width(text: str) -> int:
-    """Count the characters a reader sees: code points without combining marks and joiners."""
-    if text.isascii():
-        return len(text)
-    return sum(1 for c in text if c not in _JOINERS and unicodedata.category(c) not in ("Mn", "Me"))
 
 
 class Range:
@@ -203,11 +196,11 @@ def _snippet(where: Range, text: str | None) -> list[str]:
     end_line, end_column = source.position(where.end)
     shown = source.line_text(line)
     first = len(shown) - len(shown.lstrip("\ufeff"))
-    stop = end_column if end_line == line else visible_width(shown) + 1
-    width = max(1, stop - column)
+    stop = end_column if end_line == line else width(shown) + 1
+    carets = min(max(1, stop - column), _MAX_SHOWN)
     shown, column = _window(_printable(shown[first:]), column - first)
     gutter = " " * len(str(line))
-    return [f" {gutter} |", f" {line} | {shown}", f" {gutter} | {' ' * (column - 1)}{'^' * min(width, _MAX_SHOWN)}"]
+    return [f" {gutter} |", f" {line} | {shown}", f" {gutter} | {' ' * (column - 1)}{'^' * carets}"]
 
 
 def _window(shown: str, column: int) -> tuple[str, int]:
@@ -221,7 +214,7 @@ def _window(shown: str, column: int) -> tuple[str, int]:
 def _printable(text: str) -> str:
     if text.isprintable():
         return text
-    return "".join(" " if c == "\t" else c if c.isprintable() or c in _JOINERS else "\ufffd" for c in text)
+    return "".join(" " if c == "\t" else c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _point(source: Source, offset: int) -> dict[str, int]:
