@@ -1,8 +1,30 @@
 """What every test has: a cooperative process, as the program itself has, and the real services."""
 
+import os
+import shlex
+import sys
+
+import gevent
+from gevent import monkey
+
 from pikoci.cooperative import make_cooperative
 
-make_cooperative()  # before anything else is imported
+
+def _starts_workers() -> bool:
+    """Tell whether this process only hands tests to xdist's workers; its threads must stay threads, or it hangs."""
+    arguments = [*shlex.split(os.environ.get("PYTEST_ADDOPTS", "")), *sys.argv[1:]]
+    return "PYTEST_XDIST_WORKER" not in os.environ and any(
+        argument.startswith(("-n", "--numprocesses", "--dist", "--tx")) for argument in arguments
+    )
+
+
+if not _starts_workers():
+    make_cooperative()  # before anything else is imported
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # xdist talks to its worker from a thread that gevent doesn't know; a hub with nothing to wait for would give up.
+    _keep_hub_alive = gevent.get_hub().loop.timer(3600, 3600)
+    _keep_hub_alive.start(lambda: None)
 
 from collections.abc import Generator  # noqa: E402 - imported after the patch
 from fnmatch import fnmatch  # noqa: E402 - as above
@@ -29,6 +51,12 @@ def git() -> str:
 def pygohcl() -> ModuleType:
     """The real HCL parser, as an oracle."""
     return module("pygohcl")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to run tests in a process that isn't cooperative."""
+    if not monkey.is_module_patched("socket") and config.getoption("dist", "no") == "no":
+        raise pytest.UsageError("leave out -n to run the tests in one process")
 
 
 @pytest.hookimpl(wrapper=True)

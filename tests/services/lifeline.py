@@ -1,9 +1,9 @@
 """Run a program that never outlives the test run, not even one ended by SIGKILL.
 
-`python lifeline.py SIGNAL USER FOLDER COMMAND...` runs the command, as USER unless that is empty, until its own standard
-input reaches its end, which is when the test run closes it or dies. It then sends SIGNAL, waits, kills every descendant that
-is left, and removes FOLDER. The folder stays when a byte on standard input asked for that, and when the command ended by
-itself, so that its log can be read.
+`python lifeline.py SIGNAL USER FOLDER COMMAND...` runs the command, as USER unless that is empty, until its own
+standard input reaches its end, which is when the test run closes it or dies. It then sends SIGNAL, waits, kills every
+descendant that is left, and removes FOLDER. The folder stays when a byte on standard input asked for that, and when
+the command ended by itself, so that its log can be read.
 """
 
 import contextlib

@@ -177,14 +177,9 @@ def find_binaries() -> Path:
     on_path = shutil.which("postgres")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     found = [Path(on_path)] if on_path else debian[-1:]
-    for server in found:
-        folder = server.resolve().parent
-        if (folder / "initdb").exists():
-            return folder
-    missing(
-        "postgresql",
-        f"install Debian's postgresql, or set {ADDRESS_VARIABLE}=postgresql://USER:PASSWORD@HOST:PORT/NAME",
-    )
+    folders = [folder for server in found if (folder := server.resolve().parent).joinpath("initdb").exists()]
+    login = "postgresql://USER:PASSWORD@HOST:PORT/NAME"
+    return folders[0] if folders else missing("postgresql", f"install Debian's, or set {ADDRESS_VARIABLE}={login}")
 
 
 def given_address() -> Database | None:

@@ -53,7 +53,7 @@ class ServiceProcess:
 
 
 def free_port() -> int:
-    """Name a TCP port of 127.0.0.1 that was free a moment ago; another program may take it, so be ready to try again."""
+    """Name a TCP port of 127.0.0.1 that was free a moment ago; another program may take it since."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

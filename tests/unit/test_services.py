@@ -1,6 +1,7 @@
 """The services that tests lean on keep their own promises."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,15 +11,28 @@ import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.services.postgresql import Database, DatabaseMaker, PostgresqlServer
+from tests.services.requirement import VARIABLE, program
 
 ROOT = Path(__file__).resolve().parents[2]
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from tests.services.process import ServiceProcess
+folder = Path(sys.argv[1])
+script = 'sleep 300 & setsid sleep 300 & echo $! > grandchild; exec sleep 300'
+service = ServiceProcess(["sh", "-c", script], folder)
+service.wait_until(lambda: (folder / "grandchild").exists() and (folder / "grandchild").read_text().strip())
+print((folder / "grandchild").read_text(), flush=True)
+time.sleep(300)
+"""
 
 
 def test_each_test_gets_an_empty_database(postgresql: Database) -> None:
     postgresql.execute("CREATE TABLE t (id int)")
 
 
-def test_each_test_gets_an_empty_database_again(postgresql: Database) -> None:
+def test_the_next_test_gets_another_one(postgresql: Database) -> None:
     postgresql.execute("CREATE TABLE t (id int)")
 
 
@@ -39,3 +53,44 @@ def test_an_outage_keeps_the_data(private_postgresql: PostgresqlServer) -> None:
 def test_the_browser_shows_a_page(browser: WebDriver) -> None:
     browser.get("data:text/html,<title>hello</title>")
     assert browser.title == "hello"
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_nothing_of_a_service_outlives_its_owner(ending: signal.Signals, tmp_path: Path) -> None:
+    folder = tmp_path / "service"
+    folder.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(folder)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as owner:
+        assert owner.stdout is not None
+        grandchild = int(owner.stdout.readline())
+        owner.send_signal(ending)
+    deadline = time.monotonic() + 10
+    while folder.exists() or _is_alive(grandchild):
+        assert time.monotonic() < deadline, "the service is still there"
+        time.sleep(0.01)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_missing_program_skips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no-such-program is not on PATH"):
+        program("postgresql", "no-such-program")
+
+
+@pytest.mark.parametrize("required", ["all", "git,postgresql"])
+def test_a_missing_program_fails_where_it_is_required(required: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, required)
+    with pytest.raises(pytest.fail.Exception, match="no-such-program is not on PATH"):
+        program("postgresql", "no-such-program")

@@ -1,0 +1,68 @@
+# `make run` and `make test` are all a fresh machine needs: Python 3.11 with its venv module, and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TREE := .cache/tree
+
+# A stamp is newer than what it was made from, so nothing is installed twice.
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable .
+
+.PHONY: help run test lint bench lock clean
+.DELETE_ON_ERROR:
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+
+run: $(RUNTIME) ## Start server and worker in memory, with an example pipeline
+	$(BIN)/pikoci server --run-worker --pipeline-name hello --pipeline-config configs/pipelines/hello.hcl
+
+test: $(DEV) ## Run every test that this machine can run (ARGS=... goes to pytest)
+	$(BIN)/pytest -n 2 $(ARGS)
+
+lint: $(DEV) $(TREE) ## Check style, formatting, types and the walls between the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	cd $(TREE) && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p pikoci -p tests
+	cd $(TREE) && PYTHONPATH=. $(CURDIR)/$(BIN)/lint-imports --config $(CURDIR)/pyproject.toml --cache-dir ../import-linter
+
+bench: $(DEV) ## Measure, beside the raw limits of this machine
+	$(BIN)/python -m tests.bench
+
+lock: $(DEV) ## Pin requirements/*.in, with hashes, in requirements/*.txt (ARGS=--upgrade for newer ones)
+	cd requirements && for name in build runtime dev; do \
+		../$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+			$(ARGS) $$name.in --output-file $$name.txt || exit 1; \
+	done
+
+clean: ## Remove all that the other targets made
+	rm -rf $(VENV) .cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Import hooks map cmd, internal and pkg below `pikoci`; tools that read files need them in one place.
+.PHONY: $(TREE)
+$(TREE):
+	@rm -rf $@ && mkdir -p $@/pikoci
+	@ln -s $(CURDIR)/cmd/pikoci/* $(CURDIR)/internal $(CURDIR)/pkg $@/pikoci/
+	@ln -s $(CURDIR)/tests $@/tests
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "error: $(PYTHON) can't make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements/build.txt requirements/runtime.txt setup.py | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	$(EDITABLE)
+	@touch $@
+
+$(DEV): requirements/dev.txt setup.py | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(EDITABLE)
+	@touch $@ $(RUNTIME)
