@@ -8,7 +8,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 
-class GunicornLogger(Logger):  # type: ignore[misc] # gunicorn's base class is untyped
+class GunicornLogger(Logger):
     """Sends gunicorn's errors on and its requests nowhere: requests are counted by the metrics."""
 
     def setup(self, cfg: Any) -> None:

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 CANCEL_LIMIT = 20.0
 #: Seconds that a drained process may take beyond the drain timeout.
 DRAIN_MARGIN = 15.0
+NO_WISH = 0
 
 
 class Serving(Protocol):
@@ -53,7 +54,7 @@ class Serving(Protocol):
         """End open event streams, give back connections."""
 
 
-class PikociApplication(BaseApplication):  # type: ignore[misc] # gunicorn's base class is untyped
+class PikociApplication(BaseApplication):
     """gunicorn, configured by us alone: no command line and no configuration file of its own."""
 
     def __init__(self, build: Callable[[], Serving], options: dict[str, object], drain_timeout: float) -> None:
@@ -69,7 +70,7 @@ class PikociApplication(BaseApplication):  # type: ignore[misc] # gunicorn's bas
         self.cfg.set("worker_class", f"{__name__}.PikociWorker")
         self.cfg.set("control_socket_disable", True)
 
-    def load(self) -> Serving:
+    def load(self) -> Any:
         """Build the program in the worker process.
 
         Raises AppImportError, which makes gunicorn stop instead of trying again, with one clear message.
@@ -85,7 +86,7 @@ class PikociApplication(BaseApplication):  # type: ignore[misc] # gunicorn's bas
         PikociArbiter(self, self.drain_timeout).run()
 
 
-class PikociArbiter(Arbiter):  # type: ignore[misc] # gunicorn's base class is untyped
+class PikociArbiter(Arbiter):
     """gunicorn's master, with our signals."""
 
     def __init__(self, app: PikociApplication, drain_timeout: float) -> None:
@@ -124,7 +125,7 @@ class PikociArbiter(Arbiter):  # type: ignore[misc] # gunicorn's base class is u
         raise StopIteration
 
 
-class PikociWorker(GeventWorker):  # type: ignore[misc] # gunicorn's base class is untyped
+class PikociWorker(GeventWorker):
     """A gunicorn worker that ends by draining or cancelling instead of at once."""
 
     def patch(self) -> None:
@@ -132,13 +133,14 @@ class PikociWorker(GeventWorker):  # type: ignore[misc] # gunicorn's base class 
 
     def load_wsgi(self) -> None:
         """Build the program; its WSGI application serves the requests."""
-        self.serving: Serving = self.app.wsgi()
+        serving: Any = self.app.wsgi()
+        self.serving: Serving = serving
         self.wsgi = self.serving.wsgi()
 
     def init_signals(self) -> None:
         """Install handlers that only note the signal and wake the main greenlet."""
         super().init_signals()
-        self.wish: signal.Signals | None = None
+        self.wish: int = NO_WISH
         self.woken = Event()
         self.waker = gevent.get_hub().loop.async_()
         self.waker.start(self.woken.set)
@@ -146,22 +148,22 @@ class PikociWorker(GeventWorker):  # type: ignore[misc] # gunicorn's base class 
             signal.signal(wanted, self._note)
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        if self.wish is None or number != signal.SIGQUIT:
-            self.wish = signal.Signals(number)
+        if self.wish == NO_WISH or number != signal.SIGQUIT:
+            self.wish = number
         self.waker.send()
 
     def run(self) -> None:
-        """Serve until told to end; drain or cancel while still answering; then close the listeners and finish answers."""
+        """Serve until told to end; drain or cancel while still answering; then close and finish what is open."""
         servers = [self._listen(listener) for listener in self.sockets]
         self.serving.start()
-        while self.wish is None:
+        while self.wish == NO_WISH:
             self._wait()
         if self.wish == signal.SIGQUIT:
             draining = gevent.spawn(self.serving.drain)
             while self.wish == signal.SIGQUIT and not draining.ready():
                 self._wait(draining)
         if self.wish != signal.SIGQUIT:
-            cancelling = gevent.spawn(self.serving.cancel, self.wish.name)
+            cancelling = gevent.spawn(self.serving.cancel, signal.Signals(self.wish).name)
             while not cancelling.ready():
                 self._wait(cancelling)
         self.alive = False
@@ -177,8 +179,9 @@ class PikociWorker(GeventWorker):  # type: ignore[misc] # gunicorn's base class 
         server.start()
         return server
 
-    def _wait(self, *ends: gevent.Greenlet[[], None]) -> None:
+    def _wait(self, *ends: gevent.Greenlet[..., None]) -> None:
         """Sleep until a signal or one of `ends`, at most a second, and tell the arbiter that this process lives."""
-        gevent.wait([self.woken, *ends], timeout=1.0, count=1)
+        waited: list[Any] = [self.woken, *ends]
+        gevent.wait(waited, timeout=1.0, count=1)
         self.woken.clear()
         self.notify()

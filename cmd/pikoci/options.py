@@ -1,7 +1,7 @@
 """Options that are flags, environment variables and keys of a config file at once.
 
-Flag beats environment beats file beats default. The variable's name is the flag in upper case with `_` for `-`, without a
-prefix: `--pikoci-url` is `PIKOCI_URL`.
+Flag beats environment beats file beats default. The variable's name is the flag in upper case with `_` for `-`,
+without a prefix: `--pikoci-url` is `PIKOCI_URL`.
 """
 
 from __future__ import annotations
@@ -81,7 +81,14 @@ def setting(*names: str, **attributes: Any) -> Callable[[Decorated], Decorated]:
 def switch(name: str, *, default: bool, help: str) -> Callable[[Decorated], Decorated]:  # noqa: A002 - click's name
     """Declare a boolean that takes `--flag`, `--flag=true` and `--flag=false`."""
     return click.option(
-        name, cls=Setting, type=click.BOOL, is_flag=False, flag_value=True, default=default, show_default=True, help=help
+        name,
+        cls=Setting,
+        type=click.BOOL,
+        is_flag=False,
+        flag_value=True,
+        default=default,
+        show_default=True,
+        help=help,
     )
 
 
@@ -99,7 +106,7 @@ def config_option() -> Callable[[Decorated], Decorated]:
     )
 
 
-def _load_config(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+def _load_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
     if value is not None:
         ctx.default_map = {**(ctx.default_map or {}), **read_config(value, ctx.command)}
 

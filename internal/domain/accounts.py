@@ -29,7 +29,7 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """A person. `is_admin` is the global administrator. `session_epoch` grows when the password changes, ending sessions."""
+    """A person. `is_admin` is the global administrator. A changed password raises `session_epoch`."""
 
     id: int
     name: str

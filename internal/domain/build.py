@@ -96,7 +96,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step of one attempt (`claim`) of a build, as the worker reported it.
 
-    `id` is the step's path in the plan (`2`, `2/on_failure/1`, `ensure/1`), `try_number` the one of `attempts` it is in.
+    `id` is the step's path in the plan (`2`, `2/on_failure/1`, `ensure/1`), `try_number` counts its `attempts`.
     """
 
     build_id: int

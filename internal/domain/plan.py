@@ -15,7 +15,7 @@ Json = object  # None | bool | int | float | str | list | dict, recursively; che
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One command of a runner: `run "exec" { path = ..., args = [...] }`. `params` are the block's attributes, evaluated."""
+    """One command of a runner: `run "exec" { path = ..., args = [...] }`. `params` are its attributes."""
 
     runner: str
     params: dict[str, Json] = {}

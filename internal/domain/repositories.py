@@ -1,8 +1,8 @@
 """What the services ask of a database, one interface for each aggregate.
 
-Methods that write must run inside `Store.transaction`. Reads may run anywhere. `lock_*` methods hold their rows until the
-transaction ends; with `skip_locked` semantics (the `take_*` methods) rows that another server holds are left out, so that
-several servers share the work. Everything may raise UnavailableError. Times are seconds since the epoch, UTC.
+Methods that write must run inside `Store.transaction`. Reads may run anywhere. `lock` methods hold their rows until the
+transaction ends; `take_*` methods leave out rows that another server holds, so that several servers share the work.
+Everything may raise UnavailableError. Times are seconds since the epoch, UTC.
 """
 
 from __future__ import annotations
@@ -34,21 +34,26 @@ class AccountRepository(Protocol):
     def create_team(self, name: str) -> Team:
         """Raises ConflictError when the name is taken."""
 
-    def find_team(self, name: str) -> Team | None: ...
+    def find_team(self, name: str) -> Team | None:
+        """The team of that name, or None."""
 
-    def list_teams(self) -> list[Team]: ...
+    def list_teams(self) -> list[Team]:
+        """All teams, by name."""
 
     def create_user(self, name: str, password_hash: str, *, is_admin: bool, must_change_password: bool) -> User:
         """Raises ConflictError when the name is taken."""
 
-    def get_user(self, user_id: int) -> User | None: ...
+    def get_user(self, user_id: int) -> User | None:
+        """The user, or None."""
 
-    def find_user(self, name: str) -> User | None: ...
+    def find_user(self, name: str) -> User | None:
+        """The user of that name, or None."""
 
     def list_users(self) -> list[User]:
         """By name."""
 
-    def count_users(self) -> int: ...
+    def count_users(self) -> int:
+        """How many users there are."""
 
     def set_password(self, user_id: int, password_hash: str) -> None:
         """Also raises the session epoch and clears must_change_password."""
@@ -66,7 +71,8 @@ class AccountRepository(Protocol):
 class SettingRepository(Protocol):
     """Values that the installation keeps for itself, such as a generated signing secret."""
 
-    def get(self, key: str) -> str | None: ...
+    def get(self, key: str) -> str | None:
+        """The value kept for the key, or None."""
 
     def put_if_absent(self, key: str, value: str) -> str:
         """Keep the first value ever given for the key, and return that one."""
@@ -78,9 +84,11 @@ class IdempotencyRepository(Protocol):
     def find(self, scope: str, key: str) -> tuple[str, int, bytes] | None:
         """(fingerprint of the request, status, body) of the first request with the key, or None."""
 
-    def save(self, scope: str, key: str, fingerprint: str, status: int, body: bytes, now: float) -> None: ...
+    def save(self, scope: str, key: str, fingerprint: str, status: int, body: bytes, now: float) -> None:
+        """Keep the answer to the first request with the key."""
 
-    def delete_before(self, before: float) -> int: ...
+    def delete_before(self, before: float) -> int:
+        """Forget answers kept before that time; returns how many."""
 
 
 class PipelineRepository(Protocol):
@@ -92,20 +100,26 @@ class PipelineRepository(Protocol):
     def update(self, pipeline_id: int, source: PipelineSource, now: float) -> Pipeline:
         """Replace the source; the revision grows by one."""
 
-    def get(self, pipeline_id: int) -> Pipeline | None: ...
+    def get(self, pipeline_id: int) -> Pipeline | None:
+        """The pipeline, or None."""
 
-    def lock(self, pipeline_id: int) -> Pipeline | None: ...
+    def lock(self, pipeline_id: int) -> Pipeline | None:
+        """Lock and return the pipeline, or None."""
 
-    def find(self, team: str, name: str) -> Pipeline | None: ...
+    def find(self, team: str, name: str) -> Pipeline | None:
+        """The pipeline of that team and name, or None."""
 
     def list(self, team: str | None, *, public_only: bool, limit: int, cursor: str | None) -> Page[Pipeline]:
         """By team and name. Raises InvalidError for a cursor that it did not make."""
 
-    def source(self, pipeline_id: int) -> PipelineSource: ...
+    def source(self, pipeline_id: int) -> PipelineSource:
+        """The text, variables and evaluated form. Raises NotFoundError."""
 
-    def set_paused(self, pipeline_id: int, paused: bool) -> None: ...
+    def set_paused(self, pipeline_id: int, paused: bool) -> None:
+        """Pause or unpause."""
 
-    def set_public(self, pipeline_id: int, public: bool) -> None: ...
+    def set_public(self, pipeline_id: int, public: bool) -> None:
+        """Publish or unpublish."""
 
     def delete(self, pipeline_id: int) -> None:
         """With everything that belongs to it."""
@@ -115,9 +129,10 @@ class JobRepository(Protocol):
     """Jobs, and the requests to look at their inputs."""
 
     def sync(self, pipeline_id: int, names: Sequence[str]) -> list[Job]:
-        """Make the pipeline's jobs be `names`, in order: new ones made, returning ones revived, missing ones archived."""
+        """Make the pipeline's jobs be `names`, in order: make new ones, revive and archive others."""
 
-    def get(self, job_id: int) -> Job | None: ...
+    def get(self, job_id: int) -> Job | None:
+        """The job, archived or not, or None."""
 
     def find(self, pipeline_id: int, name: str) -> Job | None:
         """Archived ones too."""
@@ -126,12 +141,13 @@ class JobRepository(Protocol):
         """In file order; archived ones only when asked for."""
 
     def overviews(self, pipeline_ids: Sequence[int]) -> dict[int, builtins.list[JobOverview]]:
-        """Pipeline id -> its jobs (not archived) with their latest and latest finished builds; a bounded number of queries."""
+        """Pipeline id -> its jobs (not archived) with their latest builds; a bounded number of queries."""
 
     def lock(self, job_ids: Sequence[int]) -> builtins.list[Job]:
         """Lock jobs in id order, so that two servers never wait for each other in a circle."""
 
-    def set_paused(self, job_id: int, paused: bool) -> None: ...
+    def set_paused(self, job_id: int, paused: bool) -> None:
+        """Pause or unpause."""
 
     def request_scheduling(self, job_ids: Sequence[int]) -> None:
         """Remember, in this transaction, that the inputs and the waiting builds of these jobs must be looked at."""
@@ -144,20 +160,26 @@ class ResourceRepository(Protocol):
     """Resources and the checks that watch them."""
 
     def sync(self, pipeline_id: int, wished: Sequence[ResourceState]) -> list[ResourceState]:
-        """Make the pipeline's resources be `wished` (id ignored): new ones made with the given webhook token and due time,
-        kept ones get interval and due time where the interval changed, missing ones archived, returning ones revived."""
+        """Make the pipeline's resources be `wished` (id ignored): new ones get the given webhook token and due time,
+        kept ones get interval and due time where the interval changed, missing ones archived, returning ones revived.
+        """
 
-    def get(self, resource_id: int) -> ResourceState | None: ...
+    def get(self, resource_id: int) -> ResourceState | None:
+        """The resource, archived or not, or None."""
 
-    def find(self, pipeline_id: int, canonical: str) -> ResourceState | None: ...
+    def find(self, pipeline_id: int, canonical: str) -> ResourceState | None:
+        """The resource of that canonical name, archived or not, or None."""
 
-    def find_by_webhook_token(self, token: str) -> ResourceState | None: ...
+    def find_by_webhook_token(self, token: str) -> ResourceState | None:
+        """The resource (not archived) with that token, or None."""
 
-    def list(self, pipeline_id: int, *, archived: bool = False) -> list[ResourceState]: ...
+    def list(self, pipeline_id: int, *, archived: bool = False) -> list[ResourceState]:
+        """In file order; archived ones only when asked for."""
 
     def take_due(self, now: float, limit: int) -> builtins.list[ResourceState]:
-        """Lock resources whose check is due, most overdue first (locked ones skipped), none of them archived, dispatched
-        and unclaimed, or under a check lease that has not lapsed. Pipelines that are paused are checked all the same."""
+        """Lock resources whose check is due, most overdue first (locked ones skipped); none that is archived, dispatched
+        and unclaimed, or under a check lease that has not lapsed. Pipelines that are paused are checked all the same.
+        """
 
     def take_stale(self, before: float, limit: int) -> builtins.list[ResourceState]:
         """Lock resources whose check was dispatched before `before` and never claimed."""
@@ -171,10 +193,13 @@ class ResourceRepository(Protocol):
     def request_check(self, resource_id: int, now: float) -> None:
         """Make a check due at once; one that runs meanwhile does not swallow it."""
 
-    def claim_check(self, resource_id: int, worker: str, instance: str, now: float, lease_until: float) -> ResourceState | None:
-        """One atomic statement: a dispatched check (or one whose lease lapsed) becomes the worker's, check_claim grows by one.
+    def claim_check(
+        self, resource_id: int, worker: str, instance: str, now: float, lease_until: float
+    ) -> ResourceState | None:
+        """One atomic statement: a dispatched check (or one whose lease lapsed) is now the worker's, check_claim + 1.
 
-        None when it cannot be had."""
+        None when it cannot be had.
+        """
 
     def finish_check(self, resource_id: int, claim: int, now: float, error: str) -> bool:
         """Release the check's lease and record its outcome; False when the claim is not the current one."""
@@ -188,9 +213,11 @@ class ResourceRepository(Protocol):
     def renew_checks(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
         """Resource ids (`ClaimRef.build_id`) whose lease was renewed."""
 
-    def set_pin(self, resource_id: int, version_id: int | None) -> None: ...
+    def set_pin(self, resource_id: int, version_id: int | None) -> None:
+        """Offer only this version; None offers all again."""
 
-    def set_webhook_token(self, resource_id: int, token: str) -> None: ...
+    def set_webhook_token(self, resource_id: int, token: str) -> None:
+        """Replace the token."""
 
 
 class VersionRepository(Protocol):
@@ -199,9 +226,11 @@ class VersionRepository(Protocol):
     def save(self, resource_id: int, versions: Sequence[Mapping[str, object]], now: float) -> list[Version]:
         """Record the ones not yet known (same JSON object = same version), in the order given; return those."""
 
-    def get(self, version_id: int) -> Version | None: ...
+    def get(self, version_id: int) -> Version | None:
+        """The version, or None."""
 
-    def find(self, resource_id: int, version: Mapping[str, object]) -> Version | None: ...
+    def find(self, resource_id: int, version: Mapping[str, object]) -> Version | None:
+        """The same JSON object among the versions of the resource, or None."""
 
     def latest(self, resource_id: int) -> Version | None:
         """The last one found, disabled or not."""
@@ -209,7 +238,8 @@ class VersionRepository(Protocol):
     def list(self, resource_id: int, *, limit: int, cursor: str | None) -> Page[Version]:
         """Newest first."""
 
-    def set_disabled(self, version_id: int, disabled: bool) -> None: ...
+    def set_disabled(self, version_id: int, disabled: bool) -> None:
+        """Take the version out of use, or bring it back."""
 
 
 class BuildRepository(Protocol):
@@ -221,11 +251,14 @@ class BuildRepository(Protocol):
         A build with number 0 gets the job's next number; one with a number is a retry of it and gets the next `retry`.
         """
 
-    def get(self, build_id: int) -> Build | None: ...
+    def get(self, build_id: int) -> Build | None:
+        """The build, or None."""
 
-    def lock(self, build_id: int) -> Build | None: ...
+    def lock(self, build_id: int) -> Build | None:
+        """Lock and return the build, or None."""
 
-    def find(self, job_id: int, number: int, retry: int) -> Build | None: ...
+    def find(self, job_id: int, number: int, retry: int) -> Build | None:
+        """The build of that number and retry, or None."""
 
     def list(
         self,
@@ -244,12 +277,14 @@ class BuildRepository(Protocol):
     def set_inputs(self, build_id: int, inputs: Sequence[InputChoice]) -> None:
         """Replace the inputs; also sets inputs_resolved."""
 
-    def inputs(self, build_id: int) -> builtins.list[BuildInput]: ...
+    def inputs(self, build_id: int) -> builtins.list[BuildInput]:
+        """What each get takes in, by name of the get."""
 
     def add_output(self, build_id: int, put: str, resource_id: int, version_id: int) -> None:
         """Idempotent."""
 
-    def outputs(self, build_id: int) -> builtins.list[BuildOutput]: ...
+    def outputs(self, build_id: int) -> builtins.list[BuildOutput]:
+        """What the puts made, in the order in which they came."""
 
     def pending(self, job_id: int) -> builtins.list[Build]:
         """Pending builds of a job that are not dispatched, oldest first, locked."""
@@ -294,10 +329,11 @@ class BuildRepository(Protocol):
 class LogRepository(Protocol):
     """Logs of builds."""
 
-    def append(self, build_id: int, chunks: Sequence[LogChunk]) -> None: ...
+    def append(self, build_id: int, chunks: Sequence[LogChunk]) -> None:
+        """Add chunks whose offsets continue the log."""
 
     def read(self, build_id: int, offset: int, limit: int) -> list[LogChunk]:
-        """The chunks that hold bytes from `offset` on, whole, until `limit` bytes are reached (at least one if there is any)."""
+        """The chunks that hold bytes from `offset` on, whole, until `limit` bytes are reached (one at least)."""
 
     def delete_before(self, finished_before: float, limit: int) -> int:
         """Delete the logs of builds that ended before; returns how many builds lost theirs."""
@@ -312,14 +348,17 @@ class WorkerRepository(Protocol):
     def seen(self, name: str, instance: str, state: str, now: float) -> WorkerState | None:
         """Record a heartbeat; None when that instance is not the registered one."""
 
-    def get(self, name: str) -> WorkerState | None: ...
+    def get(self, name: str) -> WorkerState | None:
+        """The worker of that name, or None."""
 
-    def list(self) -> list[WorkerState]: ...
+    def list(self) -> list[WorkerState]:
+        """All workers, by name."""
 
     def set_wanted(self, name: str, wanted: str) -> None:
         """What the worker is asked to be: empty, draining or cordoned; kept until it obeys."""
 
-    def delete(self, name: str) -> None: ...
+    def delete(self, name: str) -> None:
+        """Forget the worker."""
 
 
 class ArtifactRepository(Protocol):
@@ -334,9 +373,11 @@ class ArtifactRepository(Protocol):
     def exists(self, digest: str, pipeline_id: int) -> bool:
         """Whether a build of that pipeline may read it."""
 
-    def read(self, digest: str) -> Iterator[bytes]: ...
+    def read(self, digest: str) -> Iterator[bytes]:
+        """The stored bytes in chunks. Raises NotFoundError."""
 
-    def discard(self, upload: str) -> None: ...
+    def discard(self, upload: str) -> None:
+        """Drop an upload in progress."""
 
     def delete_unused(self, before: float) -> int:
         """Delete unfinished uploads and artifacts that no version of their pipelines names, made before `before`."""
@@ -361,7 +402,7 @@ class Store(Protocol):
         """What input resolution reads, over one pipeline."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """A read-write transaction; a nested one joins the outer. Nothing in it may wait for anything but the database."""
+        """A read-write transaction; a nested one joins the outer. Nothing in it may wait but for the database."""
 
     def check_health(self) -> None:
         """Return if the database answers, else raise UnavailableError."""

@@ -73,7 +73,7 @@ class Cron:
 
     expression: str
 
-    def next_after(self, now: float, key: str = "") -> float:  # noqa: ARG002 - a named minute is not spread
+    def next_after(self, now: float, key: str = "") -> float:
         """See `Schedule.next_after`; infinity when no such minute is left."""
         try:
             return next(CronSim(self.expression, datetime.fromtimestamp(now, UTC))).timestamp()
