@@ -36,9 +36,11 @@ def histories(draw: st.DrawFn) -> MemoryHistory:
     for version in draw(st.sets(st.sampled_from([1, 2, 3, 11, 12, 13]), max_size=2)):
         history.disable(version)
     made: list[tuple[int, str]] = []
-    for number in range(1, draw(st.integers(0, 10)) + 1):
+    for number in range(1, draw(st.integers(0, 12)) + 1):
         job = draw(st.sampled_from(UPSTREAM))
-        took = draw(st.dictionaries(st.sampled_from(sorted(RESOURCES)), st.integers(0, 2), max_size=2))
+        took = draw(st.fixed_dictionaries({r: st.integers(0, 2) for r in RESOURCES}))
+        if draw(st.integers(0, 3)) == 0:
+            took.popitem()
         retried = [n for n, j in made if j == job]
         history.add_build(
             PastBuild(
@@ -64,7 +66,7 @@ def job_gets(draw: st.DrawFn, every: bool) -> list[Get]:
             Get(
                 f"get{number}",
                 resource,
-                tuple(draw(st.permutations(UPSTREAM)))[: draw(st.integers(1, 3))],
+                tuple(draw(st.permutations(UPSTREAM)))[: draw(st.sampled_from((1, 1, 2, 3)))],
                 version="every" if every and draw(st.booleans()) else None,
                 pin=Pin("p", version) if draw(st.integers(0, 5)) == 0 else None,
             )
@@ -81,24 +83,43 @@ def _connected(gets: list[Get]) -> bool:
 
 
 def _brute_force(gets: list[Get], succeeded: dict[str, list[Build]]) -> dict[str, int] | None:
-    """Tries all builds of all jobs, newest first, and all versions, put out before taken in."""
+    """Of all builds of all jobs with all their versions, the valid combination that comes first."""
     jobs = list(dict.fromkeys(job for get in gets for job in get.passed))
-    for builds in product(*(succeeded[job] for job in jobs)):
+    valid = []
+    for builds in product(*(enumerate(succeeded[job]) for job in jobs)):
         chosen = dict(zip(jobs, builds, strict=True))
-        for versions in product(*(_offered(get, jobs, chosen) for get in gets)):
+        valid += [
+            (_rank(gets, jobs, chosen, versions), [version for _, version in versions])
+            for versions in product(*(_offered(get, chosen) for get in gets))
             if all(
-                version in chosen[job].of(get.resource)
-                for get, version in zip(gets, versions, strict=True)
+                version in chosen[job][1].of(get.resource)
+                for get, (_, version) in zip(gets, versions, strict=True)
                 for job in get.passed
-            ):
-                return {get.name: version for get, version in zip(gets, versions, strict=True)}
-    return None
+            )
+        ]
+    if not valid:
+        return None
+    return {get.name: version for get, version in zip(gets, min(valid)[1], strict=True)}
 
 
-def _offered(get: Get, jobs: list[str], chosen: dict[str, Build]) -> list[int]:
-    first = next(job for job in jobs if job in get.passed)
-    versions = chosen[first].of(get.resource)
-    return [v for v in versions if get.pin is None or v == get.pin.version]
+def _offered(get: Get, chosen: dict[str, tuple[int, Build]]) -> list[tuple[int, int]]:
+    """What the build of the job that is settled first offers to a get: (rank, version)."""
+    first = next(job for job in chosen if job in get.passed)
+    versions = chosen[first][1].of(get.resource)
+    return [(rank, v) for rank, v in enumerate(versions) if get.pin is None or v == get.pin.version]
+
+
+def _rank(
+    gets: list[Get], jobs: list[str], chosen: dict[str, tuple[int, Build]], versions: tuple[tuple[int, int], ...]
+) -> list[tuple[int, list[int]]]:
+    """Job by job: how far back its build is, then, for gets not settled before, put out before taken in."""
+    settled: set[str] = set()
+    ranks = []
+    for job in jobs:
+        fresh = [(get, rank) for get, (rank, _) in zip(gets, versions, strict=True) if job in get.passed]
+        ranks.append((chosen[job][0], [rank for get, rank in fresh if get.name not in settled]))
+        settled |= {get.name for get, _ in fresh}
+    return ranks
 
 
 def _succeeded(history: MemoryHistory) -> dict[str, list[Build]]:
