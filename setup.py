@@ -51,7 +51,7 @@ setup(
     description="A small continuous integration system: one program, three roles, pipelines in HCL",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
     license_files=["LICENSE"],
     python_requires=">=3.11",
     package_dir=dict(ROOMS),
