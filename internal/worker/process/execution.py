@@ -132,7 +132,7 @@ class Execution:
         if self._stop_reason is None:
             self._stop_reason, self._stop_message = reason, message
             self._limit = gevent.get_hub().loop.timer(grace + KILL_LIMIT_SECONDS + ANSWER_MARGIN_SECONDS)
-            self._limit.start(self._link.kill)
+            self._limit.start(self._link.kill, update=True)
         self._link.send_stop(grace)
 
     @contextmanager
@@ -145,7 +145,7 @@ class Execution:
 
         if timeout is not None:
             timer = gevent.get_hub().loop.timer(max(timeout, 0.0))
-            timer.start(self.stop, Reason.TIMEOUT, f"timed out after {timeout:g} s")
+            timer.start(self.stop, Reason.TIMEOUT, f"timed out after {timeout:g} s", update=True)
         if cancel is not None:
             cancel.rawlink(on_cancel)
         try:

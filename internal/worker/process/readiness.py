@@ -22,7 +22,7 @@ def wait_first(watchers: Collection[Any], timeout: float | None = None) -> bool:
         for watcher in watchers:
             watcher.start(waiter.switch, True)
         if timer is not None:
-            timer.start(waiter.switch, False)
+            timer.start(waiter.switch, False, update=True)
         return waiter.get()
     finally:
         for watcher in watchers:

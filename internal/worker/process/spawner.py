@@ -131,7 +131,7 @@ class Spawner:
             stack.enter_context(execution.limited(timeout, cancel))
             return execution.run(descriptors)
 
-    def _take(self) -> Link:
+    def _take(self, *, again: bool = True) -> Link:
         """Give an idle supervisor or a new one. Raises SpawnerError."""
         with self._lock:
             zygote = self._living_zygote()
@@ -143,9 +143,9 @@ class Spawner:
         try:
             link = Link(zygote)
         except SpawnerError:
-            if not zygote.has_ended():
-                raise
-            return self._take()  # nothing was started yet, so another zygote may do it
+            if again and zygote.has_ended():
+                return self._take(again=False)  # nothing was started yet, so another zygote may do it
+            raise
         self._links.add(link)
         if self._closed:
             self._drop(link)

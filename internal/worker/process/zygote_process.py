@@ -28,9 +28,13 @@ class ZygoteProcess:
         """Start the process and wait until it serves. Raises SpawnerError."""
         try:
             self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except OSError as error:
+            raise SpawnerError(f"cannot start the process that starts commands: {error}") from error
+        try:
             with theirs:
                 self._process = _start(theirs.fileno(), environment)
         except OSError as error:
+            self._control.close()
             raise SpawnerError(f"cannot start the process that starts commands: {error}") from error
         self._control.setblocking(False)
         self._watcher = reading(self._control.fileno())

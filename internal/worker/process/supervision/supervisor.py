@@ -10,8 +10,6 @@ from .kernel import ChildBell
 from .launch import LaunchError, launch
 from .wire import (
     FAILED,
-    MAX_DESCRIPTORS,
-    MAX_MESSAGE_BYTES,
     MAX_REQUEST_BYTES,
     READY,
     RUN,
@@ -19,6 +17,7 @@ from .wire import (
     Report,
     decode_request,
     encode_report,
+    receive,
 )
 
 # What the ended command left behind may still end by itself: in `exec > >(tee log)`, tee writes its last lines after
@@ -135,12 +134,7 @@ class Supervisor:
             self._cut_lifeline()
 
     def _receive(self) -> None:
-        try:
-            message, descriptors, _flags, _address = socket.recv_fds(
-                self._lifeline, MAX_MESSAGE_BYTES, MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
-            )
-        except ConnectionError:
-            message, descriptors = b"", []
+        message, descriptors = receive(self._lifeline)
         match message.split():
             case []:
                 self._cut_lifeline()

@@ -6,6 +6,8 @@ is one, stdin.
 """
 
 import os
+import socket
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -40,11 +42,31 @@ class Report(NamedTuple):
     system_seconds: float
 
 
+def receive(lifeline: socket.socket) -> tuple[bytes, list[int]]:
+    """Wait for a message and the descriptors that came with it; nothing (empty) when the other side is gone.
+
+    ``socket.recv_fds`` forgets the flags it is given, and a lifeline inherited by a command would be none.
+    """
+    room = socket.CMSG_LEN(MAX_DESCRIPTORS * array("i").itemsize)
+    try:
+        message, ancillary, _flags, _address = lifeline.recvmsg(MAX_MESSAGE_BYTES, room, socket.MSG_CMSG_CLOEXEC)
+    except ConnectionError:
+        return b"", []
+    descriptors = array("i")
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+    return message, list(descriptors)
+
+
 def encode_request(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> bytes:
     """Pack a request; a NUL, which no field can hold, separates the fields. Raises ValueError with a sentence."""
     fields = [str(len(argv)), cwd, *argv, *(f"{name}={value}" for name, value in env.items())]
     if not argv or not argv[0]:
         raise ValueError("the command is empty")
+    bad = next((name for name in env if not name or "=" in name), None)
+    if bad is not None:
+        raise ValueError(f"environment variable {bad!r} has a bad name: it is empty or holds =")
     packed = os.fsencode("\0".join(fields))
     if packed.count(b"\0") != len(fields) - 1:
         raise ValueError(_where_nul(argv, cwd, env))

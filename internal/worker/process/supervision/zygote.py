@@ -11,7 +11,7 @@ import time
 from .family import kill_children, send
 from .kernel import ChildBell, adopt_orphans, ignore_stop_signals, set_process_name, signal_at_parent_death
 from .supervisor import KILL_LIMIT_SECONDS, Supervisor
-from .wire import FAILED, MAX_MESSAGE_BYTES, READY
+from .wire import FAILED, READY, receive
 
 # After the worker's end every supervisor has its own limit; this one is past it.
 WIND_UP_SECONDS = KILL_LIMIT_SECONDS + 2.0
@@ -56,12 +56,7 @@ class Zygote:
         return True
 
     def _receive(self) -> bool:
-        try:
-            message, descriptors, _flags, _address = socket.recv_fds(
-                self._control, MAX_MESSAGE_BYTES, 1, socket.MSG_CMSG_CLOEXEC
-            )
-        except ConnectionError:
-            return False
+        message, descriptors = receive(self._control)
         for descriptor in descriptors:
             with socket.socket(fileno=descriptor) as lifeline:
                 self._fork(lifeline)

@@ -1,0 +1,151 @@
+"""Stopping a command, whatever it does about it."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from pikoci.internal.worker.process import Reason
+from tests.integration.internal.worker.process.conftest import is_alive, read_pid, wait_until
+
+Run = Callable[..., Any]
+
+# A process that no environment, session or parent leads to.
+DAEMON = "(setsid env -i /bin/sh -c 'echo $$ > daemon; exec sleep 1000' &)"
+
+
+def test_a_timeout_stops_the_command_and_says_so(shell: Run) -> None:
+    result, output = shell("echo begun; exec sleep 1000", timeout=0.2)
+    assert output == b"begun\n"
+    assert (result.reason, result.signal, result.message) == (Reason.TIMEOUT, signal.SIGTERM, "timed out after 0.2 s")
+    assert result.duration_seconds < 3
+
+
+def test_a_command_that_ends_well_when_asked_keeps_its_status(shell: Run) -> None:
+    result, output = shell("trap 'echo tidy; exit 5' TERM; echo begun; sleep 1000 & wait", timeout=0.2)
+    assert (result.reason, result.exit_code, output) == (Reason.TIMEOUT, 5, b"begun\ntidy\n")
+
+
+def test_cancel_stops_the_command(shell: Run) -> None:
+    cancel = Event()
+    gevent.spawn_later(0.1, cancel.set)
+    result, _ = shell("exec sleep 1000", cancel=cancel)
+    assert (result.reason, result.message) == (Reason.CANCELLED, "cancelled")
+
+
+def test_a_cancelled_command_never_starts(shell: Run, tmp_path: Path) -> None:
+    cancel = Event()
+    cancel.set()
+    result, _ = shell("touch ran", cancel=cancel)
+    assert (result.reason, result.message) == (Reason.CANCELLED, "cancelled before it started")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_command_that_ended_before_it_was_stopped_has_exited(shell: Run) -> None:
+    cancel = Event()
+    result, _ = shell("echo done", on_output=lambda chunk: cancel.set() or gevent.sleep(0.1), cancel=cancel)
+    assert result.reason in {Reason.EXITED, Reason.CANCELLED}
+    assert (result.reason is Reason.EXITED) == (result.exit_code == 0)
+
+
+def test_a_command_that_ignores_sigterm_is_killed_after_the_grace(shell: Run) -> None:
+    result, _ = shell("trap '' TERM; echo x; while :; do sleep 0.01; done", timeout=0.2, grace=0.3)
+    assert (result.reason, result.signal) == (Reason.TIMEOUT, signal.SIGKILL)
+    assert 0.49 <= result.duration_seconds < 3
+
+
+def test_without_grace_it_is_killed_at_once(shell: Run) -> None:
+    result, _ = shell("trap 'echo asked' TERM; while :; do sleep 0.01; done", timeout=0.2, grace=0)
+    assert (result.reason, result.signal) == (Reason.TIMEOUT, signal.SIGKILL)
+    assert result.duration_seconds < 2
+
+
+def test_everybody_is_asked_to_stop_and_only_once(bash: Run, tmp_path: Path) -> None:
+    (tmp_path / "member.py").write_text(
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: os.write(1, sys.argv[1].encode()))\n"
+        "os.write(1, b'.')\n"
+        "time.sleep(0.6)\n"
+        "end = time.monotonic() + 0.4\n"
+        "while time.monotonic() < end: time.sleep(0.1)\n"
+    )
+    cancel = Event()
+    seen: list[bytes] = []
+
+    def on_output(chunk: bytes) -> None:
+        seen.append(chunk)
+        if b"".join(seen).count(b".") == 3:
+            cancel.set()
+
+    python = sys.executable
+    script = f"{python} member.py a & setsid {python} member.py b & exec {python} member.py c"
+    result, _ = bash(script, on_output=on_output, cancel=cancel)
+    assert sorted(b"".join(seen)) == sorted(b"...abc")
+    assert (result.reason, result.exit_code, result.leftovers_killed) == (Reason.CANCELLED, 0, 0)
+
+
+def test_a_daemon_with_a_scrubbed_environment_goes_too(shell: Run, tmp_path: Path) -> None:
+    cancel = Event()
+    greenlet = gevent.spawn(shell, DAEMON + "; exec sleep 1000", cancel=cancel, grace=0.2)
+    daemon = read_pid(tmp_path / "daemon")
+    cancel.set()
+    assert greenlet.get()[0].reason is Reason.CANCELLED
+    assert not is_alive(daemon)
+
+
+def test_a_stopped_process_gets_its_chance_to_end_well(shell: Run) -> None:
+    result, output = shell("trap 'echo tidy; exit 0' TERM; kill -STOP $$; sleep 1000", timeout=0.2)
+    assert (result.reason, result.exit_code, output) == (Reason.TIMEOUT, 0, b"tidy\n")
+
+
+def test_a_command_can_be_cancelled_while_nobody_takes_its_output(shell: Run, tmp_path: Path) -> None:
+    blocked, cancel = Event(), Event()
+    greenlet = gevent.spawn(
+        shell, "echo $$ > pid; exec yes", on_output=lambda chunk: blocked.wait(), cancel=cancel, grace=0.2
+    )
+    pid = read_pid(tmp_path / "pid")
+    cancel.set()
+    wait_until(lambda: not is_alive(pid), "the end of the command")
+    assert not greenlet.ready()
+    blocked.set()
+    assert greenlet.get()[0].reason is Reason.CANCELLED
+
+
+BOMBS = {
+    "one that doubles": "double() { [ $1 -gt 6 ] && exec sleep 1000;"
+    " double $(($1 + 1)) & double $(($1 + 1)) & wait; }; trap '' TERM; double 0",
+    "one that starts more for ever": "trap '' TERM; while :; do setsid sleep 1000 & sleep 0.002; done",
+    "one whose processes hand over": "trap '' TERM; cat > hop.py <<'END'\n"
+    "import os\n"
+    "while True:\n"
+    "    if os.fork(): os._exit(0)\n"
+    "    os.setsid()\n"
+    "END\n"
+    f"{sys.executable} -S -E hop.py & wait; sleep 1000",
+}
+
+
+@pytest.mark.parametrize("script", BOMBS.values(), ids=BOMBS)
+def test_a_fork_bomb_is_killed(bash: Run, mark: str, script: str) -> None:
+    result, _ = bash(script, timeout=0.7, grace=0)
+    assert (result.reason, result.survivors) == (Reason.TIMEOUT, 0)
+    assert result.duration_seconds < 8
+    # The fixture asserts that no process with the mark is left.
+
+
+def test_close_kills_what_runs(spawner: Any, shell: Run, tmp_path: Path) -> None:
+    greenlet = gevent.spawn(shell, "trap '' TERM; " + DAEMON + "; echo $$ > pid; while :; do sleep 1; done")
+    daemon, pid = read_pid(tmp_path / "daemon"), read_pid(tmp_path / "pid")
+    began = time.monotonic()
+    spawner.close()
+    assert time.monotonic() - began < 3
+    assert not is_alive(daemon)
+    assert not is_alive(pid)
+    result = greenlet.get()[0]
+    assert (result.reason, result.message) == (Reason.CANCELLED, "cancelled: the worker is stopping")
