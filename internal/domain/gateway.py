@@ -63,9 +63,13 @@ class WorkerCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeartbeatReply(msgspec.Struct, frozen=True, kw_only=True):
-    """`lost` are claims that are no longer this worker's: stop them and forget them. `commands` repeat until obeyed."""
+    """`lost` (builds) and `lost_checks` are claims that are no longer this worker's: stop them and forget them.
+
+    Ids of builds and of resources overlap, hence two lists. `commands` repeat until obeyed.
+    """
 
     lost: list[ClaimRef] = []
+    lost_checks: list[ClaimRef] = []
     commands: list[WorkerCommand] = []
 
 
@@ -124,13 +128,21 @@ class Gateway(Protocol):
         """Make the worker known. Claims of an earlier instance of the same name are given up and requeued at once."""
 
     def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
-        """Renew leases; learn what was lost and what is wanted."""
+        """Renew leases; learn what was lost and what is wanted.
+
+        Raises NotFoundError when the worker is not registered (any more): register again. Raises ConflictError when
+        another instance took its name over: stop everything.
+        """
 
     def commands(self, name: str, instance: str) -> Iterator[WorkerCommand | None]:
         """Commands the moment they are given; None now and then, so that the reader can look around. Ends on close."""
 
     def claim_build(self, build_id: int, worker: str, instance: str) -> BuildAssignment:
-        """Take a dispatched build. Raises ConflictError when it cannot be had (taken, ended, unknown): forget it."""
+        """Take a dispatched build. Raises ConflictError when it cannot be had (taken, ended, unknown): forget it.
+
+        The instance that holds the claim and has not reported on it yet gets the same answer again, because the first one
+        may have been lost on its way: a worker must not run a claim that it runs already.
+        """
 
     def report(self, build_id: int, claim: int, first: int, events: Sequence[BuildEvent]) -> None:
         """Deliver events numbered `first`, `first + 1`, …; known ones are skipped, a gap raises ConflictError.
