@@ -1,0 +1,74 @@
+"""Builds the jobs of a file, each instance on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pikoci.internal.domain.plan import JobPlan
+from pikoci.internal.pipeline.expand import Instance, instances
+from pikoci.internal.pipeline.language import LANGUAGE
+from pikoci.internal.pipeline.nodes import Node, read
+from pikoci.internal.pipeline.passed import BuiltJob
+from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.scope import Scope
+from pikoci.internal.pipeline.steps import Steps
+from pikoci.pkg.hcl.syntax import Block
+
+_NAMED_STEPS = ("get", "task", "put")
+
+
+def build_jobs(blocks: Mapping[str, Block], steps: Steps, scope: Scope) -> list[BuiltJob]:
+    """Every job, expanded, in source order. Raises PipelineTooLargeError."""
+    built: dict[str, BuiltJob] = {}
+    for base, block in blocks.items():
+        for instance in instances(block, scope):
+            if instance.name in built:
+                scope.report.error(
+                    block.range,
+                    f'Duplicate job "{instance.name}"',
+                    f'The job "{built[instance.name].base}" makes one of that name, too.',
+                    "give one of them another name",
+                )
+                continue
+            built[instance.name] = _build(base, block, instance, steps, scope)
+    return list(built.values())
+
+
+def _build(base: str, block: Block, instance: Instance, steps: Steps, scope: Scope) -> BuiltJob:
+    node = read(block, LANGUAGE["job"], scope.with_each(instance.each))
+    _refuse_duplicates(node, scope.report)
+    plan = JobPlan(
+        name=instance.name,
+        steps=steps.plan(node.children),
+        hooks=steps.hooks(node.children),
+        timeout=node.get("timeout"),
+        concurrency=node.get("concurrency"),
+        serial_groups=sorted(set(node.get("serial_groups"))),
+        tags=node.get("tags"),
+        requeue_on_worker_loss=node.get("requeue_on_worker_loss"),
+        disable_retry=node.get("disable_retry"),
+    )
+    return BuiltJob(base, plan, node)
+
+
+def _refuse_duplicates(node: Node, report: Report) -> None:
+    """Two steps of one kind and name would share their exports and could not be told apart in a log."""
+    seen: dict[tuple[str, str], Node] = {}
+    for step in _plan_steps(node):
+        name = step.labels[-1]
+        first = seen.setdefault((step.type, name), step)
+        if first is not step:
+            report.error(
+                step.block.range,
+                f'Duplicate {step.type} "{name}" in the job "{node.labels[0]}"',
+                f"The first is on line {first.block.range.line}.",
+                "give one of them another name" if step.type == "task" else "take one of them out",
+            )
+
+
+def _plan_steps(node: Node) -> Iterator[Node]:
+    for child in node.children:
+        if child.type in _NAMED_STEPS:
+            yield child
+        elif child.type == "in_parallel":
+            yield from _plan_steps(child)

@@ -1,0 +1,149 @@
+"""The kinds of values that attributes take, with Terraform's conversions between string, number and bool."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from pikoci.internal.domain.duration import InvalidDurationError, parse_duration
+from pikoci.internal.domain.schedule import InvalidScheduleError, parse_schedule
+from pikoci.internal.pipeline.schema import ConversionError, Kind
+from pikoci.internal.pipeline.suggest import hint_for
+from pikoci.pkg.hcl import values
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+_MAX_TAGS = 10
+_MAX_WHOLE = 1_000_000
+
+
+def _fitting(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`convert` with the errors of the HCL room turned into ours."""
+
+    def fit(value: Any) -> Any:
+        try:
+            return convert(value)
+        except values.UnfitValueError as error:
+            hint = "put it in brackets: [...]" if convert is values.to_items and isinstance(value, str) else ""
+            raise ConversionError(str(error), hint) from error
+
+    return fit
+
+
+to_string = _fitting(values.to_string)
+to_bool = _fitting(values.to_bool)
+to_list = _fitting(values.to_items)
+
+
+def to_number(value: Any) -> int | float:
+    """A number, or a string that holds one. Raises ConversionError."""
+    number: int | Decimal = _fitting(values.to_number)(value)
+    return number if isinstance(number, int) else float(number)
+
+
+def to_strings(value: Any) -> list[str]:
+    """A list of strings. Raises ConversionError that names the element."""
+    result = []
+    for place, element in enumerate(to_list(value)):
+        if isinstance(element, values.Deferred):
+            result.append("")
+            continue
+        try:
+            result.append(to_string(element))
+        except ConversionError as error:
+            raise ConversionError(f"element {place}: {error}") from error
+    return result
+
+
+def to_json(value: Any) -> Any:
+    """`value` as plain JSON data: sets become lists, whole numbers ints, others floats."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: to_json(element) for key, element in value.items()}
+    if isinstance(value, (list, values.ValueSet)):
+        return [to_json(element) for element in value]
+    if isinstance(value, values.Deferred):
+        return ""  # a file with secret-backed values is refused for now, so nobody sees this
+    return value
+
+
+def _to_text(value: Any) -> str:
+    """A string; a secret-backed one is not known yet and stands as an empty one."""
+    return "" if isinstance(value, values.Deferred) else str(to_string(value))
+
+
+def _to_duration(value: Any) -> float:
+    try:
+        return parse_duration(to_string(value))
+    except InvalidDurationError as error:
+        raise ConversionError(error.message, error.hint) from error
+
+
+def _to_interval(value: Any) -> str:
+    text: str = to_string(value).strip()
+    try:
+        parse_schedule(text)
+    except InvalidScheduleError as error:
+        raise ConversionError(error.message, error.hint) from error
+    return text
+
+
+def _whole(least: int) -> Callable[[Any], int]:
+    def convert(value: Any) -> int:
+        number = to_number(value)
+        if not isinstance(number, int) or not least <= number <= _MAX_WHOLE:
+            raise ConversionError(f"a whole number from {least} to {_MAX_WHOLE} is required, not {number}")
+        return number
+
+    return convert
+
+
+def _to_tags(value: Any) -> list[str]:
+    tags = to_strings(value)
+    for tag in tags:
+        if not _SLUG.fullmatch(tag):
+            raise ConversionError(
+                f'"{tag[:40]}" is not a tag', "a tag is made of lower-case letters, digits and single hyphens"
+            )
+    if len(tags) > _MAX_TAGS:
+        raise ConversionError(f"{_MAX_TAGS} tags are the most, this has {len(tags)}")
+    return sorted(set(tags))
+
+
+def choice(*words: str) -> Kind:
+    """A string that is one of `words`."""
+
+    def convert(value: Any) -> str:
+        text: str = to_string(value)
+        if text not in words:
+            raise ConversionError(f'"{text[:40]}" is not possible here', hint_for(text, words))
+        return text
+
+    return Kind(" or ".join(f'`"{word}"`' for word in words), convert, words[0])
+
+
+def choices(*words: str) -> Kind:
+    """A list of strings, each one of `words`."""
+    one = choice(*words)
+    return Kind(
+        "list of " + ", ".join(f'`"{word}"`' for word in words),
+        lambda value: [one.convert(word) for word in to_strings(value)],
+        [],
+    )
+
+
+STRING = Kind("string", _to_text, "")
+BOOL = Kind("bool", to_bool, False)
+NUMBER = Kind("number", to_number, 0)
+COUNT = Kind("whole number", _whole(0), 0)
+POSITIVE = Kind("whole number, 1 or more", _whole(1), 1)
+STRINGS = Kind("list of strings", to_strings, [])
+TAGS = Kind("list of tags", _to_tags, [])
+DURATION = Kind("duration", _to_duration, 0.0)
+INTERVAL = Kind("schedule", _to_interval, "@hourly")
+ANY = Kind("any value", to_json, "")
+RAW = Kind("any value", lambda value: value)
+COLLECTION = Kind("set or map", lambda value: value)
+TYPE = Kind("type", lambda value: value, syntax=True)

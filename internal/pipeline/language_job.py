@@ -1,0 +1,197 @@
+"""The part of the language inside a `job`: settings, steps and hooks."""
+
+from __future__ import annotations
+
+from pikoci.internal.pipeline import kinds
+from pikoci.internal.pipeline.schema import AttributeSchema as Attribute
+from pikoci.internal.pipeline.schema import BlockSchema as Block
+
+#: The hooks, by type.
+HOOKS = ("on_success", "on_failure", "on_cancel", "ensure")
+
+_HOOK_KEYS = tuple(f"hook.{hook}" for hook in HOOKS)
+_IN_PARALLEL_STEPS = ("step.get", "step.task", "step.put", "step.notify")
+_CONDITIONS = ("step.if", "step.else_if", "step.else")
+_STEPS = (*_IN_PARALLEL_STEPS, "step.service", "step.in_parallel", *_CONDITIONS)
+_STEP_ATTRIBUTES = (
+    Attribute("timeout", kinds.DURATION, "Longest run of one attempt; no limit if not given.", default=0.0),
+    Attribute("attempts", kinds.POSITIVE, "How often to try.", default=1),
+)
+_PARAMS_FREE = "params by name, of any value"
+
+_JOB = (
+    Block(
+        "job",
+        "A plan of steps. Each run of it is a build.",
+        labels=("name",),
+        declares="job",
+        attributes=(
+            Attribute("concurrency", kinds.COUNT, "Most builds at a time; 0 is no limit.", default=0),
+            Attribute("timeout", kinds.DURATION, "Longest run of the whole plan; no limit if not given.", default=0.0),
+            Attribute("tags", kinds.TAGS, "Only workers with all of these tags run it.", default=[]),
+            Attribute("serial_groups", kinds.STRINGS, "Of all jobs of a group, one runs at a time.", default=[]),
+            Attribute("for_each", kinds.COLLECTION, "One job for each element; see `each.key` and `each.value`."),
+            Attribute("interruptible", kinds.BOOL, "A newer build stops it.", default=False, supported=False),
+            Attribute("allow_failure", kinds.BOOL, "A failure is a warning.", default=False, supported=False),
+            Attribute("requeue_on_worker_loss", kinds.BOOL, "Run again if the worker is lost.", default=True),
+            Attribute("disable_retry", kinds.BOOL, "Refuse to retry builds.", default=False),
+        ),
+        blocks=("job.matrix", "job.input", "job.approve", *_STEPS, *_HOOK_KEYS),
+    ),
+    Block("job.matrix", "One job for each combination of the axes.", free="an axis by name, a list", single=True),
+    Block(
+        "job.input",
+        "A value asked for when the job is started by hand.",
+        labels=("name",),
+        supported=False,
+        attributes=(
+            Attribute("type", kinds.TYPE, "`string`, `number` or `bool`."),
+            Attribute("description", kinds.STRING, "For people."),
+            Attribute("default", kinds.ANY, "The value if none is given."),
+            Attribute("options", kinds.STRINGS, "The values to choose from."),
+            Attribute("required", kinds.BOOL, "Whether it must be given.", default=False),
+        ),
+    ),
+    Block(
+        "job.approve",
+        "Builds wait until people approve.",
+        labels=("label",),
+        single=True,
+        supported=False,
+        attributes=(Attribute("approvals", kinds.POSITIVE, "How many people must approve.", default=1),),
+        blocks=("approve.notify",),
+    ),
+    Block(
+        "approve.notify",
+        "Tell that a build waits.",
+        labels=("type", "name"),
+        refers="notification",
+        attributes=(Attribute("message", kinds.STRING, "The text."),),
+        free="values by name for the notification",
+        supported=False,
+    ),
+)
+
+_RUN_STEPS = (
+    Block(
+        "step.get",
+        "Fetch a version of a resource.",
+        labels=("type", "name"),
+        refers="resource",
+        attributes=(
+            Attribute("trigger", kinds.BOOL, "A new version starts a build.", default=False),
+            Attribute("passed", kinds.STRINGS, "Only versions that went through all of these jobs.", default=[]),
+            Attribute("version", kinds.choice("latest", "every"), "Only the newest version, or each one."),
+            *_STEP_ATTRIBUTES,
+        ),
+        blocks=("step.params", *_HOOK_KEYS),
+    ),
+    Block("step.params", "Params for this step.", free=_PARAMS_FREE, single=True),
+    Block(
+        "step.task",
+        "Run a command in the work directory.",
+        labels=("name",),
+        attributes=(
+            Attribute("inputs", kinds.STRINGS, "Paths that must exist before.", default=[]),
+            Attribute("outputs", kinds.STRINGS, "Paths that must exist after.", default=[]),
+            *_STEP_ATTRIBUTES,
+        ),
+        blocks=("step.run", *_HOOK_KEYS),
+    ),
+    Block(
+        "step.run",
+        "The command.",
+        labels=("runner",),
+        refers="runner",
+        free="the params of the runner",
+        single=True,
+        required=True,
+    ),
+    Block(
+        "step.put",
+        "Publish to a resource; what it makes is a new version.",
+        labels=("type", "name"),
+        refers="resource",
+        attributes=_STEP_ATTRIBUTES,
+        blocks=("step.params", *_HOOK_KEYS),
+        free="params by name, here or in a `params` block",
+    ),
+)
+
+_OTHER_STEPS = (
+    Block(
+        "step.notify",
+        "Send a message.",
+        labels=("type", "name"),
+        refers="notification",
+        attributes=(Attribute("message", kinds.STRING, "The text, in place of the notification's."), *_STEP_ATTRIBUTES),
+        blocks=_HOOK_KEYS,
+        free="values by name for the notification",
+        supported=False,
+    ),
+    Block(
+        "step.service",
+        "Run a service beside the steps.",
+        labels=("type",),
+        refers="service_type",
+        free="params of the service by name",
+        supported=False,
+    ),
+    Block(
+        "step.in_parallel",
+        "Run steps at the same time.",
+        attributes=(
+            Attribute("limit", kinds.COUNT, "Most steps at a time; 0 is no limit.", default=0),
+            Attribute("fail_fast", kinds.BOOL, "Stop the others when one fails.", default=False),
+            *_STEP_ATTRIBUTES,
+        ),
+        blocks=(*_IN_PARALLEL_STEPS, *_HOOK_KEYS),
+        supported=False,
+    ),
+    *(
+        Block(
+            key,
+            description,
+            labels=("label",),
+            label_optional=True,
+            attributes=attributes,
+            blocks=_STEPS,
+        )
+        for key, description, attributes in (
+            (
+                "step.if",
+                "Steps that are in the plan if the condition holds, decided when the pipeline is set.",
+                (Attribute("condition", kinds.RAW, "A bool.", required=True),),
+            ),
+            (
+                "step.else_if",
+                "As `if`, where no condition above holds.",
+                (Attribute("condition", kinds.RAW, "A bool.", required=True),),
+            ),
+            ("step.else", "Steps that are in the plan where no condition above holds.", ()),
+        )
+    ),
+)
+
+_HOOK_TEXTS = {
+    "on_success": "Runs after it succeeded.",
+    "on_failure": "Runs after it failed.",
+    "on_cancel": "Runs after it was cancelled or, for a job, timed out.",
+    "ensure": "Runs in any case, last.",
+}
+
+_HOOKS = tuple(
+    Block(
+        f"hook.{hook}",
+        f"{_HOOK_TEXTS[hook]} With a runner as label it is one command; without, it holds steps.",
+        labels=("runner",),
+        label_optional=True,
+        refers="runner",
+        blocks=("step.task", "step.put", "step.notify"),
+        free="the params of the runner, if it has one",
+    )
+    for hook in HOOKS
+)
+
+#: Every block that stands inside a job, and the job itself.
+JOB_BLOCKS = (*_JOB, *_RUN_STEPS, *_OTHER_STEPS, *_HOOKS)

@@ -1,0 +1,159 @@
+"""From the text of a file to a pipeline, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from pikoci.internal.domain.errors import Diagnostic, InvalidPipelineError
+from pikoci.internal.domain.plan import PipelineSpec
+from pikoci.internal.pipeline import limits, passed
+from pikoci.internal.pipeline.commands import Runners
+from pikoci.internal.pipeline.declared import Declared
+from pikoci.internal.pipeline.jobs import build_jobs
+from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
+from pikoci.internal.pipeline.limits import Budget, PipelineTooLargeError
+from pikoci.internal.pipeline.masks import Masks
+from pikoci.internal.pipeline.names import NameCheck
+from pikoci.internal.pipeline.nodes import Node, read
+from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.resources import Resources
+from pikoci.internal.pipeline.scope import Scope
+from pikoci.internal.pipeline.steps import Steps
+from pikoci.internal.pipeline.structure import Structure
+from pikoci.internal.pipeline.typechecks import NotificationChecks, TypeChecks, by_name
+from pikoci.internal.pipeline.variables import Variables
+from pikoci.pkg import hcl
+from pikoci.pkg.hcl.syntax import Body
+
+_COMMAND_TYPES = ("secret_type", "service_type", "notification_type")
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """What became of a file. `diagnostics` are in source order and may hold warnings beside a spec.
+
+    `spec` is None if there is an error, and where variables without a value were allowed and there are some: then the
+    file is valid as far as that can be told.
+    """
+
+    spec: PipelineSpec | None
+    diagnostics: list[Diagnostic]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error."""
+        return all(one.severity != "error" for one in self.diagnostics)
+
+
+def load(
+    config: str,
+    variables: Mapping[str, object] | None = None,
+    *,
+    filename: str = "pipeline.hcl",
+    now: datetime,
+    max_bytes: int = limits.MAX_FILE,
+    allow_missing_variables: bool = False,
+) -> Loaded:
+    """Parse, check, evaluate and expand a pipeline file. Never raises on bad input; safe on any thread.
+
+    Args:
+        config: The text of the file.
+        variables: Values of variables by name, as they come from JSON; None as a value is as good as none.
+        filename: Shown in diagnostics.
+        now: What `timestamp()` says.
+        max_bytes: Longer files are refused unread.
+        allow_missing_variables: Accept variables that have neither value nor default, for checking a file alone.
+    """
+    report = Report()
+    if len(config.encode("utf-8", "surrogatepass")) > max_bytes:
+        report.error(None, "The file is too large", f"{max_bytes:,} bytes are the most.")
+        return Loaded(None, report.diagnostics())
+    body, found = hcl.parse(config, filename)
+    report.extend(found)
+    loading = _Loading(body, variables or {}, report, now, allow_missing=allow_missing_variables)
+    try:
+        spec = loading.run()
+    except PipelineTooLargeError:
+        spec = None
+    return Loaded(None if report.failed or loading.incomplete else spec, report.diagnostics())
+
+
+def load_or_raise(
+    config: str, variables: Mapping[str, object] | None = None, *, filename: str = "pipeline.hcl", now: datetime
+) -> PipelineSpec:
+    """The pipeline of a file, or InvalidPipelineError with every finding."""
+    loaded = load(config, variables, filename=filename, now=now)
+    if loaded.spec is None:
+        errors = [one for one in loaded.diagnostics if one.severity == "error"]
+        count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        raise InvalidPipelineError(f"the pipeline has {count}", loaded.diagnostics)
+    return loaded.spec
+
+
+class _Loading:
+    """The work on one file."""
+
+    def __init__(
+        self, body: Body, given: Mapping[str, object], report: Report, now: datetime, *, allow_missing: bool
+    ) -> None:
+        self._body = body
+        self._report = report
+        self._masks = Masks()
+        self._declared = Declared(body, report)
+        self._names = NameCheck(self._declared.blocks("variable"), report)
+        self._variables = Variables(
+            self._declared.blocks("variable"),
+            self._declared.blocks("secret_type"),
+            given,
+            allow_missing=allow_missing,
+        )
+        self._functions = hcl.standard_functions(lambda: now)
+        self._budget = Budget(report)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether some variable has no value, so that there is nothing that could run."""
+        return bool(self._variables.unknown)
+
+    def run(self) -> PipelineSpec:
+        """Check and build everything; what is wrong is in the report. Raises PipelineTooLargeError."""
+        Structure(self._declared, self._names, self._report, self._variables.unneeded()).check(self._body)
+        scope = self._scope()
+        self._variables.resolve(scope, self._masks)
+        nodes = self._top(scope)
+        runners = Runners(by_name(nodes, "runner_type"), self._report, self._masks)
+        resources = Resources(by_name(nodes, "resource_type"), runners, self._report, self._masks)
+        types = TypeChecks(runners, self._report)
+        for node in nodes:
+            if node.type == "resource":
+                resources.add(node)
+            elif node.type in _COMMAND_TYPES:
+                types.declare(node)
+        jobs = self._declared.blocks("job")
+        notifications = NotificationChecks(types, jobs, self._report)
+        for node in nodes:
+            if node.type == "notification":
+                notifications.check(node)
+        built = build_jobs(jobs, Steps(resources, runners, types, self._report, self._masks), scope)
+        return PipelineSpec(
+            jobs=passed.resolve(built, list(jobs), self._report),
+            resources=list(resources.resources.values()),
+            resource_types=list(resources.types.values()),
+            runner_types=list(runners.declared.values()),
+            masks=self._masks.all(),
+        )
+
+    def _scope(self) -> Scope:
+        known, unknown = self._variables.values, self._variables.unknown
+        return Scope(known, unknown, self._functions, self._names, self._report, self._budget)
+
+    def _top(self, scope: Scope) -> list[Node]:
+        """Every top-level block but jobs, evaluated. Variables are read for their other arguments only."""
+        nodes = []
+        for block in self._body.blocks:
+            schema = LANGUAGE.get(PIPELINE.children.get(block.type, ""))
+            if schema is not None and block.type != "job" and len(block.labels) == len(schema.labels):
+                nodes.append(read(block, schema, scope))
+        return nodes

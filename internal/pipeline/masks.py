@@ -1,0 +1,41 @@
+"""Which texts must never be seen: the values of sensitive variables and params, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pikoci.pkg.hcl import values
+
+#: Shorter texts are not masked: hiding every "a" of a log helps nobody.
+MIN_LENGTH = 4
+
+
+class Masks:
+    """Collects texts to mask, each once, in the order found."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, None] = {}
+
+    def add(self, value: Any) -> None:
+        """Mask every string and number in `value`: the whole of it and, where it has several, each of its lines."""
+        for text in _texts(value):
+            lines = [line.strip() for line in text.splitlines()]
+            for part in (text, text.strip(), *lines):
+                if len(part) >= MIN_LENGTH:
+                    self._texts[part] = None
+
+    def all(self) -> list[str]:
+        """The texts."""
+        return list(self._texts)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for element in value.values():
+            yield from _texts(element)
+    elif isinstance(value, (list, values.ValueSet)):
+        for element in value:
+            yield from _texts(element)
+    elif value is not None and not isinstance(value, (bool, values.Deferred)):
+        yield value if isinstance(value, str) else values.to_string(value)

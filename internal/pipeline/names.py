@@ -1,0 +1,87 @@
+"""Checks the names that expressions use: `var.<name>`, `each.key`, `each.value`, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.suggest import hint_for
+from pikoci.pkg.hcl.diagnostics import Range
+from pikoci.pkg.hcl.static import Path, traversals
+from pikoci.pkg.hcl.suggestions import did_you_mean
+from pikoci.pkg.hcl.syntax import Expression, Literal
+
+_EACH = ("key", "value")
+
+
+class NameCheck:
+    """Reports unknown names, and remembers which expressions have them: those cannot be evaluated."""
+
+    def __init__(self, variables: Collection[str], report: Report) -> None:
+        self._variables = variables
+        self._report = report
+        self._broken: set[int] = set()
+        self._uses: dict[int, list[Path]] = {}
+
+    def check(self, expression: Expression, *, each: bool) -> None:
+        """Report the unknown names in `expression`; `each` tells whether it stands in a job that has instances."""
+        if type(expression) is Literal:
+            return
+        found = traversals(expression)
+        if found:
+            self._uses[id(expression)] = found
+        for path in found:
+            if not self._known(path, each=each):
+                self._broken.add(id(expression))
+
+    def broken(self, expression: Expression) -> bool:
+        """Whether `expression` has an unknown name, which has been reported."""
+        return id(expression) in self._broken
+
+    def uses(self, expression: Expression) -> list[Path]:
+        """The names that a checked expression uses."""
+        return self._uses.get(id(expression), [])
+
+    def _known(self, path: Path, *, each: bool) -> bool:
+        if path.root == "var":
+            return self._known_variable(path)
+        if path.root == "each":
+            return self._known_each(path, each=each)
+        self._report.error(path.range, f'Unknown name "{path.root}"', hint=self._root_hint(path))
+        return False
+
+    def _known_variable(self, path: Path) -> bool:
+        name = path.parts[1] if len(path.parts) > 1 else None
+        if name is None or name in self._variables:
+            return True
+        hint = hint_for(str(name), self._variables) or f'declare it: variable "{name}" {{}}'
+        self._report.error(path.range, f'Unknown variable "{name}"', hint=hint)
+        return False
+
+    def _known_each(self, path: Path, *, each: bool) -> bool:
+        if not each:
+            self._report.error(
+                path.range,
+                '"each" has no meaning here',
+                "It stands for one element of for_each or one combination of matrix, inside such a job.",
+            )
+            return False
+        if len(path.parts) > 1 and path.parts[1] not in _EACH:
+            self._report.error(
+                path.range, f'Unknown name "each.{path.parts[1]}"', hint="known are each.key, each.value"
+            )
+            return False
+        return True
+
+    def _root_hint(self, path: Path) -> str:
+        name = path.root
+        if name in self._variables:
+            return f"write var.{name}"
+        if _in_template(path.range, name) and (name.isupper() or not did_you_mean(name, ("var", "each"))):
+            return f"write ${name}, or $${{{name}}} to leave it to the shell"
+        return did_you_mean(name, ("var", "each")) or "an expression can use var.<name>, each.key and each.value"
+
+
+def _in_template(where: Range, name: str) -> bool:
+    text, start = where.source.text, where.start
+    return text[start - 2 : start] == "${" and text[start + len(name) : start + len(name) + 1] == "}"

@@ -1,0 +1,136 @@
+"""Evaluated blocks: the syntax tree of one place with its values converted as the language says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pikoci.internal.pipeline import kinds
+from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema, ConversionError
+from pikoci.internal.pipeline.scope import Absent, Scope
+from pikoci.internal.pipeline.sentences import sentence
+from pikoci.internal.pipeline.structure import child_schema
+from pikoci.pkg.hcl.diagnostics import Range
+from pikoci.pkg.hcl.syntax import Attribute, Block
+from pikoci.pkg.hcl.values import Deferred
+
+
+@dataclass(slots=True)
+class Node:
+    """One block. `values` are the given arguments, converted; `free` those of any name, as raw HCL values.
+
+    A `free` value is `Absent.UNKNOWN` where it is not known yet. `attributes` tells where each of them stands.
+    `children` are the blocks inside, in source order; a condition is replaced by the steps of its chosen branch.
+    """
+
+    block: Block
+    schema: BlockSchema
+    values: dict[str, Any] = field(default_factory=dict)
+    free: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    children: list[Node] = field(default_factory=list)
+
+    @property
+    def type(self) -> str:
+        """The word that opens the block."""
+        return self.block.type
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels."""
+        return self.block.labels
+
+    def get(self, name: str) -> Any:
+        """The value of an argument, or its default."""
+        return self.values[name] if name in self.values else self.schema.by_name[name].default
+
+    def only(self, block_type: str) -> Node | None:
+        """The first block of that type inside, or None."""
+        return next((child for child in self.children if child.type == block_type), None)
+
+    def where(self, name: str) -> Range:
+        """Where an argument's value stands, or the header if it is not given."""
+        attribute = self.attributes.get(name)
+        return self.block.range if attribute is None else attribute.expr.range
+
+
+def read(block: Block, schema: BlockSchema, scope: Scope) -> Node:
+    """Evaluate `block` and what is inside; what is wrong with a value is reported, and the value left out."""
+    node = Node(block, schema, attributes=block.body.attributes)
+    for attribute in node.attributes.values():
+        known = schema.by_name.get(attribute.name)
+        if known is not None:
+            _read_known(attribute, known, node, scope)
+        elif schema.free:
+            value = scope.evaluate(attribute.expr)
+            if value is not None and value is not Absent.INVALID:
+                node.free[attribute.name] = value
+    node.children.extend(_children(block, schema, scope))
+    return node
+
+
+def _read_known(attribute: Attribute, known: AttributeSchema, node: Node, scope: Scope) -> None:
+    if known.kind.syntax:
+        return
+    value = scope.evaluate(attribute.expr)
+    if value is Absent.UNKNOWN:
+        node.values[known.name] = known.kind.placeholder
+    elif value is None:
+        if known.required:
+            scope.report.error(attribute.expr.range, f'"{known.name}" must not be null')
+    elif value is not Absent.INVALID:
+        try:
+            node.values[known.name] = known.kind.convert(value)
+        except ConversionError as error:
+            scope.report.error(attribute.expr.range, f'Wrong value for "{known.name}"', sentence(error), error.hint)
+            return
+        if not known.supported and node.values[known.name] != known.default:
+            scope.report.error(
+                attribute.name_range,
+                f'"{known.name}" is not supported yet',
+                "It is read and checked, but there is nothing yet that does it.",
+                "take it out of the file",
+            )
+
+
+def _children(block: Block, schema: BlockSchema, scope: Scope) -> Iterator[Node]:
+    taken = False
+    for child in block.body.blocks:
+        known = child_schema(schema, child)
+        if known is None or not _labels_fit(child, known):
+            continue
+        if child.type not in ("if", "else_if", "else"):
+            yield read(child, known, scope)
+            continue
+        taken = taken and child.type != "if"
+        if not taken and _holds(child, scope):
+            taken = True
+            yield from _children(child, known, scope)
+
+
+def _labels_fit(block: Block, schema: BlockSchema) -> bool:
+    return len(block.labels) == len(schema.labels) or (schema.label_optional and not block.labels)
+
+
+def _holds(block: Block, scope: Scope) -> bool:
+    """Whether a condition holds. One that is not known yet holds, so that what it guards is looked at."""
+    condition = block.body.attribute("condition")
+    if condition is None:
+        return block.type == "else"
+    value = scope.evaluate(condition.expr)
+    if isinstance(value, Absent):
+        return value is Absent.UNKNOWN
+    if isinstance(value, Deferred) or (isinstance(value, str) and "$" in value):
+        scope.report.error(
+            condition.expr.range,
+            "A condition on what a build finds out is not supported yet",
+            "A condition is decided when the pipeline is set.",
+            "compare variables, or do it in a task's script",
+        )
+        return True
+    try:
+        return bool(kinds.to_bool(value))
+    except ConversionError as error:
+        scope.report.error(condition.expr.range, 'Wrong value for "condition"', sentence(error), error.hint)
+        return True

@@ -1,0 +1,134 @@
+"""The graph of jobs that `passed` draws: expands names to instances, and finds what can never run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from pikoci.internal.domain.plan import GetStep, JobPlan, Step
+from pikoci.internal.pipeline.nodes import Node
+from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.suggest import hint_for
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltJob:
+    """A job with the block it came from; `base` is the name before expansion."""
+
+    base: str
+    plan: JobPlan
+    node: Node
+
+
+def resolve(jobs: Sequence[BuiltJob], declared: Sequence[str], report: Report) -> list[JobPlan]:
+    """The plans with each name in `passed` replaced by the names of its instances. Errors are reported."""
+    graph = _Graph(jobs, declared, report)
+    plans = [graph.resolved(job) for job in jobs]
+    graph.refuse_circles()
+    return plans
+
+
+class _Graph:
+    def __init__(self, jobs: Sequence[BuiltJob], declared: Sequence[str], report: Report) -> None:
+        self._report = report
+        self._declared = declared
+        self._instances: dict[str, list[BuiltJob]] = {name: [] for name in declared}
+        for job in jobs:
+            self._instances[job.base].append(job)
+        self._by_name = {job.plan.name: job for job in jobs}
+        self._touched = {job.plan.name: frozenset(_touched(job.node)) for job in jobs}
+        self._upstream: dict[str, list[str]] = {}
+
+    def resolved(self, job: BuiltJob) -> JobPlan:
+        """The plan of `job` with the names in `passed` expanded."""
+        upstream = self._upstream.setdefault(job.plan.name, [])
+        steps: list[Step] = []
+        changed = False
+        gets = (child for child in job.node.children if child.type == "get")
+        for step in job.plan.steps:
+            if not isinstance(step, GetStep):
+                steps.append(step)
+                continue
+            node = next(gets)
+            passed = list(dict.fromkeys(self._expanded(step.passed, node))) if step.passed else []
+            upstream.extend(passed)
+            changed = changed or passed != step.passed
+            steps.append(msgspec.structs.replace(step, passed=passed) if passed != step.passed else step)
+        for node in _inner_gets(job.node):
+            upstream.extend(self._expanded(node.get("passed"), node))
+        return msgspec.structs.replace(job.plan, steps=steps) if changed else job.plan
+
+    def _expanded(self, passed: Sequence[str], node: Node) -> Iterator[str]:
+        where, resource = node.where("passed"), ".".join(node.labels)
+        for name in passed:
+            found = [self._by_name[name]] if name in self._by_name else self._instances.get(name)
+            if found is None:
+                self._report.error(where, f'Unknown job "{name}" in passed', hint=hint_for(name, self._declared))
+                continue
+            if not found:
+                self._report.error(
+                    where, f'The job "{name}" has no instances', "Its for_each is empty, so nothing can ever pass it."
+                )
+            for job in found:
+                yield job.plan.name
+                if resource not in self._touched[job.plan.name]:
+                    self._report.error(
+                        where,
+                        f'No version of {resource} can pass the job "{name}"',
+                        f'The job "{name}" neither gets nor puts {resource}.',
+                        f'add get "{node.labels[0]}" "{node.labels[1]}" {{}} to it',
+                    )
+
+    def refuse_circles(self) -> None:
+        """Report each circle of jobs that wait for one another, once."""
+        done: set[str] = set()
+        for start in self._upstream:
+            circle = _circle(start, self._upstream, done)
+            if circle:
+                job = self._by_name[circle[0]]
+                self._report.error(
+                    job.node.block.range,
+                    "Jobs wait for one another in a circle",
+                    " -> ".join(circle) + ".",
+                    "take one of them out of passed",
+                )
+
+
+def _circle(start: str, graph: Mapping[str, Sequence[str]], done: set[str]) -> list[str]:
+    """A circle that can be reached from `start`, its first name repeated at the end; empty if there is none."""
+    path: list[str] = []
+    places: dict[str, int] = {}
+    waiting = [(start, iter(graph.get(start, ())))] if start not in done else []
+    while waiting:
+        name, rest = waiting[-1]
+        if name not in places:
+            places[name] = len(path)
+            path.append(name)
+        following = next(rest, None)
+        if following is None:
+            waiting.pop()
+            path.pop()
+            del places[name]
+            done.add(name)
+        elif following in places:
+            done.update(path)
+            return [*path[places[following] :], following]
+        elif following not in done:
+            waiting.append((following, iter(graph.get(following, ()))))
+    return []
+
+
+def _touched(node: Node) -> Iterator[str]:
+    """The resources that a job gets or puts, in its hooks too."""
+    for child in node.children:
+        if child.type in ("get", "put"):
+            yield ".".join(child.labels)
+        yield from _touched(child)
+
+
+def _inner_gets(node: Node) -> Iterator[Node]:
+    for child in node.children:
+        if child.type == "in_parallel":
+            yield from (inner for inner in child.children if inner.type == "get")

@@ -1,0 +1,73 @@
+"""Collects what is wrong with a file, so that all of it is told in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pikoci.internal.domain.errors import Diagnostic
+from pikoci.pkg.hcl import diagnostics as hcl
+from pikoci.pkg.hcl.diagnostics import Range
+
+#: More findings than this are cut off, with a last line that says so.
+MAX_DIAGNOSTICS = 500
+
+_Severity = Literal["error", "warning"]
+
+_SHOWN_SOURCE = 400
+
+
+class Report:
+    """Findings about one file. The same finding at the same place counts once, whichever job instance hit it."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int, str, str], Diagnostic] = {}
+        self.failed = False
+
+    def error(self, where: Range | None, summary: str, detail: str = "", hint: str = "") -> None:
+        """Add an error at `where`; None for one about no place in the file."""
+        self._add(where, "error", summary, detail, hint)
+
+    def warning(self, where: Range | None, summary: str, detail: str = "", hint: str = "") -> None:
+        """Add a warning; it refuses nothing."""
+        self._add(where, "warning", summary, detail, hint)
+
+    def extend(self, found: Iterable[hcl.Diagnostic]) -> None:
+        """Add findings of the HCL room."""
+        for one in found:
+            severity: _Severity = "error" if one.severity is hcl.Severity.ERROR else "warning"
+            self._add(one.range, severity, one.summary, one.detail, one.hint)
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """What was found, in source order; findings without a place come last."""
+        ordered = [self._found[key] for key in sorted(self._found, key=lambda key: (key[0] < 0, key[0], key[1]))]
+        if len(ordered) <= MAX_DIAGNOSTICS:
+            return ordered
+        rest = len(ordered) - MAX_DIAGNOSTICS
+        return [*ordered[:MAX_DIAGNOSTICS], Diagnostic(summary=f"There are {rest} more findings in this file")]
+
+    def _add(self, where: Range | None, severity: _Severity, summary: str, detail: str, hint: str) -> None:
+        if severity == "error":
+            self.failed = True
+        key = (where.start, where.end, summary, detail) if where else (-1, len(self._found), summary, detail)
+        if key not in self._found:
+            self._found[key] = _diagnostic(where, severity, summary, detail, hint)
+
+
+def _diagnostic(where: Range | None, severity: _Severity, summary: str, detail: str, hint: str) -> Diagnostic:
+    if where is None:
+        return Diagnostic(severity=severity, summary=summary, detail=detail, hint=hint)
+    line, column = where.source.position(where.start)
+    end_line, end_column = where.source.position(where.end)
+    return Diagnostic(
+        severity=severity,
+        summary=summary,
+        detail=detail,
+        hint=hint,
+        file=where.filename,
+        line=line,
+        column=column,
+        end_line=end_line,
+        end_column=end_column,
+        source=where.source.line_text(line)[:_SHOWN_SOURCE],
+    )

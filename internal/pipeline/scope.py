@@ -1,0 +1,72 @@
+"""Evaluates expressions with the variables of one place of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from pikoci.internal.pipeline.limits import Budget
+from pikoci.internal.pipeline.names import NameCheck
+from pikoci.internal.pipeline.report import Report
+from pikoci.pkg.hcl.diagnostics import has_errors
+from pikoci.pkg.hcl.evaluator import EvalContext, evaluate
+from pikoci.pkg.hcl.syntax import Expression, Literal
+
+
+class Absent(Enum):
+    """Why an expression has no value."""
+
+    #: It depends on a variable that nobody gave a value yet.
+    UNKNOWN = "unknown"
+    #: It is wrong, which has been reported.
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Variables, functions and, inside an instance of a job, `each`. Never changed by evaluating.
+
+    `variables` have a value, `unknown` have none yet; both grow while variables are resolved.
+    """
+
+    variables: Mapping[str, Any]
+    unknown: Set[str]
+    functions: Mapping[str, Any]
+    names: NameCheck
+    report: Report
+    budget: Budget
+    each: Mapping[str, Any] | Absent | None = None
+
+    def with_each(self, each: Mapping[str, Any] | Absent | None) -> Scope:
+        """The scope inside an instance of a job."""
+        return replace(self, each=each)
+
+    def evaluate(self, expression: Expression) -> Any:
+        """The HCL value of `expression`, or an `Absent`; what is wrong with it is reported."""
+        if type(expression) is Literal:
+            return expression.value
+        if self.names.broken(expression):
+            return Absent.INVALID
+        if self._is_unknown(expression):
+            return Absent.UNKNOWN
+        roots: dict[str, Any] = {"var": self.variables}
+        if isinstance(self.each, Mapping):
+            roots["each"] = self.each
+        result = evaluate(expression, EvalContext(roots, self.functions))
+        self.report.extend(result.diagnostics)
+        if has_errors(result.diagnostics):
+            return Absent.INVALID
+        self.budget.value(result.value, expression.range)
+        return result.value
+
+    def _is_unknown(self, expression: Expression) -> bool:
+        if not self.unknown and not isinstance(self.each, Absent):
+            return False
+        for path in self.names.uses(expression):
+            if path.root == "each" and isinstance(self.each, Absent):
+                return True
+            if path.root == "var" and (path.parts[1] in self.unknown if len(path.parts) > 1 else bool(self.unknown)):
+                return True
+        return False

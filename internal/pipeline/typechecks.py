@@ -1,0 +1,109 @@
+"""Checks what is read but does not run yet: secret stores, services and notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from pikoci.internal.pipeline.commands import Runners
+from pikoci.internal.pipeline.nodes import Node
+from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.sources import builtin_name
+from pikoci.internal.pipeline.suggest import hint_for
+
+#: The commands that a type needs if it has no source.
+_NEEDED = {
+    "secret_type": ("get",),
+    "service_type": ("start", "stop"),
+    "notification_type": ("notify",),
+}
+
+
+class TypeChecks:
+    """Checks the types that are made of commands, and what is given to them."""
+
+    def __init__(self, runners: Runners, report: Report) -> None:
+        self._runners = runners
+        self._report = report
+        self._params: dict[tuple[str, str], list[str]] = {}
+
+    def declare(self, node: Node) -> None:
+        """Check a secret_type, service_type or notification_type."""
+        commands = [child for child in node.children if child.type != "runner"]
+        source = node.values.get("source")
+        if source is not None:
+            builtin_name(source, node.type, node.where("source"), self._report)
+            for child in commands:
+                self._report.error(
+                    child.block.type_range,
+                    f'Both "source" and "{child.type}"',
+                    "A source brings its own commands.",
+                    "take one of them out",
+                )
+            return
+        if "params" in node.values:
+            self._params[node.type, node.labels[0]] = node.values["params"]
+        given = {child.type for child in commands}
+        for command in commands:
+            self._runners.command(command)
+        for needed in _NEEDED[node.type]:
+            if needed not in given:
+                self._report.error(
+                    node.block.range,
+                    f'The {node.type} "{node.labels[0]}" has no "{needed}" block',
+                    hint=f'write {needed} "shell" {{ ... }}, or source = ...',
+                )
+
+    def check_params(self, kind: str, name: str, node: Node | None) -> None:
+        """Check the params in `node` against those that the type `name` takes, where it says so."""
+        known = self._params.get((kind, name))
+        if node is None or known is None:
+            return
+        for given in node.free:
+            if given not in known:
+                where = node.attributes[given].name_range
+                self._report.error(where, f'Unknown param "{given}" of {name}', hint=hint_for(given, known))
+
+
+class NotificationChecks:
+    """Checks notifications."""
+
+    def __init__(self, types: TypeChecks, jobs: Collection[str], report: Report) -> None:
+        self._types = types
+        self._jobs = jobs
+        self._report = report
+
+    def check(self, node: Node) -> None:
+        """Check one notification."""
+        self._types.check_params("notification_type", node.labels[0], node.only("params"))
+        self._jobs_exist(node, ("jobs", "exclude"))
+        events: Sequence[str] = node.values.get("on", ())
+        if "all" in events and len(events) > 1:
+            self._report.error(node.where("on"), '"all" stands beside other ends', hint='write on = ["all"]')
+        if "jobs" in node.values and "exclude" in node.values:
+            self._report.error(
+                node.where("exclude"), 'Both "jobs" and "exclude"', hint="take one of them out: each says which jobs"
+            )
+        if not events:
+            for name in ("jobs", "exclude"):
+                if name in node.values:
+                    self._report.error(
+                        node.where(name),
+                        f'"{name}" without "on"',
+                        "A notification without on is sent by notify steps only.",
+                        'write on = ["failure"]',
+                    )
+
+    def _jobs_exist(self, node: Node, names: Sequence[str]) -> None:
+        for name in names:
+            for job in node.values.get(name, ()):
+                if job not in self._jobs:
+                    self._report.error(node.where(name), f'Unknown job "{job}"', hint=hint_for(job, self._jobs))
+
+
+def by_name(nodes: Sequence[Node], block_type: str) -> Mapping[str, Node]:
+    """The nodes of one type by their last label; of two with the same name, the first."""
+    found: dict[str, Node] = {}
+    for node in nodes:
+        if node.type == block_type:
+            found.setdefault(node.labels[-1], node)
+    return found

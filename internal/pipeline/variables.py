@@ -1,0 +1,185 @@
+"""Gives each variable its value: the given one, else the secret store's (at run time), else the default."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from pikoci.internal.pipeline import kinds, vartypes
+from pikoci.internal.pipeline.masks import Masks
+from pikoci.internal.pipeline.names import NameCheck
+from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.schema import ConversionError
+from pikoci.internal.pipeline.scope import Absent, Scope
+from pikoci.internal.pipeline.sentences import sentence
+from pikoci.internal.pipeline.suggest import hint_for
+from pikoci.pkg.hcl.syntax import Attribute, Block, Expression
+from pikoci.pkg.hcl.values import Deferred
+
+#: Variables may refer to one another this deep.
+MAX_DEPTH = 10
+
+
+class Variables:
+    """The variables of one file. `values` and `unknown` are complete after `resolve`."""
+
+    def __init__(
+        self,
+        blocks: Mapping[str, Block],
+        secret_types: Mapping[str, Block],
+        given: Mapping[str, object],
+        *,
+        allow_missing: bool,
+    ) -> None:
+        self._blocks = blocks
+        self._secret_types = secret_types
+        self._given = {name: value for name, value in given.items() if value is not None}
+        self._allow_missing = allow_missing
+        self._depths: dict[str, int] = {}
+        self.values: dict[str, Any] = {}
+        self.unknown: set[str] = set()
+
+    def unneeded(self) -> list[Block]:
+        """Secret blocks that nobody reads because a value was given, as (whole) variable and secret_type blocks."""
+        overridden = [block for name, block in self._blocks.items() if name in self._given]
+        used = {label for block in self._blocks.values() for label in _secret_labels(block)}
+        needed = {
+            label for name, block in self._blocks.items() if name not in self._given for label in _secret_labels(block)
+        }
+        return overridden + [block for name, block in self._secret_types.items() if name in used - needed]
+
+    def resolve(self, scope: Scope, masks: Masks) -> None:
+        """Evaluate all of them, in the order of their dependencies. `scope` must share `values`."""
+        report = scope.report
+        for name in self._given:
+            if name not in self._blocks:
+                report.warning(
+                    None,
+                    f'A value was given for "{name}", but no such variable is declared',
+                    hint=hint_for(name, self._blocks),
+                )
+        for name in self._blocks:
+            self._resolve(name, (), scope)
+        for name, block in self._blocks.items():
+            if name in self.values and self._sensitive(block, scope):
+                masks.add(self.values[name])
+
+    def _resolve(self, name: str, path: tuple[str, ...], scope: Scope) -> None:
+        if name in self._depths:
+            return
+        if name in path or len(path) > MAX_DEPTH:
+            self._refuse_chain(name, path, scope.report)
+            return
+        block = self._blocks[name]
+        needs = sorted(set(self._needs(name, block, scope.names)))
+        for needed in needs:
+            self._resolve(needed, (*path, name), scope)
+        if name in self._depths:  # part of a cycle, found and reported below
+            return
+        self._depths[name] = 1 + max((self._depths[needed] for needed in needs), default=0)
+        if self._depths[name] > MAX_DEPTH + 1:
+            self._refuse_chain(name, path, scope.report)
+        value = self._value(name, block, scope)
+        if isinstance(value, Absent):
+            self.unknown.add(name)
+        else:
+            self.values[name] = value
+
+    def _refuse_chain(self, name: str, path: tuple[str, ...], report: Report) -> None:
+        block = self._blocks[name]
+        if name in path:
+            members = path[path.index(name) :]
+            report.error(
+                block.range,
+                "Variables refer to one another in a circle",
+                " -> ".join((*members, name)) + ".",
+                "give one of them a value of its own",
+            )
+        else:
+            members = (*path, name)
+            shown = " -> ".join((*members[:3], "...", *members[-1:])) if len(members) > 4 else name
+            report.error(block.range, f"Variables refer to one another more than {MAX_DEPTH} deep", f"{shown}.")
+        for member in members:
+            self._depths.setdefault(member, 1)
+            self.unknown.add(member)
+
+    def _needs(self, name: str, block: Block, names: NameCheck) -> Iterator[str]:
+        """The variables that the value of this one is made of."""
+        if name in self._given:
+            return
+        for expression in self._sources(block):
+            for path in names.uses(expression):
+                if path.root == "var" and len(path.parts) > 1 and path.parts[1] in self._blocks:
+                    yield str(path.parts[1])
+
+    def _sources(self, block: Block) -> Iterator[Expression]:
+        labels = _secret_labels(block)
+        if not labels:
+            default = block.body.attribute("default")
+            if default is not None:
+                yield default.expr
+        for secret in block.body.blocks_of("secret"):
+            yield from (item.expr for item in secret.body.attributes.values())
+        for label in labels:
+            if label in self._secret_types:
+                yield from (item.expr for item in self._secret_types[label].body.attributes.values())
+
+    def _value(self, name: str, block: Block, scope: Scope) -> Any:
+        wanted = _type(block.body.attribute("type"), scope.report)
+        default = block.body.attribute("default")
+        if name in self._given:
+            return _fit(self._given[name], wanted, name, block, scope.report)
+        if block.body.blocks_of("secret"):
+            return Deferred.of(f"var.{name}")
+        if default is not None:
+            return _default(default, wanted, scope)
+        if not self._allow_missing:
+            scope.report.error(
+                block.range,
+                f'No value for the variable "{name}"',
+                "It has no default and none was given.",
+                f"give one, with --var {name}=... or in a file of variables, or write default = ...",
+            )
+        return Absent.UNKNOWN
+
+    def _sensitive(self, block: Block, scope: Scope) -> bool:
+        attribute = block.body.attribute("sensitive")
+        if attribute is None:
+            return False
+        try:
+            return bool(kinds.to_bool(scope.evaluate(attribute.expr)))
+        except ConversionError:
+            return True  # reported where the block is read; until it is fixed, rather hide too much
+
+
+def _secret_labels(block: Block) -> Collection[str]:
+    return {secret.labels[0] for secret in block.body.blocks_of("secret") if secret.labels}
+
+
+def _type(attribute: Attribute | None, report: Report) -> vartypes.VariableType:
+    if attribute is None:
+        return vartypes.ANY
+    try:
+        return vartypes.parse_type(attribute.expr)
+    except ConversionError as error:
+        report.error(attribute.expr.range, "Invalid type", sentence(error), error.hint)
+        return vartypes.ANY
+
+
+def _default(attribute: Attribute, wanted: vartypes.VariableType, scope: Scope) -> Any:
+    value = scope.evaluate(attribute.expr)
+    if isinstance(value, Absent):
+        return value
+    try:
+        return vartypes.convert(value, wanted)
+    except ConversionError as error:
+        scope.report.error(attribute.expr.range, 'Wrong value for "default"', sentence(error), error.hint)
+        return Absent.INVALID
+
+
+def _fit(value: object, wanted: vartypes.VariableType, name: str, block: Block, report: Report) -> Any:
+    try:
+        return vartypes.from_user(value, wanted)
+    except ConversionError as error:
+        report.error(block.range, f'Wrong value given for the variable "{name}"', sentence(error), error.hint)
+        return Absent.INVALID
