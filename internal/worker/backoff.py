@@ -1,0 +1,28 @@
+"""Waiting longer after each failure, and never in step with others."""
+
+from __future__ import annotations
+
+from random import Random
+
+
+class Backoff:
+    """Pauses in seconds that double from `first` to `longest`, each shortened by up to half by chance.
+
+    The jitter keeps a fleet from coming back to a restarted server all at once.
+    """
+
+    def __init__(self, first: float, longest: float, random: Random) -> None:
+        self._first = first
+        self._longest = longest
+        self._random = random
+        self._next = first
+
+    def pause(self) -> float:
+        """How long to wait now; the next answer is about twice that."""
+        pause = self._next
+        self._next = min(self._longest, self._next * 2)
+        return pause * self._random.uniform(0.5, 1.0)
+
+    def reset(self) -> None:
+        """Start again from `first`, after a success."""
+        self._next = self._first

@@ -1,0 +1,67 @@
+"""From a queue's message to a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+from gevent.event import Event
+
+from pikoci.internal.domain.errors import ConflictError, PikociError, UnavailableError
+from pikoci.internal.worker.backoff import Backoff
+from pikoci.internal.worker.pool import acknowledge, give_back
+from pikoci.internal.worker.reporting.delivery import RETRIABLE
+from pikoci.pkg.queue.backend import Delivery
+
+_log = structlog.get_logger(__name__)
+_TRIES = 3
+_LONGEST_ID = 19
+
+Assignment = TypeVar("Assignment")
+
+
+def claim_work(
+    delivery: Delivery, claim: Callable[[int], Assignment], backoff: Backoff, ending: Event
+) -> Assignment | None:
+    """Claim what a message names; None when it cannot be had.
+
+    The message is acknowledged once the claim was answered, whatever the answer, and returned when there was none. A
+    claim that got no answer is asked again a few times first: it may have succeeded, and then its answer is kept.
+    """
+    work = parse_id(delivery.body)
+    if work is None:
+        _log.error("unreadable message", queue=delivery.queue, body=delivery.body[:40])
+        acknowledge(delivery)
+        return None
+    try:
+        assignment = _ask(work, claim, backoff, ending)
+    except RETRIABLE as error:
+        pause = backoff.pause()
+        _log.warning("claim not answered", queue=delivery.queue, id=work, error=error.message)
+        give_back(delivery, pause)
+        ending.wait(pause)  # holding the slot: the next message would fare no better
+        return None
+    except PikociError as error:
+        level = _log.debug if isinstance(error, ConflictError) else _log.warning
+        level("claim refused", queue=delivery.queue, id=work, error=error.message)
+        acknowledge(delivery)
+        return None
+    backoff.reset()
+    acknowledge(delivery)
+    return assignment
+
+
+def parse_id(body: bytes) -> int | None:
+    """The id in a message, or None if there is none."""
+    return int(body) if body.isdigit() and len(body) <= _LONGEST_ID else None
+
+
+def _ask(work: int, claim: Callable[[int], Assignment], backoff: Backoff, ending: Event) -> Assignment:
+    for _ in range(_TRIES - 1):
+        try:
+            return claim(work)
+        except UnavailableError:
+            if ending.wait(backoff.pause()):
+                break
+    return claim(work)

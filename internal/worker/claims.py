@@ -1,0 +1,112 @@
+"""The claims that this worker holds, and how long it may still work on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import structlog
+
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.gateway import ClaimRef
+from pikoci.internal.worker.execution.scope import BuildControl
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class HeldClaim:
+    """A claim under work. `expires` is on the monotonic clock; `forget` drops what was not reported yet."""
+
+    ref: ClaimRef
+    control: BuildControl
+    lease: float
+    expires: float
+    forget: Callable[[], None]
+
+
+class ClaimTable:
+    """All claims of one kind (builds or checks), by their numbers."""
+
+    def __init__(self, clock: Clock, margin: float) -> None:
+        self._clock = clock
+        self._margin = margin
+        self._held: dict[ClaimRef, HeldClaim] = {}
+        self._stop: Callable[[BuildControl], None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __contains__(self, ref: ClaimRef) -> bool:
+        return ref in self._held
+
+    def add(self, claim: HeldClaim) -> None:
+        """Hold a claim, from now on part of every heartbeat."""
+        self._held[claim.ref] = claim
+        if self._stop is not None:
+            self._stop(claim.control)
+
+    def remove(self, ref: ClaimRef) -> None:
+        """Hold it no longer."""
+        self._held.pop(ref, None)
+
+    def refs(self) -> list[ClaimRef]:
+        """The claims, for a heartbeat."""
+        return list(self._held)
+
+    def renew(self, refs: Iterable[ClaimRef], at: float) -> None:
+        """The leases of these were renewed by a heartbeat that was sent at `at` on the monotonic clock."""
+        for ref in refs:
+            if claim := self._held.get(ref):
+                claim.expires = max(claim.expires, at + claim.lease)
+
+    def lose(self, ref: ClaimRef) -> None:
+        """The server gave this claim away: stop what runs, and forget it."""
+        if claim := self._held.get(ref):
+            _log.warning("claim lost", build=ref.build_id, claim=ref.claim)
+            claim.forget()
+            claim.control.abandon("the server gave the claim away")
+
+    def cancel(self, ref: ClaimRef, reason: str) -> None:
+        """Somebody cancelled it."""
+        if claim := self._held.get(ref):
+            claim.control.cancel(reason)
+
+    def cancel_all(self, reason: str, hook_budget: float) -> None:
+        """Cancel every claim, also one that is being made now; hooks have `hook_budget` seconds each build."""
+        self._stop_each(lambda control: control.cancel(reason, hook_budget))
+
+    def give_back_all(self, reason: str) -> None:
+        """Stop every claim, also one that is being made now, to be run again elsewhere."""
+        self._stop_each(lambda control: control.give_back(reason))
+
+    def stop_lapsing(self) -> float:
+        """Stop every claim whose lease is about to end; the seconds until the next one would (infinite if none).
+
+        It must have ended before the server may hand the build to another worker.
+        """
+        now = self._clock.monotonic()
+        next_due = float("inf")
+        for claim in list(self._held.values()):
+            left = claim.expires - stop_margin(claim.lease, self._margin) - now
+            if left > 0:
+                next_due = min(next_due, left)
+            elif claim.control.cleanup.cause is None:
+                _log.warning("lease could not be renewed", build=claim.ref.build_id, claim=claim.ref.claim)
+                claim.control.give_back("the worker could not reach the server to renew its lease")
+        return next_due
+
+    def _stop_each(self, stop: Callable[[BuildControl], None]) -> None:
+        self._stop = stop
+        for claim in list(self._held.values()):
+            stop(claim.control)
+
+
+def stop_margin(lease: float, margin: float) -> float:
+    """How long before its end a lease counts as lost: `margin` seconds, but a third of the lease at most."""
+    return min(margin, lease / 3)
+
+
+def kill_grace(lease: float, margin: float, grace: float) -> float:
+    """The seconds between SIGTERM and SIGKILL, so short that all is dead before the lease ends."""
+    return min(grace, stop_margin(lease, margin) * 0.7)

@@ -1,0 +1,1 @@
+"""Running the plan of a build, step by step."""

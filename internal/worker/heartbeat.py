@@ -1,0 +1,101 @@
+"""Staying in touch with the server: leases, commands, and what to do when it is away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import gevent
+import structlog
+
+from pikoci.internal.domain.errors import PikociError
+from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, HeartbeatReply, WorkerCommand
+from pikoci.internal.worker.claims import ClaimTable
+from pikoci.internal.worker.reporting.shipper import SpoolShipper
+from pikoci.internal.worker.services import WorkerServices
+
+_log = structlog.get_logger(__name__)
+_LONGEST_GUARD_SLEEP = 0.5
+_SHORTEST_GUARD_SLEEP = 0.01
+_RETRIES_PER_INTERVAL = 3
+
+
+class ServerLink:
+    """Three loops: the heartbeat, the guard that stops claims before their leases end, and the stream of commands.
+
+    `state` tells the worker's state for heartbeats; `obey` takes commands, which may repeat.
+    """
+
+    def __init__(
+        self,
+        services: WorkerServices,
+        builds: ClaimTable,
+        checks: ClaimTable,
+        shipper: SpoolShipper,
+        state: Callable[[], str],
+        obey: Callable[[WorkerCommand], None],
+    ) -> None:
+        self._services = services
+        self._builds = builds
+        self._checks = checks
+        self._shipper = shipper
+        self._state = state
+        self._obey = obey
+
+    def beat_forever(self) -> None:
+        """Send heartbeats; a failed one is repeated sooner."""
+        while True:
+            interval = self._services.terms.heartbeat_interval
+            gevent.sleep(interval if self.beat() else interval / _RETRIES_PER_INTERVAL)
+
+    def beat(self) -> bool:
+        """Send one heartbeat and do what the answer says; False when there was none."""
+        services = self._services
+        builds, checks = self._builds.refs(), self._checks.refs()
+        sent = services.clock.monotonic()
+        beat = Heartbeat(
+            name=services.settings.name,
+            instance=services.settings.instance,
+            state=self._state(),  # type: ignore[arg-type] # the worker's states are the heartbeat's
+            builds=[*builds, *self._shipper.refs()],
+            checks=checks,
+        )
+        try:
+            reply = services.gateway.heartbeat(beat)
+        except PikociError as error:
+            _log.warning("heartbeat failed", error=error.message)
+            return False
+        lost = set(reply.lost)
+        self._builds.renew((ref for ref in builds if ref not in lost), sent)
+        self._checks.renew((ref for ref in checks if ref not in lost), sent)
+        self._lose(reply, builds, checks)
+        for command in reply.commands:
+            self._obey(command)
+        return True
+
+    def guard_forever(self) -> None:
+        """Stop what runs under a lease that is about to end."""
+        while True:
+            left = min(self._builds.stop_lapsing(), self._checks.stop_lapsing(), _LONGEST_GUARD_SLEEP)
+            gevent.sleep(max(left, _SHORTEST_GUARD_SLEEP))
+
+    def follow_commands(self) -> None:
+        """Obey commands the moment they are given; the heartbeat brings those that this stream missed."""
+        backoff = self._services.backoff()
+        settings = self._services.settings
+        while True:
+            try:
+                for command in self._services.gateway.commands(settings.name, settings.instance):
+                    backoff.reset()
+                    if command is not None:
+                        self._obey(command)
+            except PikociError as error:
+                _log.info("command stream interrupted", error=error.message)
+            gevent.sleep(backoff.pause())
+
+    def _lose(self, reply: HeartbeatReply, builds: list[ClaimRef], checks: list[ClaimRef]) -> None:
+        for ref in reply.lost:
+            if ref in builds:
+                self._builds.lose(ref)
+            elif ref in checks:
+                self._checks.lose(ref)
+            self._shipper.forget(ref)

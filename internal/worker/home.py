@@ -1,0 +1,66 @@
+"""The directories that belong to one worker."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pikoci.internal.domain.errors import PikociError
+from pikoci.internal.worker.execution.workspace import remove_tree
+from pikoci.internal.worker.settings import WorkerSettings
+
+
+class WorkerDirectoryError(PikociError):
+    """A directory of the worker cannot be made or locked."""
+
+
+class WorkerHome:
+    """Makes and locks `workdir` and `spool_dir`, and removes what an earlier run left in `builds` and `checks`.
+
+    Two workers that shared them would take away each other's builds, so the second one gets WorkerDirectoryError.
+    """
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._workdir = settings.workdir
+        self._directories = {settings.workdir, settings.spool_dir}
+        self._locks: list[int] = []
+
+    def __enter__(self) -> Self:
+        try:
+            for directory in sorted(self._directories):
+                self._lock(directory)
+        except BaseException:
+            self._unlock()
+            raise
+        for name in ("builds", "checks"):
+            remove_tree(self._workdir / name)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._unlock()
+
+    def _lock(self, directory: Path) -> None:
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise WorkerDirectoryError(
+                f"the worker cannot use {directory}: {error.strerror}", hint="give it a directory that it may write to"
+            ) from error
+        self._locks.append(lock)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise WorkerDirectoryError(
+                f"another worker uses {directory}", hint="give each worker a work and a spool directory of its own"
+            ) from error
+
+    def _unlock(self) -> None:
+        for lock in self._locks:
+            os.close(lock)
+        self._locks.clear()

@@ -1,0 +1,110 @@
+"""Slots for one kind of work, and the loop that fills them from a queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import gevent
+import structlog
+from gevent.event import Event
+from gevent.pool import Pool
+
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.worker.backoff import Backoff
+from pikoci.pkg.queue.backend import Delivery, QueueClosedError, QueueError, Subscription
+
+_log = structlog.get_logger(__name__)
+_SLOT_WAIT = 1.0
+
+
+class WorkPool:
+    """Receives a message only when a slot is free, and handles each in a greenlet of its own.
+
+    `handle` must acknowledge or reject the message. `last_poll` is when the queue last answered, None before.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        subscription: Subscription,
+        slots: int,
+        handle: Callable[[Delivery], None],
+        clock: Clock,
+        backoff: Backoff,
+        receive_timeout: float,
+    ) -> None:
+        self.name = name
+        self.last_poll: float | None = None
+        self._subscription = subscription
+        self._slots = Pool(slots)
+        self._handle = handle
+        self._clock = clock
+        self._backoff = backoff
+        self._receive_timeout = receive_timeout
+        self._open = Event()
+        self._open.set()
+        self._stopped = False
+
+    @property
+    def busy(self) -> int:
+        """How many slots are taken."""
+        return len(self._slots)
+
+    def run(self) -> None:
+        """Take work until `stop`; what runs then goes on."""
+        while not self._stopped:
+            self._open.wait()
+            if not self._slots.wait_available(_SLOT_WAIT) or self._slots.full():
+                continue
+            try:
+                delivery = self._subscription.receive(self._receive_timeout)
+            except QueueClosedError:
+                break
+            except QueueError as error:
+                _log.warning("queue away", queue=self.name, error=str(error))
+                gevent.sleep(self._backoff.pause())
+                continue
+            self._backoff.reset()
+            self.last_poll = self._clock.now()
+            if delivery is not None:
+                self._take(delivery)
+
+    def pause(self) -> None:
+        """Take nothing new until `resume`."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        """Take work again."""
+        self._open.set()
+
+    def stop(self) -> None:
+        """Take nothing new, ever; an unhandled message goes back to its queue."""
+        self._stopped = True
+        self._open.set()
+        self._subscription.close()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until all slots are free; False if they are not after `timeout` seconds."""
+        return self._slots.join(timeout=timeout) is not False and not len(self._slots)
+
+    def _take(self, delivery: Delivery) -> None:
+        if self._stopped or not self._open.is_set():
+            give_back(delivery)
+        else:
+            self._slots.spawn(self._handle, delivery)
+
+
+def acknowledge(delivery: Delivery) -> None:
+    """Be done with a message. If the broker is away it may come again, and the claim then says no."""
+    try:
+        delivery.acknowledge()
+    except QueueError as error:
+        _log.warning("cannot acknowledge", queue=delivery.queue, error=str(error))
+
+
+def give_back(delivery: Delivery, delay: float = 0.0) -> None:
+    """Return a message. If the broker is away it comes again by itself, or the server rings again."""
+    try:
+        delivery.reject(delay)
+    except QueueError as error:
+        _log.warning("cannot reject", queue=delivery.queue, error=str(error))

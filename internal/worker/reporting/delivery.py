@@ -1,0 +1,78 @@
+"""One delivery of events, and what its failure means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import Enum, auto
+
+import structlog
+
+from pikoci.internal.domain.errors import (
+    PermissionDeniedError,
+    PikociError,
+    RateLimitedError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from pikoci.internal.domain.events import BuildEvent, LogWritten
+from pikoci.internal.domain.gateway import ClaimRef, Gateway
+from pikoci.internal.worker.reporting.spool import SpoolFile
+
+_log = structlog.get_logger(__name__)
+
+BATCH_BYTES = 1024 * 1024
+_EVENT_BYTES = 200
+
+#: A later call can succeed: the server is away, slow, or has its token or rights changed just now.
+RETRIABLE = (UnavailableError, RateLimitedError, UnauthenticatedError, PermissionDeniedError)
+
+
+class Delivery(Enum):
+    """What came of a delivery: the server has it, will never take it, or may take it later."""
+
+    DONE = auto()
+    REFUSED = auto()
+    LATER = auto()
+
+
+def deliver(gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildEvent]) -> Delivery:
+    """Report events numbered from `first`. Any refusal that waiting cannot cure ends the claim."""
+    try:
+        gateway.report(ref.build_id, ref.claim, first, events)
+    except RETRIABLE as error:
+        _log.warning("report postponed", build=ref.build_id, claim=ref.claim, error=error.message)
+        return Delivery.LATER
+    except PikociError as error:
+        _log.warning("report refused", build=ref.build_id, claim=ref.claim, error=error.message)
+        return Delivery.REFUSED
+    return Delivery.DONE
+
+
+def ship_spool(gateway: Gateway, spool: SpoolFile, after: int = 0) -> Delivery:
+    """Deliver all that is in `spool` with a number above `after`; the file stays."""
+    for first, events in _batches(spool, after):
+        outcome = deliver(gateway, spool.ref, first, events)
+        if outcome is not Delivery.DONE:
+            return outcome
+    return Delivery.DONE
+
+
+def event_size(event: BuildEvent) -> int:
+    """About how many bytes an event takes in memory."""
+    return _EVENT_BYTES + (len(event.data) if isinstance(event, LogWritten) else 0)
+
+
+def _batches(spool: SpoolFile, after: int) -> Iterator[tuple[int, list[BuildEvent]]]:
+    first, events, size = 0, list[BuildEvent](), 0
+    for number, event in spool.read():
+        if number <= after:
+            continue
+        if events and size + event_size(event) > BATCH_BYTES:
+            yield first, events
+            events, size = [], 0
+        if not events:
+            first = number
+        events.append(event)
+        size += event_size(event)
+    if events:
+        yield first, events

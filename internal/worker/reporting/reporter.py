@@ -1,0 +1,234 @@
+"""The ordered event stream of one claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gevent
+import structlog
+from gevent.event import Event
+
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.events import BuildEvent
+from pikoci.internal.domain.gateway import Gateway
+from pikoci.internal.worker.backoff import Backoff
+from pikoci.internal.worker.reporting.buffer import EventBuffer
+from pikoci.internal.worker.reporting.delivery import Delivery, deliver, event_size, ship_spool
+from pikoci.internal.worker.reporting.spool import SpoolFile
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLimits:
+    """When to send, in seconds and bytes, and how much may wait in memory."""
+
+    flush_interval: float = 0.2
+    flush_bytes: int = 256 * 1024
+    buffer_limit: int = 4 * 1024 * 1024
+
+
+class Reporter:
+    """Numbers, buffers and delivers the events of one claim, in order.
+
+    Nothing is sent before `flush_interval` passed, `flush_bytes` came together, or the stream ends: a short build is
+    one report. While the server is away all goes to the spool, and when the disk is full too, `log` blocks.
+    `on_refused` is called once, when the server will never take this stream: the claim is lost.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        spool: SpoolFile,
+        clock: Clock,
+        backoff: Backoff,
+        on_refused: Callable[[], None],
+        limits: ReportLimits,
+    ) -> None:
+        self._gateway = gateway
+        self._spool = spool
+        self._clock = clock
+        self._backoff = backoff
+        self._on_refused = on_refused
+        self._limits = limits
+        self._buffer = EventBuffer()
+        self._buffered_since = 0.0
+        self._sending: list[BuildEvent] = []
+        self._sending_size = 0
+        self._next = 1  # the number of the first event of `_sending`, or of the buffer when nothing is being sent
+        self._delivered = 0
+        self._spooled = False
+        self._closing = False
+        self._ended = False  # nothing more is sent from here: all delivered, refused, or handed over
+        self._hurried = False
+        self._dropped = 0
+        self._wake = Event()
+        self._space = Event()
+        self._sender: gevent.Greenlet[[], None] | None = None
+
+    def emit(self, event: BuildEvent) -> None:
+        """Add an event; never blocks."""
+        self._note_arrival()
+        self._buffer.add(event)
+        self._wake_if_due()
+
+    def log(self, step: str, data: bytes) -> None:
+        """Add output of a step (empty: of the build). Blocks while too much is undelivered, until `hurry`."""
+        if not data or self._ended:
+            return
+        self._wait_for_space()
+        if self._is_full() and self._hurried:
+            self._dropped += len(data)
+            return
+        self._note_arrival()
+        self._buffer.add_log(step, self._clock.now(), data)
+        self._wake_if_due()
+
+    def hurry(self) -> None:
+        """Never block again: from now on output is dropped, with a notice, when there is no room for it."""
+        self._hurried = True
+        self._space.set()
+
+    def discard(self) -> None:
+        """Forget all that was not delivered: the claim is somebody else's."""
+        self._ended = True
+        self._spool.remove()
+        self._space.set()
+        self._wake.set()
+
+    def finish(self, last: BuildEvent, patience: float) -> bool:
+        """End the stream with `last`; True when the server has all of it or refused it.
+
+        After `patience` seconds without that, everything is safely in the spool, and False is returned: somebody else
+        must ship the spool. If the spool could not be written either, that is logged and the rest is lost.
+        """
+        if self._dropped:
+            notice = f"\n… {self._dropped} bytes left out: the server was away and the worker's disk full …\n"
+            self._buffer.add_log("", self._clock.now(), notice.encode())
+        self.emit(last)
+        self._closing = True
+        self._wake.set()
+        if self._sender is not None:
+            self._sender.join(timeout=patience)
+        if self._ended:
+            return True
+        self._ended = True
+        self._wake.set()
+        if not self._spill(sync=True):
+            _log.error("events lost, spool not writable", build=self._spool.ref.build_id, claim=self._spool.ref.claim)
+        self._spool.close()
+        return False
+
+    def _note_arrival(self) -> None:
+        if not self._buffer:
+            self._buffered_since = self._clock.monotonic()
+            if self._sender is None:
+                self._sender = gevent.spawn(self._run)
+            self._wake.set()
+
+    def _wake_if_due(self) -> None:
+        if self._buffer.size >= self._limits.flush_bytes:
+            self._wake.set()
+
+    def _is_full(self) -> bool:
+        return self._buffer.size + self._sending_size >= self._limits.buffer_limit
+
+    def _wait_for_space(self) -> None:
+        while self._is_full() and not self._hurried and not self._ended:
+            if self._spooled and self._spill(sync=False):
+                return
+            self._space.clear()
+            self._space.wait()
+
+    def _run(self) -> None:
+        while not self._ended:
+            if self._spooled:
+                self._send_from_spool()
+            elif self._sending or self._wait_until_due():
+                self._send_from_memory()
+            else:
+                self._ended = True
+
+    def _wait_until_due(self) -> bool:
+        """Whether there is something to send; False at the end of the stream."""
+        while not self._buffer:
+            if self._closing:
+                return False
+            self._pause(None)
+        due = self._buffered_since + self._limits.flush_interval
+        while not self._closing and self._buffer.size < self._limits.flush_bytes:
+            left = due - self._clock.monotonic()
+            if left <= 0:
+                break
+            self._pause(left)
+        return True
+
+    def _pause(self, seconds: float | None) -> None:
+        self._wake.wait(seconds)
+        self._wake.clear()
+
+    def _send_from_memory(self) -> None:
+        if not self._sending:
+            self._take()
+        first, count = self._next, len(self._sending)
+        outcome = deliver(self._gateway, self._spool.ref, first, self._sending)
+        if outcome is Delivery.DONE:
+            self._delivered = first + count - 1
+            if not self._spooled:
+                self._forget_sending()
+            self._backoff.reset()
+        elif outcome is Delivery.REFUSED:
+            self._refuse()
+        elif not self._spill(sync=True):
+            gevent.sleep(self._backoff.pause())
+
+    def _send_from_spool(self) -> None:
+        """Wait a while, keep what comes in meanwhile on disk, then try to deliver it all."""
+        until = self._clock.monotonic() + self._backoff.pause()
+        while (left := until - self._clock.monotonic()) > 0 and not self._ended:
+            self._spill(sync=self._closing)
+            self._pause(left)
+        if self._ended:
+            return
+        self._spill(sync=self._closing)
+        last = self._next - 1
+        outcome = ship_spool(self._gateway, self._spool, self._delivered)
+        if outcome is Delivery.REFUSED:
+            self._refuse()
+        elif outcome is Delivery.DONE and not self._ended:
+            self._delivered = last
+            self._backoff.reset()
+            if self._next - 1 == last:  # nothing was spooled meanwhile
+                self._spool.remove()
+                self._spooled = False
+
+    def _refuse(self) -> None:
+        if not self._ended:
+            self.discard()
+            self._on_refused()
+
+    def _take(self) -> None:
+        self._sending = self._buffer.take()
+        self._sending_size = sum(map(event_size, self._sending))
+        self._buffered_since = self._clock.monotonic()
+
+    def _forget_sending(self) -> None:
+        self._next += len(self._sending)
+        self._sending = []
+        self._sending_size = 0
+        self._space.set()
+
+    def _spill(self, *, sync: bool) -> bool:
+        """Move all undelivered events to the spool; False if the disk does not take them, which loses none."""
+        while self._sending or self._buffer:
+            if not self._sending:
+                self._take()
+            try:
+                self._spool.append(self._next, self._sending, sync=sync and not self._buffer)
+            except OSError as error:
+                _log.error("cannot write spool", build=self._spool.ref.build_id, error=str(error))
+                return False
+            self._spooled = True
+            self._forget_sending()
+        return True

@@ -1,0 +1,63 @@
+"""Delivers, in the background, what builds left in their spools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import gevent
+from gevent.event import Event
+
+from pikoci.internal.domain.gateway import ClaimRef, Gateway
+from pikoci.internal.worker.backoff import Backoff
+from pikoci.internal.worker.reporting.delivery import Delivery, ship_spool
+from pikoci.internal.worker.reporting.spool import SpoolFile
+
+
+class SpoolShipper:
+    """Keeps trying until each spool was delivered or refused, and then removes it."""
+
+    def __init__(self, gateway: Gateway, backoff: Backoff, spools: Iterable[SpoolFile] = ()) -> None:
+        self._gateway = gateway
+        self._backoff = backoff
+        self._spools = {spool.ref: spool for spool in spools}
+        self._wake = Event()
+        self._stopped = False
+
+    def add(self, spool: SpoolFile) -> None:
+        """Take over a spool that is complete."""
+        self._spools[spool.ref] = spool
+        self._wake.set()
+
+    def refs(self) -> list[ClaimRef]:
+        """The claims whose events are not delivered yet; their leases are worth renewing."""
+        return list(self._spools)
+
+    def forget(self, ref: ClaimRef) -> None:
+        """Drop a spool that the server no longer wants."""
+        spool = self._spools.pop(ref, None)
+        if spool is not None:
+            spool.remove()
+
+    def ship_all(self) -> bool:
+        """Try each spool once; True when nothing is left."""
+        for ref, spool in list(self._spools.items()):
+            if ship_spool(self._gateway, spool) is not Delivery.LATER:
+                self.forget(ref)
+            if self._stopped:
+                break
+        return not self._spools
+
+    def run(self) -> None:
+        """Ship whatever comes, until `stop`."""
+        while not self._stopped:
+            if self.ship_all():
+                self._backoff.reset()
+                self._wake.wait()
+            else:
+                gevent.sleep(self._backoff.pause())
+            self._wake.clear()
+
+    def stop(self) -> None:
+        """End `run` after the call it is in; the spools stay on disk."""
+        self._stopped = True
+        self._wake.set()

@@ -1,0 +1,1 @@
+"""Checking, pulling and pushing resources: types built in, and those that a pipeline defines."""

@@ -1,0 +1,63 @@
+"""Resource types that a pipeline defines by commands."""
+
+from __future__ import annotations
+
+from pikoci.internal.domain.plan import Command
+from pikoci.internal.worker.execution.commands import Sink, Tail
+from pikoci.internal.worker.execution.environment import parameters, prefixed
+from pikoci.internal.worker.execution.outcome import Outcome, StepError, errored
+from pikoci.internal.worker.resources.model import ResourceCall, Version, require
+from pikoci.internal.worker.resources.versions import parse_last_line, parse_versions
+
+_LAST_LINE_LIMIT = 1024 * 1024
+_STDERR_EXCERPT = 500
+
+
+class CustomType:
+    """Runs the `check`, `pull` and `push` commands of a `resource_type` block."""
+
+    def check(self, call: ResourceCall, previous: Version | None) -> list[Version]:
+        """Run `check` with `version_*` of the previous version, if there is one, and read what it prints."""
+        if call.type.check is None:
+            return []
+        stderr = Tail(_STDERR_EXCERPT)
+        variables = prefixed("version", previous or {})
+        argv, env = _prepare(call, call.type.check, variables)
+        limit = call.settings.check_output_limit
+        outcome, output = call.commands.capture(argv, env, call.workspace.work, call.scope, stderr.write, limit)
+        require(outcome, "the check failed", stderr)
+        return parse_versions(output, call.settings.check_versions_limit)
+
+    def pull(self, call: ResourceCall, version: Version) -> None:
+        """Run `pull` with `version_*` in the work directory; a type without one has nothing to fetch."""
+        if call.type.pull is not None:
+            require(_run(call, call.type.pull, prefixed("version", version), call.on_output), "the pull failed")
+
+    def push(self, call: ResourceCall) -> Version | None:
+        """Run `push` with `put_*`; a JSON object on the last line of its standard output is the new version."""
+        if call.type.push is None:
+            raise StepError(errored(f'the resource type "{call.type.name}" has no push command'))
+        last = Tail(_LAST_LINE_LIMIT)
+
+        def show_and_keep(data: bytes) -> None:
+            call.on_output(data)
+            last.write(data)
+
+        variables = parameters("put", call.put_params)
+        require(_run(call, call.type.push, variables, show_and_keep), "the push failed")
+        return parse_last_line(last.data)
+
+
+def _prepare(call: ResourceCall, command: Command, variables: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+    own = parameters("param", call.params) | variables
+    if call.resource.cache or call.type.cache:
+        call.cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own["CACHE_DIR"] = str(call.cache_dir)
+    visible = {**call.visible, **own}
+    return call.runners.argv(command, visible), {**call.environment, **visible}
+
+
+def _run(call: ResourceCall, command: Command, variables: dict[str, str], stdout: Sink) -> Outcome:
+    argv, env = _prepare(call, command, variables)
+    stderr = None if stdout is call.on_output else call.on_output
+    return call.commands.run(argv, env, call.workspace.work, call.scope, stdout, stderr)

@@ -1,0 +1,79 @@
+"""What a resource type is given and what it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.gateway import BuildInfo, ClaimRef, Gateway
+from pikoci.internal.domain.plan import Resource, ResourceType
+from pikoci.internal.worker.execution.commands import Commands, Sink, Tail
+from pikoci.internal.worker.execution.outcome import Outcome, StepError
+from pikoci.internal.worker.execution.scope import Scope
+from pikoci.internal.worker.execution.workspace import Workspace
+from pikoci.internal.worker.runners import Runners
+from pikoci.internal.worker.settings import WorkerSettings
+
+Version = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceCall:
+    """One check, pull or push. `params` are the resource's, with those of a get on top; `put_params` those of a put.
+
+    `name` is the step's name, or the resource's in a check. `on_output` takes what is for the log (a check has none).
+    `build` and `claim` are None in a check.
+    """
+
+    resource: Resource
+    type: ResourceType
+    name: str
+    params: Mapping[str, object]
+    put_params: Mapping[str, object]
+    scope: Scope
+    workspace: Workspace
+    commands: Commands
+    runners: Runners
+    gateway: Gateway
+    clock: Clock
+    settings: WorkerSettings
+    environment: Mapping[str, str]
+    visible: Mapping[str, str]
+    on_output: Sink
+    cache_dir: Path
+    build: BuildInfo | None = None
+    claim: ClaimRef | None = None
+
+    def note(self, text: str) -> None:
+        """Write a line to the log."""
+        self.on_output(f"{text}\n".encode("utf-8", "surrogateescape"))
+
+    def timestamp(self) -> str:
+        """The time now in RFC 3339, UTC, to the microsecond."""
+        return datetime.fromtimestamp(self.clock.now(), UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class ResourceHandler(Protocol):
+    """A resource type at work. Every method raises StepError when it does not succeed or is stopped."""
+
+    def check(self, call: ResourceCall, previous: Version | None) -> list[Version]:
+        """The versions after `previous`, oldest first; only the newest when there is no previous one."""
+
+    def pull(self, call: ResourceCall, version: Version) -> None:
+        """Fetch a version into the work directory."""
+
+    def push(self, call: ResourceCall) -> Version | None:
+        """Publish, and return the version that this made, if any."""
+
+
+def require(outcome: Outcome, what: str, stderr: Tail | None = None) -> None:
+    """Raise StepError unless `outcome` is a success; `what` and the end of its errors go into the reason."""
+    if outcome.ok:
+        return
+    said = stderr.text() if stderr is not None else ""
+    reason = outcome.reason if outcome.cause else f"{what}: {outcome.reason}" + (f": {said}" if said else "")
+    raise StepError(Outcome(outcome.status, reason, outcome.exit_code, outcome.cause))

@@ -1,0 +1,72 @@
+"""What a worker is told at its start; nothing here is read from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+#: Variables of the worker's own environment that commands may see. Everything else, secrets above all, stays out.
+INHERITED_VARIABLES = (
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK", "DOCKER_HOST", "XDG_RUNTIME_DIR",
+)  # fmt: skip
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set about a worker. Times are seconds, sizes bytes.
+
+    `environment` is what commands start from, already reduced by `inherit_environment`. `workdir` and `spool_dir`
+    belong to this worker alone; a second one that is given the same refuses to start.
+
+    `kill_grace` lies between SIGTERM and SIGKILL. Hooks that run after a cancellation have `hook_budget` together, or
+    `shutdown_hook_budget` when the worker itself is told to end at once. What runs is stopped `lapse_margin` before a
+    lease ends that could not be renewed (a third of the lease at most). A finished build waits `report_patience` for
+    its last report before it leaves that to the background, `shutdown_patience` when the worker ends.
+    """
+
+    name: str
+    instance: str
+    version: str
+    workdir: Path
+    spool_dir: Path
+    environment: Mapping[str, str]
+    queues: tuple[str, ...] = ("jobs", "checks")
+    tags: tuple[str, ...] = ()
+    concurrency: int = 1
+
+    kill_grace: float = 5.0
+    hook_budget: float = 300.0
+    lapse_margin: float = 8.0
+    drain_timeout: float = 600.0
+    shutdown_hook_budget: float = 3.0
+    shutdown_patience: float = 2.0
+
+    flush_interval: float = 0.2
+    flush_bytes: int = 256 * 1024
+    buffer_limit: int = 4 * 1024 * 1024
+    report_patience: float = 10.0
+    backoff_first: float = 0.2
+    backoff_longest: float = 15.0
+    receive_timeout: float = 1.0
+
+    check_output_limit: int = 16 * 1024 * 1024
+    check_versions_limit: int = 10_000
+    export_limit: int = 1024 * 1024
+
+    @property
+    def mark(self) -> str:
+        """What the processes of this worker are known by, also after a restart: the Spawner is built with it."""
+        return sha256(str(self.workdir.resolve()).encode()).hexdigest()[:16]
+
+
+def inherit_environment(environment: Mapping[str, str], more: tuple[str, ...] = ()) -> dict[str, str]:
+    """The part of a worker's own environment that its commands start from: an allow-list, and the names in `more`."""
+    kept = {name: environment[name] for name in (*INHERITED_VARIABLES, *more) if name in environment}
+    kept.setdefault("PATH", DEFAULT_PATH)
+    kept.setdefault("LANG", "C.UTF-8")
+    return kept

@@ -1,0 +1,233 @@
+"""A worker: consumes queues, runs builds and checks, and ends in an orderly way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from random import Random
+from typing import Literal
+
+import gevent
+import msgspec
+import structlog
+
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.errors import UnavailableError
+from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerCommand, WorkerHello, WorkerTerms
+from pikoci.internal.worker.builds import BuildHandler
+from pikoci.internal.worker.checks import CheckHandler
+from pikoci.internal.worker.claims import ClaimTable
+from pikoci.internal.worker.heartbeat import ServerLink
+from pikoci.internal.worker.home import WorkerHome
+from pikoci.internal.worker.pool import WorkPool
+from pikoci.internal.worker.process import Spawner, sweep_leftovers
+from pikoci.internal.worker.reporting.shipper import SpoolShipper
+from pikoci.internal.worker.reporting.spool import find_spools
+from pikoci.internal.worker.resources.builtin import builtin_types
+from pikoci.internal.worker.services import WorkerServices
+from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.pkg.queue.backend import Subscription
+
+_log = structlog.get_logger(__name__)
+_SPOOL_PATIENCE = 60.0
+
+WorkerState = Literal["running", "draining", "cordoned"]
+
+
+class WorkerHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How a worker does. `last_poll` is when each queue last answered (seconds since the epoch), None before."""
+
+    state: WorkerState
+    registered: bool
+    builds: int
+    checks: int
+    undelivered: int
+    last_poll: dict[str, float | None]
+
+
+class Worker:
+    """Runs what the queues bring, until it is drained or cancelled.
+
+    `subscriptions` maps `jobs` and `checks` (either or both) to consumers, which the worker closes when it ends, as it
+    does the spawner. The methods other than `run` return at once and may be called from any greenlet, but not from a
+    signal handler.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        subscriptions: Mapping[str, Subscription],
+        spawner: Spawner,
+        settings: WorkerSettings,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._settings = settings
+        self._spawner = spawner
+        self._services = WorkerServices(
+            gateway=gateway,
+            spawner=spawner,
+            settings=settings,
+            clock=clock,
+            random=random,
+            resource_types=builtin_types(),
+            terms=WorkerTerms(),
+        )
+        self._state: WorkerState = "running"
+        self._registered = False
+        self._deadline: float | None = None
+        self._builds = ClaimTable(clock, settings.lapse_margin)
+        self._checks = ClaimTable(clock, settings.lapse_margin)
+        self._shipper = SpoolShipper(gateway, self._services.backoff())
+        self._build_handler = BuildHandler(self._services, self._builds, self._shipper)
+        self._pools = [self._pool(name, subscription) for name, subscription in subscriptions.items()]
+
+    def run(self) -> None:
+        """Work until `drain` or `cancel_all` was called and everything has ended.
+
+        Raises WorkerDirectoryError when the work or spool directory cannot be had, and what `register` raises other
+        than UnavailableError (a bad token, say).
+        """
+        with WorkerHome(self._settings), closing(self._spawner):
+            killed = sweep_leftovers(self._settings.mark)
+            if killed:
+                _log.warning("killed processes of an earlier run", processes=killed)
+            for spool in find_spools(self._settings.spool_dir):
+                self._shipper.add(spool)
+            if self._deliver_spools() and self._register():
+                self._work()
+
+    def drain(self, timeout: float | None = None) -> None:
+        """Take nothing new and end when all that runs has; after `timeout` seconds give the rest back, to run again."""
+        seconds = self._settings.drain_timeout if timeout is None else timeout
+        self._deadline = self._services.clock.monotonic() + seconds
+        self._end("draining")
+
+    def cancel_all(self, reason: str) -> None:
+        """Cancel everything for `reason` and end within seconds; hooks have the settings' `shutdown_hook_budget`."""
+        self._build_handler.report_patience = self._settings.shutdown_patience
+        self._end("draining")
+        self._builds.cancel_all(reason, self._settings.shutdown_hook_budget)
+        self._checks.give_back_all(reason)
+
+    def cordon(self) -> None:
+        """Take nothing new until `uncordon`; what runs goes on."""
+        if self._state == "running":
+            self._state = "cordoned"
+            for pool in self._pools:
+                pool.pause()
+
+    def uncordon(self) -> None:
+        """Take work again after `cordon`."""
+        if self._state == "cordoned":
+            self._state = "running"
+            for pool in self._pools:
+                pool.resume()
+
+    def health(self) -> WorkerHealth:
+        """How the worker does now."""
+        return WorkerHealth(
+            state=self._state,
+            registered=self._registered,
+            builds=len(self._builds),
+            checks=len(self._checks),
+            undelivered=len(self._shipper.refs()),
+            last_poll={pool.name: pool.last_poll for pool in self._pools},
+        )
+
+    def _pool(self, name: str, subscription: Subscription) -> WorkPool:
+        handlers = {"jobs": self._build_handler.handle, "checks": CheckHandler(self._services, self._checks).handle}
+        services = self._services
+        return WorkPool(
+            name,
+            subscription,
+            self._settings.concurrency,
+            handlers[name],
+            services.clock,
+            services.backoff(),
+            self._settings.receive_timeout,
+        )
+
+    def _end(self, state: WorkerState) -> None:
+        self._state = state
+        for pool in self._pools:
+            pool.stop()
+        self._services.ending.set()
+
+    def _deliver_spools(self) -> bool:
+        """Ship what an earlier run left, before registering makes the server give up its claims; False to end."""
+        backoff = self._services.backoff()
+        give_up = self._services.clock.monotonic() + _SPOOL_PATIENCE
+        while not self._shipper.ship_all() and self._services.clock.monotonic() < give_up:
+            if self._services.ending.wait(backoff.pause()):
+                return False
+        return True
+
+    def _register(self) -> bool:
+        """Make the worker known, for as long as it takes; False to end."""
+        settings = self._settings
+        hello = WorkerHello(
+            name=settings.name,
+            instance=settings.instance,
+            version=settings.version,
+            queues=list(settings.queues),
+            concurrency=settings.concurrency,
+            tags=list(settings.tags),
+        )
+        backoff = self._services.backoff()
+        while not self._services.ending.is_set():
+            try:
+                self._services.terms = self._services.gateway.register(hello)
+            except UnavailableError as error:
+                _log.warning("cannot register", error=error.message)
+                self._services.ending.wait(backoff.pause())
+            else:
+                self._registered = True
+                _log.info("worker registered", name=settings.name, instance=settings.instance)
+                return True
+        return False
+
+    def _work(self) -> None:
+        link = ServerLink(self._services, self._builds, self._checks, self._shipper, lambda: self._state, self._obey)
+        loops = [
+            gevent.spawn(loop)
+            for loop in (link.beat_forever, link.guard_forever, link.follow_commands, self._shipper.run)
+        ]
+        consumers = [gevent.spawn(pool.run) for pool in self._pools]
+        try:
+            self._services.ending.wait()
+            link.beat()
+            self._finish_running()
+            gevent.joinall(consumers)
+        finally:
+            self._shipper.stop()
+            gevent.killall(loops)
+            _log.info("worker ended", name=self._settings.name)
+
+    def _finish_running(self) -> None:
+        """Wait for what runs; at the drain's deadline give it back."""
+        left = None if self._deadline is None else max(0.0, self._deadline - self._services.clock.monotonic())
+        waiting = gevent.spawn(self._join_pools)
+        waiting.join(timeout=left)
+        if not waiting.dead:
+            reason = f"the worker {self._settings.name} was drained and its time ran out"
+            self._build_handler.report_patience = self._settings.shutdown_patience
+            self._builds.give_back_all(reason)
+            self._checks.give_back_all(reason)
+            waiting.join()
+
+    def _join_pools(self) -> None:
+        for pool in self._pools:
+            pool.join()
+
+    def _obey(self, command: WorkerCommand) -> None:
+        match command.kind:
+            case "cancel":
+                self._builds.cancel(ClaimRef(build_id=command.build_id, claim=command.claim), command.reason)
+            case "drain":
+                if not self._services.ending.is_set():
+                    self.drain()
+            case "cordon":
+                self.cordon()
+            case "uncordon":
+                self.uncordon()
