@@ -1,7 +1,8 @@
 """HCL2: parser, evaluator and functions with diagnostics.
 
     body, diagnostics = parse(text, "ci.hcl")
-    value, more = evaluate(body.attributes["image"].expr, EvalContext({"var": {"tag": "1.2"}}, standard_functions(clock)))
+    context = EvalContext({"var": {"tag": "1.2"}}, standard_functions(clock))
+    value, more = evaluate(body.attributes["image"].expr, context)
     print(render(diagnostics + more))
 
 Nothing here keeps state or does I/O: every call may run on any thread.

@@ -1,7 +1,7 @@
 """Text as a reader counts it: a letter with its combining marks is one character.
 
-This is close to Unicode's grapheme clusters, without tables of its own: combining marks, variation selectors, joiners and skin
-tones stick to the character before; flags made of two regional letters and Hangul syllables in parts count in parts.
+This is close to Unicode's grapheme clusters, without tables of its own: combining marks, variation selectors, joiners
+and skin tones stick to the character before; flags of two regional letters and Hangul in parts count in parts.
 """
 
 import unicodedata
@@ -10,8 +10,10 @@ _ZERO_WIDTH_JOINER = "\u200d"
 
 
 def _sticks(character: str) -> bool:
-    return unicodedata.category(character) in ("Mn", "Me", "Mc") or character in "\u200c\u200d" or (
-        "\U0001f3fb" <= character <= "\U0001f3ff"
+    return (
+        unicodedata.category(character) in ("Mn", "Me", "Mc")
+        or character in "\u200c\u200d"
+        or ("\U0001f3fb" <= character <= "\U0001f3ff")
     )
 
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from pikoci.pkg.hcl import operations, syntax
 from pikoci.pkg.hcl.calling import Function, LazyFunction, check_arity
-from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, error, has_errors
+from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, error
 from pikoci.pkg.hcl.suggestions import did_you_mean
-from pikoci.pkg.hcl.values import Deferred, UnfitValueError, Value, ValueSet, kind, to_bool, to_items, to_string
+from pikoci.pkg.hcl.values import Deferred, UnfitValueError, Value, ValueSet, to_bool, to_items, to_string
 
 MAX_SIZE = 2_000_000
 """Elements and characters that evaluating one expression may make or look at."""
@@ -173,9 +173,7 @@ class _Evaluation:
         return Deferred(tuple(parts))
 
     def template_for(self, node: syntax.TemplateFor, scope: _Scope) -> Value:
-        pieces = []
-        for inner in self.scopes(node, scope):
-            pieces.append(self.piece(self.value(node.body, inner), node.range))
+        pieces = [self.piece(self.value(node.body, inner), node.range) for inner in self.scopes(node, scope)]
         return self.joined(pieces, node.range)
 
     def unary(self, node: syntax.Unary, scope: _Scope) -> Value:

@@ -124,7 +124,7 @@ class ExpressionParser(TokenStream):
             self.advance()
             key = Literal(self.range_of(index), parse_number(self, index))
             return Index(self.since(start), key)
-        self.fail("Invalid attribute name", "A name is required after a dot.")
+        raise self.failure("Invalid attribute name", "A name is required after a dot.")
 
     def _bracket(self) -> Step:
         start = self.starts[self.advance()]
@@ -173,7 +173,7 @@ class ExpressionParser(TokenStream):
             self.heed_newlines(before)
             return Parentheses(self.since(start), inner)
         found = "the end of the file" if kind == lexer.EOF else "the end of the line" if kind == lexer.NEWLINE else kind
-        self.fail("Missing expression", f"A value is expected here, but {found} was found.")
+        raise self.failure("Missing expression", f"A value is expected here, but {found} was found.")
 
     def _name(self) -> Expression:
         index = self.advance()

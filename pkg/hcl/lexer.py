@@ -5,6 +5,7 @@ token, a comment that ends a line is a newline, and several newlines are one: no
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, Source, error
@@ -62,6 +63,24 @@ _HINTS = {
     "/": ("This comment has no end.", "close it with */"),
     "\0": ("The file holds a NUL byte.", "save it as plain UTF-8 text"),
 }
+
+
+_LETTERS = ("Lu", "Ll", "Lt", "Lm", "Lo", "Nl")
+_MARKS = ("Mn", "Mc", "Nd", "Pc")
+_OTHER_STARTS = "\u1885\u1886\u2118\u212e\u309b\u309c"
+_OTHER_CONTINUES = "-\u00b7\u0387\u1369\u136a\u136b\u136c\u136d\u136e\u136f\u1370\u1371\u19da\u200c\u200d\u30fb\uff65"
+
+
+def _starts_name(character: str) -> bool:
+    """Unicode's ID_Start, or the underscore."""
+    if character == "\u2e2f":
+        return False
+    return character == "_" or unicodedata.category(character) in _LETTERS or character in _OTHER_STARTS
+
+
+def _continues_name(character: str) -> bool:
+    """Unicode's ID_Continue, or the hyphen."""
+    return _starts_name(character) or unicodedata.category(character) in _MARKS or character in _OTHER_CONTINUES
 
 
 @dataclass(slots=True)
@@ -186,10 +205,10 @@ class _Lexer:
 
     def _wide_name(self, start: int, end: int) -> int:
         stop = start
-        while stop < end and (self.text[stop] in "-_" or f"a{self.text[stop]}".isidentifier()):
-            stop += 1
-        if not (self.text[start] == "_" or self.text[start].isidentifier()):
+        if not _starts_name(self.text[start]):
             return self._invalid(start)
+        while stop < end and _continues_name(self.text[stop]):
+            stop += 1
         self.tokens.add(NAME, start, stop)
         return stop
 

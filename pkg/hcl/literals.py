@@ -63,5 +63,7 @@ def _escape(stream: TokenStream, found: re.Match[str], start: int) -> str:
             stream.report("Invalid escape sequence", f"\\{selector} takes {digits} hexadecimal digits.", where)
     else:
         hint = "write \\\\ for a backslash" if selector != "$" else "write $${ for a literal ${"
-        stream.report("Invalid escape sequence", f'"{sequence}" is not one of \\n \\r \\t \\" \\\\ \\u \\U.', where, hint)
+        stream.report(
+            "Invalid escape sequence", f'"{sequence}" is not one of \\n \\r \\t \\" \\\\ \\u \\U.', where, hint
+        )
     return sequence

@@ -1,8 +1,8 @@
 """Numbers: whole ones are `int`, others `Decimal`, with the reach and precision of the reference implementation.
 
-HCL computes with binary floating point of 512 bits, about 154 decimal digits. Here whole numbers are exact up to that many
-digits, everything else is decimal arithmetic rounded to it. So 0.1 + 0.2 is 0.3, 1/3 has 154 digits, and a result that is
-whole is an `int` again. Numbers beyond 10**4000 are refused.
+HCL computes with binary floating point of 512 bits, about 154 decimal digits. Here whole numbers are exact up to that
+many digits, everything else is decimal arithmetic rounded to it. So 0.1 + 0.2 is 0.3, 1/3 has 154 digits (its last one
+may differ from the reference), and a result that is whole is an `int` again. Numbers beyond 10**4000 are refused.
 """
 
 import decimal

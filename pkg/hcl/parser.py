@@ -56,8 +56,7 @@ def parse_expression(source: str, filename: str = "<expression>") -> ExpressionR
 
 class _Parser(ExpressionParser):
     def file(self) -> Body:
-        body = self._body(lexer.EOF, 0)
-        return body
+        return self._body(lexer.EOF, 0)
 
     def _body(self, closer: str, opening: int) -> Body:
         start = self.starts[opening]

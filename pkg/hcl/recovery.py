@@ -18,8 +18,8 @@ _CLOSERS = frozenset(_OPENERS.values())
 def after_item(stream: TokenStream, first: int) -> int:
     """Return the token to go on with after an error in the item that starts at `first`.
 
-    That is the first newline at or after the error where all brackets opened by the item are closed again, or the brace that
-    closes the block around it. A missing `]` or `)` is taken to end where a line starts like an argument or a block.
+    That is the first newline at or after the error where all brackets that the item opened are closed, or the brace
+    that closes the block around it. A missing `]` or `)` is taken to end where a line looks like an argument or a block.
     """
     expected: list[str] = []
     kinds, reached = stream.kinds, stream.index

@@ -33,8 +33,7 @@ def keyword(expression: syntax.Expression) -> str | None:
 
 def traversals(expression: syntax.Expression) -> list[Path]:
     """Return every use of a variable, in source order; names bound by a `for` inside are left out."""
-    found = sorted(_uses(expression), key=lambda path: path.range.start)
-    return found
+    return sorted(_uses(expression), key=lambda path: path.range.start)
 
 
 def variables(expression: syntax.Expression) -> set[str]:

@@ -82,9 +82,13 @@ class TokenStream:
         """Return the range from a character offset to the end of the last token read."""
         return Range(self.source, start, self.ends[self.after - 1])
 
+    def failure(self, summary: str, detail: str = "", where: Range | None = None, hint: str = "") -> Failure:
+        """Return the reason to give up on what is being parsed; without a range, the next token is to blame."""
+        return Failure(error(summary, detail, where or self.here(), hint))
+
     def fail(self, summary: str, detail: str = "", where: Range | None = None, hint: str = "") -> NoReturn:
-        """Give up on what is being parsed; without a range, the next token is to blame."""
-        raise Failure(error(summary, detail, where or self.here(), hint))
+        """Give up on what is being parsed."""
+        raise self.failure(summary, detail, where, hint)
 
     def report(self, summary: str, detail: str, where: Range, hint: str = "") -> None:
         """Note an error and go on."""

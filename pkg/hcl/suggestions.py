@@ -6,8 +6,8 @@ from collections.abc import Iterable
 def closest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate most like a mistyped name, or None when none is near.
 
-    Near means at most two edits (an adjacent swap is one) for names of up to eight letters, three beyond, and never more than
-    half of the name. Upper and lower case count as equal. Ties go to the first in alphabetical order.
+    Near means at most two edits (an adjacent swap is one) for names of up to eight letters, three beyond, never more
+    than half of the name. Upper and lower case count as equal. Ties go to the first in alphabetical order.
     """
     wanted = name[:64].lower()
     limit = min(3 if len(wanted) > 8 else 2, max(1, len(wanted) // 2))

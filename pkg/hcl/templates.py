@@ -165,8 +165,7 @@ class _Tree:
         self.next = 0
 
     def root(self) -> list[Expression]:
-        found = self._until(None)
-        return found
+        return self._until(None)
 
     def _until(self, opener: _Directive | None, *closers: str) -> list[Expression]:
         """Collect expressions up to one of the closing directives, which stays the next part."""

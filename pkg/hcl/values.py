@@ -10,8 +10,8 @@
 | set | `ValueSet` |
 | known only at run time | `Deferred` |
 
-HCL tells lists from tuples and maps from objects by static types. Here they are one each: what the types would decide is decided
-by looking at the elements.
+HCL tells lists from tuples and maps from objects by static types. Here they are one each: what the types would decide
+is decided by looking at the elements.
 """
 
 from collections.abc import Iterable, Iterator
@@ -60,7 +60,7 @@ class Deferred:
 
 
 class ValueSet:
-    """Distinct values in a fixed order: false before true, numbers by size, strings by code point, others by their content."""
+    """Distinct values in a fixed order: false before true, numbers by size, strings by code point, others likewise."""
 
     __slots__ = ("items",)
 

@@ -1,8 +1,8 @@
 """Functions on lists, sets and objects."""
 
 from pikoci.pkg.hcl.clusters import width
-from pikoci.pkg.hcl.functions.numbers import add
 from pikoci.pkg.hcl.functions.conversion import same_type
+from pikoci.pkg.hcl.functions.numbers import add
 from pikoci.pkg.hcl.values import (
     Deferred,
     UnfitValueError,
@@ -23,7 +23,10 @@ _MAX_RANGE = 1024
 
 
 def alltrue(items: Value) -> Value:
-    """alltrue(list): tell whether all elements are true; so it is for an empty list. `alltrue([true, false])` is `false`."""
+    """alltrue(list): tell whether all elements are true; none is false in an empty list.
+
+    `alltrue([true])` is `true`.
+    """
     return all(item is not None and to_bool(item) for item in to_items(items))
 
 
@@ -33,7 +36,10 @@ def anytrue(items: Value) -> Value:
 
 
 def chunklist(items: Value, size: Value) -> Value:
-    """chunklist(list, size): cut a list into lists of that size; size 0 is no limit. `chunklist([1, 2, 3], 2)` is `[[1, 2], [3]]`."""
+    """chunklist(list, size): cut into lists of that size; 0 is no limit.
+
+    `chunklist([1, 2, 3], 2)` is `[[1, 2], [3]]`.
+    """
     found, step = to_items(items), to_whole(size)
     if step < 0:
         raise UnfitValueError("the size must not be negative")
@@ -103,7 +109,8 @@ def flatten(items: Value) -> Value:
 
 def keys(value: Value) -> Value:
     """keys(object): return the names, in order. `keys({b = 1, a = 2})` is `["a", "b"]`."""
-    return list(sorted(to_object(value)))
+    names: list[Value] = [*sorted(to_object(value))]
+    return names
 
 
 def length(value: Value) -> Value:
@@ -130,7 +137,10 @@ def lookup(value: Value, key: Value, *default: Value) -> Value:
 
 
 def merge(*objects: Value) -> Value:
-    """merge(objects...): put objects together; later ones win, null is skipped. `merge({a = 1}, {a = 2})` is `{a = 2}`."""
+    """merge(objects...): put objects together; later ones win, null is skipped.
+
+    `merge({a = 1}, {a = 2})` is `{a = 2}`.
+    """
     made: dict[str, Value] = {}
     for value in objects:
         if value is not None:
@@ -147,14 +157,17 @@ def one(items: Value) -> Value:
 
 
 def range_(*limits: Value) -> Value:
-    """range(limit), range(start, limit) or range(start, limit, step): count. `range(3)` is `[0, 1, 2]`; at most 1024 numbers."""
+    """range(limit), range(start, limit) or range(start, limit, step): count.
+
+    `range(3)` is `[0, 1, 2]`; at most 1024 numbers.
+    """
     if not 1 <= len(limits) <= 3:
         raise UnfitValueError("it takes one to three numbers")
     numbers = [to_number(limit) for limit in limits]
     start = numbers[0] if len(numbers) > 1 else 0
     end = numbers[1] if len(numbers) > 1 else numbers[0]
     step = numbers[2] if len(numbers) > 2 else 1 if start <= end else -1
-    if step == 0 or (step > 0) != (start <= end) and start != end:
+    if step == 0 or ((step > 0) != (start <= end) and start != end):
         raise UnfitValueError("the step must be a number other than 0 that leads from start to limit")
     found: list[Value] = []
     while start < end if step > 0 else start > end:
@@ -171,7 +184,10 @@ def reverse(items: Value) -> Value:
 
 
 def slice_(items: Value, start: Value, end: Value) -> Value:
-    """slice(list, start, end): return the elements from start up to, not including, end. `slice([1, 2, 3], 1, 2)` is `[2]`."""
+    """slice(list, start, end): return the elements from start up to, not including, end.
+
+    `slice([1, 2, 3], 1, 2)` is `[2]`.
+    """
     found, first, last = to_items(items), to_whole(start), to_whole(end)
     if not 0 <= first <= last <= len(found):
         raise UnfitValueError(f"start and end must be in order and between 0 and {len(found)}")
@@ -180,7 +196,8 @@ def slice_(items: Value, start: Value, end: Value) -> Value:
 
 def sort(items: Value) -> Value:
     """sort(list): sort strings by code point. `sort(["b", "a"])` is `["a", "b"]`."""
-    return list(sorted(map(to_string, to_items(items))))
+    texts: list[Value] = [*sorted(map(to_string, to_items(items)))]
+    return texts
 
 
 def sum_(items: Value) -> Value:
@@ -195,7 +212,10 @@ def sum_(items: Value) -> Value:
 
 
 def transpose(value: Value) -> Value:
-    """transpose(object): swap keys and the strings in their lists. `transpose({a = ["1", "2"]})` is `{"1" = ["a"], "2" = ["a"]}`."""
+    """transpose(object): swap keys and the strings in their lists.
+
+    `transpose({a = ["1", "2"]})` is `{"1" = ["a"], "2" = ["a"]}`.
+    """
     made: dict[str, list[Value]] = {}
     attributes = to_object(value)
     for name in sorted(attributes):

@@ -45,7 +45,10 @@ def tostring(value: Value) -> Value:
 
 
 def toset(value: Value) -> Value:
-    """toset(list): turn a list into a set: no order, no duplicates. `toset(["b", "a", "b"])` is the set of `"a"` and `"b"`."""
+    """toset(list): turn a list into a set: no order, no duplicates.
+
+    `toset(["b", "a", "b"])` is the set of `"a"` and `"b"`.
+    """
     return None if value is None else to_set(to_items(value))
 
 

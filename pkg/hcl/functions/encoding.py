@@ -58,12 +58,14 @@ def jsondecode(text: Value) -> Value:
     try:
         return _checked(json.loads(body, parse_int=_number, parse_float=_number, parse_constant=_refuse))
     except (json.JSONDecodeError, RecursionError) as cause:
-        problem = f"{cause.msg} at character {cause.pos}" if isinstance(cause, json.JSONDecodeError) else "it is too deep"
+        problem = (
+            f"{cause.msg} at character {cause.pos}" if isinstance(cause, json.JSONDecodeError) else "it is too deep"
+        )
         raise UnfitValueError(f"it is not JSON: {problem}") from cause
 
 
 def jsonencode(value: Value) -> Value:
-    """jsonencode(value): write JSON in one line. `jsonencode({a = [1, true]})` is `"{\"a\":[1,true]}"`."""
+    r"""jsonencode(value): write JSON in one line. `jsonencode({a = [1, true]})` is `"{\"a\":[1,true]}"`."""
     return json_text(value)
 
 

@@ -14,7 +14,8 @@ _MAX_DIGITS = 1000
 # `abs`, `max`, `min` and `pow` are names of the language; the underscore keeps Python's in reach.
 def abs_(number: Value) -> Value:
     """abs(number): drop the sign. `abs(-2)` is `2`."""
-    return abs(to_number(number))
+    value = to_number(number)
+    return -value if value < 0 else value
 
 
 def ceil(number: Value) -> Value:

@@ -24,7 +24,10 @@ def regex(pattern: Value, text: Value) -> Value:
 
 
 def regexall(pattern: Value, text: Value) -> Value:
-    """regexall(pattern, string): return all matches, each as regex() would. `regexall("[a-z]", "a1b")` is `["a", "b"]`."""
+    """regexall(pattern, string): return all matches, each as regex() would.
+
+    `regexall("[a-z]", "a1b")` is `["a", "b"]`.
+    """
     return [_captured(found) for found in _compile(to_string(pattern)).finditer(to_string(text))]
 
 

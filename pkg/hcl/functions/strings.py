@@ -7,8 +7,11 @@ from pikoci.pkg.hcl.functions.patterns import replace_pattern
 from pikoci.pkg.hcl.values import UnfitValueError, Value, to_items, to_string, to_whole
 
 _MAX_RESULT = 1_000_000
-_WORD_START = re.compile(r"(?<![\w'’])\w|(?<=_)\w")
-_SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_WORD_START = re.compile(r"(?<![\w'\u2019])\w|(?<=_)\w")
+_SPACE = (
+    " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
 
 
 def chomp(text: Value) -> Value:

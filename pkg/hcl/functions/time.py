@@ -15,8 +15,21 @@ _TIMESTAMP = re.compile(
 _DURATION = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
 _MICROSECONDS = {"ns": 0.001, "us": 1, "µs": 1, "μs": 1, "ms": 1e3, "s": 1e6, "m": 6e7, "h": 3.6e9}
 _TOKEN = re.compile(r"'(?:[^']|'')*'?|(Y+|M+|D+|E+|h+|H+|A+|a+|m+|s+|Z+|([B-GI-LN-XA-Za-z])\2*)|[^A-Za-z']+")
-_MONTHS = "January February March April May June July August September October November December".split()
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
 def timestamp_of(clock: Clock) -> Callable[[], Value]:

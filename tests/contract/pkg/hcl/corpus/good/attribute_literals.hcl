@@ -1,0 +1,12 @@
+a = 1
+b = 1.5
+c = "text"
+d = true
+e = false
+f = null
+g = -3
+h = !true
+i = 1e3
+j = 1.5E-3
+k = 0
+l = 007

@@ -1,0 +1,8 @@
+a {
+  # one
+
+  // two
+  b = 1
+  /* three */
+  c {} # four
+}

@@ -1,0 +1,10 @@
+a = 1
+block "x" {
+  b = <<EOT
+line ${a}
+  EOT
+  # comment
+  c = [
+    1,
+  ]
+}

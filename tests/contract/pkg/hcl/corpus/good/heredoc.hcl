@@ -1,0 +1,10 @@
+a = <<EOT
+hello
+  world
+EOT
+b = <<EOT
+EOT
+c = <<EOT
+
+EOT
+d = 1

@@ -1,0 +1,11 @@
+a = upper(<<EOT
+text
+EOT
+)
+b = [<<EOT
+one
+EOT
+, <<-EOT
+two
+EOT
+]

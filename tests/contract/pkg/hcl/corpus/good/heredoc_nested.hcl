@@ -1,0 +1,6 @@
+a = <<A
+x ${upper(<<B
+inner ${1 + 1}
+B
+)} y
+A

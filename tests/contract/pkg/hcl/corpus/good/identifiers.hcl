@@ -1,0 +1,12 @@
+a-b = 1
+_a = 2
+a1 = 3
+é = 4
+漢字 = 5
+a_b-c = 6
+block-type "x" {}
+for = 1
+in = 2
+if = 3
+true = 4
+null = 5

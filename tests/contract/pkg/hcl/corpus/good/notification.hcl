@@ -1,0 +1,5 @@
+notification "slack" "team" {
+  params { channel = "#ci" }
+  message = "job $BUILD_JOB_NAME ${"is"} done"
+  on      = ["failure"]
+}

@@ -1,0 +1,6 @@
+variable "token" {
+  secret "vault" {
+    path = "ci/${var.team}"
+    key  = "token"
+  }
+}

@@ -1,0 +1,6 @@
+a = "%{ if x }yes%{ else }no%{ endif }"
+b = "%{ for x in y }${x}%{ endfor }"
+c = "%{ for k, v in y }${k}=${v}%{ endfor }"
+d = "%{ if a }%{ if b }c%{ endif }%{ endif }"
+e = "%{if a}%{for x in y}%{if x}${x}%{else}-%{endif}%{endfor}%{endif}"
+f = "%{if true}%{endif}"
