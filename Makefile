@@ -46,9 +46,10 @@ clean: ## Remove all that the other targets made
 # Import hooks map cmd, internal and pkg below `pikoci`; tools that read files need them in one place.
 .PHONY: $(TREE)
 $(TREE):
-	@rm -rf $@ && mkdir -p $@/pikoci
-	@ln -s $(CURDIR)/cmd/pikoci/* $(CURDIR)/internal $(CURDIR)/pkg $@/pikoci/
-	@ln -s $(CURDIR)/tests $@/tests
+	@mkdir -p $@/pikoci
+	@ln -sfn $(CURDIR)/cmd/pikoci/* $(CURDIR)/internal $(CURDIR)/pkg $@/pikoci/
+	@ln -sfn $(CURDIR)/tests $@/tests
+	@find $@ -xtype l -delete
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
