@@ -14,6 +14,14 @@ from pikoci.internal.pipeline.scope import Scope
 from pikoci.internal.pipeline.steps import Steps
 from pikoci.pkg.hcl.syntax import Block
 
+_SETTINGS = (
+    "timeout",
+    "concurrency",
+    "serial_groups",
+    "tags",
+    "requeue_on_worker_loss",
+    "disable_retry",
+)
 _NAMED_STEPS = ("get", "task", "put")
 
 
@@ -40,13 +48,8 @@ def _build(base: str, block: Block, instance: Instance, steps: Steps, scope: Sco
     plan = JobPlan(
         name=instance.name,
         steps=steps.plan(node.children),
-        hooks=steps.hooks(node.children),
-        timeout=node.get("timeout"),
-        concurrency=node.get("concurrency"),
-        serial_groups=sorted(set(node.get("serial_groups"))),
-        tags=node.get("tags"),
-        requeue_on_worker_loss=node.get("requeue_on_worker_loss"),
-        disable_retry=node.get("disable_retry"),
+        **steps.hooks(node.children),
+        **node.changed(*_SETTINGS),
     )
     return BuiltJob(base, plan, node)
 

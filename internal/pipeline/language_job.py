@@ -29,7 +29,7 @@ _JOB = (
             Attribute("concurrency", kinds.COUNT, "Most builds at a time; 0 is no limit.", default=0),
             Attribute("timeout", kinds.DURATION, "Longest run of the whole plan; no limit if not given.", default=0.0),
             Attribute("tags", kinds.TAGS, "Only workers with all of these tags run it.", default=[]),
-            Attribute("serial_groups", kinds.STRINGS, "Of all jobs of a group, one runs at a time.", default=[]),
+            Attribute("serial_groups", kinds.NAMES, "Of all jobs of a group, one runs at a time.", default=[]),
             Attribute("for_each", kinds.COLLECTION, "One job for each element; see `each.key` and `each.value`."),
             Attribute("interruptible", kinds.BOOL, "A newer build stops it.", default=False, supported=False),
             Attribute("allow_failure", kinds.BOOL, "A failure is a warning.", default=False, supported=False),
@@ -80,7 +80,7 @@ _RUN_STEPS = (
         refers="resource",
         attributes=(
             Attribute("trigger", kinds.BOOL, "A new version starts a build.", default=False),
-            Attribute("passed", kinds.STRINGS, "Only versions that went through all of these jobs.", default=[]),
+            Attribute("passed", kinds.NAMES, "Only versions that went through all of these jobs.", default=[]),
             Attribute("version", kinds.choice("latest", "every"), "Only the newest version, or each one."),
             *_STEP_ATTRIBUTES,
         ),

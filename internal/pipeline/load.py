@@ -138,7 +138,7 @@ class _Loading:
                 notifications.check(node)
         built = build_jobs(jobs, Steps(resources, runners, types, self._report, self._masks), scope)
         return PipelineSpec(
-            jobs=passed.resolve(built, list(jobs), self._report),
+            jobs=passed.resolve(built, list(jobs), resources.resources, self._report),
             resources=list(resources.resources.values()),
             resource_types=list(resources.types.values()),
             runner_types=list(runners.declared.values()),

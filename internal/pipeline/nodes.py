@@ -45,6 +45,14 @@ class Node:
         """The value of an argument, or its default."""
         return self.values[name] if name in self.values else self.schema.by_name[name].default
 
+    def changed(self, *names: str) -> dict[str, Any]:
+        """The arguments among `names` that differ from their defaults: what a plan has to say."""
+        return {
+            name: self.values[name]
+            for name in names
+            if name in self.values and self.values[name] != self.schema.by_name[name].default
+        }
+
     def only(self, block_type: str) -> Node | None:
         """The first block of that type inside, or None."""
         return next((child for child in self.children if child.type == block_type), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -22,17 +22,25 @@ class BuiltJob:
     node: Node
 
 
-def resolve(jobs: Sequence[BuiltJob], declared: Sequence[str], report: Report) -> list[JobPlan]:
-    """The plans with each name in `passed` replaced by the names of its instances. Errors are reported."""
-    graph = _Graph(jobs, declared, report)
+def resolve(
+    jobs: Sequence[BuiltJob], declared: Sequence[str], resources: Collection[str], report: Report
+) -> list[JobPlan]:
+    """The plans with each name in `passed` replaced by the names of its instances. Errors are reported.
+
+    `declared` are the names of all jobs before expansion, `resources` the canonical names of all resources.
+    """
+    graph = _Graph(jobs, declared, resources, report)
     plans = [graph.resolved(job) for job in jobs]
     graph.refuse_circles()
     return plans
 
 
 class _Graph:
-    def __init__(self, jobs: Sequence[BuiltJob], declared: Sequence[str], report: Report) -> None:
+    def __init__(
+        self, jobs: Sequence[BuiltJob], declared: Sequence[str], resources: Collection[str], report: Report
+    ) -> None:
         self._report = report
+        self._resources = resources
         self._declared = declared
         self._instances: dict[str, list[BuiltJob]] = {name: [] for name in declared}
         for job in jobs:
@@ -73,7 +81,7 @@ class _Graph:
                 )
             for job in found:
                 yield job.plan.name
-                if resource not in self._touched[job.plan.name]:
+                if resource in self._resources and resource not in self._touched[job.plan.name]:
                     self._report.error(
                         where,
                         f'No version of {resource} can pass the job "{name}"',

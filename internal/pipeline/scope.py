@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -32,7 +33,7 @@ class Scope:
     """
 
     variables: Mapping[str, Any]
-    unknown: Set[str]
+    unknown: AbstractSet[str]
     functions: Mapping[str, Any]
     names: NameCheck
     report: Report

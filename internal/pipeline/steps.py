@@ -35,14 +35,14 @@ class Steps:
                 steps.append(step)
         return steps
 
-    def hooks(self, nodes: Sequence[Node], prefix: str = "") -> Hooks:
-        """The hooks among `nodes`, with ids that start with `prefix`."""
+    def hooks(self, nodes: Sequence[Node], prefix: str = "") -> dict[str, Any]:
+        """The hooks among `nodes`, with ids that start with `prefix`, as the field of a step or job; {} if none."""
         found: dict[str, list[Hook]] = {}
         for node in nodes:
             if node.type in HOOKS:
                 hooks = found.setdefault(node.type, [])
                 hooks.append(self._hook(node, f"{prefix}{node.type}/{len(hooks) + 1}"))
-        return Hooks(**found)
+        return {"hooks": Hooks(**found)} if found else {}
 
     def _hook(self, node: Node, hook_id: str) -> Hook:
         if node.labels:
@@ -75,9 +75,8 @@ class Steps:
         return {
             "id": step_id,
             "name": node.labels[-1],
-            "timeout": node.get("timeout"),
-            "attempts": node.get("attempts"),
-            "hooks": self.hooks(node.children, f"{step_id}/"),
+            **node.changed("timeout", "attempts"),
+            **self.hooks(node.children, f"{step_id}/"),
         }
 
     def _get(self, node: Node, step_id: str) -> GetStep:
@@ -85,9 +84,7 @@ class Steps:
         return GetStep(
             **self._common(node, step_id),
             resource=f"{kind}.{name}",
-            trigger=node.get("trigger"),
-            passed=list(dict.fromkeys(node.get("passed"))),
-            version=node.values.get("version", ""),
+            **node.changed("trigger", "passed", "version"),
             params=self._resources.step_params(kind, node.only("params"), self._resources.builtin_of(kind)),
         )
 
@@ -97,7 +94,7 @@ class Steps:
         if run is None:
             return None
         command = self._runners.command(run)
-        return TaskStep(**common, run=command, inputs=node.get("inputs"), outputs=node.get("outputs"))
+        return TaskStep(**common, run=command, **node.changed("inputs", "outputs"))
 
     def _put(self, node: Node, step_id: str) -> PutStep:
         kind, name = node.labels

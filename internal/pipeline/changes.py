@@ -1,0 +1,58 @@
+"""Shows a diff to people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from pikoci.internal.domain.plan import Json
+from pikoci.internal.pipeline.diff import Change, Detail
+
+_SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+_MAX_VALUE = 200
+
+
+def render_diff(changes: Sequence[Change]) -> str:
+    """The changes as lines of text, ending in a newline: `+` added, `~` changed, `-` removed, and a summary."""
+    if not changes:
+        return "No changes.\n"
+    lines: list[str] = []
+    for change in changes:
+        lines.append(f"{_SIGNS[change.kind]} {change.what} {change.name}")
+        for detail in change.details:
+            lines.extend(_detail(detail))
+    lines += ["", _summary(changes)]
+    return "\n".join(lines) + "\n"
+
+
+def _summary(changes: Sequence[Change]) -> str:
+    counts = {kind: sum(change.kind == kind for change in changes) for kind in _SIGNS}
+    return f"{counts['added']} to add, {counts['changed']} to change, {counts['removed']} to remove."
+
+
+def _detail(detail: Detail) -> Iterator[str]:
+    before, after = detail.before, detail.after
+    if isinstance(before, str) and isinstance(after, str) and ("\n" in before or "\n" in after):
+        yield f"    ~ {detail.path}:"
+        yield from _text_lines(before, after)
+    elif before is None:
+        yield f"    + {detail.path}: {_value(after)}"
+    elif after is None:
+        yield f"    - {detail.path}: {_value(before)}"
+    else:
+        yield f"    ~ {detail.path}: {_value(before)} -> {_value(after)}"
+
+
+def _text_lines(before: str, after: str) -> Iterator[str]:
+    old, new = before.splitlines(), after.splitlines()
+    for line in old:
+        if line not in new:
+            yield f"        - {line[:_MAX_VALUE]}"
+    for line in new:
+        if line not in old:
+            yield f"        + {line[:_MAX_VALUE]}"
+
+
+def _value(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}..."

@@ -1,0 +1,157 @@
+"""What setting a pipeline would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
+from pikoci.internal.domain.plan import Json, PipelineSpec, Resource
+
+#: Shown in place of a value that is secret.
+HIDDEN = "(sensitive)"
+
+What = Literal["job", "resource", "resource_type", "runner_type"]
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """One difference: where, and the values before and after; None where there is none. Secrets are hidden."""
+
+    path: str
+    before: Json
+    after: Json
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One thing of a pipeline that was added, removed or changed. Only changed things have details."""
+
+    kind: Literal["added", "removed", "changed"]
+    what: What
+    name: str
+    details: list[Detail] = []
+
+
+def diff(old: PipelineSpec | None, new: PipelineSpec) -> list[Change]:
+    """What is different in `new`: resource types, runner types, resources, then jobs, each in source order.
+
+    A thing that got another name counts as one removed and one added. Without an `old`, everything is added.
+    """
+    before, after = _things(old or PipelineSpec()), _things(new)
+    masks = sorted({*(old.masks if old else ()), *new.masks}, key=len, reverse=True)
+    changes = []
+    for key in [*after, *(key for key in before if key not in after)]:
+        change = _change(key, before.get(key), after.get(key), masks)
+        if change is not None:
+            changes.append(change)
+    order: tuple[What, ...] = ("resource_type", "runner_type", "resource", "job")
+    return sorted(changes, key=lambda change: order.index(change.what))
+
+
+_Key = tuple[What, str]
+
+
+def _things(spec: PipelineSpec) -> dict[_Key, Any]:
+    things: dict[_Key, Any] = {}
+    for kind in spec.resource_types:
+        things["resource_type", kind.name] = _plain(kind)
+    for runner in spec.runner_types:
+        things["runner_type", runner.name] = _plain(runner)
+    for resource in spec.resources:
+        things["resource", resource.canonical] = _resource(resource, spec)
+    for job in spec.jobs:
+        things["job", job.name] = _plain(job)
+    return things
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.to_builtins(value)
+
+
+def _resource(resource: Resource, spec: PipelineSpec) -> Any:
+    """The resource as plain data, with secret params wrapped so that they compare but never show."""
+    plain = _plain(resource)
+    kind = spec.resource_type(resource.type)
+    builtin = BUILTIN_RESOURCE_TYPES.get(kind.builtin if kind else "")
+    for param in builtin.params if builtin else ():
+        if param.sensitive and param.name in plain.get("params", {}):
+            plain["params"][param.name] = _Sensitive(plain["params"][param.name])
+    return plain
+
+
+class _Sensitive:
+    """A value that may be compared, but not shown."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Sensitive) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(repr(self._value))
+
+
+def _change(key: _Key, before: Any, after: Any, masks: list[str]) -> Change | None:
+    what, name = key
+    if before is None:
+        return Change("added", what, name)
+    if after is None:
+        return Change("removed", what, name)
+    details = [
+        Detail(path, _shown(old, masks), _shown(new, masks)) for path, old, new in _differences("", before, after)
+    ]
+    return Change("changed", what, name, details) if details else None
+
+
+def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The paths at which two plain values differ, with both values. Ids are positions, and left out."""
+    if before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in [*before, *(key for key in after if key not in before)]:
+            if key != "id":
+                yield from _differences(f"{path}.{key}" if path else str(key), before.get(key), after.get(key))
+    elif _named(before) and _named(after) and (before or after):
+        yield from _named_differences(path, before, after)
+    else:
+        yield path, before, after
+
+
+def _named_differences(path: str, before: list[Any], after: list[Any]) -> Iterator[tuple[str, Any, Any]]:
+    old, new = _by_name(before), _by_name(after)
+    for name in [*old, *(name for name in new if name not in old)]:
+        yield from _differences(f"{path}[{name}]", old.get(name), new.get(name))
+    common_before, common_after = [name for name in old if name in new], [name for name in new if name in old]
+    if common_before != common_after:
+        yield f"{path} order", common_before, common_after
+
+
+def _named(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) and "id" in item for item in value)
+
+
+def _by_name(items: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Steps by kind and name, hooks by their place."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for item in items:
+        name = f"{item['kind']} {item['name']}" if "kind" in item else str(item["id"]).rpartition("/")[2]
+        found[name if name not in found else f"{name} ({item['id']})"] = item
+    return found
+
+
+def _shown(value: Any, masks: list[str]) -> Json:
+    if isinstance(value, _Sensitive):
+        return HIDDEN
+    if isinstance(value, str):
+        for mask in masks:
+            value = value.replace(mask, HIDDEN)
+        return value
+    if isinstance(value, dict):
+        return {key: _shown(item, masks) for key, item in value.items() if key != "id"}
+    if isinstance(value, list):
+        return [_shown(item, masks) for item in value]
+    if value is not None and not isinstance(value, bool) and str(value) in masks:
+        return HIDDEN
+    return value

@@ -1,0 +1,113 @@
+"""Writes the reference of the language from the tables that check it, so that the two cannot disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, Param
+from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
+from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema
+from pikoci.pkg.hcl import LazyFunction, standard_functions
+
+_LATER = " *Not supported yet.*"
+
+
+def reference() -> str:
+    """The reference as Markdown: blocks, steps and hooks, built-in types, runners, functions."""
+    return "\n".join([*_blocks(), *_builtins(), *_functions()]) + "\n"
+
+
+def _blocks() -> Iterator[str]:
+    yield "## Blocks"
+    for key, block in LANGUAGE.items():
+        if block is not PIPELINE:
+            yield ""
+            yield from _block(key, block)
+
+
+def _block(key: str, block: BlockSchema) -> Iterator[str]:
+    parents = [parent.type for parent in LANGUAGE.values() if key in parent.blocks and parent is not PIPELINE]
+    inside = f" (in {', '.join(f'`{parent}`' for parent in parents)})" if parents else ""
+    yield f"### `{block.form()}`{inside}"
+    yield ""
+    yield block.description + ("" if block.supported else _LATER)
+    if block.attributes or block.free or block.blocks:
+        yield ""
+        yield "| name | takes | required | default | meaning |"
+        yield "| --- | --- | --- | --- | --- |"
+    for attribute in block.attributes:
+        yield _attribute(attribute)
+    if block.free:
+        yield f"| any other | any value | | | {block.free} |"
+    for child_key in block.blocks:
+        child = LANGUAGE[child_key]
+        yield f"| `{child.type}` | block | {'yes' if child.required else ''} | | {child.description} |"
+
+
+def _attribute(attribute: AttributeSchema) -> str:
+    default = "" if attribute.default is None else f"`{_literal(attribute.default)}`"
+    meaning = attribute.description + ("" if attribute.supported else _LATER)
+    kind = attribute.kind.name.replace("|", "\\|")
+    return f"| `{attribute.name}` | {kind} | {'yes' if attribute.required else ''} | {default} | {meaning} |"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}s" if isinstance(value, float) else str(value)
+
+
+def _builtins() -> Iterator[str]:
+    yield ""
+    yield "## Built-in resource types"
+    for kind in BUILTIN_RESOURCE_TYPES.values():
+        yield ""
+        yield f"### `{kind.name}`"
+        yield ""
+        yield f"{kind.description} Keys of its versions: {', '.join(f'`{key}`' for key in kind.version_keys)}."
+        yield from _params("Params of the resource", kind.params)
+        yield from _params("Params of a get", kind.get_params)
+        yield from _params("Params of a put", kind.put_params)
+        if kind.any_put_params:
+            yield ""
+            yield "A put takes params of any name; they become keys of the version."
+        if not kind.can_put:
+            yield ""
+            yield "Nothing can be put to it."
+    yield ""
+    yield "## Built-in runners"
+    for runner in BUILTIN_RUNNERS.values():
+        yield ""
+        yield f"### `{runner.name}`"
+        yield ""
+        yield runner.description + ("" if runner.supported else _LATER)
+        yield from _params("Params", runner.params)
+        for group in runner.one_of:
+            yield ""
+            yield f"Exactly one of {' and '.join(f'`{name}`' for name in group)} is needed."
+
+
+def _params(title: str, table: tuple[Param, ...]) -> Iterator[str]:
+    if not table:
+        return
+    yield ""
+    yield f"{title}:"
+    yield ""
+    yield "| name | takes | required | meaning |"
+    yield "| --- | --- | --- | --- |"
+    for param in table:
+        notes = (" Masked." if param.sensitive else "") + ("" if param.supported else _LATER)
+        ignored = f" No effect: {param.ignored}." if param.ignored else ""
+        required = "yes" if param.required else ""
+        yield f"| `{param.name}` | {param.kind} | {required} | {param.description}{notes}{ignored} |"
+
+
+def _functions() -> Iterator[str]:
+    yield ""
+    yield "## Functions"
+    yield ""
+    for _, function in sorted(standard_functions(lambda: datetime(2000, 1, 1, tzinfo=UTC)).items()):
+        doc = function.doc if isinstance(function, LazyFunction) else function.__doc__
+        signature, _, meaning = " ".join((doc or "").split()).partition(": ")
+        yield f"- `{signature}`: {meaning}"
