@@ -364,8 +364,8 @@ class WorkerRepository(Protocol):
 class ArtifactRepository(Protocol):
     """Content-addressed byte streams, kept in chunks."""
 
-    def append(self, upload: str, sequence: int, data: bytes) -> None:
-        """Add a chunk to an upload in progress."""
+    def append(self, upload: str, sequence: int, data: bytes, now: float) -> None:
+        """Add a chunk to an upload in progress; the same sequence number again replaces it."""
 
     def finish(self, upload: str, digest: str, size: int, pipeline_id: int, now: float) -> None:
         """Name the upload by its digest; if that is already stored, drop the new copy."""

@@ -1,0 +1,75 @@
+"""Builds on workers: who has claimed what, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.gateway import ClaimRef
+from pikoci.internal.store.build_rows import BUILD_COLUMNS, build_from
+from pikoci.internal.store.session import Session, batches, marks, returning
+from pikoci.internal.store.values import key_text
+
+CLAIM = (
+    "UPDATE builds SET status = 'started', claim = claim + 1, worker = ?, worker_instance = ?, started_at = ?,"
+    " lease_expires_at = ?, last_event = 0"
+    " WHERE id = ? AND status = 'pending' AND dispatched_at IS NOT NULL " + returning(BUILD_COLUMNS)
+)
+TAKE_STALE = (
+    f"SELECT {BUILD_COLUMNS} FROM builds WHERE status = 'pending' AND dispatched_at < ?"
+    " ORDER BY dispatched_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
+)
+TAKE_EXPIRED = (
+    f"SELECT {BUILD_COLUMNS} FROM builds WHERE status = 'started' AND lease_expires_at <= ?"
+    " ORDER BY lease_expires_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
+)
+STARTED_BY = f"SELECT {BUILD_COLUMNS}, worker_instance FROM builds WHERE status = 'started' AND worker = ? ORDER BY id"
+GRACE_BUILDS = "UPDATE builds SET lease_expires_at = ? WHERE status = 'started' AND lease_expires_at < ?"
+GRACE_CHECKS = (
+    "UPDATE resources SET check_lease_expires_at = ?"
+    " WHERE check_lease_expires_at IS NOT NULL AND check_lease_expires_at < ?"
+)
+
+
+class SqlBuildLeases:
+    """The part of `BuildRepository` that is about claims and leases."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def take_stale(self, before: float, limit: int) -> list[Build]:
+        """See `BuildRepository`."""
+        return [build_from(row) for row in self._session.change(TAKE_STALE, (before, limit))]
+
+    def take_expired(self, now: float, limit: int) -> list[Build]:
+        """See `BuildRepository`."""
+        return [build_from(row) for row in self._session.change(TAKE_EXPIRED, (now, limit))]
+
+    def started_by(self, worker: str) -> list[tuple[Build, str]]:
+        """See `BuildRepository`."""
+        rows = self._session.rows(STARTED_BY, (key_text(worker, "the worker's name"),))
+        return [(build_from(row), row[-1] or "") for row in rows]
+
+    def claim(self, build_id: int, worker: str, instance: str, now: float, lease_until: float) -> Build | None:
+        """See `BuildRepository`. `last_event` starts anew, since events are numbered within a claim."""
+        worker, instance = key_text(worker, "the worker's name"), key_text(instance, "the worker's instance")
+        rows = self._session.change(CLAIM, (worker, instance, now, lease_until, build_id))
+        return build_from(rows[0]) if rows else None
+
+    def renew(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
+        """See `BuildRepository`."""
+        renewed: set[int] = set()
+        for batch in batches(claims):
+            sql = (
+                "UPDATE builds SET lease_expires_at = ? WHERE status = 'started' AND worker = ? AND worker_instance = ?"
+                f" AND id IN ({marks(len(batch))}) AND (id, claim) IN (VALUES {marks(len(batch), 2)}) RETURNING id"
+            )
+            ids = [ref.build_id for ref in batch]
+            pairs = [value for ref in batch for value in (ref.build_id, ref.claim)]
+            renewed.update(row[0] for row in self._session.change(sql, (lease_until, worker, instance, *ids, *pairs)))
+        return renewed
+
+    def grant_grace(self, lease_until: float) -> int:
+        """See `BuildRepository`. Returns how many leases, of both kinds, it made longer."""
+        builds = self._session.write(GRACE_BUILDS, (lease_until, lease_until))
+        return builds + self._session.write(GRACE_CHECKS, (lease_until, lease_until))

@@ -1,0 +1,147 @@
+"""What belongs to a build: the versions it took in and put out, and its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from pikoci.internal.domain.build import BuildInput, BuildOutput, InputChoice, Step, StepStatus
+from pikoci.internal.store.session import Row, Session, batches, marks
+from pikoci.internal.store.values import encode_json, key_text, shown_text
+
+_STEP_COLUMNS = "build_id, claim, step, name, kind, status, try_number, exit_code, reason, started_at, finished_at"
+_STEP_STATUS = {status.value: status for status in StepStatus}
+
+VERSIONS = (
+    "SELECT bv.name, r.type, r.name, bv.version_id, v.version, bv.upstream FROM build_versions bv"
+    " JOIN versions v ON v.id = bv.version_id JOIN resources r ON r.id = bv.resource_id"
+    " WHERE bv.build_id = ? AND bv.is_output = ? ORDER BY bv.name, bv.version_id"
+)
+ADD_OUTPUT = (
+    "INSERT INTO build_versions (build_id, is_output, name, version_id, resource_id, job_id, number, retry, upstream)"
+    " SELECT id, TRUE, ?, ?, ?, job_id, number, retry, '{}' FROM builds WHERE id = ? ON CONFLICT DO NOTHING"
+)
+STEPS = f"SELECT {_STEP_COLUMNS} FROM build_steps WHERE build_id = ? AND claim = ?"
+STEPS_NOW = (
+    f"SELECT {_STEP_COLUMNS} FROM build_steps WHERE build_id = ? AND claim = (SELECT claim FROM builds WHERE id = ?)"
+)
+_SAVE_STEPS = (
+    " ON CONFLICT (build_id, claim, step) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
+    " status = excluded.status, try_number = excluded.try_number, exit_code = excluded.exit_code,"
+    " reason = excluded.reason, started_at = excluded.started_at, finished_at = excluded.finished_at"
+)
+_SAVE_STEP = {
+    count: f"INSERT INTO build_steps ({_STEP_COLUMNS}) VALUES {marks(count, 11)}{_SAVE_STEPS}" for count in range(1, 9)
+}
+
+
+class SqlBuildParts:
+    """The part of `BuildRepository` that is about inputs, outputs and steps."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def set_inputs(self, build_id: int, inputs: Sequence[InputChoice]) -> None:
+        """See `BuildRepository`."""
+        rows = self._session.change(
+            "UPDATE builds SET inputs_resolved = TRUE WHERE id = ? RETURNING job_id, number, retry", (build_id,)
+        )
+        self._session.write("DELETE FROM build_versions WHERE build_id = ? AND is_output = FALSE", (build_id,))
+        if rows:
+            self._insert_inputs(build_id, *rows[0], inputs)
+
+    def inputs(self, build_id: int) -> list[BuildInput]:
+        """See `BuildRepository`. By name."""
+        return [
+            BuildInput(
+                get=name,
+                resource=f"{kind}.{resource}",
+                version_id=version_id,
+                version=msgspec.json.decode(version),
+                upstream=msgspec.json.decode(upstream),
+            )
+            for name, kind, resource, version_id, version, upstream in self._session.rows(VERSIONS, (build_id, False))
+        ]
+
+    def add_output(self, build_id: int, put: str, resource_id: int, version_id: int) -> None:
+        """See `BuildRepository`."""
+        self._session.write(ADD_OUTPUT, (key_text(put, "the put's name"), version_id, resource_id, build_id))
+
+    def outputs(self, build_id: int) -> list[BuildOutput]:
+        """See `BuildRepository`. By name, oldest version first."""
+        return [
+            BuildOutput(
+                put=name,
+                resource=f"{kind}.{resource}",
+                version_id=version_id,
+                version=msgspec.json.decode(version),
+            )
+            for name, kind, resource, version_id, version, _ in self._session.rows(VERSIONS, (build_id, True))
+        ]
+
+    def save_steps(self, steps: Sequence[Step]) -> None:
+        """See `BuildRepository`. Of two steps with one key the last one counts."""
+        last = {(step.build_id, step.claim, step.id): step for step in steps}
+        for batch in batches(list(last.values()), len(_SAVE_STEP)):
+            self._session.write(_SAVE_STEP[len(batch)], [value for step in batch for value in _step_values(step)])
+
+    def steps(self, build_id: int, claim: int | None = None) -> list[Step]:
+        """See `BuildRepository`. Steps that never started come last, in plan order."""
+        if claim is None:
+            rows = self._session.rows(STEPS_NOW, (build_id, build_id))
+        else:
+            rows = self._session.rows(STEPS, (build_id, claim))
+        return sorted(map(_step, rows), key=_step_order)
+
+    def _insert_inputs(
+        self, build_id: int, job_id: int, number: int, retry: int, inputs: Sequence[InputChoice]
+    ) -> None:
+        for batch in batches(inputs):
+            groups = ", ".join(["(?, FALSE, ?, ?, ?, ?, ?, ?, ?)"] * len(batch))
+            values: list[object] = []
+            for choice in batch:
+                name, upstream = key_text(choice.get, "the get's name"), encode_json(choice.upstream)
+                values += (build_id, name, choice.version_id, choice.resource_id, job_id, number, retry, upstream)
+            self._session.write(
+                "INSERT INTO build_versions (build_id, is_output, name, version_id, resource_id, job_id, number, retry,"
+                f" upstream) VALUES {groups}",
+                values,
+            )
+
+
+def _step_values(step: Step) -> tuple[object, ...]:
+    return (
+        step.build_id,
+        step.claim,
+        key_text(step.id, "the step's id"),
+        shown_text(step.name),
+        shown_text(step.kind),
+        step.status.value,
+        step.try_number,
+        step.exit_code,
+        shown_text(step.reason),
+        step.started_at,
+        step.finished_at,
+    )
+
+
+def _step(row: Row) -> Step:
+    return Step(
+        build_id=row[0],
+        claim=row[1],
+        id=row[2],
+        name=row[3],
+        kind=row[4],
+        status=_STEP_STATUS[row[5]],
+        try_number=row[6],
+        exit_code=row[7],
+        reason=row[8],
+        started_at=row[9],
+        finished_at=row[10],
+    )
+
+
+def _step_order(step: Step) -> tuple[bool, float, list[tuple[int, str]]]:
+    path = [(int(part), "") if part.isdecimal() else (0, part) for part in step.id.split("/")]
+    return step.started_at is None, step.started_at or 0.0, path

@@ -1,0 +1,195 @@
+"""Builds: making, finding, changing and deleting them."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from pikoci.internal.domain.build import FINAL, Build, BuildStatus, InputChoice
+from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.domain.pipeline import Page
+from pikoci.internal.store.build_leases import SqlBuildLeases
+from pikoci.internal.store.build_parts import SqlBuildParts
+from pikoci.internal.store.build_rows import BUILD_COLUMNS, build_from
+from pikoci.internal.store.indexes import ACTIVE
+from pikoci.internal.store.session import batches, marks
+from pikoci.internal.store.values import decode_cursor, encode_cursor, shown_text
+
+_ENDED = ", ".join(f"'{status.value}'" for status in sorted(FINAL))
+_NEWEST = 2**63 - 1
+
+INSERT = (
+    "INSERT INTO builds (pipeline_id, job_id, number, retry, status, reason, created_by, created_at, dispatched_at,"
+    " started_at, finished_at, worker, worker_instance, claim, lease_expires_at, requeues, cancel_requested_at,"
+    " cancel_reason, inputs_resolved, last_event, log_size, log_deleted)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, FALSE) RETURNING id"
+)
+GET = f"SELECT {BUILD_COLUMNS} FROM builds WHERE id = ?"
+LOCK = f"{GET} FOR NO KEY UPDATE"
+FIND = f"SELECT {BUILD_COLUMNS} FROM builds WHERE job_id = ? AND number = ? AND retry = ?"
+SAVE = (
+    "UPDATE builds SET status = ?, reason = ?, dispatched_at = ?, started_at = ?, finished_at = ?, worker = ?, claim = ?,"
+    " lease_expires_at = ?, requeues = ?, cancel_requested_at = ?, cancel_reason = ?, inputs_resolved = ?,"
+    " last_event = ?, log_size = ? WHERE id = ?"
+)
+PENDING = (
+    f"SELECT {BUILD_COLUMNS} FROM builds WHERE {ACTIVE} AND job_id = ? AND status = 'pending' AND dispatched_at IS NULL"
+    " ORDER BY id FOR NO KEY UPDATE"
+)
+NEXT_NUMBER = "UPDATE jobs SET last_number = last_number + 1 WHERE id = ? RETURNING last_number"
+NEXT_RETRY = "SELECT COALESCE(MAX(retry), 0) + 1 FROM builds WHERE job_id = ? AND number = ?"
+COUNT_BY_STATUS = f"SELECT status, COUNT(*) FROM builds WHERE {ACTIVE} GROUP BY status"
+KEPT_FROM = f"SELECT id FROM builds WHERE job_id = ? AND status IN ({_ENDED}) ORDER BY id DESC LIMIT 1 OFFSET ?"
+BEYOND = f"SELECT id FROM builds WHERE job_id = ? AND id <= ? AND status IN ({_ENDED}) ORDER BY id LIMIT ?"
+ENDED_BEFORE = (
+    "SELECT id FROM builds WHERE job_id = ? AND finished_at IS NOT NULL AND finished_at < ?"
+    f" AND status IN ({_ENDED}) ORDER BY finished_at LIMIT ?"
+)
+
+
+def count_active_sql(jobs: int) -> str:
+    """The statement that counts the running builds of that many jobs."""
+    return (
+        f"SELECT job_id, COUNT(*) FROM builds WHERE {ACTIVE} AND job_id IN ({marks(jobs)})"
+        " AND (status = 'started' OR (status = 'pending' AND dispatched_at IS NOT NULL)) GROUP BY job_id"
+    )
+
+
+def list_sql(*, job: bool, pipeline: bool, statuses: int) -> str:
+    """The statement for a page of builds with these filters."""
+    conditions = [
+        *(["job_id = ?"] if job else []),
+        # With a job given, the pipeline says nothing new; the + keeps SQLite from taking that index.
+        *((["+pipeline_id = ?"] if job else ["pipeline_id = ?"]) if pipeline else []),
+        "id < ?",
+        *([f"status IN ({marks(statuses)})"] if statuses else []),
+    ]
+    return f"SELECT {BUILD_COLUMNS} FROM builds WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?"
+
+
+class SqlBuilds(SqlBuildLeases, SqlBuildParts):
+    """Implements `BuildRepository`."""
+
+    def create(self, build: Build, inputs: Sequence[InputChoice] = ()) -> Build:
+        """See `BuildRepository`. Raises NotFoundError when the job is gone."""
+        number, retry = self._allot(build)
+        values = _changing(build)
+        rows = self._session.change(
+            INSERT,
+            (
+                build.pipeline_id,
+                build.job_id,
+                number,
+                retry,
+                *values[:2],
+                shown_text(build.created_by),
+                build.created_at,
+                *values[2:],
+            ),
+        )
+        made = replace(build, id=rows[0][0], number=number, retry=retry)
+        if inputs:
+            self._insert_inputs(made.id, made.job_id, number, retry, inputs)
+        return made
+
+    def get(self, build_id: int) -> Build | None:
+        """See `BuildRepository`."""
+        rows = self._session.rows(GET, (build_id,))
+        return build_from(rows[0]) if rows else None
+
+    def lock(self, build_id: int) -> Build | None:
+        """See `BuildRepository`."""
+        rows = self._session.change(LOCK, (build_id,))
+        return build_from(rows[0]) if rows else None
+
+    def find(self, job_id: int, number: int, retry: int) -> Build | None:
+        """See `BuildRepository`."""
+        rows = self._session.rows(FIND, (job_id, number, retry))
+        return build_from(rows[0]) if rows else None
+
+    def list(
+        self,
+        *,
+        job_id: int | None = None,
+        pipeline_id: int | None = None,
+        statuses: Sequence[BuildStatus] = (),
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Build]:
+        """See `BuildRepository`. Raises InvalidError for a cursor that it did not make."""
+        before = _NEWEST if cursor is None else decode_cursor(cursor, tuple[int])[0]
+        filters = [value for value in (job_id, pipeline_id) if value is not None]
+        sql = list_sql(job=job_id is not None, pipeline=pipeline_id is not None, statuses=len(statuses))
+        rows = self._session.rows(sql, (*filters, before, *(status.value for status in statuses), limit + 1))
+        items = [build_from(row) for row in rows[:limit]]
+        return Page(items=items, next=encode_cursor(items[-1].id) if len(rows) > limit and items else None)
+
+    def save(self, build: Build) -> None:
+        """See `BuildRepository`."""
+        self._session.write(SAVE, (*_changing(build), build.id))
+
+    def pending(self, job_id: int) -> builtins.list[Build]:
+        """See `BuildRepository`."""
+        return [build_from(row) for row in self._session.change(PENDING, (job_id,))]
+
+    def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
+        """See `BuildRepository`. Jobs without any are there too, with 0."""
+        counts = dict.fromkeys(job_ids, 0)
+        for batch in batches(list(counts)):
+            counts.update((row[0], row[1]) for row in self._session.rows(count_active_sql(len(batch)), batch))
+        return counts
+
+    def count_by_status(self) -> dict[BuildStatus, int]:
+        """See `BuildRepository`. Every such status is there, if with 0."""
+        counts = {status: 0 for status in BuildStatus if not status.is_final}
+        counts.update((BuildStatus(row[0]), row[1]) for row in self._session.rows(COUNT_BY_STATUS))
+        return counts
+
+    def prunable(self, job_id: int, *, keep: int, before: float | None, limit: int) -> builtins.list[int]:
+        """See `BuildRepository`. Oldest first."""
+        found: set[int] = set()
+        if keep > 0:
+            last = self._session.row(KEPT_FROM, (job_id, keep))
+            if last is not None:
+                found.update(row[0] for row in self._session.rows(BEYOND, (job_id, last[0], limit)))
+        if before is not None:
+            found.update(row[0] for row in self._session.rows(ENDED_BEFORE, (job_id, before, limit)))
+        return sorted(found)[:limit]
+
+    def delete(self, build_ids: Sequence[int]) -> None:
+        """See `BuildRepository`."""
+        for batch in batches(sorted(build_ids)):
+            self._session.write(f"DELETE FROM builds WHERE id IN ({marks(len(batch))})", batch)
+
+    def _allot(self, build: Build) -> tuple[int, int]:
+        if build.number == 0:
+            rows = self._session.change(NEXT_NUMBER, (build.job_id,))
+        else:
+            rows = self._session.change("SELECT id FROM jobs WHERE id = ? FOR NO KEY UPDATE", (build.job_id,))
+        if not rows:
+            raise NotFoundError("the job does not exist any more")
+        if build.number == 0:
+            return rows[0][0], 0
+        return build.number, self._session.rows(NEXT_RETRY, (build.job_id, build.number))[0][0]
+
+
+def _changing(build: Build) -> tuple[object, ...]:
+    """The columns that `save` writes, in the order of both statements."""
+    return (
+        build.status.value,
+        shown_text(build.reason),
+        build.dispatched_at,
+        build.started_at,
+        build.finished_at,
+        build.worker,
+        build.claim,
+        build.lease_expires_at,
+        build.requeues,
+        build.cancel_requested_at,
+        shown_text(build.cancel_reason),
+        build.inputs_resolved,
+        build.last_event,
+        build.log_size,
+    )

@@ -1,0 +1,143 @@
+"""The checks of resources: when they fall due, who runs them, how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pikoci.internal.domain.gateway import ClaimRef
+from pikoci.internal.domain.pipeline import ResourceState
+from pikoci.internal.store.indexes import CHECKABLE
+from pikoci.internal.store.session import Row, Session, batches, marks, returning
+from pikoci.internal.store.values import key_text, shown_text
+
+#: Columns of `ResourceState`, in its order.
+COLUMNS = (
+    "id, pipeline_id, type, name, check_interval, next_check_at, check_dispatched_at, check_claim, check_worker,"
+    " check_lease_expires_at, last_checked_at, check_error, pinned_version_id, webhook_token, archived"
+)
+
+TAKE_DUE = (
+    f"SELECT {COLUMNS} FROM resources WHERE {CHECKABLE} AND next_check_at <= ?"
+    " AND (check_lease_expires_at IS NULL OR check_lease_expires_at <= ?)"
+    " ORDER BY next_check_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
+)
+TAKE_STALE = (
+    f"SELECT {COLUMNS} FROM resources WHERE check_dispatched_at IS NOT NULL AND check_dispatched_at < ?"
+    " ORDER BY check_dispatched_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
+)
+NEXT_DUE = (
+    f"SELECT next_check_at FROM resources WHERE {CHECKABLE} AND check_lease_expires_at IS NULL"
+    " ORDER BY next_check_at LIMIT 1"
+)
+#: A check that is due while one still runs falls due when that one's lease ends, if not before.
+NEXT_DUE_AFTER_LEASE = (
+    "SELECT MIN(CASE WHEN next_check_at > check_lease_expires_at THEN next_check_at ELSE check_lease_expires_at END)"
+    f" FROM resources WHERE check_lease_expires_at IS NOT NULL AND {CHECKABLE}"
+)
+CLAIM = (
+    "UPDATE resources SET check_claim = check_claim + 1, check_dispatched_at = NULL, check_worker = ?,"
+    " check_instance = ?, check_lease_expires_at = ?"
+    " WHERE id = ? AND (check_dispatched_at IS NOT NULL OR check_lease_expires_at <= ?) " + returning(COLUMNS)
+)
+FINISH = (
+    "UPDATE resources SET check_worker = NULL, check_instance = NULL, check_lease_expires_at = NULL,"
+    " last_checked_at = ?, check_error = ? WHERE id = ? AND check_claim = ?"
+)
+_DUE_AT_ONCE = "next_check_at = CASE WHEN next_check_at < ? THEN next_check_at ELSE ? END"  # also where it is NULL
+REQUEST = f"UPDATE resources SET {_DUE_AT_ONCE} WHERE id = ?"
+_GIVE_UP = (
+    f"UPDATE resources SET check_worker = NULL, check_instance = NULL, check_lease_expires_at = NULL, {_DUE_AT_ONCE}"
+)
+REQUEUE_EXPIRED = f"{_GIVE_UP} WHERE check_lease_expires_at IS NOT NULL AND check_lease_expires_at <= ?"
+REQUEUE_OTHERS = f"{_GIVE_UP} WHERE check_lease_expires_at IS NOT NULL AND check_worker = ? AND check_instance <> ?"
+
+
+class SqlChecks:
+    """The part of `ResourceRepository` that is about checks."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def take_due(self, now: float, limit: int) -> list[ResourceState]:
+        """See `ResourceRepository`."""
+        return [resource_from(row) for row in self._session.change(TAKE_DUE, (now, now, limit))]
+
+    def take_stale(self, before: float, limit: int) -> list[ResourceState]:
+        """See `ResourceRepository`."""
+        return [resource_from(row) for row in self._session.change(TAKE_STALE, (before, limit))]
+
+    def next_due_at(self) -> float | None:
+        """See `ResourceRepository`. One that is due while its check runs counts from the end of the lease."""
+        first = self._session.row(NEXT_DUE)
+        after_lease = self._session.row(NEXT_DUE_AFTER_LEASE)
+        times = [row[0] for row in (first, after_lease) if row and row[0] is not None]
+        return min(times, default=None)
+
+    def mark_dispatched(self, due: Mapping[int, float | None], now: float) -> None:
+        """See `ResourceRepository`."""
+        for resource_id in sorted(due):
+            self._session.write(
+                "UPDATE resources SET next_check_at = ?, check_dispatched_at = ? WHERE id = ?",
+                (due[resource_id], now, resource_id),
+            )
+
+    def request_check(self, resource_id: int, now: float) -> None:
+        """See `ResourceRepository`."""
+        self._session.write(REQUEST, (now, now, resource_id))
+
+    def claim_check(
+        self, resource_id: int, worker: str, instance: str, now: float, lease_until: float
+    ) -> ResourceState | None:
+        """See `ResourceRepository`."""
+        worker, instance = key_text(worker, "the worker's name"), key_text(instance, "the worker's instance")
+        rows = self._session.change(CLAIM, (worker, instance, lease_until, resource_id, now))
+        return resource_from(rows[0]) if rows else None
+
+    def finish_check(self, resource_id: int, claim: int, now: float, error: str) -> bool:
+        """See `ResourceRepository`. A second delivery of the current claim changes nothing and is true again."""
+        return self._session.write(FINISH, (now, shown_text(error), resource_id, claim)) > 0
+
+    def requeue_expired_checks(self, now: float) -> int:
+        """See `ResourceRepository`."""
+        return self._session.write(REQUEUE_EXPIRED, (now, now, now))
+
+    def requeue_checks_of(self, worker: str, instance: str, now: float) -> int:
+        """See `ResourceRepository`."""
+        names = key_text(worker, "the worker's name"), key_text(instance, "the worker's instance")
+        return self._session.write(REQUEUE_OTHERS, (now, now, *names))
+
+    def renew_checks(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
+        """See `ResourceRepository`."""
+        renewed: set[int] = set()
+        for batch in batches(claims):
+            sql = (
+                "UPDATE resources SET check_lease_expires_at = ? WHERE check_worker = ? AND check_instance = ?"
+                f" AND check_lease_expires_at IS NOT NULL AND id IN ({marks(len(batch))})"
+                f" AND (id, check_claim) IN (VALUES {marks(len(batch), 2)}) RETURNING id"
+            )
+            ids = [ref.build_id for ref in batch]
+            pairs = [value for ref in batch for value in (ref.build_id, ref.claim)]
+            rows = self._session.change(sql, (lease_until, worker, instance, *ids, *pairs))
+            renewed.update(row[0] for row in rows)
+        return renewed
+
+
+def resource_from(row: Row) -> ResourceState:
+    """The resource of a row of `COLUMNS`."""
+    return ResourceState(
+        id=row[0],
+        pipeline_id=row[1],
+        type=row[2],
+        name=row[3],
+        check_interval=row[4],
+        next_check_at=row[5],
+        check_dispatched_at=row[6],
+        check_claim=row[7],
+        check_worker=row[8],
+        check_lease_expires_at=row[9],
+        last_checked_at=row[10],
+        check_error=row[11],
+        pinned_version_id=row[12],
+        webhook_token=row[13],
+        archived=bool(row[14]),
+    )

@@ -1,0 +1,31 @@
+"""Database errors in the words of the domain, the cause kept by `raise ... from`."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import peewee
+import psycopg2
+
+from pikoci.internal.domain.errors import ConflictError, InvalidError, PikociError, UnavailableError
+
+#: What the drivers and peewee raise while talking to a database. ValueError and OverflowError come from values that a
+#: driver cannot send; UnicodeEncodeError is a ValueError.
+DRIVER_ERRORS = (peewee.PeeweeException, psycopg2.Error, sqlite3.Error, ValueError, OverflowError, TimeoutError)
+
+
+def translated(error: Exception) -> PikociError | None:
+    """The domain error for a driver's, or None for a mistake of ours, which must stay as it is."""
+    if isinstance(error, (ValueError, OverflowError, peewee.DataError, psycopg2.DataError, sqlite3.DataError)):
+        return InvalidError(f"a value cannot be stored: {first_line(error)}")
+    if isinstance(error, (peewee.IntegrityError, psycopg2.IntegrityError, sqlite3.IntegrityError)):
+        return ConflictError("the change collides with another one: what it refers to is gone, or exists already")
+    if isinstance(error, (peewee.ProgrammingError, psycopg2.ProgrammingError, sqlite3.ProgrammingError)):
+        return None
+    return UnavailableError(f"the database did not answer: {first_line(error)}", hint="try again in a moment")
+
+
+def first_line(error: Exception) -> str:
+    """What a driver says, without the statement and position that it adds on further lines."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

@@ -1,0 +1,142 @@
+"""What input resolution reads, answered by indexed queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+import msgspec
+
+from pikoci.internal.domain.inputs import Build, Need, Use
+from pikoci.internal.store.resources import splits
+from pikoci.internal.store.session import Row, Session, marks
+
+#: Rows of the first page and the longest: most callers want one item, some want hundreds.
+FIRST_PAGE, LAST_PAGE = 2, 128
+
+NEWEST = "SELECT id FROM versions WHERE resource_id = ? AND NOT disabled ORDER BY id DESC LIMIT 1"
+AFTER = "SELECT id FROM versions WHERE resource_id = ? AND id > ? AND NOT disabled ORDER BY id LIMIT ?"
+LAST_USE = (
+    "SELECT version_id, upstream FROM build_versions WHERE job_id = ? AND name = ? AND is_output = FALSE"
+    " ORDER BY version_id DESC, number DESC, retry DESC LIMIT 1"
+)
+USED = "SELECT 1 FROM build_versions WHERE job_id = ? AND name = ? AND version_id = ? AND is_output = FALSE LIMIT 1"
+HOLDS_VERSION = (
+    "EXISTS (SELECT 1 FROM build_versions h CROSS JOIN versions v WHERE h.build_id = d.build_id AND h.resource_id = ?"
+    " AND h.version_id = ? AND v.id = h.version_id AND NOT v.disabled)"
+)
+HOLDS_RESOURCE = (
+    "EXISTS (SELECT 1 FROM build_versions h CROSS JOIN versions v WHERE h.build_id = d.build_id AND h.resource_id = ?"
+    " AND v.id = h.version_id AND NOT v.disabled)"
+)
+
+
+def builds_sql(*, version: bool, needs: Sequence[str], newest_first: bool) -> str:
+    """The statement for a page of builds, found by a version or by a resource, that meet `needs` (EXISTS conditions).
+
+    CROSS JOIN tells SQLite in which order to look; PostgreSQL takes it as any join.
+    """
+    comparison, direction = ("<", "DESC") if newest_first else (">", "ASC")
+    return (
+        "SELECT d.build_id, d.number, d.retry FROM build_versions d CROSS JOIN builds b"
+        f" WHERE d.job_id = ? AND {'d.version_id' if version else 'd.resource_id'} = ?"
+        f" AND (d.number, d.retry) {comparison} (?, ?) AND b.id = d.build_id AND b.status = 'succeeded'"
+        f" AND {' AND '.join(needs)} ORDER BY d.number {direction}, d.retry {direction} LIMIT ?"
+    )
+
+
+def held_sql(builds: int) -> str:
+    """The statement for the enabled versions that builds hold, those put out first."""
+    return (
+        "SELECT h.build_id, r.type, r.name, h.version_id FROM build_versions h CROSS JOIN versions v CROSS JOIN resources r"
+        f" WHERE h.build_id IN ({marks(builds)}) AND v.id = h.version_id AND NOT v.disabled AND r.id = h.resource_id"
+        " ORDER BY h.build_id, h.is_output DESC, h.name, h.version_id"
+    )
+
+
+class SqlHistory:
+    """Implements `History` for one pipeline, for the length of one resolution: it remembers ids of names.
+
+    The guarantee of one snapshot is the transaction's: SQLite's always, PostgreSQL's with `transaction(snapshot=True)`.
+    """
+
+    def __init__(self, session: Session, pipeline_id: int) -> None:
+        self._session = session
+        self._pipeline_id = pipeline_id
+        self._jobs: dict[str, int | None] = {}
+        self._resources: dict[str, int | None] = {}
+
+    def newest(self, resource: str) -> int | None:
+        """See `History`."""
+        row = self._session.row(NEWEST, (self._resource(resource),))
+        return row[0] if row else None
+
+    def after(self, resource: str, version: int) -> Iterator[int]:
+        """See `History`."""
+        size, last = FIRST_PAGE, version
+        while True:
+            rows = self._session.rows(AFTER, (self._resource(resource), last, size))
+            for row in rows:
+                yield row[0]
+            if len(rows) < size:
+                return
+            last, size = rows[-1][0], min(size * 4, LAST_PAGE)
+
+    def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterator[Build]:
+        """See `History`. Where `after` was deleted, all builds of the job are later: retention deletes the oldest."""
+        job_id = self._job(job)
+        needs = [(self._resource(resource), version) for resource, version in holding]
+        if job_id is None or not needs or any(resource is None for resource, _ in needs):
+            return
+        # A version leads to few builds, a resource to nearly all of them.
+        leader = next((need for need in needs if need[1] is not None), needs[0])
+        sql = builds_sql(
+            version=leader[1] is not None,
+            needs=[HOLDS_RESOURCE if version is None else HOLDS_VERSION for _, version in needs],
+            newest_first=after is None,
+        )
+        key = leader[0] if leader[1] is None else leader[1]
+        conditions = [value for need in needs for value in need if value is not None]
+        place = (2**63 - 1, 0) if after is None else self._place(after, job_id)
+        size = FIRST_PAGE
+        while True:
+            rows = self._session.rows(sql, (job_id, key, *place, *conditions, size))
+            yield from self._loaded(job, list(dict.fromkeys(row[0] for row in rows)))
+            if len(rows) < size:
+                return
+            place, size = rows[-1][1:], min(size * 4, LAST_PAGE)
+
+    def last_use(self, job: str, get: str) -> Use | None:
+        """See `History`."""
+        row = self._session.row(LAST_USE, (self._job(job), get))
+        return Use(row[0], msgspec.json.decode(row[1])) if row else None
+
+    def used(self, job: str, get: str, version: int) -> bool:
+        """See `History`."""
+        return self._session.row(USED, (self._job(job), get, version)) is not None
+
+    def _loaded(self, job: str, build_ids: list[int]) -> Iterator[Build]:
+        if not build_ids:
+            return
+        held: dict[int, list[tuple[str, int]]] = {}
+        rows: list[Row] = self._session.rows(held_sql(len(build_ids)), build_ids)
+        for build_id, kind, name, version in rows:
+            held.setdefault(build_id, []).append((f"{kind}.{name}", version))
+        for build_id in build_ids:
+            yield Build(build_id, job, tuple(dict.fromkeys(held.get(build_id, ()))))
+
+    def _place(self, build_id: int, job_id: int) -> tuple[int, int]:
+        row = self._session.row("SELECT number, retry FROM builds WHERE id = ? AND job_id = ?", (build_id, job_id))
+        return (row[0], row[1]) if row else (0, 0)
+
+    def _job(self, name: str) -> int | None:
+        if name not in self._jobs:
+            row = self._session.row("SELECT id FROM jobs WHERE pipeline_id = ? AND name = ?", (self._pipeline_id, name))
+            self._jobs[name] = row[0] if row else None
+        return self._jobs[name]
+
+    def _resource(self, canonical: str) -> int | None:
+        if canonical not in self._resources:
+            sql = "SELECT id FROM resources WHERE pipeline_id = ? AND type = ? AND name = ?"
+            rows = (self._session.row(sql, (self._pipeline_id, *split)) for split in splits(canonical))
+            self._resources[canonical] = next((row[0] for row in rows if row), None)
+        return self._resources[canonical]

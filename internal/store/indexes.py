@@ -1,0 +1,50 @@
+"""The indexes, in SQL that SQLite and PostgreSQL share: peewee has no words for half of them.
+
+A partial index serves a query only if the query repeats its condition word for word; `ACTIVE` and friends are there for that.
+"""
+
+#: A build that has not ended.
+ACTIVE = "status IN ('pending', 'waiting', 'started')"
+#: A resource whose check is neither dispatched nor out of use.
+CHECKABLE = "NOT archived AND check_dispatched_at IS NULL AND next_check_at IS NOT NULL"
+
+_UNIQUE = {
+    "teams_by_name": "teams (name)",
+    "users_by_name": "users (name)",
+    "pipelines_by_name": "pipelines (team_id, name)",
+    "jobs_by_name": "jobs (pipeline_id, name)",
+    "resources_by_name": "resources (pipeline_id, type, name)",
+    "resources_by_token": "resources (webhook_token) WHERE webhook_token <> ''",
+    "versions_by_digest": "versions (resource_id, digest)",
+    "builds_by_number": "builds (job_id, number, retry)",
+}
+
+_PLAIN = {
+    "memberships_by_user": "memberships (user_id)",
+    "idempotency_keys_by_age": "idempotency_keys (created_at)",
+    "scheduling_requests_by_job": "scheduling_requests (job_id)",
+    "resources_due": f"resources (next_check_at) WHERE {CHECKABLE}",
+    "resources_dispatched": "resources (check_dispatched_at) WHERE check_dispatched_at IS NOT NULL",
+    "resources_leased": "resources (check_lease_expires_at) WHERE check_lease_expires_at IS NOT NULL",
+    "versions_in_order": "versions (resource_id, id)",
+    "builds_of_job": "builds (job_id, id)",
+    "builds_of_pipeline": "builds (pipeline_id, id)",
+    "builds_active": f"builds (job_id, status, id) WHERE {ACTIVE}",
+    "builds_pending": "builds (dispatched_at) WHERE status = 'pending'",
+    "builds_started": "builds (lease_expires_at) WHERE status = 'started'",
+    "builds_ended_of_job": "builds (job_id, finished_at) WHERE finished_at IS NOT NULL",
+    "builds_with_log": "builds (finished_at) WHERE finished_at IS NOT NULL AND NOT log_deleted",
+    "build_versions_by_version": "build_versions (job_id, version_id, number, retry)",
+    "build_versions_by_resource": "build_versions (job_id, resource_id, number, retry)",
+    "build_versions_taken": "build_versions (job_id, name, version_id, number, retry) WHERE is_output = FALSE",
+    "artifact_grants_by_pipeline": "artifact_grants (pipeline_id)",
+    "artifact_grants_unnamed": "artifact_grants (created_at) WHERE NOT named",
+    "artifacts_by_upload": "artifacts (upload)",
+    "artifact_chunks_by_age": "artifact_chunks (created_at)",
+}
+
+#: One statement for each index.
+STATEMENTS: tuple[str, ...] = (
+    *(f"CREATE UNIQUE INDEX {name} ON {columns}" for name, columns in _UNIQUE.items()),
+    *(f"CREATE INDEX {name} ON {columns}" for name, columns in _PLAIN.items()),
+)

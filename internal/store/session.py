@@ -1,0 +1,93 @@
+"""How repositories talk to a database: rows in, rows out, and one notion of a transaction."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from peewee import Database, Node
+
+Row = tuple[Any, ...]
+
+#: Rows in one INSERT: few statements, and far below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
+BATCH = 500
+
+
+class Session(ABC):
+    """A database that repositories share.
+
+    Statements are written once, in the SQL that both databases have: `?` for parameters (and nowhere else), RETURNING,
+    ON CONFLICT, and PostgreSQL's row locks (`FOR NO KEY UPDATE [SKIP LOCKED]` at the end), which SQLite, having one
+    writer, does without. Row locks are NO KEY ones, so that inserting a row that refers to a locked one never waits.
+    """
+
+    database: Database
+
+    @abstractmethod
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a statement. Raises PikociError branches for what the database refuses."""
+
+    @abstractmethod
+    def write(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """Run a changing statement; returns how many rows it changed. Raises RuntimeError outside a transaction."""
+
+    @abstractmethod
+    def change(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """Run a changing statement with RETURNING; returns its rows. Raises RuntimeError outside a transaction."""
+
+    @abstractmethod
+    def transaction(self, *, snapshot: bool = False, patient: bool = False) -> AbstractContextManager[None]:
+        """A read-write transaction; a nested one joins the outer.
+
+        With `snapshot`, all its statements see the database as it was at the first. A `patient` one, for migrations, may
+        wait and run for long.
+        """
+
+    @abstractmethod
+    def lock_schema(self) -> None:
+        """Keep other servers from migrating until the transaction ends."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give every connection back."""
+
+    def row(self, sql: str, params: Sequence[Any] = ()) -> Row | None:
+        """The first row, or None."""
+        found = self.rows(sql, params)
+        return found[0] if found else None
+
+    def query(self, query: Node) -> list[Row]:
+        """All rows of a peewee query."""
+        return self.rows(*self._compiled(query))
+
+    def execute(self, query: Node) -> int:
+        """Run a changing peewee query; returns how many rows it changed."""
+        return self.write(*self._compiled(query))
+
+    def execute_returning(self, query: Node) -> list[Row]:
+        """Run a changing peewee query with RETURNING; returns its rows."""
+        return self.change(*self._compiled(query))
+
+    def _compiled(self, query: Node) -> tuple[str, Sequence[Any]]:
+        sql, params = self.database.get_sql_context().sql(query).query()
+        return sql, params
+
+
+def marks(count: int, columns: int = 1) -> str:
+    """`count` groups of parameter marks: `?, ?` for one column, `(?, ?), (?, ?)` for more."""
+    group = "?" if columns == 1 else f"({', '.join('?' * columns)})"
+    return ", ".join([group] * count)
+
+
+def batches(items: Sequence[Any], size: int = BATCH) -> Iterator[Sequence[Any]]:
+    """The items, at most `size` at a time."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def returning(columns: str) -> str:
+    """A RETURNING clause. SQLite's gives whole numbers of REAL columns as integers, unless they are part of an expression."""
+    return "RETURNING " + re.sub(r"\b\w+_at\b", r"\g<0> + 0.0", columns)

@@ -1,0 +1,175 @@
+"""SQLite: one connection, one thread, one transaction at a time.
+
+A call into sqlite3 never switches greenlets, and nothing else in a transaction may. So everything that one process does to
+the database happens on the hub's thread, one transaction after the other: that is the "one writer thread". The session
+raises RuntimeError when a greenlet meets a transaction that another one has open, which would mean that something waited.
+
+Durability: WAL with synchronous=NORMAL. A commit survives any death of the process. A power cut or a crash of the kernel
+can lose the commits since the last checkpoint (a second or so), never the consistency of the file.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import gevent
+import peewee
+from gevent import getcurrent
+
+from pikoci.internal.domain.errors import UnavailableError
+from pikoci.internal.store.checkpoint import Checkpointer
+from pikoci.internal.store.failures import DRIVER_ERRORS, translated
+from pikoci.internal.store.filelock import FileLock
+from pikoci.internal.store.session import Row, Session
+
+ROW_LOCK = re.compile(r"\s+FOR NO KEY UPDATE( OF \w+)?( SKIP LOCKED)?")
+BUSY_PAUSE = 0.002
+MIGRATION_PATIENCE = 600.0
+
+
+class SqliteSession(Session):
+    """A session on one SQLite connection. `busy_timeout` bounds, in seconds, the wait for other programs' locks."""
+
+    def __init__(
+        self,
+        database: peewee.SqliteDatabase,
+        *,
+        busy_timeout: float = 5.0,
+        lock: FileLock | None = None,
+        checkpointer: Checkpointer | None = None,
+    ) -> None:
+        self.database = database
+        self._busy_timeout = busy_timeout
+        self._lock = lock
+        self._checkpointer = checkpointer
+        self._owner: gevent.Greenlet | None = None
+        self._plain: dict[str, str] = {}
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """See `Session`."""
+        if self._owner is not None and self._owner is not getcurrent():
+            raise _switched()
+        try:
+            found: list[Row] = self.database.execute_sql(
+                self._plain.get(sql) or self._without_locks(sql), params
+            ).fetchall()
+        except DRIVER_ERRORS as error:
+            if self._owner is None and _is_busy(error):
+                return self._retried(sql, params)
+            raise translated(error) or error from error
+        return found
+
+    def write(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """See `Session`."""
+        self._check_inside()
+        try:
+            return int(self.database.execute_sql(sql, params).rowcount)
+        except DRIVER_ERRORS as error:
+            raise translated(error) or error from error
+
+    def change(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """See `Session`."""
+        self._check_inside()
+        return self.rows(sql, params)
+
+    @contextmanager
+    def transaction(self, *, snapshot: bool = False, patient: bool = False) -> Iterator[None]:
+        """See `Session`. A SQLite transaction always sees one snapshot, so `snapshot` changes nothing."""
+        del snapshot
+        if self._owner is not None:
+            if self._owner is not getcurrent():
+                raise _switched()
+            yield
+            return
+        self._begin(MIGRATION_PATIENCE if patient else self._busy_timeout)
+        self._owner = getcurrent()
+        try:
+            yield
+            self._finish("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        finally:
+            self._owner = None
+        if self._checkpointer is not None:
+            self._checkpointer.note_commit()
+
+    def lock_schema(self) -> None:
+        """Nothing to do: BEGIN IMMEDIATE keeps every other writer away."""
+
+    def close(self) -> None:
+        """See `Session`. Raises RuntimeError inside a transaction."""
+        if self._owner is not None:
+            raise RuntimeError("a store was closed inside a transaction")
+        if self._checkpointer is not None:
+            self._checkpointer.close()
+        self.database.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def _begin(self, patience: float) -> None:
+        # The connection's own busy timeout is 0, as waiting in it would stop the hub; this waits beside it.
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                self.database.execute_sql("BEGIN IMMEDIATE")
+            except DRIVER_ERRORS as error:
+                if not _is_busy(error):
+                    raise translated(error) or error from error
+                if time.monotonic() >= deadline:
+                    raise UnavailableError("another program keeps the database file locked") from error
+                gevent.sleep(BUSY_PAUSE)
+            else:
+                return
+
+    def _finish(self, statement: str) -> None:
+        try:
+            self.database.execute_sql(statement)
+        except DRIVER_ERRORS as error:
+            raise translated(error) or error from error
+
+    def _roll_back(self) -> None:
+        connection: sqlite3.Connection = self.database.connection()
+        # SQLite rolls back by itself on some errors (disk full), and a second ROLLBACK would hide the first error.
+        if connection.in_transaction:
+            self._finish("ROLLBACK")
+
+    def _retried(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        deadline = time.monotonic() + self._busy_timeout
+        while True:
+            gevent.sleep(BUSY_PAUSE)
+            try:
+                found: list[Row] = self.database.execute_sql(self._without_locks(sql), params).fetchall()
+            except DRIVER_ERRORS as error:
+                if not _is_busy(error) or time.monotonic() >= deadline:
+                    raise translated(error) or error from error
+            else:
+                return found
+
+    def _check_inside(self) -> None:
+        if self._owner is None:
+            raise RuntimeError("a change outside a transaction")
+        if self._owner is not getcurrent():
+            raise _switched()
+
+    def _without_locks(self, sql: str) -> str:
+        plain = self._plain.get(sql)
+        if plain is None:
+            plain = self._plain[sql] = ROW_LOCK.sub("", sql)
+        return plain
+
+
+def _switched() -> RuntimeError:
+    return RuntimeError(
+        "another greenlet's transaction is open: something in it waited, which a transaction must not do"
+    )
+
+
+def _is_busy(error: Exception) -> bool:
+    cause = error.args[0] if error.args and isinstance(error.args[0], sqlite3.Error) else error
+    return getattr(cause, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

@@ -1,0 +1,62 @@
+"""A database with all its repositories."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from pikoci.internal.store.accounts import SqlAccounts
+from pikoci.internal.store.artifacts import SqlArtifacts
+from pikoci.internal.store.builds import SqlBuilds
+from pikoci.internal.store.history import SqlHistory
+from pikoci.internal.store.jobs import SqlJobs
+from pikoci.internal.store.logs import SqlLogs
+from pikoci.internal.store.migrate import Migrations
+from pikoci.internal.store.pipelines import SqlPipelines
+from pikoci.internal.store.resources import SqlResources
+from pikoci.internal.store.session import Session
+from pikoci.internal.store.settings import SqlIdempotency, SqlSettings
+from pikoci.internal.store.versions import SqlVersions
+from pikoci.internal.store.workers import SqlWorkers
+
+
+class SqlStore:
+    """Implements `Store` on a session."""
+
+    def __init__(self, session: Session, system: str) -> None:
+        self.session = session
+        self._migrations = Migrations(session, system)
+        self.accounts = SqlAccounts(session)
+        self.settings = SqlSettings(session)
+        self.idempotency = SqlIdempotency(session)
+        self.pipelines = SqlPipelines(session)
+        self.jobs = SqlJobs(session)
+        self.resources = SqlResources(session)
+        self.versions = SqlVersions(session)
+        self.builds = SqlBuilds(session)
+        self.logs = SqlLogs(session)
+        self.workers = SqlWorkers(session)
+        self.artifacts = SqlArtifacts(session)
+
+    def history(self, pipeline_id: int) -> SqlHistory:
+        """See `Store`. Ask for a new one for each resolution."""
+        return SqlHistory(self.session, pipeline_id)
+
+    def transaction(self, *, snapshot: bool = False) -> AbstractContextManager[None]:
+        """See `Store`."""
+        return self.session.transaction(snapshot=snapshot)
+
+    def check_health(self) -> None:
+        """See `Store`."""
+        self.session.rows("SELECT 1")
+
+    def migrate(self) -> list[str]:
+        """See `Store`. Raises InvalidError when a newer program has migrated the database."""
+        return self._migrations.apply()
+
+    def pending_migrations(self) -> list[str]:
+        """See `Store`. Raises InvalidError when a newer program has migrated the database."""
+        return self._migrations.pending()
+
+    def close(self) -> None:
+        """See `Store`."""
+        self.session.close()

@@ -1,0 +1,92 @@
+"""Workers that registered."""
+
+from __future__ import annotations
+
+import builtins
+
+import msgspec
+from peewee import Case
+
+from pikoci.internal.domain.gateway import WorkerHello
+from pikoci.internal.domain.pipeline import WorkerState
+from pikoci.internal.store.models import Worker
+from pikoci.internal.store.session import Row, Session
+from pikoci.internal.store.values import encode_json, key_text, shown_text
+
+_COLUMNS = (
+    Worker.name,
+    Worker.instance,
+    Worker.version,
+    Worker.state,
+    Worker.queues,
+    Worker.concurrency,
+    Worker.tags,
+    Worker.registered_at,
+    Worker.last_seen_at,
+    Worker.wanted,
+)
+
+
+class SqlWorkers:
+    """Implements `WorkerRepository`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def register(self, hello: WorkerHello, now: float) -> str | None:
+        """See `WorkerRepository`. What was wanted of the worker stays wanted across its restarts."""
+        before = self.get(hello.name)
+        told = {
+            "instance": key_text(hello.instance, "the worker's instance"),
+            "version": shown_text(hello.version),
+            "state": "running",
+            "queues": encode_json(hello.queues),
+            "concurrency": hello.concurrency,
+            "tags": encode_json(hello.tags),
+            "registered_at": now,
+            "last_seen_at": now,
+        }
+        insert = Worker.insert(name=key_text(hello.name, "the worker's name"), wanted="", **told)
+        self._session.execute(insert.on_conflict(conflict_target=[Worker.name], update=told))
+        return before.instance if before and before.instance != hello.instance else None
+
+    def seen(self, name: str, instance: str, state: str, now: float) -> WorkerState | None:
+        """See `WorkerRepository`. A wish is fulfilled, and so forgotten, when the worker is in the wanted state."""
+        wanted = Case(None, [(Worker.wanted == state, "")], Worker.wanted)
+        update = Worker.update(state=shown_text(state), last_seen_at=now, wanted=wanted)
+        known = (Worker.name == key_text(name, "the worker's name")) & (Worker.instance == instance)
+        rows = self._session.execute_returning(update.where(known).returning(*_COLUMNS))
+        return _worker(rows[0]) if rows else None
+
+    def get(self, name: str) -> WorkerState | None:
+        """See `WorkerRepository`."""
+        wanted = Worker.name == key_text(name, "the worker's name")
+        rows = self._session.query(Worker.select(*_COLUMNS).where(wanted))
+        return _worker(rows[0]) if rows else None
+
+    def list(self) -> builtins.list[WorkerState]:
+        """See `WorkerRepository`. By name."""
+        return [_worker(row) for row in self._session.query(Worker.select(*_COLUMNS).order_by(Worker.name))]
+
+    def set_wanted(self, name: str, wanted: str) -> None:
+        """See `WorkerRepository`."""
+        self._session.execute(Worker.update(wanted=wanted).where(Worker.name == key_text(name, "the worker's name")))
+
+    def delete(self, name: str) -> None:
+        """See `WorkerRepository`."""
+        self._session.execute(Worker.delete().where(Worker.name == key_text(name, "the worker's name")))
+
+
+def _worker(row: Row) -> WorkerState:
+    return WorkerState(
+        name=row[0],
+        instance=row[1],
+        version=row[2],
+        state=row[3],
+        queues=msgspec.json.decode(row[4]),
+        concurrency=row[5],
+        tags=msgspec.json.decode(row[6]),
+        registered_at=row[7],
+        last_seen_at=row[8],
+        wanted=row[9],
+    )
