@@ -6,6 +6,7 @@ may differ from the reference), and a result that is whole is an `int` again. Nu
 """
 
 import decimal
+import re
 from decimal import Decimal
 
 DIGITS = 154
@@ -18,6 +19,7 @@ CONTEXT = decimal.Context(
     traps=[decimal.Overflow, decimal.DivisionByZero, decimal.InvalidOperation],
 )
 _EXACT = 10**DIGITS
+_TEXT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
 
 Number = int | Decimal
 
@@ -60,10 +62,4 @@ def parse(text: str) -> Number | None:
     Raises:
         NumberError: the number is too large.
     """
-    stripped = text.lstrip("+-")
-    if len(text) - len(stripped) > 1 or not stripped[:1].isdecimal() or not text.isascii() or "_" in text:
-        return None
-    try:
-        return normal(Decimal(text))
-    except decimal.InvalidOperation:
-        return None
+    return normal(Decimal(text)) if _TEXT.fullmatch(text) else None

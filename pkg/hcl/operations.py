@@ -7,7 +7,18 @@ from decimal import Decimal
 from pikoci.pkg.hcl import numeric
 from pikoci.pkg.hcl.numeric import CONTEXT, Number, normal
 from pikoci.pkg.hcl.suggestions import did_you_mean
-from pikoci.pkg.hcl.values import Deferred, UnfitValueError, Value, ValueSet, equal, kind, to_number, to_string
+from pikoci.pkg.hcl.values import (
+    Deferred,
+    UnfitValueError,
+    Value,
+    ValueSet,
+    equal,
+    kind,
+    same_type,
+    to_items,
+    to_number,
+    to_string,
+)
 
 
 class LookupFailure(Exception):  # noqa: N818 - carries the texts of a diagnostic
@@ -105,6 +116,10 @@ def unify(value: Value, other: Value) -> Value:
     Raises:
         UnfitValueError: there is no such type.
     """
+    if isinstance(value, list) and isinstance(other, list):
+        return _unify_lists(value, other)
+    if isinstance(value, dict) and isinstance(other, dict):
+        return {name: unify(item, other[name]) if name in other else item for name, item in value.items()}
     ours, theirs = _unit(value), _unit(other)
     if ours == theirs or "null" in (ours, theirs):
         return value
@@ -113,8 +128,14 @@ def unify(value: Value, other: Value) -> Value:
     if ours == "string" and theirs in ("number", "bool"):
         return value
     if {ours, theirs} == {"list", "set"}:
-        return list(value) if isinstance(value, ValueSet) else value
+        return to_items(value)
     raise UnfitValueError(f"both results must have one type, but one is {kind(value)} and the other {kind(other)}")
+
+
+def _unify_lists(value: list[Value], other: list[Value]) -> Value:
+    if len(value) == len(other):
+        return [unify(item, unlike) for item, unlike in zip(value, other, strict=True)]
+    return same_type([*value, *other])[: len(value)]
 
 
 def _unit(value: Value) -> str:

@@ -19,7 +19,7 @@ def after_item(stream: TokenStream, first: int) -> int:
     """Return the token to go on with after an error in the item that starts at `first`.
 
     That is the first newline at or after the error where all brackets that the item opened are closed, or the brace
-    that closes the block around it. A missing `]` or `)` is taken to end where a line looks like an argument or a block.
+    that closes the block around it. A missing `]` or `)` is taken to end where a line looks like an argument or block.
     """
     expected: list[str] = []
     kinds, reached = stream.kinds, stream.index

@@ -224,6 +224,28 @@ def to_object(value: Value) -> dict[str, Value]:
     raise _refuse(value, "map")
 
 
+def to_set(items: list[Value]) -> ValueSet:
+    """Return the elements as a set, after giving them one type."""
+    return ValueSet(same_type(items))
+
+
+def same_type(items: list[Value]) -> list[Value]:
+    """Return the elements with one type: where there is a string, numbers and bools become strings.
+
+    Raises:
+        UnfitValueError: they have no type in common.
+    """
+    kinds = {kind(item) for item in items if item is not None}
+    kinds = {"string" if found == "secret-backed string" else found for found in kinds}
+    if len(kinds) <= 1:
+        return list(items)
+    if "string" in kinds and kinds <= {"string", "number", "bool"}:
+        return [item if item is None or isinstance(item, Deferred) else to_string(item) for item in items]
+    if kinds == {"list", "set"}:
+        return [None if item is None else to_items(item) for item in items]
+    raise UnfitValueError(f"all elements must have one type, but there are {' and '.join(sorted(kinds))}")
+
+
 def _refuse(value: Value, wanted: str) -> UnfitValueError:
     if isinstance(value, Deferred):
         return value.misuse()

@@ -1,15 +1,16 @@
 """Functions on lists, sets and objects."""
 
 from pikoci.pkg.hcl.clusters import width
-from pikoci.pkg.hcl.functions.conversion import same_type
 from pikoci.pkg.hcl.functions.numbers import add
 from pikoci.pkg.hcl.values import (
     Deferred,
+    SortKey,
     UnfitValueError,
     Value,
     ValueSet,
     equal,
     kind,
+    same_type,
     sort_key,
     to_bool,
     to_items,
@@ -83,7 +84,10 @@ def contains(items: Value, value: Value) -> Value:
 
 def distinct(items: Value) -> Value:
     """distinct(list): leave out what occurred before. `distinct(["a", "b", "a"])` is `["a", "b"]`."""
-    return list({sort_key(item): item for item in reversed(same_type(to_items(items)))}.values())[::-1]
+    first: dict[SortKey, Value] = {}
+    for item in same_type(to_items(items)):
+        first.setdefault(sort_key(item), item)
+    return list(first.values())
 
 
 def element(items: Value, index: Value) -> Value:

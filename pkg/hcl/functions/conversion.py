@@ -6,12 +6,12 @@ from pikoci.pkg.hcl.values import (
     Deferred,
     UnfitValueError,
     Value,
-    ValueSet,
-    kind,
+    same_type,
     to_bool,
     to_items,
     to_number,
     to_object,
+    to_set,
     to_string,
 )
 
@@ -75,25 +75,3 @@ def can(thunks: Sequence[Callable[[], Value]]) -> Value:
     except UnfitValueError:
         return False
     return True
-
-
-def to_set(items: list[Value]) -> ValueSet:
-    """Return the elements as a set, after giving them one type."""
-    return ValueSet(same_type(items))
-
-
-def same_type(items: list[Value]) -> list[Value]:
-    """Return the elements with one type: where there is a string, numbers and bools become strings.
-
-    Raises:
-        UnfitValueError: they have no type in common.
-    """
-    kinds = {kind(item) for item in items if item is not None}
-    kinds = {"string" if found == "secret-backed string" else found for found in kinds}
-    if len(kinds) <= 1:
-        return list(items)
-    if "string" in kinds and kinds <= {"string", "number", "bool"}:
-        return [item if item is None or isinstance(item, Deferred) else to_string(item) for item in items]
-    if kinds == {"list", "set"}:
-        return [None if item is None else to_items(item) for item in items]
-    raise UnfitValueError(f"all elements must have one type, but there are {' and '.join(sorted(kinds))}")

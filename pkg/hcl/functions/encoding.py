@@ -5,6 +5,8 @@ import binascii
 import csv
 import io
 import json
+import re
+import unicodedata
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote_plus
@@ -15,6 +17,7 @@ from pikoci.pkg.hcl.values import UnfitValueError, Value, ValueSet, to_string
 
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 _MAX_DEPTH = 100
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def base64decode(text: Value) -> Value:
@@ -56,7 +59,7 @@ def jsondecode(text: Value) -> Value:
     """jsondecode(string): read JSON. `jsondecode("[1, 2]")` is `[1, 2]`."""
     body = to_string(text)
     try:
-        return _checked(json.loads(body, parse_int=_number, parse_float=_number, parse_constant=_refuse))
+        return _clean(json.loads(body, parse_int=_number, parse_float=_number, parse_constant=_refuse))
     except (json.JSONDecodeError, RecursionError) as cause:
         problem = (
             f"{cause.msg} at character {cause.pos}" if isinstance(cause, json.JSONDecodeError) else "it is too deep"
@@ -107,12 +110,15 @@ def _refuse(text: str) -> Value:
     raise UnfitValueError(f"it is not JSON: {text} is no JSON value")
 
 
-def _checked(value: Any, depth: int = 0) -> Value:
-    """Refuse what is nested too deeply for the functions that walk through values."""
+def _clean(value: Any, depth: int = 0) -> Value:
+    """Bring strings into the form that all strings have; refuse what is too deep for functions that walk through it."""
     if depth > _MAX_DEPTH:
-        raise UnfitValueError("it is not JSON that can be used: it is nested too deeply")
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for child in children:
-        _checked(child, depth + 1)
-    made: Value = value
-    return made
+        raise UnfitValueError("it is nested too deeply")
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", _LONE_SURROGATE.sub("\ufffd", value))
+    if isinstance(value, list):
+        return [_clean(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {str(_clean(name)): _clean(item, depth + 1) for name, item in value.items()}
+    scalar: Value = value
+    return scalar

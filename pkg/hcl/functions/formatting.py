@@ -155,7 +155,8 @@ def _general(value: Decimal, limit: int, mark: str) -> str:
 
 
 def _scientific(value: Decimal, precision: int, mark: str) -> str:
-    mantissa, exponent = f"{value:.{precision}e}".split("e")
+    mantissa, exponent = f"{value if value else Decimal('0E0'):.{precision}e}".split("e")
+    exponent = exponent if value else "+0"
     return f"{mantissa}{mark}{exponent[0]}{exponent[1:].rjust(2, '0')}"
 
 

@@ -9,6 +9,7 @@ from pikoci.pkg.hcl.values import UnfitValueError, Value, to_number, to_string, 
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MAX_DIGITS = 1000
+_MAX_BITS = 10_000
 
 
 # `abs`, `max`, `min` and `pow` are names of the language; the underscore keeps Python's in reach.
@@ -71,11 +72,12 @@ def parseint(text: Value, base: Value) -> Value:
 
 def pow_(number: Value, power: Value) -> Value:
     """pow(number, power): raise to a power. `pow(2, 10)` is `1024`."""
+    base, exponent = to_number(number), to_number(power)
+    if isinstance(base, int) and isinstance(exponent, int) and 0 <= exponent * base.bit_length() <= _MAX_BITS:
+        return _bounded(base**exponent)
     try:
-        result = math.pow(to_number(number), to_number(power))
+        result = math.pow(base, exponent)
     except (ValueError, OverflowError) as cause:
-        if isinstance(cause, UnfitValueError):
-            raise
         raise UnfitValueError("the result is no number, or too large") from cause
     return _from_float(result)
 

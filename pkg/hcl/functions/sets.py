@@ -3,8 +3,7 @@
 import itertools
 import math
 
-from pikoci.pkg.hcl.functions.conversion import same_type, to_set
-from pikoci.pkg.hcl.values import UnfitValueError, Value, ValueSet, sort_key, to_items
+from pikoci.pkg.hcl.values import UnfitValueError, Value, ValueSet, same_type, sort_key, to_items, to_set
 
 _MAX_PRODUCT = 100_000
 

@@ -7,7 +7,7 @@ from pikoci.pkg.hcl.functions.patterns import replace_pattern
 from pikoci.pkg.hcl.values import UnfitValueError, Value, to_items, to_string, to_whole
 
 _MAX_RESULT = 1_000_000
-_WORD_START = re.compile(r"(?<![\w'\u2019])\w|(?<=_)\w")
+_WORD_START = re.compile(r"(?<!\w)\w")
 _SPACE = (
     " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
@@ -92,16 +92,14 @@ def strrev(text: Value) -> Value:
 
 
 def substr(text: Value, offset: Value, length: Value) -> Value:
-    """substr(string, offset, length): take a part; a negative offset counts from the end, length -1 is all the rest.
+    """substr(string, offset, length): take a part; a negative offset counts from the end, a negative length is all the rest.
 
     `substr("hello", 1, 3)` is `"ell"`.
     """
     characters, first, count = clusters(to_string(text)), to_whole(offset), to_whole(length)
-    if count < -1:
-        raise UnfitValueError("the length must be -1 or more")
     if first < 0:
         first = max(0, len(characters) + first)
-    return "".join(characters[first:] if count == -1 else characters[first : first + count])
+    return "".join(characters[first:] if count < 0 else characters[first : first + count])
 
 
 def title(text: Value) -> Value:
