@@ -1,5 +1,6 @@
 """Running child processes: started fast, stopped for certain, none left behind."""
 
+from pikoci.internal.worker.process.capture import Capture
 from pikoci.internal.worker.process.command import DEFAULT_GRACE_SECONDS, Command, ExitResult, Reason, ResourceUsage
 from pikoci.internal.worker.process.errors import SpawnerError
 from pikoci.internal.worker.process.execution import Sink
@@ -8,6 +9,7 @@ from pikoci.internal.worker.process.sweep import sweep_leftovers
 
 __all__ = [
     "DEFAULT_GRACE_SECONDS",
+    "Capture",
     "Command",
     "ExitResult",
     "Reason",

@@ -24,7 +24,7 @@ from .wire import (
 # the shell's end.
 LINGER_SECONDS = 0.2
 # Processes that SIGKILL does not end within this time are another user's, or stuck in the kernel.
-KILL_LIMIT_SECONDS = 10.0
+KILL_LIMIT_SECONDS = 5.0
 # A pause between two rounds of killing; the end of any process cuts it short.
 RESCAN_SECONDS = 0.005
 
@@ -39,12 +39,14 @@ class Supervisor:
         self._poll = select.poll()
         self._poll.register(lifeline, select.POLLIN)
         self._poll.register(bell, select.POLLIN)
+        self._null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         self._cut = False
         self._order: tuple[bytes, list[int]] | None = None
         self._forget()
 
     def serve(self) -> bool:
         """Run what is asked for until the lifeline is cut; tell whether nobody is left."""
+        self._look_for_parent()  # it may have gone before it could be noticed
         self._send(b"%s %d" % (READY, os.getpid()))
         while not self._cut:
             self._wait(None)
@@ -73,8 +75,7 @@ class Supervisor:
             return FAILED + b" the process that supervises the command has too many open files"
         request, stdout, stderr, *rest = descriptors
         try:
-            stdin = rest[0] if rest else os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-            descriptors += [] if rest else [stdin]
+            stdin = rest[0] if rest else self._null
             packed = os.pread(request, MAX_REQUEST_BYTES, 0)
             self._main = launch(decode_request(packed), (stdin, stdout, stderr))
         except (LaunchError, OSError) as error:
@@ -94,21 +95,21 @@ class Supervisor:
         while self._reap() and (rest := self._kill_at - time.monotonic()) > 0:
             self._wait(rest)
         killed, survivors = self._kill_all()
-        leftovers = 0 if self._stopped else len(killed)
-        return Report(self._status, self._stopped, leftovers, len(survivors), *self._usage)
+        return Report(self._status, self._stopped, 0 if self._stopped else killed, survivors, *self._usage)
 
-    def _kill_all(self) -> tuple[set[int], set[int]]:
-        """Kill until nobody is left; give who was killed and who could not be."""
-        killed: set[int] = set()
+    def _kill_all(self) -> tuple[int, int]:
+        """Kill until nobody is left; give how many were killed and how many could not be."""
+        seen: set[int] = set()
         found: set[int] = set()
         limit = time.monotonic() + KILL_LIMIT_SECONDS
         while self._reap():
             if time.monotonic() > limit:
-                return killed - found, found
+                # Where /proc hides other users' processes, one that we cannot see is left.
+                return len(seen - found), max(len(found), 1)
             found = kill_children(os.getpid())
-            killed |= found
+            seen |= found
             self._wait(RESCAN_SECONDS)
-        return killed, set()
+        return len(seen), 0
 
     def _reap(self) -> bool:
         """Collect who has ended; tell whether anybody is left. Orphans come to us: nobody left means nobody at all."""
@@ -130,6 +131,10 @@ class Supervisor:
                 self._bell.silence()
             else:
                 self._receive()
+        self._look_for_parent()
+
+    def _look_for_parent(self) -> None:
+        """Take the zygote's end like the worker's: without it nobody would adopt what a killed supervisor leaves."""
         if os.getppid() != self._parent:
             self._cut_lifeline()
 

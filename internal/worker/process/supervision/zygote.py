@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 
 from .family import kill_children, send
 from .kernel import ChildBell, adopt_orphans, ignore_stop_signals, set_process_name, signal_at_parent_death
@@ -15,6 +16,8 @@ from .wire import FAILED, READY, receive
 
 # After the worker's end every supervisor has its own limit; this one is past it.
 WIND_UP_SECONDS = KILL_LIMIT_SECONDS + 2.0
+# Orphans were sent SIGKILL when they were adopted; who is left after this time cannot be killed.
+ORPHANS_SECONDS = 1.0
 RESCAN_SECONDS = 0.05
 # No part of the worker's own name: `pkill -9` of that name must leave somebody to clean up after it.
 ZYGOTE_NAME = "build-zygote"
@@ -40,6 +43,8 @@ class Zygote:
         self._poll.unregister(self._control)
         limit = time.monotonic() + WIND_UP_SECONDS
         while self._reap() and time.monotonic() < limit:
+            if not self._supervisors:
+                limit = min(limit, time.monotonic() + ORPHANS_SECONDS)
             self._wait(RESCAN_SECONDS)
         for pid in self._supervisors:
             send(pid, signal.SIGKILL)
@@ -67,7 +72,8 @@ class Zygote:
         try:
             pid = os.fork()
         except OSError as error:
-            lifeline.send(FAILED + f" the system cannot start another process now ({error.strerror})".encode())
+            with suppress(OSError):  # the worker may have lost its patience
+                lifeline.send(FAILED + f" the system cannot start another process now ({error.strerror})".encode())
             return
         if pid:
             self._supervisors.add(pid)

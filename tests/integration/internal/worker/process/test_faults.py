@@ -94,7 +94,7 @@ def test_a_dead_zygote_is_replaced_also_when_nothing_ran(shell: Run, spawner: Sp
         assert spawner._zygote is not None
         zygote = spawner._zygote.pid
         os.kill(zygote, signal.SIGKILL)
-        wait_until(lambda zygote=zygote: not is_alive(zygote), "the zygote's end")
+        expect_gone([zygote])
         assert shell("echo again")[1] == b"again\n"
 
 
@@ -129,7 +129,7 @@ def test_a_killed_idle_supervisor_is_not_used(shell: Run, spawner: Spawner) -> N
     assert spawner._zygote is not None
     for pid in children(spawner._zygote.pid):
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda pid=pid: not is_alive(pid), "its end")
+        expect_gone([pid])
     assert shell("echo fine")[1] == b"fine\n"
 
 

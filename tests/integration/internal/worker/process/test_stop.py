@@ -1,6 +1,8 @@
 """Stopping a command, whatever it does about it."""
 
+import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -49,9 +51,14 @@ def test_a_cancelled_command_never_starts(shell: Run, tmp_path: Path) -> None:
 
 def test_a_command_that_ended_before_it_was_stopped_has_exited(shell: Run) -> None:
     cancel = Event()
-    result, _ = shell("echo done", on_output=lambda chunk: cancel.set() or gevent.sleep(0.1), cancel=cancel)
-    assert result.reason in {Reason.EXITED, Reason.CANCELLED}
-    assert (result.reason is Reason.EXITED) == (result.exit_code == 0)
+
+    def on_output(chunk: bytes) -> None:
+        wait_until(lambda: not is_alive(int(chunk)), "the end of the command")
+        cancel.set()
+        gevent.sleep(0.05)
+
+    result, _ = shell("echo $$; exit 2", on_output=on_output, cancel=cancel)
+    assert (result.reason, result.exit_code) == (Reason.EXITED, 2)
 
 
 def test_a_command_that_ignores_sigterm_is_killed_after_the_grace(shell: Run) -> None:
@@ -149,3 +156,44 @@ def test_close_kills_what_runs(spawner: Any, shell: Run, tmp_path: Path) -> None
     assert not is_alive(pid)
     result = greenlet.get()[0]
     assert (result.reason, result.message) == (Reason.CANCELLED, "cancelled: the worker is stopping")
+
+
+POWERLESS = """
+from pikoci.cooperative import make_cooperative
+make_cooperative()
+import sys
+from pikoci.internal.worker.process import Command, Spawner
+mark, folder = sys.argv[1:]
+spawner = Spawner(mark)
+script = "setpriv --reuid 65534 --clear-groups sh -c 'echo $$; exec sleep 1000'"
+command = Command(["sh", "-c", script], folder, {"PATH": "/usr/bin:/bin"})
+pids = []
+result = spawner.run(command, pids.append, timeout=0.5, grace=0)
+print(int(pids[0]), result.reason, result.signal, result.survivors, result.message, sep="|")
+print(spawner.run(Command(["/bin/true"], folder, {}), print).describe())
+spawner.close()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_a_process_that_must_not_be_killed_is_reported(mark: str, tmp_path: Path) -> None:
+    # Without CAP_KILL, root cannot signal another user, as no worker can what its command runs through sudo.
+    without = ["setpriv", "--bounding-set", "-kill", "--inh-caps", "-kill"]
+    script = [sys.executable, "-c", POWERLESS, mark, str(tmp_path)]
+    done = subprocess.run([*without, *script], capture_output=True, text=True, timeout=60, check=True)
+    first, second = done.stdout.splitlines()
+    pid, *end = first.split("|")
+    assert is_alive(int(pid))
+    os.kill(int(pid), signal.SIGKILL)
+    assert end == ["timeout", "9", "1", "timed out after 0.5 s; 1 of its processes could not be killed"]
+    assert second == "exit status 0"
+
+
+def test_cancel_counts_also_while_the_command_is_handed_over(shell: Run) -> None:
+    cancels = [Event() for _ in range(12)]  # more than there are idle supervisors
+    greenlets = [gevent.spawn(shell, "exec sleep 1000", cancel=cancel) for cancel in cancels]
+    gevent.sleep(0)
+    for cancel in cancels:
+        cancel.set()
+    assert {greenlet.get(timeout=10)[0].reason for greenlet in greenlets} == {Reason.CANCELLED}
