@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pikoci.internal.domain.accounts import Principal, Role, Team, User
+from pikoci.internal.domain.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
+from pikoci.internal.service.access import require_admin, require_role
+from pikoci.internal.service.attempts import Attempts
 from pikoci.internal.service.context import Context
+from pikoci.internal.service.passwords import (
+    NO_PASSWORD,
+    check_new_password,
+    hash_password,
+    is_password_hash,
+    verify_password,
+)
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}", re.ASCII)
+_MAX_NAME = 200
 
 
 class AccountService:
@@ -13,63 +33,146 @@ class AccountService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._store = context.store
+        self._attempts = Attempts(context.clock, context.settings.login_attempts, context.settings.login_window)
 
     def login(self, name: str, password: str, address: str = "") -> User:
         """The user of that name and password. Takes as long for unknown names as for wrong passwords.
 
         Raises UnauthenticatedError, and RateLimitedError after too many failures of a name from an address.
         """
-        raise NotImplementedError
+        name = name[:_MAX_NAME]
+        self._attempts.begin(name, address)
+        user = self._store.accounts.find_user(name) if _NAME.fullmatch(name) else None
+        # An unknown name is compared with a hash that nothing matches, so that it takes as long.
+        if not self._verify(password, user.password_hash if user else NO_PASSWORD) or user is None:
+            raise UnauthenticatedError("the name or the password is wrong")
+        self._attempts.forget(name, address)
+        return user
 
     def change_password(self, principal: Principal, current: str, new: str) -> User:
         """Set one's own password; ends every session.
 
         Raises PermissionDeniedError when `current` is wrong, InvalidError for a password that cannot be.
         """
-        raise NotImplementedError
+        if principal.user is None:
+            raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+        user = principal.user
+        self._attempts.begin(user.name, "password")
+        if not self._verify(current, user.password_hash):
+            raise PermissionDeniedError("the current password is wrong")
+        self._attempts.forget(user.name, "password")
+        check_new_password(new)
+        if new == current:
+            raise InvalidError("the new password is the old one")
+        return self._set_password(user, self._context.run_in_thread(hash_password, new))
 
     def ensure_first_admin(self, name: str = "admin", password: str = "admin") -> bool:  # noqa: S107 - must be changed
         """Where there are no users yet, make an administrator who must change this password; whether one was made."""
-        raise NotImplementedError
+        if self._store.accounts.count_users():
+            return False
+        hashed = self._context.run_in_thread(hash_password, password)
+        with self._store.transaction():
+            if self._store.accounts.count_users():
+                return False
+            self._store.accounts.create_user(name, hashed, is_admin=True, must_change_password=True)
+        return True
 
     def ensure_users(self, pairs: Sequence[str]) -> None:
         """Make the users of `NAME:BCRYPT-HASH` pairs exist as administrators with these passwords.
 
         Raises InvalidError for a pair of another form, without showing the hash.
         """
-        raise NotImplementedError
+        for place, pair in enumerate(pairs, start=1):
+            name, _, hashed = pair.partition(":")
+            if not _NAME.fullmatch(name) or not is_password_hash(hashed):
+                raise InvalidError(
+                    f"user {place} is not of the form NAME:HASH", hint="make one with: pikoci user-password"
+                )
+            with self._store.transaction():
+                user = self._store.accounts.find_user(name)
+                if user is None:
+                    self._store.accounts.create_user(name, hashed, is_admin=True, must_change_password=False)
+                elif user.password_hash != hashed:
+                    self._store.accounts.set_password(user.id, hashed)
 
     def ensure_team(self, name: str) -> Team:
         """The team of that name, made where it is missing."""
-        raise NotImplementedError
+        _check_name(name)
+        with self._store.transaction():
+            return self._store.accounts.find_team(name) or self._store.accounts.create_team(name)
 
     def principal_for(self, user_id: int, session_epoch: int) -> Principal:
         """Who a session belongs to. Raises UnauthenticatedError when the user is gone or the password changed since."""
-        raise NotImplementedError
+        user = self._store.accounts.get_user(user_id)
+        if user is None or user.session_epoch != session_epoch:
+            raise UnauthenticatedError("this session has ended", hint="log in again")
+        return Principal(user=user, roles=self._store.accounts.roles(user.id))
 
     def list_users(self, principal: Principal) -> list[User]:
         """All users (global administrators only)."""
-        raise NotImplementedError
+        require_admin(principal)
+        return self._store.accounts.list_users()
 
     def create_user(self, principal: Principal, name: str, password: str, *, is_admin: bool = False) -> User:
         """Make a user, who must change the password (global administrators only).
 
         Raises ConflictError, InvalidError.
         """
-        raise NotImplementedError
+        require_admin(principal)
+        _check_name(name)
+        check_new_password(password)
+        hashed = self._context.run_in_thread(hash_password, password)
+        with self._store.transaction():
+            return self._store.accounts.create_user(name, hashed, is_admin=is_admin, must_change_password=True)
 
     def list_teams(self, principal: Principal) -> list[Team]:
         """The teams that the principal is in; all for a global administrator."""
-        raise NotImplementedError
+        return [team for team in self._store.accounts.list_teams() if principal.may(team.name, Role.READ)]
 
     def create_team(self, principal: Principal, name: str) -> Team:
         """Make a team (global administrators only). Raises ConflictError, InvalidError."""
-        raise NotImplementedError
+        require_admin(principal)
+        _check_name(name)
+        with self._store.transaction():
+            return self._store.accounts.create_team(name)
 
     def members(self, principal: Principal, team: str) -> list[tuple[User, Role]]:
         """The team's members (role read)."""
-        raise NotImplementedError
+        require_role(principal, team, Role.READ)
+        return self._store.accounts.members(self._team(team).id)
 
     def set_role(self, principal: Principal, team: str, user: str, role: Role | None) -> None:
         """Give a user a role in the team, None takes the membership away (role admin)."""
-        raise NotImplementedError
+        require_role(principal, team, Role.ADMIN)
+        found = self._team(team)
+        member = self._store.accounts.find_user(user[:_MAX_NAME])
+        if member is None:
+            raise NotFoundError(f"there is no user {user[:_MAX_NAME]}")
+        with self._store.transaction():
+            self._store.accounts.set_role(found.id, member.id, role)
+
+    def _team(self, name: str) -> Team:
+        team = self._store.accounts.find_team(name)
+        if team is None:
+            raise NotFoundError(f"there is no team {name[:_MAX_NAME]}")
+        return team
+
+    def _verify(self, password: str, hashed: str) -> bool:
+        return self._context.run_in_thread(verify_password, password, hashed)
+
+    def _set_password(self, user: User, hashed: str) -> User:
+        with self._store.transaction():
+            self._store.accounts.set_password(user.id, hashed)
+            changed = self._store.accounts.get_user(user.id)
+        if changed is None:
+            raise ConflictError(f"user {user.name} was deleted meanwhile")
+        return changed
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidError(
+            f"{name[:_MAX_NAME]!r} cannot be a name",
+            hint="use letters, digits, dots, dashes, underscores and @, 100 at most, the first a letter or digit",
+        )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from pikoci.internal.domain.errors import NotFoundError
@@ -17,8 +18,9 @@ _KEPT = 256
 class CompiledPipeline:
     """What a revision of a pipeline says, by names and by ids. Never changes.
 
-    `followers` maps a job's name to the jobs with a get that has it in `passed`; `getters` a resource's canonical name
-    to the jobs with a get of it; `groups` a job's name to all jobs that share a serial group with it, itself included.
+    `followers` maps a job's name to the jobs with a get that has it in `passed`; `getters` a resource's canonical
+    name to the jobs with a get of it; `members` a serial group to its jobs; `linked` a job to all jobs, itself
+    included, that serial groups connect with it, directly or through others.
     """
 
     spec: PipelineSpec
@@ -27,7 +29,8 @@ class CompiledPipeline:
     resource_ids: Mapping[str, int]
     followers: Mapping[str, frozenset[str]]
     getters: Mapping[str, frozenset[str]]
-    groups: Mapping[str, frozenset[str]]
+    members: Mapping[str, frozenset[str]]
+    linked: Mapping[str, frozenset[str]]
 
     def plan(self, job: str) -> JobPlan:
         """The job's plan. Raises NotFoundError when this revision has no such job."""
@@ -44,7 +47,7 @@ class CompiledPipeline:
         plan = self.plans.get(job)
         if plan is None:
             return frozenset()
-        waiting = self.groups[job] if plan.concurrency or plan.serial_groups else frozenset()
+        waiting = self.linked[job] if plan.concurrency or plan.serial_groups else frozenset()
         return self.followers.get(job, frozenset()) | waiting
 
 
@@ -85,9 +88,6 @@ def compile_pipeline(
                 followers.setdefault(upstream, set()).add(job.name)
         for group in job.serial_groups:
             members.setdefault(group, set()).add(job.name)
-    groups = {
-        job.name: frozenset({job.name}.union(*(members[group] for group in job.serial_groups))) for job in spec.jobs
-    }
     return CompiledPipeline(
         spec=spec,
         plans={job.name: job for job in spec.jobs},
@@ -95,5 +95,14 @@ def compile_pipeline(
         resource_ids=resource_ids,
         followers={name: frozenset(jobs) for name, jobs in followers.items()},
         getters={name: frozenset(jobs) for name, jobs in getters.items()},
-        groups=groups,
+        members={name: frozenset(jobs) for name, jobs in members.items()},
+        linked=_link(spec, members.values()),
     )
+
+
+def _link(spec: PipelineSpec, groups: Iterable[AbstractSet[str]]) -> dict[str, frozenset[str]]:
+    linked = {job.name: frozenset({job.name}) for job in spec.jobs}
+    for group in groups:
+        joined = frozenset[str]().union(*(linked[name] for name in group))
+        linked.update(dict.fromkeys(joined, joined))
+    return linked

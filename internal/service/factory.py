@@ -57,12 +57,13 @@ def build_services(
         run_in_thread=run_in_thread,
         compiled=CompiledPipelines(store),
     )
+    builds = BuildService(context)
     return Services(
         context=context,
         pipelines=PipelineService(context),
         jobs=JobService(context),
-        builds=BuildService(context),
-        resources=ResourceService(context),
+        builds=builds,
+        resources=ResourceService(context, builds),
         accounts=AccountService(context),
         tokens=TokenService(signing_secret(store, jwt_secret), clock, settings),
         workers=WorkerService(context),

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from pikoci.internal.domain.accounts import Principal
+import msgspec
+
+from pikoci.internal.domain.accounts import Principal, Role
+from pikoci.internal.domain.build import FINAL, BuildStatus
 from pikoci.internal.domain.pipeline import JobOverview
+from pikoci.internal.domain.repositories import Store
+from pikoci.internal.service.access import find_job, find_pipeline
+from pikoci.internal.service.bus import SCHEDULE
 from pikoci.internal.service.context import Context
+
+_RECALLED = 1000
 
 
 class JobService:
@@ -12,19 +20,52 @@ class JobService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._store = context.store
 
     def list(self, principal: Principal, team: str, pipeline: str) -> list[JobOverview]:
         """The pipeline's jobs (not archived) in file order, each with its latest and latest finished build."""
-        raise NotImplementedError
+        found = find_pipeline(self._store, principal, team, pipeline)
+        return self._store.jobs.overviews([found.id]).get(found.id, [])
 
     def get(self, principal: Principal, team: str, pipeline: str, job: str) -> JobOverview:
         """One job, archived ones too. Raises NotFoundError."""
-        raise NotImplementedError
+        found = find_pipeline(self._store, principal, team, pipeline)
+        row = find_job(self._store, found, job)
+        for overview in self._store.jobs.overviews([found.id]).get(found.id, []):
+            if overview.job.id == row.id:
+                return overview
+        latest = self._store.builds.list(job_id=row.id, limit=1, cursor=None).items
+        ended = self._store.builds.list(job_id=row.id, statuses=sorted(FINAL), limit=1, cursor=None).items
+        return JobOverview(job=row, latest=next(iter(latest), None), finished=next(iter(ended), None))
 
     def pause(self, principal: Principal, team: str, pipeline: str, job: str) -> None:
         """Start no new builds of it (role write): waiting ones wait, also those that no worker took yet. Idempotent."""
-        raise NotImplementedError
+        self._set_paused(principal, team, pipeline, job, paused=True)
 
     def unpause(self, principal: Principal, team: str, pipeline: str, job: str) -> None:
         """Undo `pause`: what waits is looked at, at once. Idempotent."""
-        raise NotImplementedError
+        self._set_paused(principal, team, pipeline, job, paused=False)
+
+    def _set_paused(self, principal: Principal, team: str, pipeline: str, job: str, *, paused: bool) -> None:
+        found = find_pipeline(self._store, principal, team, pipeline, Role.WRITE)
+        row = find_job(self._store, found, job)
+        with self._store.transaction():
+            self._store.jobs.set_paused(row.id, paused)
+            if paused:
+                recall(self._store, job_id=row.id)
+            self._store.jobs.request_scheduling([row.id])
+        self._context.bus.notify(SCHEDULE)
+
+
+def recall(store: Store, *, job_id: int | None = None, pipeline_id: int | None = None) -> None:
+    """Take builds that are published, but not taken by a worker, out of its reach; dispatch decides about them anew.
+
+    Looks at the newest 1,000 waiting builds. Used within a transaction.
+    """
+    waiting = store.builds.list(
+        job_id=job_id, pipeline_id=pipeline_id, statuses=[BuildStatus.PENDING], limit=_RECALLED, cursor=None
+    )
+    for known in waiting.items:
+        build = store.builds.lock(known.id) if known.dispatched_at is not None else None
+        if build is not None and build.status is BuildStatus.PENDING and build.dispatched_at is not None:
+            store.builds.save(msgspec.structs.replace(build, dispatched_at=None, reason="paused"))

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import msgspec
+
+from pikoci.internal.domain.build import Build
+from pikoci.internal.service.bus import SCHEDULE, build_topic
+from pikoci.internal.service.checks import Checks
 from pikoci.internal.service.context import Context
+from pikoci.internal.service.doorbell import Doorbell
+from pikoci.internal.service.ports import CHECKS_QUEUE, JOBS_QUEUE, jobs_queue
+from pikoci.internal.service.requeue import TakeBack
+from pikoci.internal.service.retention import Retention
+from pikoci.internal.service.starting import JobRun
+
+_SWEEP_BATCH = 200
+_NEW_BUILDS = 20
 
 
 class Scheduling:
@@ -10,35 +25,108 @@ class Scheduling:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._store = context.store
+        self._doorbell = Doorbell(context.publisher)
+        self._checks = Checks(context)
+        self._retention = Retention(context)
 
     def recover(self) -> None:
         """At a server's start: leases get a full period of grace, and what was published before is published again."""
-        raise NotImplementedError
+        now = self._context.clock.now()
+        with self._store.transaction():
+            self._store.builds.grant_grace(now + self._context.settings.lease)
+        # A queue in memory is empty now; on a broker, a message that comes twice does no harm.
+        while self._publish_again(now):
+            pass
+        while self._checks.sweep(now):
+            pass
 
     def dispatch_checks(self) -> int:
         """Publish the checks that are due, at most `due_batch`."""
-        raise NotImplementedError
+        return self._checks.dispatch_due()
 
     def next_check_in(self) -> float | None:
         """Seconds until the next check falls due; None if none will."""
-        raise NotImplementedError
+        due = self._store.resources.next_due_at()
+        return None if due is None else max(0.0, due - self._context.clock.now())
 
     def schedule_jobs(self) -> int:
         """Look at jobs whose inputs or waiting builds changed: make their builds, dispatch what has a slot."""
-        raise NotImplementedError
+        done = 0
+        while done < self._context.settings.schedule_batch and self._schedule_one():
+            done += 1
+        return done
 
     def sweep(self) -> int:
         """Publish again what nobody claimed, take back what lost its worker."""
-        raise NotImplementedError
+        stale = self._context.clock.now() - self._context.settings.republish_after
+        return self._take_back_lost() + self._publish_again(stale) + self._checks.sweep(stale)
 
     def prune(self) -> int:
         """Delete a batch of logs, builds and artifacts beyond the retention settings."""
-        raise NotImplementedError
+        return self._retention.prune()
 
     def counts(self) -> dict[str, int]:
         """Builds that have not ended, by status."""
-        raise NotImplementedError
+        return {str(status): count for status, count in self._store.builds.count_by_status().items()}
 
     def depths(self) -> dict[str, int | None]:
-        """Waiting messages by queue; None where the broker cannot tell."""
-        raise NotImplementedError
+        """Waiting messages in the queues of untagged work; None where the broker cannot tell."""
+        return {queue: self._context.publisher.depth(queue) for queue in (JOBS_QUEUE, CHECKS_QUEUE)}
+
+    def _schedule_one(self) -> bool:
+        """Serve one request to look at a job, in a transaction of its own; whether there was one."""
+        with self._store.transaction():
+            job = next(iter(self._store.jobs.take_scheduling_requests(1)), None)
+            pipeline = self._store.pipelines.get(job.pipeline_id) if job is not None else None
+            if job is None or pipeline is None:
+                return job is not None
+            compiled = self._context.compiled.get(pipeline)
+            if job.name not in compiled.plans:
+                return True  # archived; it is looked at again when it comes back
+            run = JobRun(self._context, pipeline, compiled, job)
+            gone, more = run.schedule(_NEW_BUILDS)
+            if more:
+                self._store.jobs.request_scheduling([job.id])
+        for plan, ids in run.by_plan(gone):
+            self._doorbell.ring_builds(plan, ids)
+        for build in gone:
+            self._context.bus.notify(build_topic(build.id))
+        return True
+
+    def _take_back_lost(self) -> int:
+        with self._store.transaction():
+            lost = self._store.builds.take_expired(self._context.clock.now(), _SWEEP_BATCH)
+            for build in lost:
+                TakeBack(self._context).lost(build, f"worker {build.worker} was lost: it sent no heartbeat in time")
+        for build in lost:
+            self._context.bus.notify(build_topic(build.id))
+        if lost:
+            self._context.bus.notify(SCHEDULE)
+        return len(lost)
+
+    def _publish_again(self, before: float) -> int:
+        """Publish builds that were published before `before` and claimed by nobody, where the messages may be lost."""
+        with self._store.transaction():
+            waiting = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
+        lost = {queue for queue, builds in waiting.items() if self._doorbell.may_be_lost(queue, len(builds))}
+        if not lost:
+            return 0
+        now = self._context.clock.now()
+        with self._store.transaction():
+            # The broker was asked in between, which may take its time: look again who is stale still.
+            stale = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
+            again = {queue: builds for queue, builds in stale.items() if queue in lost}
+            for build in (build for builds in again.values() for build in builds):
+                self._store.builds.save(msgspec.structs.replace(build, dispatched_at=now))
+        for queue, builds in again.items():
+            self._doorbell.ring(queue, [build.id for build in builds])
+        return sum(len(builds) for builds in again.values())
+
+    def _by_queue(self, builds: list[Build]) -> Mapping[str, list[Build]]:
+        grouped: dict[str, list[Build]] = {}
+        for build in builds:
+            pipeline = self._store.pipelines.get(build.pipeline_id)
+            plan = self._context.compiled.get(pipeline).plans.get(build.job) if pipeline else None
+            grouped.setdefault(jobs_queue(plan.tags if plan else []), []).append(build)
+        return grouped

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from pikoci.internal.domain.accounts import Principal
+from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.errors import ConflictError, NotFoundError, UnauthenticatedError
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.gateway import (
     BuildAssignment,
     CheckAssignment,
     CheckResult,
+    ClaimRef,
     Heartbeat,
     HeartbeatReply,
     WorkerCommand,
     WorkerHello,
     WorkerTerms,
 )
+from pikoci.internal.domain.pipeline import WorkerState
+from pikoci.internal.service.access import require_admin
+from pikoci.internal.service.artifacts import Artifacts
+from pikoci.internal.service.bus import CHECKS, SCHEDULE, build_topic, worker_topic
+from pikoci.internal.service.checks import Checks
+from pikoci.internal.service.claims import Claims
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.model import WorkerView
+from pikoci.internal.service.reporting import Reports
+from pikoci.internal.service.requeue import TakeBack
 
 
 class WorkerService:
@@ -25,18 +38,105 @@ class WorkerService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._store = context.store
+        self._claims = Claims(context)
+        self._reports = Reports(context)
+        self._checks = Checks(context)
+        self._artifacts = Artifacts(context)
 
     def register(self, hello: WorkerHello) -> WorkerTerms:
         """See `Gateway.register`."""
-        raise NotImplementedError
+        settings = self._context.settings
+        now = self._context.clock.now()
+        with self._store.transaction():
+            earlier = self._store.workers.register(hello, now)
+            taken = self._take_over(hello, now) if earlier else []
+        for build_id in taken:
+            self._context.bus.notify(build_topic(build_id))
+        self._context.bus.notify(SCHEDULE)
+        self._context.bus.notify(CHECKS)
+        self._context.bus.notify(worker_topic(hello.name))
+        return WorkerTerms(
+            heartbeat_interval=settings.heartbeat_interval,
+            lease=settings.lease,
+            log_head_limit=settings.log_head_limit,
+            log_tail_limit=settings.log_tail_limit,
+            check_timeout=settings.check_timeout,
+        )
+
+    def _take_over(self, hello: WorkerHello, now: float) -> list[int]:
+        state = self._store.workers.get(hello.name)
+        if state is not None and state.wanted == "draining":
+            self._store.workers.set_wanted(hello.name, "")  # it drained, and was started again
+        self._store.resources.requeue_checks_of(hello.name, hello.instance, now)
+        taken = []
+        for known, holder in self._store.builds.started_by(hello.name):
+            build = self._store.builds.lock(known.id) if holder != hello.instance else None
+            if build is not None and build.status is BuildStatus.STARTED and build.claim == known.claim:
+                TakeBack(self._context).lost(build, f"worker {hello.name} was started again")
+                taken.append(build.id)
+        return taken
 
     def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
-        """See `Gateway.heartbeat`. Raises NotFoundError when this instance is not registered: register again."""
-        raise NotImplementedError
+        """See `Gateway.heartbeat`.
+
+        Raises NotFoundError when the worker is not registered (register again), and ConflictError when another
+        instance took its name over (stop everything).
+        """
+        now = self._context.clock.now()
+        until = now + self._context.settings.lease
+        with self._store.transaction():
+            state = self._store.workers.seen(beat.name, beat.instance, beat.state, now)
+            if state is None:
+                raise self._unknown(beat.name)
+            builds: set[int] = set()
+            checks: set[int] = set()
+            if beat.builds:
+                builds = self._store.builds.renew(beat.name, beat.instance, beat.builds, until)
+            if beat.checks:
+                checks = self._store.resources.renew_checks(beat.name, beat.instance, beat.checks, until)
+        lost = [ref for ref in beat.builds if ref.build_id not in builds]
+        lost_checks = [ref for ref in beat.checks if ref.build_id not in checks]
+        return HeartbeatReply(lost=lost, lost_checks=lost_checks, commands=self._wanted(state, beat.state, beat.builds))
+
+    def _unknown(self, name: str) -> NotFoundError | ConflictError:
+        if self._store.workers.get(name) is None:
+            return NotFoundError(f"worker {name} is not registered", hint="register again")
+        return ConflictError(
+            f"another process registered as worker {name}", hint="give each worker a name of its own with --name"
+        )
 
     def commands(self, name: str, instance: str) -> Iterator[WorkerCommand | None]:
         """See `Gateway.commands`; ends when another instance of the name registers."""
-        raise NotImplementedError
+        settings = self._context.settings
+        given: set[WorkerCommand] = set()
+        with self._context.bus.subscribe(worker_topic(name)) as wakeup:
+            while True:
+                state = self._store.workers.get(name)
+                if state is None or state.instance != instance:
+                    return
+                wanted = set(self._wanted(state, state.state, None))
+                yield from sorted(wanted - given, key=lambda command: (command.kind, command.build_id))
+                given = wanted
+                if not wakeup.wait(settings.heartbeat_interval):
+                    yield None
+
+    def _wanted(self, state: WorkerState, reported: str, held: Sequence[ClaimRef] | None) -> list[WorkerCommand]:
+        """What is to be told to a worker that says it is in the state `reported` and holds these claims (None: all)."""
+        commands: list[WorkerCommand] = []
+        if state.wanted == "draining" and reported != "draining":
+            commands.append(WorkerCommand(kind="drain"))
+        elif state.wanted == "cordoned" and reported == "running":
+            commands.append(WorkerCommand(kind="cordon"))
+        elif not state.wanted and reported == "cordoned":
+            commands.append(WorkerCommand(kind="uncordon"))
+        if held is None or held:
+            commands += [
+                WorkerCommand(kind="cancel", build_id=build.id, claim=build.claim, reason=build.cancel_reason)
+                for build, holder in self._store.builds.started_by(state.name)
+                if build.cancel_requested_at is not None and holder == state.instance
+            ]
+        return commands
 
     def claim_build(self, build_id: int, worker: str, instance: str) -> BuildAssignment:
         """See `Gateway.claim_build`.
@@ -44,44 +144,73 @@ class WorkerService:
         The instance that holds the claim and has not reported yet gets the same answer again, because the first one may
         have been lost on its way: a worker must not run a claim that it runs already.
         """
-        raise NotImplementedError
+        return self._claims.claim(build_id, worker, instance)
 
     def report(self, build_id: int, claim: int, first: int, events: Sequence[BuildEvent]) -> None:
         """See `Gateway.report`."""
-        raise NotImplementedError
+        self._reports.report(build_id, claim, first, events)
 
     def claim_check(self, resource_id: int, worker: str, instance: str) -> CheckAssignment:
         """See `Gateway.claim_check`."""
-        raise NotImplementedError
+        return self._checks.claim(resource_id, worker, instance)
 
     def finish_check(self, resource_id: int, claim: int, result: CheckResult) -> None:
         """See `Gateway.finish_check`."""
-        raise NotImplementedError
+        self._checks.finish(resource_id, claim, result)
 
     def store_artifact(self, build_id: int, claim: int, chunks: Iterable[bytes]) -> str:
         """See `Gateway.store_artifact`."""
-        raise NotImplementedError
+        return self._artifacts.store(build_id, claim, chunks)
 
     def load_artifact(self, build_id: int, claim: int, digest: str) -> Iterator[bytes]:
         """See `Gateway.load_artifact`."""
-        raise NotImplementedError
+        return self._artifacts.load(build_id, claim, digest)
 
     def list(self, principal: Principal) -> list[WorkerView]:
         """All workers with what they run (any user); one without a heartbeat for a lease is `stalled`."""
-        raise NotImplementedError
+        if principal.user is None:
+            raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+        return [
+            WorkerView(
+                worker=self._aged(state), builds=[build for build, _ in self._store.builds.started_by(state.name)]
+            )
+            for state in self._store.workers.list()
+        ]
 
     def drain(self, principal: Principal, name: str) -> None:
         """Ask a worker to finish what it runs and end (global administrators only). Raises NotFoundError."""
-        raise NotImplementedError
+        self._want(principal, name, "draining")
 
     def cordon(self, principal: Principal, name: str) -> None:
         """Ask a worker to take nothing new (global administrators only). Raises NotFoundError."""
-        raise NotImplementedError
+        self._want(principal, name, "cordoned")
 
     def uncordon(self, principal: Principal, name: str) -> None:
         """Undo `cordon`."""
-        raise NotImplementedError
+        self._want(principal, name, "")
 
     def delete(self, principal: Principal, name: str) -> None:
         """Forget a worker that is gone (global administrators only). Raises ConflictError while it is alive."""
-        raise NotImplementedError
+        require_admin(principal)
+        with self._store.transaction():
+            state = self._find(name)
+            if self._aged(state).state != "stalled":
+                raise ConflictError(f"worker {name} is alive", hint="drain it first, and wait until it has ended")
+            self._store.workers.delete(name)
+
+    def _want(self, principal: Principal, name: str, wanted: str) -> None:
+        require_admin(principal)
+        with self._store.transaction():
+            self._find(name)
+            self._store.workers.set_wanted(name, wanted)
+        self._context.bus.notify(worker_topic(name))
+
+    def _find(self, name: str) -> WorkerState:
+        state = self._store.workers.get(name)
+        if state is None:
+            raise NotFoundError(f"there is no worker {name}")
+        return state
+
+    def _aged(self, state: WorkerState) -> WorkerState:
+        silent = self._context.clock.now() - state.last_seen_at
+        return msgspec.structs.replace(state, state="stalled") if silent > self._context.settings.lease else state

@@ -1,0 +1,46 @@
+"""Publishing ids of rows that are committed: the sweeper sends what could not be sent, or got lost, again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+
+from pikoci.internal.domain.errors import UnavailableError
+from pikoci.internal.domain.plan import JobPlan
+from pikoci.internal.service.ports import CHECKS_QUEUE, Publisher, encode_id, jobs_queue
+
+_log = structlog.get_logger(__name__)
+
+
+class Doorbell:
+    """Tells the workers which rows to look at. Never raises, because the work is safe already."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+
+    def ring_builds(self, plan: JobPlan, build_ids: Iterable[int]) -> None:
+        """Publish builds of one job."""
+        self.ring(jobs_queue(plan.tags), build_ids)
+
+    def ring_checks(self, resource_ids: Iterable[int]) -> None:
+        """Publish checks."""
+        self.ring(CHECKS_QUEUE, resource_ids)
+
+    def may_be_lost(self, queue: str, waiting: int) -> bool:
+        """Whether some of `waiting` published ids may have no message left.
+
+        While at least as many messages wait as ids, the workers are merely busy, and more messages would not help.
+        """
+        depth = self._publisher.depth(queue)
+        return depth is None or depth < waiting
+
+    def ring(self, queue: str, ids: Iterable[int]) -> None:
+        """Publish ids on a queue."""
+        for number in ids:
+            try:
+                self._publisher.publish(queue, encode_id(number))
+            except UnavailableError as error:
+                # The rest would wait for the broker as long, one after the other.
+                _log.warning("queue unavailable, the sweeper publishes later", queue=queue, id=number, error=str(error))
+                return
