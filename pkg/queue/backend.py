@@ -1,7 +1,7 @@
 """The contract that every queue backend keeps, whatever broker is behind it.
 
-Messages are small byte strings (an id; 4 KiB at most). A queue is a doorbell, not a store of work: callers must survive a
-message that comes twice, late or never, and the backends promise only what is written here. Every call is
+Messages are small byte strings (an id; 4 KiB at most). A queue is a doorbell, not a store of work: callers must survive
+a message that comes twice, late or never, and the backends promise only what is written here. Every call is
 cooperative under gevent: it may block its greenlet, never the hub.
 """
 
@@ -79,7 +79,9 @@ class Subscription(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

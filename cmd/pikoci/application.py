@@ -1,0 +1,233 @@
+"""A whole server in one process: the database, the queue, the services, the scheduler, the worker and the pages.
+
+This is the one place that names concrete classes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from typing import Any, ParamSpec, TypeVar
+
+import click
+import gevent
+
+from pikoci import __version__
+from pikoci.internal.api import ApiSettings, create_app
+from pikoci.internal.domain.clock import SystemClock
+from pikoci.internal.domain.errors import InvalidError, UnavailableError
+from pikoci.internal.domain.repositories import Store
+from pikoci.internal.scheduler import Scheduler
+from pikoci.internal.service import EventBus, Services, ServiceSettings, build_services
+from pikoci.internal.store import StoreSettings, open_store
+from pikoci.internal.web import add_pages
+from pikoci.internal.worker.process import Spawner
+from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
+from pikoci.internal.worker.worker import Worker
+from pikoci.pkg.queue.backend import Backend, QueueError
+from pikoci.pkg.queue.mem import MemoryBackend
+from pikoci.settings import ServerSettings
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_QUEUES = ("jobs", "checks")
+
+
+class QueuePublisher:
+    """The services' doorbell on a queue backend."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def publish(self, queue: str, body: bytes) -> None:
+        """Return once the broker has the message. Raises UnavailableError."""
+        try:
+            self._backend.publish(queue, body)
+        except QueueError as error:
+            raise UnavailableError(f"the queue {queue} cannot be reached: {error}") from error
+
+    def depth(self, queue: str) -> int | None:
+        """How many messages wait; None where the broker cannot tell or is away."""
+        try:
+            depth = self._backend.depth(queue)
+        except QueueError:
+            return None
+        return None if depth is None else depth.waiting
+
+
+def run_in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a long computation in a native thread while the hub goes on."""
+    result: T = gevent.get_hub().threadpool.apply(function, args, kwargs)
+    return result
+
+
+class Application:
+    """Builds everything at once, or raises one clear PikociError; see `gunicorn_server.Serving` for its life."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._settings = settings
+        self._clock = SystemClock()
+        self._resources = ExitStack()
+        store = open_store(_store_settings(settings))
+        self._resources.callback(store.close)
+        _prepare_schema(store, settings)
+        self._backend: Backend = MemoryBackend()
+        self._resources.callback(self._backend.close)
+        self._services = build_services(
+            store,
+            QueuePublisher(self._backend),
+            self._clock,
+            _service_settings(settings),
+            bus=EventBus(),
+            run_in_thread=run_in_thread,
+            jwt_secret=settings.jwt_secret or None,
+        )
+        self._first_login = _prepare_accounts(self._services, settings)
+        _prepare_pipeline(self._services, settings)
+        self._scheduler = Scheduler(self._services)
+        self._worker = self._build_worker() if settings.run_worker else None
+        self._working: gevent.Greenlet[..., None] | None = None
+
+    def wsgi(self) -> Any:
+        """The API and the pages."""
+        app = create_app(self._services, ApiSettings())
+        add_pages(app, self._services)
+        return app
+
+    def start(self) -> None:
+        """Begin scheduling and working, and say where the server is."""
+        self._services.scheduling.recover()
+        self._scheduler.start()
+        if self._worker is not None:
+            self._working = gevent.spawn(self._worker.run)
+        self._greet()
+
+    def drain(self) -> None:
+        """Let the embedded worker finish what runs, within the drain timeout."""
+        if self._worker is not None and self._working is not None:
+            log.info("draining: running jobs finish first")
+            self._worker.drain(self._settings.drain_timeout)
+            self._working.join()
+
+    def cancel(self, signal_name: str) -> None:
+        """Cancel what the embedded worker runs."""
+        if self._worker is not None and self._working is not None:
+            self._worker.cancel_all(f"cancelled: the server received {signal_name}")
+            self._working.join()
+
+    def close(self) -> None:
+        """Stop scheduling, end the open event streams, give back the queue and the database."""
+        self._scheduler.stop()
+        self._services.context.bus.close()
+        self._resources.close()
+
+    def _build_worker(self) -> Worker:
+        workdir = self._settings.workdir or self._default_workdir()
+        settings = WorkerSettings(
+            name=f"embedded-{socket.gethostname()}-{self._settings.port}",
+            instance=secrets.token_hex(8),
+            version=__version__,
+            workdir=workdir,
+            spool_dir=workdir / "spool",
+            environment=inherit_environment(os.environ),
+            concurrency=self._settings.concurrency,
+            drain_timeout=self._settings.drain_timeout,
+        )
+        subscriptions = {queue: self._backend.subscribe([queue]) for queue in _QUEUES}
+        return Worker(self._services.workers, subscriptions, Spawner(settings.mark), settings, self._clock, Random())
+
+    def _default_workdir(self) -> Path:
+        """A temporary one beside a database in memory; else one that is the same after a restart."""
+        if self._settings.db_system == "mem":
+            return Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="pikoci-")))
+        state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+        return Path(state) / "pikoci" / f"embedded-{self._settings.port}"
+
+    def _greet(self) -> None:
+        log.info("server started at %s", self._settings.address)
+        if self._first_login is None:
+            return
+        name, password = self._first_login
+        url = self._settings.address
+        click.echo(
+            f"\n  PikoCI is running at {url}\n"
+            f"  Log in as {name} with the password {password}\n\n"
+            f"  Next: open {url} in a browser, or in another terminal:\n"
+            f"    pikoci client login --url {url} --user {name}\n"
+            f"    pikoci client pipelines list\n"
+        )
+
+
+def _store_settings(settings: ServerSettings) -> StoreSettings:
+    return StoreSettings(
+        system=settings.db_system,
+        host=settings.db_host,
+        port=settings.db_port,
+        user=settings.db_user,
+        password=settings.db_password,
+        name=settings.db_name,
+    )
+
+
+def _service_settings(settings: ServerSettings) -> ServiceSettings:
+    return ServiceSettings(
+        external_url=settings.address.rstrip("/"),
+        heartbeat_interval=settings.heartbeat_interval,
+        lease=settings.lease,
+        max_requeues=settings.max_requeues,
+        check_timeout=settings.check_timeout,
+        log_head_limit=settings.log_limit,
+        max_artifact_size=settings.artifact_limit,
+        log_retention=settings.log_retention or None,
+        build_retention_age=settings.build_retention_age or None,
+        build_retention_count=settings.build_retention_count,
+    )
+
+
+def _prepare_schema(store: Store, settings: ServerSettings) -> None:
+    if settings.run_migrations:
+        for name in store.migrate():
+            log.info("applied migration %s", name)
+    elif missing := store.pending_migrations():
+        raise InvalidError(
+            f"the database lacks the migrations {', '.join(missing)}", hint="start once with --run-migrations"
+        )
+
+
+def _prepare_accounts(services: Services, settings: ServerSettings) -> tuple[str, str] | None:
+    """Make the users that are asked for, or a first administrator; returns the login that was made up for it."""
+    services.accounts.ensure_team("main")
+    services.accounts.ensure_team(settings.team)
+    services.accounts.ensure_users(settings.users)
+    password = secrets.token_urlsafe(12)
+    return ("admin", password) if services.accounts.ensure_first_admin("admin", password) else None
+
+
+def _prepare_pipeline(services: Services, settings: ServerSettings) -> None:
+    if settings.pipeline_config is None:
+        return
+    variables = _read_variables(settings.vars) if settings.vars else {}
+    config = settings.pipeline_config.read_text(encoding="utf-8")
+    services.pipelines.set(services.accounts.system, settings.team, settings.pipeline_name, config, variables)
+    log.info("pipeline %s/%s is set", settings.team, settings.pipeline_name)
+
+
+def _read_variables(path: Path) -> dict[str, object]:
+    try:
+        variables = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise InvalidError(f"--vars: {path} cannot be read as JSON: {error}") from error
+    if not isinstance(variables, dict):
+        raise InvalidError(f"--vars: {path} must hold one JSON object", hint='for example {"branch": "main"}')
+    return variables
