@@ -56,7 +56,10 @@ class SqlArtifacts:
         return self._session.row(sql, (key_text(digest, "the digest"), pipeline_id)) is not None
 
     def read(self, digest: str) -> Iterator[bytes]:
-        """See `ArtifactRepository`. One chunk in memory at a time. Raises NotFoundError, also if it is deleted meanwhile."""
+        """See `ArtifactRepository`. One chunk in memory at a time.
+
+        Raises NotFoundError, also when the artifact is deleted meanwhile.
+        """
         known = self._session.row(
             "SELECT upload, size FROM artifacts WHERE digest = ?", (key_text(digest, "the digest"),)
         )

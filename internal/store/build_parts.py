@@ -48,8 +48,8 @@ class SqlBuildParts:
             "UPDATE builds SET inputs_resolved = TRUE WHERE id = ? RETURNING job_id, number, retry", (build_id,)
         )
         self._session.write("DELETE FROM build_versions WHERE build_id = ? AND is_output = FALSE", (build_id,))
-        if rows:
-            self._insert_inputs(build_id, *rows[0], inputs)
+        for job_id, number, retry in rows:
+            self._insert_inputs(build_id, job_id, number, retry, inputs)
 
     def inputs(self, build_id: int) -> list[BuildInput]:
         """See `BuildRepository`. By name."""

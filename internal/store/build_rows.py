@@ -7,9 +7,9 @@ from pikoci.internal.store.session import Row
 
 #: Columns of `Build`, in the order that `build_from` expects; fit for SELECT and RETURNING on `builds`.
 BUILD_COLUMNS = (
-    "id, pipeline_id, job_id, (SELECT jobs.name FROM jobs WHERE jobs.id = builds.job_id), number, retry, status, reason,"
-    " created_by, created_at, dispatched_at, started_at, finished_at, worker, claim, lease_expires_at, requeues,"
-    " cancel_requested_at, cancel_reason, inputs_resolved, last_event, log_size"
+    "id, pipeline_id, job_id, (SELECT jobs.name FROM jobs WHERE jobs.id = builds.job_id), number, retry, status,"
+    " reason, created_by, created_at, dispatched_at, started_at, finished_at, worker, claim, lease_expires_at,"
+    " requeues, cancel_requested_at, cancel_reason, inputs_resolved, last_event, log_size"
 )
 
 _STATUS = {status.value: status for status in BuildStatus}

@@ -30,8 +30,8 @@ GET = f"SELECT {BUILD_COLUMNS} FROM builds WHERE id = ?"
 LOCK = f"{GET} FOR NO KEY UPDATE"
 FIND = f"SELECT {BUILD_COLUMNS} FROM builds WHERE job_id = ? AND number = ? AND retry = ?"
 SAVE = (
-    "UPDATE builds SET status = ?, reason = ?, dispatched_at = ?, started_at = ?, finished_at = ?, worker = ?, claim = ?,"
-    " lease_expires_at = ?, requeues = ?, cancel_requested_at = ?, cancel_reason = ?, inputs_resolved = ?,"
+    "UPDATE builds SET status = ?, reason = ?, dispatched_at = ?, started_at = ?, finished_at = ?, worker = ?,"
+    " claim = ?, lease_expires_at = ?, requeues = ?, cancel_requested_at = ?, cancel_reason = ?, inputs_resolved = ?,"
     " last_event = ?, log_size = ? WHERE id = ?"
 )
 PENDING = (

@@ -26,7 +26,7 @@ class Checkpointer:
         self._path = path
         self._period = period
         self._dirty = Event()
-        self._greenlet: gevent.Greenlet | None = None
+        self._greenlet: gevent.Greenlet[[], None] | None = None
         self._stopping = Event()
 
     def note_commit(self) -> None:
@@ -66,10 +66,10 @@ class Checkpointer:
 
 
 def _checkpoint(connection: sqlite3.Connection) -> None:
-    """Move what can be moved beside running writers. If writers outrun that, hold them back once, so that the log restarts.
+    """Move what can be moved beside running writers. If they outrun that, hold them back, for the log to restart.
 
-    A writer that meets RESTART gets SQLITE_BUSY at its BEGIN and waits beside the hub. A checkpoint that fails (disk full,
-    a lock held elsewhere) leaves the log as it is, correct but longer; the next one tries again.
+    A writer that meets RESTART gets SQLITE_BUSY at its BEGIN and waits beside the hub. A checkpoint that fails (disk
+    full, a lock held elsewhere) leaves the log as it is, correct but longer; the next one tries again.
     """
     try:
         _, pages, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

@@ -11,9 +11,9 @@ from pikoci.internal.domain.errors import InvalidError
 class FileLock:
     """An advisory lock on a file beside the database, held until `release` or the end of the process, however it ends.
 
-    Two servers on one file would be safe, but their leases, schedules and memory queues would not know of each other. The
-    lock is not on the database itself: closing any descriptor of that would drop SQLite's own locks. The file stays, since
-    removing it would let two processes lock two files of the same name.
+    Two servers on one file would not lose data, but their memory queues would not know of each other, and each would
+    wait for the other's writes. The lock is not on the database itself: closing any descriptor of that would drop
+    SQLite's own locks. The file stays, since removing it would let two processes lock two files of the same name.
     """
 
     def __init__(self, path: str) -> None:
@@ -26,7 +26,7 @@ class FileLock:
             database = path.removesuffix(".lock")
             raise InvalidError(
                 f"--db-name: another pikoci process is using {database}",
-                hint="stop it first, give this one a file of its own, or use --db-system postgresql for several servers",
+                hint="stop it, name another file, or use --db-system postgresql for several servers",
             ) from error
 
     def release(self) -> None:

@@ -20,14 +20,21 @@ LAST_USE = (
     " ORDER BY version_id DESC, number DESC, retry DESC LIMIT 1"
 )
 USED = "SELECT 1 FROM build_versions WHERE job_id = ? AND name = ? AND version_id = ? AND is_output = FALSE LIMIT 1"
-HOLDS_VERSION = (
-    "EXISTS (SELECT 1 FROM build_versions h CROSS JOIN versions v WHERE h.build_id = d.build_id AND h.resource_id = ?"
-    " AND h.version_id = ? AND v.id = h.version_id AND NOT v.disabled)"
+#: No job of a list has yet to let a version through.
+PASSED = (
+    "NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id IN ({jobs}) AND NOT EXISTS (SELECT 1 FROM build_versions p"
+    " CROSS JOIN builds pb WHERE p.job_id = j.id AND p.version_id = h.version_id AND pb.id = p.build_id"
+    " AND pb.status = 'succeeded'))"
 )
-HOLDS_RESOURCE = (
-    "EXISTS (SELECT 1 FROM build_versions h CROSS JOIN versions v WHERE h.build_id = d.build_id AND h.resource_id = ?"
-    " AND v.id = h.version_id AND NOT v.disabled)"
-)
+
+
+def need_sql(*, version: bool, passed: int) -> str:
+    """The condition that the build `d` holds a resource, in a version if one is given, that passed so many jobs."""
+    return (
+        "EXISTS (SELECT 1 FROM build_versions h CROSS JOIN versions v WHERE h.build_id = d.build_id"
+        f" AND h.resource_id = ?{' AND h.version_id = ?' if version else ''} AND v.id = h.version_id AND NOT v.disabled"
+        f"{' AND ' + PASSED.format(jobs=marks(passed)) if passed else ''})"
+    )
 
 
 def builds_sql(*, version: bool, needs: Sequence[str], newest_first: bool) -> str:
@@ -47,7 +54,8 @@ def builds_sql(*, version: bool, needs: Sequence[str], newest_first: bool) -> st
 def held_sql(builds: int) -> str:
     """The statement for the enabled versions that builds hold, those put out first."""
     return (
-        "SELECT h.build_id, r.type, r.name, h.version_id FROM build_versions h CROSS JOIN versions v CROSS JOIN resources r"
+        "SELECT h.build_id, r.type, r.name, h.version_id"
+        " FROM build_versions h CROSS JOIN versions v CROSS JOIN resources r"
         f" WHERE h.build_id IN ({marks(builds)}) AND v.id = h.version_id AND NOT v.disabled AND r.id = h.resource_id"
         " ORDER BY h.build_id, h.is_output DESC, h.name, h.version_id"
     )
@@ -84,19 +92,16 @@ class SqlHistory:
     def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterator[Build]:
         """See `History`. Where `after` was deleted, all builds of the job are later: retention deletes the oldest."""
         job_id = self._job(job)
-        needs = [(self._resource(resource), version) for resource, version in holding]
-        if job_id is None or not needs or any(resource is None for resource, _ in needs):
+        if job_id is None or not holding or not self._known(holding):
             return
         # A version leads to few builds, a resource to nearly all of them.
-        leader = next((need for need in needs if need[1] is not None), needs[0])
-        sql = builds_sql(
-            version=leader[1] is not None,
-            needs=[HOLDS_RESOURCE if version is None else HOLDS_VERSION for _, version in needs],
-            newest_first=after is None,
-        )
-        key = leader[0] if leader[1] is None else leader[1]
-        conditions = [value for need in needs for value in need if value is not None]
-        place = (2**63 - 1, 0) if after is None else self._place(after, job_id)
+        leader = next((need for need in holding if need.version is not None), next(iter(holding)))
+        by_version = leader.version is not None
+        needs = [need_sql(version=need.version is not None, passed=len(need.passed)) for need in holding]
+        sql = builds_sql(version=by_version, needs=needs, newest_first=after is None)
+        key = leader.version if by_version else self._resource(leader.resource)
+        conditions = [value for need in holding for value in self._condition(need)]
+        place: Row = (2**63 - 1, 0) if after is None else self._place(after, job_id)
         size = FIRST_PAGE
         while True:
             rows = self._session.rows(sql, (job_id, key, *place, *conditions, size))
@@ -113,6 +118,16 @@ class SqlHistory:
     def used(self, job: str, get: str, version: int) -> bool:
         """See `History`."""
         return self._session.row(USED, (self._job(job), get, version)) is not None
+
+    def _known(self, needs: Collection[Need]) -> bool:
+        return all(
+            self._resource(need.resource) is not None and all(self._job(job) is not None for job in need.passed)
+            for need in needs
+        )
+
+    def _condition(self, need: Need) -> list[int | None]:
+        version = [] if need.version is None else [need.version]
+        return [self._resource(need.resource), *version, *(self._job(job) for job in need.passed)]
 
     def _loaded(self, job: str, build_ids: list[int]) -> Iterator[Build]:
         if not build_ids:

@@ -1,6 +1,6 @@
 """The indexes, in SQL that SQLite and PostgreSQL share: peewee has no words for half of them.
 
-A partial index serves a query only if the query repeats its condition word for word; `ACTIVE` and friends are there for that.
+A partial index serves a query only if the query repeats its condition word for word: hence `ACTIVE` and `CHECKABLE`.
 """
 
 #: A build that has not ended.

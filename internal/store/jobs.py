@@ -15,7 +15,8 @@ COLUMNS = "id, pipeline_id, name, position, paused, archived"
 
 TAKE = (
     "SELECT j.id, j.pipeline_id, j.name, j.position, j.paused, j.archived"
-    " FROM scheduling_requests r JOIN jobs j ON j.id = r.job_id ORDER BY r.id LIMIT ? FOR NO KEY UPDATE OF j SKIP LOCKED"
+    " FROM scheduling_requests r JOIN jobs j ON j.id = r.job_id ORDER BY r.id LIMIT ?"
+    " FOR NO KEY UPDATE OF j SKIP LOCKED"
 )
 OVERVIEW = (
     f"SELECT {COLUMNS},"

@@ -62,7 +62,7 @@ class SqlLogs:
 
     def _last(self, build_id: int, first: int, offset: int, limit: int) -> int:
         """The start of the chunk with which `limit` bytes from `offset` on are reached."""
-        last = first
+        last: int = first
         while True:
             sizes = self._session.rows(SIZES, (build_id, last, PAGE))
             for start, size in sizes:

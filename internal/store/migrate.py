@@ -78,7 +78,7 @@ def packaged(system: str) -> dict[str, str]:
 
 
 def statements(script: str) -> list[str]:
-    """The statements of a script: each ends with a semicolon at the end of a line. Lines that begin with -- are comments."""
+    """The statements of a script: each ends with a semicolon at a line's end. Lines that begin with -- are comments."""
     lines = [line for line in script.splitlines() if not line.lstrip().startswith("--")]
     parts = re.split(r";\s*(?:\n|$)", "\n".join(lines))
     return [part.strip() for part in parts if part.strip()]

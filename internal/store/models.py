@@ -1,11 +1,12 @@
 """The schema, as peewee models: what the newest migration must amount to.
 
-Models declare tables; they are bound to no database, since one process may open several stores. Repositories read tuples
-rather than model instances: a build's row is read thousands of times a second.
+Models declare tables; they are bound to no database, since one process may open several stores. Repositories read
+tuples rather than model instances: a build's row is read thousands of times a second.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from peewee import (
@@ -20,7 +21,7 @@ from peewee import (
     DoubleField,
     ForeignKeyField,
     Model,
-    Node,
+    NodeList,
     TextField,
 )
 
@@ -34,7 +35,7 @@ def _is_postgresql(ctx: Context) -> bool:
 class Id(BigAutoField):
     """A key that is never given twice, also after its row was deleted: queue messages and claims outlive rows."""
 
-    def ddl(self, ctx: Context) -> Node:
+    def ddl(self, ctx: Context) -> NodeList:
         """Add AUTOINCREMENT on SQLite, which would otherwise reuse the highest deleted key."""
         column = super().ddl(ctx)
         if not _is_postgresql(ctx):
@@ -45,7 +46,7 @@ class Id(BigAutoField):
 class Text(TextField):
     """Text that sorts by code point on every database, so that lists and their cursors agree."""
 
-    def ddl(self, ctx: Context) -> Node:
+    def ddl(self, ctx: Context) -> NodeList:
         """Add PostgreSQL's C collation; SQLite compares bytes anyway."""
         column = super().ddl(ctx)
         if _is_postgresql(ctx):
@@ -381,5 +382,6 @@ def create_schema(database: Database) -> None:
     """Create every table and index in an empty database, without migrations."""
     with database.bind_ctx(MODELS):
         database.create_tables(MODELS, safe=False)
+        execute: Callable[[str], object] = database.execute_sql
         for statement in indexes.STATEMENTS:
-            database.execute_sql(statement)
+            execute(statement)

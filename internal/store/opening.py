@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -22,8 +23,8 @@ _MIB = 1024 * 1024
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Which database, and how to reach it. For sqlite, `name` is the file's path; times are in seconds.
 
-    `pool_size` bounds the connections to PostgreSQL and `pool_timeout` the wait for one. `statement_timeout` bounds each
-    statement but those of migrations; `busy_timeout` the wait for programs that lock the SQLite file.
+    `pool_size` bounds the connections to PostgreSQL and `pool_timeout` the wait for one. `statement_timeout` bounds
+    each statement but those of migrations; `busy_timeout` the wait for programs that lock the SQLite file.
     """
 
     system: Literal["mem", "sqlite", "postgresql"] = "mem"
@@ -46,8 +47,8 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
 def open_store(settings: StoreSettings) -> SqlStore:
     """Open the database; `migrate` is the caller's next step.
 
-    Raises InvalidError for a setting that cannot work and UnavailableError for a database that does not answer, both with
-    the flag's name.
+    Raises InvalidError for a setting that cannot work and UnavailableError for a database that does not answer, both
+    with the flag's name.
     """
     if settings.system == "mem":
         return SqlStore(SqliteSession(_database(":memory:")), "sqlite")
@@ -85,8 +86,9 @@ def _open_sqlite(settings: StoreSettings) -> SqliteSession:
             wal_autocheckpoint=0,
             journal_size_limit=64 * _MIB,
         )
-        database.execute_sql("SELECT COUNT(*) FROM sqlite_master")
-        database.execute_sql("PRAGMA busy_timeout = 0")
+        execute: Callable[[str], object] = database.execute_sql
+        execute("SELECT COUNT(*) FROM sqlite_master")
+        execute("PRAGMA busy_timeout = 0")
     except (peewee.PeeweeException, sqlite3.Error) as error:
         lock.release()
         raise _explained(path, error) from error

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from peewee import Database, Node
+from peewee import Node
 
 Row = tuple[Any, ...]
 
@@ -24,7 +24,8 @@ class Session(ABC):
     writer, does without. Row locks are NO KEY ones, so that inserting a row that refers to a locked one never waits.
     """
 
-    database: Database
+    #: The peewee database. Any, since the stubs leave most of its methods untyped.
+    database: Any
 
     @abstractmethod
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
@@ -42,8 +43,8 @@ class Session(ABC):
     def transaction(self, *, snapshot: bool = False, patient: bool = False) -> AbstractContextManager[None]:
         """A read-write transaction; a nested one joins the outer.
 
-        With `snapshot`, all its statements see the database as it was at the first. A `patient` one, for migrations, may
-        wait and run for long.
+        With `snapshot`, all its statements see the database as it was at the first. A `patient` one, for migrations,
+        may wait and run for long.
         """
 
     @abstractmethod
@@ -89,5 +90,5 @@ def batches(items: Sequence[Any], size: int = BATCH) -> Iterator[Sequence[Any]]:
 
 
 def returning(columns: str) -> str:
-    """A RETURNING clause. SQLite's gives whole numbers of REAL columns as integers, unless they are part of an expression."""
+    """A RETURNING clause. SQLite's would give whole numbers of REAL columns as integers, were it not for the sum."""
     return "RETURNING " + re.sub(r"\b\w+_at\b", r"\g<0> + 0.0", columns)

@@ -1,11 +1,11 @@
 """SQLite: one connection, one thread, one transaction at a time.
 
-A call into sqlite3 never switches greenlets, and nothing else in a transaction may. So everything that one process does to
-the database happens on the hub's thread, one transaction after the other: that is the "one writer thread". The session
-raises RuntimeError when a greenlet meets a transaction that another one has open, which would mean that something waited.
+A call into sqlite3 never switches greenlets, and nothing else in a transaction may. So everything that one process does
+to the database happens on the hub's thread, one transaction after the other: that is the "one writer thread". The
+session raises RuntimeError when a greenlet meets a transaction that another one has open: something in it waited.
 
-Durability: WAL with synchronous=NORMAL. A commit survives any death of the process. A power cut or a crash of the kernel
-can lose the commits since the last checkpoint (a second or so), never the consistency of the file.
+Durability: WAL with synchronous=NORMAL. A commit survives any death of the process. A power cut or a crash of the
+kernel can lose the commits since the last checkpoint (a second or so), never the consistency of the file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,11 +43,13 @@ class SqliteSession(Session):
         lock: FileLock | None = None,
         checkpointer: Checkpointer | None = None,
     ) -> None:
-        self.database = database
+        self.database: Any = database
+        self._execute: Callable[..., Any] = database.execute_sql
         self._busy_timeout = busy_timeout
         self._lock = lock
         self._checkpointer = checkpointer
-        self._owner: gevent.Greenlet | None = None
+        self._owner: object | None = None
+        self._failed = False
         self._plain: dict[str, str] = {}
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
@@ -55,12 +57,11 @@ class SqliteSession(Session):
         if self._owner is not None and self._owner is not getcurrent():
             raise _switched()
         try:
-            found: list[Row] = self.database.execute_sql(
-                self._plain.get(sql) or self._without_locks(sql), params
-            ).fetchall()
+            found: list[Row] = self._execute(self._plain.get(sql) or self._without_locks(sql), params).fetchall()
         except DRIVER_ERRORS as error:
             if self._owner is None and _is_busy(error):
                 return self._retried(sql, params)
+            self._failed = True
             raise translated(error) or error from error
         return found
 
@@ -68,8 +69,9 @@ class SqliteSession(Session):
         """See `Session`."""
         self._check_inside()
         try:
-            return int(self.database.execute_sql(sql, params).rowcount)
+            return int(self._execute(sql, params).rowcount)
         except DRIVER_ERRORS as error:
+            self._failed = True
             raise translated(error) or error from error
 
     def change(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
@@ -87,9 +89,11 @@ class SqliteSession(Session):
             yield
             return
         self._begin(MIGRATION_PATIENCE if patient else self._busy_timeout)
-        self._owner = getcurrent()
+        self._owner, self._failed = getcurrent(), False
         try:
             yield
+            if self._failed:
+                raise RuntimeError("a statement of the transaction failed and its error was swallowed")
             self._finish("COMMIT")
         except BaseException:
             self._roll_back()
@@ -117,7 +121,7 @@ class SqliteSession(Session):
         deadline = time.monotonic() + patience
         while True:
             try:
-                self.database.execute_sql("BEGIN IMMEDIATE")
+                self._execute("BEGIN IMMEDIATE")
             except DRIVER_ERRORS as error:
                 if not _is_busy(error):
                     raise translated(error) or error from error
@@ -129,14 +133,13 @@ class SqliteSession(Session):
 
     def _finish(self, statement: str) -> None:
         try:
-            self.database.execute_sql(statement)
+            self._execute(statement)
         except DRIVER_ERRORS as error:
             raise translated(error) or error from error
 
     def _roll_back(self) -> None:
-        connection: sqlite3.Connection = self.database.connection()
         # SQLite rolls back by itself on some errors (disk full), and a second ROLLBACK would hide the first error.
-        if connection.in_transaction:
+        if self.database.connection().in_transaction:
             self._finish("ROLLBACK")
 
     def _retried(self, sql: str, params: Sequence[Any]) -> list[Row]:
@@ -144,7 +147,7 @@ class SqliteSession(Session):
         while True:
             gevent.sleep(BUSY_PAUSE)
             try:
-                found: list[Row] = self.database.execute_sql(self._without_locks(sql), params).fetchall()
+                found: list[Row] = self._execute(self._without_locks(sql), params).fetchall()
             except DRIVER_ERRORS as error:
                 if not _is_busy(error) or time.monotonic() >= deadline:
                     raise translated(error) or error from error
