@@ -95,7 +95,8 @@ class Supervisor:
         while self._reap() and (rest := self._kill_at - time.monotonic()) > 0:
             self._wait(rest)
         killed, survivors = self._kill_all()
-        return Report(self._status, self._stopped, 0 if self._stopped else killed, survivors, *self._usage)
+        leftovers = 0 if self._stopped else killed
+        return Report(self._status, stopped=self._stopped, leftovers=leftovers, survivors=survivors, usage=self._usage)
 
     def _kill_all(self) -> tuple[int, int]:
         """Kill until nobody is left; give how many were killed and how many could not be."""

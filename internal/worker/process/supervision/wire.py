@@ -9,7 +9,6 @@ import os
 import socket
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 MAX_MESSAGE_BYTES = 8192
 MAX_DESCRIPTORS = 4  # request, stdout, stderr, stdin
@@ -22,24 +21,29 @@ DONE = b"done"
 FAILED = b"failed"
 
 
-class Request(NamedTuple):
-    """What to execute, as the kernel takes it."""
+class Request:
+    """What to execute, as the kernel takes it.
 
-    argv: list[bytes]
-    cwd: bytes
-    env: dict[bytes, bytes]
+    A plain class, as the modules behind named tuples and data classes take a megabyte.
+    """
+
+    def __init__(self, argv: list[bytes], cwd: bytes, env: dict[bytes, bytes]) -> None:
+        self.argv = argv
+        self.cwd = cwd
+        self.env = env
 
 
-class Report(NamedTuple):
+class Report:
     """How a command ended; ``status`` is as from ``wait``, and -1 when the main process could not be killed."""
 
-    status: int
-    stopped: bool
-    leftovers: int
-    survivors: int
-    max_rss_kib: int
-    user_seconds: float
-    system_seconds: float
+    def __init__(
+        self, status: int, *, stopped: bool, leftovers: int, survivors: int, usage: tuple[int, float, float]
+    ) -> None:
+        self.status = status
+        self.stopped = stopped
+        self.leftovers = leftovers
+        self.survivors = survivors
+        self.max_rss_kib, self.user_seconds, self.system_seconds = usage
 
 
 def receive(lifeline: socket.socket) -> tuple[bytes, list[int]]:
@@ -97,10 +101,13 @@ def decode_request(packed: bytes) -> Request:
 
 def encode_report(report: Report) -> bytes:
     """Pack a report into one message."""
-    return b" ".join([DONE, *(str(float(value)).encode() for value in report)])
+    whole = (report.status, report.stopped, report.leftovers, report.survivors, report.max_rss_kib)
+    return b"%s %d %d %d %d %d %f %f" % (DONE, *whole, report.user_seconds, report.system_seconds)
 
 
 def decode_report(message: bytes) -> Report:
     """Unpack what ``encode_report`` packed."""
-    status, stopped, leftovers, survivors, max_rss_kib, user, system = map(float, message.split()[1:])
-    return Report(int(status), bool(stopped), int(leftovers), int(survivors), int(max_rss_kib), user, system)
+    *whole, user, system = message.split()[1:]
+    status, stopped, leftovers, survivors, max_rss_kib = map(int, whole)
+    usage = max_rss_kib, float(user), float(system)
+    return Report(status, stopped=bool(stopped), leftovers=leftovers, survivors=survivors, usage=usage)
