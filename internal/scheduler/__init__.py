@@ -1,1 +1,5 @@
 """Loops: due checks, inputs, dispatcher, sweeper, retention."""
+
+from pikoci.internal.scheduler.scheduler import Periods, Scheduler
+
+__all__ = ["Periods", "Scheduler"]

@@ -1,14 +1,13 @@
-"""The queue inside one process: nothing to install, nothing kept across a restart."""
+"""A queue in the memory of this process, for a server with its worker inside. Nothing survives the process."""
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-import gevent
-from gevent.event import AsyncResult
+from gevent.event import Event
 
 from pikoci.pkg.queue.backend import (
     MAX_BODY,
@@ -17,182 +16,159 @@ from pikoci.pkg.queue.backend import (
     Delivery,
     Depth,
     QueueClosedError,
-    QueueError,
     Subscription,
 )
 
+Monotonic = Callable[[], float]
 
-@dataclass(frozen=True, slots=True)
-class _Message:
-    body: bytes
-    published_at: float
+
+class MemoryBackend(Backend):
+    """All of the contract but crossing processes and surviving restarts. For greenlets of one thread only."""
+
+    capabilities = Capabilities(crosses_processes=False, survives_restart=False, knows_depth=True)
+
+    def __init__(self, monotonic: Monotonic = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._queues: dict[str, _Queue] = {}
+        self._subscriptions: set[_MemorySubscription] = set()
+        self._closed = False
+
+    def publish(self, queue: str, body: bytes) -> None:
+        """See `Backend.publish`. Raises ValueError for a body over MAX_BODY."""
+        self.check_health()
+        if len(body) > MAX_BODY:
+            raise ValueError(f"a message has {len(body)} bytes; at most {MAX_BODY} are allowed")
+        self._queue(queue).put(body)
+
+    def subscribe(self, queues: Sequence[str]) -> Subscription:
+        """See `Backend.subscribe`."""
+        self.check_health()
+        subscription = _MemorySubscription([self._queue(name) for name in queues], self._monotonic, self._subscriptions)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    def depth(self, queue: str) -> Depth:
+        """See `Backend.depth`."""
+        return self._queue(queue).depth()
+
+    def check_health(self) -> None:
+        """See `Backend.check_health`. Raises QueueClosedError once closed."""
+        if self._closed:
+            raise QueueClosedError("the queue is closed")
+
+    def close(self) -> None:
+        """See `Backend.close`."""
+        self._closed = True
+        for subscription in list(self._subscriptions):
+            subscription.close()
+
+    def _queue(self, name: str) -> _Queue:
+        if name not in self._queues:
+            self._queues[name] = _Queue(name, self._monotonic)
+        return self._queues[name]
 
 
 class _Queue:
-    """Messages that wait, and receivers that wait; never both at once."""
+    """One queue: what waits, what waits for its time, and who wants to hear of it."""
 
-    def __init__(self) -> None:
-        self.messages: deque[_Message] = deque()
-        self.receivers: deque[AsyncResult[_Found | None]] = deque()
+    def __init__(self, name: str, monotonic: Monotonic) -> None:
+        self.name = name
         self.in_flight = 0
-        self.delayed = 0
+        self.listeners: set[Event] = set()
+        self._monotonic = monotonic
+        self._waiting: deque[tuple[float, bytes]] = deque()
+        self._delayed: list[tuple[float, int, bytes]] = []
+        self._delays = 0
 
-    def put(self, message: _Message, *, first: bool = False) -> None:
-        while self.receivers:
-            receiver = self.receivers.popleft()
-            if not receiver.ready():
-                receiver.set((self, message))
-                self.in_flight += 1
-                return
-        if first:
-            self.messages.appendleft(message)
+    def put(self, body: bytes, delay: float = 0.0) -> None:
+        now = self._monotonic()
+        if delay > 0:
+            self._delays += 1
+            heapq.heappush(self._delayed, (now + delay, self._delays, body))
         else:
-            self.messages.append(message)
+            self._waiting.append((now, body))
+        for listener in self.listeners:
+            listener.set()
 
-    def put_later(self, message: _Message, delay: float) -> None:
-        self.delayed += 1
+    def take(self) -> bytes | None:
+        now = self._monotonic()
+        while self._delayed and self._delayed[0][0] <= now:
+            self._waiting.append((now, heapq.heappop(self._delayed)[2]))
+        if not self._waiting:
+            return None
+        self.in_flight += 1
+        return self._waiting.popleft()[1]
 
-        def put_now() -> None:
-            self.delayed -= 1
-            self.put(message)
+    def next_delayed(self) -> float | None:
+        """Seconds until a delayed message becomes ready."""
+        return self._delayed[0][0] - self._monotonic() if self._delayed else None
 
-        gevent.spawn_later(delay, put_now)
-
-
-_Found = tuple[_Queue, _Message]
+    def depth(self) -> Depth:
+        oldest = self._monotonic() - self._waiting[0][0] if self._waiting else None
+        return Depth(len(self._waiting) + len(self._delayed), self.in_flight, oldest)
 
 
 class _MemoryDelivery(Delivery):
-    def __init__(self, name: str, queue: _Queue, message: _Message, forget: Callable[[Delivery], None]) -> None:
-        self.queue = name
-        self.body = message.body
-        self._queue = queue
-        self._message = message
-        self._forget = forget
-        self._settled = False
+    def __init__(self, queue: _Queue, body: bytes, held: set[_MemoryDelivery]) -> None:
+        self.queue = queue.name
+        self.body = body
+        self._source = queue
+        self._held = held
+        held.add(self)
 
     def acknowledge(self) -> None:
         self._settle()
 
     def reject(self, delay: float = 0.0) -> None:
-        if not self._settle():
-            return
-        if delay > 0:
-            self._queue.put_later(self._message, delay)
-        else:
-            self._queue.put(self._message, first=True)
+        if self._settle():
+            self._source.put(self.body, delay)
 
     def _settle(self) -> bool:
-        if self._settled:
+        if self not in self._held:
             return False
-        self._settled = True
-        self._queue.in_flight -= 1
-        self._forget(self)
+        self._held.discard(self)
+        self._source.in_flight -= 1
         return True
 
 
 class _MemorySubscription(Subscription):
-    def __init__(self, queues: dict[str, _Queue]) -> None:
-        self._queues = queues
-        self._names = {id(queue): name for name, queue in queues.items()}
-        self._unsettled: set[Delivery] = set()
-        self._waiting: AsyncResult[_Found | None] | None = None
+    def __init__(self, queues: list[_Queue], monotonic: Monotonic, known: set[_MemorySubscription]) -> None:
+        self._queues = deque(queues)
+        self._monotonic = monotonic
+        self._known = known
+        self._held: set[_MemoryDelivery] = set()
+        self._news = Event()
         self._closed = False
+        for queue in queues:
+            queue.listeners.add(self._news)
 
     def receive(self, timeout: float) -> Delivery | None:
-        self._check_open()
-        for queue in self._queues.values():
-            if queue.messages:
-                queue.in_flight += 1
-                return self._deliver(queue, queue.messages.popleft())
-        found = self._wait(timeout)
-        if found is None:
-            self._check_open()
-            return None
-        return self._deliver(*found)
-
-    def _wait(self, timeout: float) -> _Found | None:
-        receiver: AsyncResult[_Found | None] = AsyncResult()
-        self._waiting = receiver
-        for queue in self._queues.values():
-            queue.receivers.append(receiver)
-        received = False
-        try:
-            receiver.wait(timeout)
-            received = True
-        finally:
-            self._waiting = None
-            for queue in self._queues.values():
-                if receiver in queue.receivers:
-                    queue.receivers.remove(receiver)
-            found = receiver.get() if receiver.ready() else None
-            if found is not None and not received:  # this greenlet is being killed with a message in its hands
-                self._deliver(*found).reject()
-        return found
+        deadline = self._monotonic() + timeout
+        while True:
+            if self._closed:
+                raise QueueClosedError("the subscription is closed")
+            self._news.clear()
+            delivery = self._take()
+            left = deadline - self._monotonic()
+            if delivery is not None or left <= 0:
+                return delivery
+            delays = [delay for queue in self._queues if (delay := queue.next_delayed()) is not None]
+            self._news.wait(max(0.0, min([left, *delays])))
 
     def close(self) -> None:
         self._closed = True
-        if self._waiting is not None and not self._waiting.ready():
-            self._waiting.set(None)
-        for delivery in list(self._unsettled):
+        self._known.discard(self)
+        for queue in self._queues:
+            queue.listeners.discard(self._news)
+        for delivery in list(self._held):
             delivery.reject()
+        self._news.set()
 
-    def _deliver(self, queue: _Queue, message: _Message) -> Delivery:
-        delivery = _MemoryDelivery(self._names[id(queue)], queue, message, self._unsettled.discard)
-        self._unsettled.add(delivery)
-        if self._closed:  # closed between the hand-over and this line
-            delivery.reject()
-            self._check_open()
-        return delivery
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise QueueClosedError("this subscription is closed")
-
-
-class MemoryBackend(Backend):
-    """A `Backend` for a server with its worker in one process. Unbounded: what is published is one id each."""
-
-    capabilities = Capabilities(crosses_processes=False, survives_restart=False, knows_depth=True)
-
-    def __init__(self) -> None:
-        self._queues: dict[str, _Queue] = {}
-        self._subscriptions: list[_MemorySubscription] = []
-        self._closed = False
-
-    def publish(self, queue: str, body: bytes) -> None:
-        """See `Backend.publish`."""
-        self._check_open()
-        if len(body) > MAX_BODY:
-            raise QueueError(f"a message has at most {MAX_BODY} bytes, this one {len(body)}")
-        self._queue(queue).put(_Message(body, time.monotonic()))
-
-    def subscribe(self, queues: Sequence[str]) -> Subscription:
-        """See `Backend.subscribe`."""
-        self._check_open()
-        subscription = _MemorySubscription({name: self._queue(name) for name in queues})
-        self._subscriptions.append(subscription)
-        return subscription
-
-    def depth(self, queue: str) -> Depth | None:
-        """See `Backend.depth`."""
-        found = self._queue(queue)
-        oldest = time.monotonic() - found.messages[0].published_at if found.messages else None
-        return Depth(len(found.messages) + found.delayed, found.in_flight, oldest)
-
-    def check_health(self) -> None:
-        """See `Backend.check_health`."""
-        self._check_open()
-
-    def close(self) -> None:
-        """See `Backend.close`."""
-        self._closed = True
-        for subscription in self._subscriptions:
-            subscription.close()
-
-    def _queue(self, name: str) -> _Queue:
-        return self._queues.setdefault(name, _Queue())
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise QueueClosedError("this queue is closed")
+    def _take(self) -> Delivery | None:
+        for _ in range(len(self._queues)):
+            queue = self._queues[0]
+            self._queues.rotate(-1)  # so that a busy queue does not starve the others
+            body = queue.take()
+            if body is not None:
+                return _MemoryDelivery(queue, body, self._held)
+        return None
