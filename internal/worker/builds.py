@@ -97,7 +97,7 @@ class BuildHandler:
                     commands=services.commands(assignment.lease),
                     resource_types=services.resource_types,
                     clock=services.clock,
-                    masks=collect_masks(assignment.masks, assignment.resources),
+                    masks=collect_masks(assignment.masks, assignment.resources, assignment.resource_types),
                     head=HeadBudget(services.terms.log_head_limit),
                     tail_limit=services.terms.log_tail_limit,
                 )

@@ -60,7 +60,7 @@ class CheckHandler:
             self._claims.remove(ref)
 
     def _run(self, assignment: CheckAssignment, scope: Scope) -> CheckResult:
-        masker = Masker(collect_masks(assignment.masks, [assignment.resource]))
+        masker = Masker(collect_masks(assignment.masks, [assignment.resource], [assignment.resource_type]))
         root = self._services.settings.workdir / "checks" / f"{assignment.resource_id}-{assignment.claim}"
         try:
             with Workspace(root) as workspace:

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
 
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
-from pikoci.internal.domain.plan import Resource
+from pikoci.internal.domain.plan import Resource, ResourceType
 
 
-def collect_masks(masks: Iterable[str], resources: Iterable[Resource]) -> list[str]:
+def collect_masks(masks: Iterable[str], resources: Iterable[Resource], types: Iterable[ResourceType]) -> list[str]:
     """`masks`, the sensitive params of `resources`, and passwords in their addresses."""
     found = dict.fromkeys(masks)
+    builtin = {kind.name: kind.builtin for kind in types}
     for resource in resources:
-        kind = BUILTIN_RESOURCE_TYPES.get(resource.type)
+        kind = BUILTIN_RESOURCE_TYPES.get(builtin.get(resource.type, resource.type))
         for param in kind.params if kind else ():
             value = resource.params.get(param.name)
             if param.sensitive and isinstance(value, str):
