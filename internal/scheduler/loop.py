@@ -40,13 +40,7 @@ class Loop:
     def run(self) -> None:
         """Run until `stop`. Errors never end it."""
         while not self._stopping:
-            pause = self.turn()
-            if self._stopping:
-                return
-            if pause > 0:
-                self._wakeup.wait(pause)
-            else:
-                gevent.sleep(0)  # let the others run between full batches
+            self._rest(self.turn())
 
     def stop(self) -> None:
         """End after the turn that runs now."""
@@ -70,6 +64,12 @@ class Loop:
             _log.info("database or queue back", loop=self.name)
         self._away, self._pause = False, 0.0
         return pause
+
+    def _rest(self, seconds: float) -> None:
+        if seconds <= 0:
+            gevent.sleep(0)  # let the others run between full batches
+        elif not self._stopping:
+            self._wakeup.wait(seconds)
 
     def _idle_wait(self) -> float:
         return self._wait() if callable(self._wait) else self._wait

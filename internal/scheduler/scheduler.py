@@ -49,7 +49,7 @@ class Scheduler:
         self._recovered = False
 
     def start(self) -> None:
-        """Start the loops. The first sweep gives leases grace, and publishes again what an earlier process published."""
+        """Start the loops. The first sweep gives leases grace and publishes again what an earlier process published."""
         scheduling = self._services.scheduling
         self._add("checks", scheduling.dispatch_checks, self._until_next_check, CHECKS)
         self._add("jobs", scheduling.schedule_jobs, self._periods.schedule, SCHEDULE)
