@@ -132,7 +132,7 @@ class Execution:
         if self._stop_reason is None:
             self._stop_reason, self._stop_message = reason, message
             self._limit = gevent.get_hub().loop.timer(grace + KILL_LIMIT_SECONDS + ANSWER_MARGIN_SECONDS)
-            self._limit.start(self._link.kill, update=True)
+            self._limit.start(self._link.kill_if_silent, update=True)
         self._link.send_stop(grace)
 
     @contextmanager

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from pikoci.internal.worker.process.errors import SpawnerError
@@ -55,10 +56,8 @@ class Link:
         """Have the running command stopped; may be repeated with a shorter grace. Does not wait."""
         if not self.busy:
             return
-        try:
+        with suppress(OSError):  # it may be gone, and its end is about to be read
             self._socket.send(b"%s %d %f" % (STOP, self._serial, grace))
-        except OSError:
-            return  # it is gone, and its end is about to be read
 
     def receive(self) -> bytes | None:
         """Give the next message, None when there is none yet, nothing (empty) when the supervisor is gone."""
@@ -83,20 +82,19 @@ class Link:
 
     def cut(self) -> None:
         """Have the supervisor kill what it runs, report and end; the report can still be received."""
-        try:
+        with suppress(OSError):  # it may be gone already
             self._socket.shutdown(socket.SHUT_WR)
-        except OSError:
-            return
 
-    def kill(self) -> None:
-        """End a supervisor that does not answer; the zygote kills what it ran, and ``receive`` gives its end."""
-        if self.has_ended():
-            return
-        os.kill(self._pid, signal.SIGKILL)
+    def kill_if_silent(self) -> None:
+        """End a supervisor that has nothing to say; the zygote kills what it ran, and ``receive`` gives its end."""
         try:
-            self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.recv(MAX_MESSAGE_BYTES, socket.MSG_PEEK)
+        except BlockingIOError:
+            os.kill(self._pid, signal.SIGKILL)
+            with suppress(OSError):  # it may end meanwhile
+                self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
-            return  # it ended meanwhile
+            return  # it is gone
 
     def close(self) -> None:
         """Let go of the supervisor."""

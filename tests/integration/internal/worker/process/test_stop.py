@@ -13,7 +13,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from pikoci.internal.worker.process import Reason
+from pikoci.internal.worker.process import Reason, Spawner, execution
 from tests.integration.internal.worker.process.conftest import is_alive, read_pid, wait_until
 
 Run = Callable[..., Any]
@@ -146,7 +146,7 @@ def test_a_fork_bomb_is_killed(bash: Run, mark: str, script: str) -> None:
     # The fixture asserts that no process with the mark is left.
 
 
-def test_close_kills_what_runs(spawner: Any, shell: Run, tmp_path: Path) -> None:
+def test_close_kills_what_runs(spawner: Spawner, shell: Run, tmp_path: Path) -> None:
     greenlet = gevent.spawn(shell, "trap '' TERM; " + DAEMON + "; echo $$ > pid; while :; do sleep 1; done")
     daemon, pid = read_pid(tmp_path / "daemon"), read_pid(tmp_path / "pid")
     began = time.monotonic()
@@ -156,6 +156,30 @@ def test_close_kills_what_runs(spawner: Any, shell: Run, tmp_path: Path) -> None
     assert not is_alive(pid)
     result = greenlet.get()[0]
     assert (result.reason, result.message) == (Reason.CANCELLED, "cancelled: the worker is stopping")
+
+
+def test_close_does_not_wait_for_a_blocked_sink(spawner: Spawner, shell: Run, tmp_path: Path) -> None:
+    blocked = Event()
+    greenlet = gevent.spawn(shell, "echo $$ > pid; echo x; exec sleep 1000", on_output=lambda chunk: blocked.wait())
+    pid = read_pid(tmp_path / "pid")
+    began = time.monotonic()
+    spawner.close()
+    assert time.monotonic() - began < 2
+    assert not is_alive(pid)
+    blocked.set()
+    assert greenlet.get(timeout=5)[0].reason is Reason.CANCELLED
+
+
+def test_a_supervisor_that_has_answered_is_kept_however_long_a_sink_blocks(
+    spawner: Spawner, shell: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "KILL_LIMIT_SECONDS", 0.0)
+    monkeypatch.setattr(execution, "ANSWER_MARGIN_SECONDS", 0.1)
+    supervisor = spawner._idle[-1]._pid
+    slow = shell("echo x; exec sleep 1000", on_output=lambda chunk: gevent.sleep(0.5), timeout=0.1, grace=0.1)
+    assert (slow[0].reason, slow[0].signal) == (Reason.TIMEOUT, signal.SIGTERM)
+    assert [link._pid for link in spawner._idle] == [supervisor]
+    assert shell("echo fine")[1] == b"fine\n"
 
 
 POWERLESS = """
