@@ -87,6 +87,9 @@ class IdempotencyRepository(Protocol):
     def save(self, scope: str, key: str, fingerprint: str, status: int, body: bytes, now: float) -> None:
         """Keep the answer to the first request with the key."""
 
+    def delete(self, scope: str, key: str) -> None:
+        """Forget what is kept for the key."""
+
     def delete_before(self, before: float) -> int:
         """Forget answers kept before that time; returns how many."""
 

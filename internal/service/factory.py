@@ -11,6 +11,7 @@ from pikoci.internal.service.builds import BuildService
 from pikoci.internal.service.bus import EventBus
 from pikoci.internal.service.compiled import CompiledPipelines
 from pikoci.internal.service.context import Context
+from pikoci.internal.service.idempotency import IdempotencyService
 from pikoci.internal.service.jobs import JobService
 from pikoci.internal.service.pipelines import PipelineService
 from pikoci.internal.service.ports import Publisher, RunInThread, run_inline
@@ -34,6 +35,7 @@ class Services:
     tokens: TokenService
     workers: WorkerService
     scheduling: Scheduling
+    idempotency: IdempotencyService
 
 
 def build_services(
@@ -68,4 +70,5 @@ def build_services(
         tokens=TokenService(signing_secret(store, jwt_secret), clock, settings),
         workers=WorkerService(context),
         scheduling=Scheduling(context),
+        idempotency=IdempotencyService(context),
     )

@@ -53,6 +53,13 @@ class SqlIdempotency:
         )
         self._session.execute(insert.on_conflict_ignore())
 
+    def delete(self, scope: str, key: str) -> None:
+        """See `IdempotencyRepository`."""
+        wanted = (IdempotencyKey.scope == key_text(scope, "the scope")) & (
+            IdempotencyKey.key == key_text(key, "the Idempotency-Key")
+        )
+        self._session.execute(IdempotencyKey.delete().where(wanted))
+
     def delete_before(self, before: float) -> int:
         """See `IdempotencyRepository`."""
         return self._session.execute(IdempotencyKey.delete().where(IdempotencyKey.created_at < before))
