@@ -66,7 +66,7 @@ def load(
         max_bytes: Longer files are refused unread.
         allow_missing_variables: Accept variables that have neither value nor default, for checking a file alone.
     """
-    report = Report()
+    report = Report(filename)
     if len(config.encode("utf-8", "surrogatepass")) > max_bytes:
         report.error(None, "The file is too large", f"{max_bytes:,} bytes are the most.")
         return Loaded(None, report.diagnostics())

@@ -20,7 +20,7 @@ from pikoci.pkg.hcl.values import Deferred
 class Node:
     """One block. `values` are the given arguments, converted; `free` those of any name, as raw HCL values.
 
-    A `free` value is `Absent.UNKNOWN` where it is not known yet. `attributes` tells where each of them stands.
+    A `free` value is an `Absent` where it is wrong or not known yet. `attributes` tells where each of them stands.
     `children` are the blocks inside, in source order; a condition is replaced by the steps of its chosen branch.
     """
 
@@ -72,7 +72,7 @@ def read(block: Block, schema: BlockSchema, scope: Scope) -> Node:
             _read_known(attribute, known, node, scope)
         elif schema.free:
             value = scope.evaluate(attribute.expr)
-            if value is not None and value is not Absent.INVALID:
+            if value is not None:
                 node.free[attribute.name] = value
     node.children.extend(_children(block, schema, scope))
     return node

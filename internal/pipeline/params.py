@@ -30,7 +30,7 @@ def plain(node: Node | None) -> dict[str, Json]:
     """The params of `node` as JSON, whatever their names."""
     if node is None:
         return {}
-    return {name: "" if value is Absent.UNKNOWN else kinds.to_json(value) for name, value in node.free.items()}
+    return {name: "" if isinstance(value, Absent) else kinds.to_json(value) for name, value in node.free.items()}
 
 
 def check(
@@ -78,8 +78,11 @@ def _allowed(param: Param, node: Node, what: str, report: Report) -> bool:
 
 def _convert(param: Param, value: Any, node: Node, result: dict[str, Json], report: Report) -> None:
     kind = _KINDS[param.kind]
-    if value is Absent.UNKNOWN:
+    if isinstance(value, Absent):
         result[param.name] = kind.placeholder
+        return
+    if value == "" and param.required:
+        report.error(node.where(param.name), f'"{param.name}" must not be empty')
         return
     try:
         result[param.name] = kind.convert(value)

@@ -20,7 +20,8 @@ _SHOWN_SOURCE = 400
 class Report:
     """Findings about one file. The same finding at the same place counts once, whichever job instance hit it."""
 
-    def __init__(self) -> None:
+    def __init__(self, filename: str = "") -> None:
+        self._filename = filename
         self._found: dict[tuple[int, int, str, str], Diagnostic] = {}
         self.failed = False
 
@@ -51,12 +52,14 @@ class Report:
             self.failed = True
         key = (where.start, where.end, summary, detail) if where else (-1, len(self._found), summary, detail)
         if key not in self._found:
-            self._found[key] = _diagnostic(where, severity, summary, detail, hint)
+            self._found[key] = _diagnostic(where, self._filename, severity, summary, detail, hint)
 
 
-def _diagnostic(where: Range | None, severity: _Severity, summary: str, detail: str, hint: str) -> Diagnostic:
+def _diagnostic(
+    where: Range | None, filename: str, severity: _Severity, summary: str, detail: str, hint: str
+) -> Diagnostic:
     if where is None:
-        return Diagnostic(severity=severity, summary=summary, detail=detail, hint=hint)
+        return Diagnostic(severity=severity, summary=summary, detail=detail, hint=hint, file=filename)
     line, column = where.source.position(where.start)
     end_line, end_column = where.source.position(where.end)
     return Diagnostic(

@@ -54,6 +54,7 @@ class Resources:
             given = params.check(
                 node.only("params"), builtin.params, kind, self._report, self._masks, header=node.block.range
             )
+            given = {name: value for name, value in given.items() if value != ""}  # `token = var.token`, by default ""
             self._mask_password(given.get("url"))
         cache = node.get("cache")
         resource = Resource(

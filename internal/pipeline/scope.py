@@ -11,9 +11,8 @@ from typing import Any
 from pikoci.internal.pipeline.limits import Budget
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.report import Report
-from pikoci.pkg.hcl.diagnostics import has_errors
-from pikoci.pkg.hcl.evaluator import EvalContext, evaluate
-from pikoci.pkg.hcl.syntax import Expression, Literal
+from pikoci.pkg.hcl import EvalContext, Expression, evaluate, has_errors
+from pikoci.pkg.hcl.syntax import Literal
 
 
 class Absent(Enum):

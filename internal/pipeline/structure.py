@@ -88,7 +88,7 @@ class Structure:
 
     def _attribute(self, attribute: Attribute, schema: BlockSchema, *, in_each: bool) -> None:
         known = schema.by_name.get(attribute.name)
-        if known is None and not schema.free:
+        if known is None and (not schema.free or attribute.name in schema.children):
             self._unknown_attribute(attribute, schema)
         if known is None or not known.kind.syntax:
             self._names.check(attribute.expr, each=in_each and attribute.name != "for_each")

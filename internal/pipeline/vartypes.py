@@ -126,4 +126,4 @@ def _plain(value: object, depth: int) -> Any:
         raise ConversionError("the number is too big")
     if value is None or isinstance(value, (str, bool, int, Decimal)):
         return value
-    raise ConversionError(f"a {type(value).__name__} cannot be the value of a variable")
+    raise ConversionError(f"a value of the type {type(value).__name__} is not possible")

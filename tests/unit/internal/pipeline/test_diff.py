@@ -1,0 +1,145 @@
+"""What setting a pipeline would change, for programs and for people."""
+
+from pikoci.internal.pipeline import Change, Detail, diff, render_diff
+from tests.unit.internal.pipeline.loading import spec_of
+
+BASE = """
+variable "secret" {
+  sensitive = true
+  default   = "hunter22"
+}
+resource "git" "app" {
+  check_interval = "@every 1m"
+  params {
+    url   = "u"
+    token = "old-token"
+  }
+}
+job "test" {
+  get "git" "app" {}
+  task "unit" {
+    timeout = "1m"
+    run "shell" {
+      cmd = "one\\ntwo\\nthree"
+    }
+  }
+  task "lint" {
+    run "shell" {
+      cmd = "lint ${var.secret}"
+    }
+  }
+}
+"""
+
+
+def changes(before: str, after: str) -> list[Change]:
+    return diff(spec_of(before), spec_of(after))
+
+
+def test_equal_pipelines_have_no_changes() -> None:
+    assert changes(BASE, "# a comment\n" + BASE) == []
+    assert render_diff([]) == "No changes.\n"
+
+
+def test_a_first_pipeline_is_all_added() -> None:
+    assert diff(None, spec_of(BASE)) == [
+        Change("added", "resource_type", "git"),
+        Change("added", "resource", "git.app"),
+        Change("added", "job", "test"),
+    ]
+
+
+def test_what_disappears_is_removed() -> None:
+    assert changes(BASE + 'job "old" {}', BASE) == [Change("removed", "job", "old")]
+
+
+def test_a_changed_value_is_shown_where_it_is() -> None:
+    after = BASE.replace('timeout = "1m"', "attempts = 2").replace("@every 1m", "@every 2m")
+
+    assert changes(BASE, after) == [
+        Change("changed", "resource", "git.app", [Detail("check_interval", "@every 1m", "@every 2m")]),
+        Change(
+            "changed",
+            "job",
+            "test",
+            [Detail("steps[task unit].timeout", 60.0, None), Detail("steps[task unit].attempts", None, 2)],
+        ),
+    ]
+
+
+def test_a_step_in_the_middle_changes_only_itself() -> None:
+    new = '  task "new" {\n    run "exec" {\n      path = "x"\n    }\n  }\n'
+
+    assert changes(BASE, BASE.replace('  task "unit"', new + '  task "unit"')) == [
+        Change(
+            "changed",
+            "job",
+            "test",
+            [
+                Detail(
+                    "steps[task new]",
+                    None,
+                    {"kind": "task", "name": "new", "run": {"runner": "exec", "params": {"path": "x"}}},
+                )
+            ],
+        )
+    ]
+
+
+def test_another_order_of_steps_is_a_change() -> None:
+    swapped = BASE.replace('"unit"', '"tmp"').replace('"lint"', '"unit"').replace('"tmp"', '"lint"')
+
+    paths = [detail.path for detail in changes(BASE, swapped)[0].details]
+    assert "steps order" in paths
+
+
+def test_secrets_are_never_shown() -> None:
+    after = BASE.replace("hunter22", "swordfish").replace("old-token", "new-token").replace("lint $", "lint now $")
+
+    found = changes(BASE, after)
+
+    assert found == [
+        Change("changed", "resource", "git.app", [Detail("params.token", "(sensitive)", "(sensitive)")]),
+        Change(
+            "changed",
+            "job",
+            "test",
+            [Detail("steps[task lint].run.params.cmd", "lint (sensitive)", "lint now (sensitive)")],
+        ),
+    ]
+
+
+def test_hooks_and_runners_are_compared() -> None:
+    hook = (
+        'job "a" {{\n  ensure "exec" {{\n    path = "{0}"\n  }}\n}}\n'
+        'runner_type "r" {{\n  run {{\n    path = "{0}"\n  }}\n}}'
+    )
+
+    assert changes(hook.format("x"), hook.format("y")) == [
+        Change("changed", "runner_type", "r", [Detail("path", "x", "y")]),
+        Change("changed", "job", "a", [Detail("hooks.ensure[1].command.params.path", "x", "y")]),
+    ]
+
+
+def test_people_see_signs_values_and_a_summary() -> None:
+    after = (
+        BASE.replace('timeout = "1m"', "attempts = 2")
+        .replace("two", "2")
+        .replace("@every 1m", "@every 2m")
+        .replace('job "test"', 'job "new" {}\njob "test"')
+    )
+
+    assert render_diff(changes(BASE + 'job "old" {}', after)) == (
+        "~ resource git.app\n"
+        '    ~ check_interval: "@every 1m" -> "@every 2m"\n'
+        "+ job new\n"
+        "~ job test\n"
+        "    - steps[task unit].timeout: 60.0\n"
+        "    ~ steps[task unit].run.params.cmd:\n"
+        "        - two\n"
+        "        + 2\n"
+        "    + steps[task unit].attempts: 2\n"
+        "- job old\n"
+        "\n"
+        "1 to add, 2 to change, 1 to remove.\n"
+    )

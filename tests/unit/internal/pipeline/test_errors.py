@@ -1,0 +1,451 @@
+"""Each kind of mistake gets one precise error: its text, its place, and the way out."""
+
+import pytest
+
+from tests.unit.internal.pipeline.loading import Finding, find
+
+GIT = 'resource "git" "app" {\n  params {\n    url = "u"\n  }\n}\n'
+TRIGGER = 'resource "trigger" "go" {}\n'
+
+
+def job(body: str, name: str = "j") -> str:
+    return f'job "{name}" {{\n{body}\n}}\n'
+
+
+def task(run: str) -> str:
+    return job(f'task "t" {{\n{run}\n}}')
+
+
+STRUCTURE = {
+    "unknown block": ('jbo "x" {}', Finding(1, 1, 'Unknown block "jbo" in pipeline', hint='did you mean "job"?')),
+    "unknown block in a job": (
+        job('tsk "x" {}'),
+        Finding(2, 1, 'Unknown block "tsk" in job', hint='did you mean "task"?'),
+    ),
+    "a block that belongs elsewhere": (
+        job('on_failure {\n  get "git" "app" {}\n}') + GIT,
+        Finding(3, 3, 'Unknown block "get" in on_failure', hint="known are notify, put, task"),
+    ),
+    "a block for an argument": (
+        job("timeout {\n}"),
+        Finding(2, 1, 'Unknown block "timeout" in job', hint="it is an argument: write timeout = ..."),
+    ),
+    "unknown argument": (
+        job('tiemout = "5m"'),
+        Finding(2, 1, 'Unknown argument "tiemout" in job', hint='did you mean "timeout"?'),
+    ),
+    "unknown argument at the top": (
+        'nothing = "x"',
+        Finding(
+            1,
+            1,
+            'Unknown argument "nothing" in pipeline',
+            hint="known are job, notification, notification_type, resource, resource_type, runner_type, secret_type, "
+            "service_type, variable",
+        ),
+    ),
+    "an argument for a block": (
+        'resource "trigger" "go" {\n  params = { a = 1 }\n}',
+        Finding(
+            2,
+            3,
+            'Unknown argument "params" in resource',
+            hint="it is a block: write params { ... } without the equals sign",
+        ),
+    ),
+    "an argument for a block, where any are taken": (
+        TRIGGER + job('put "trigger" "go" {\n  params = { a = 1 }\n}'),
+        Finding(
+            4,
+            3,
+            'Unknown argument "params" in put',
+            hint="it is a block: write params { ... } without the equals sign",
+        ),
+    ),
+    "too few labels": (
+        'resource "git" {}',
+        Finding(
+            1,
+            1,
+            'Wrong number of labels for "resource"',
+            "It takes 2 labels (type, name), this has 1.",
+            'write resource "type" "name" { ... }',
+        ),
+    ),
+    "too many labels": (
+        'job "a" "b" {}',
+        Finding(
+            1,
+            1,
+            'Wrong number of labels for "job"',
+            "It takes 1 label (name), this has 2.",
+            'write job "name" { ... }',
+        ),
+    ),
+    "a label where there is none": (
+        job('matrix "x" {\n  a = ["1"]\n}\n'),
+        Finding(2, 1, 'Wrong number of labels for "matrix"', "It takes no labels, this has 1.", "write matrix { ... }"),
+    ),
+    "a name that is no name": (
+        'job "a b" {}',
+        Finding(
+            1,
+            5,
+            'Invalid name "a b"',
+            'It starts with a letter, digit or "_", and holds letters, digits, ".", "_" and "-". '
+            "100 characters are the most.",
+        ),
+    ),
+    "a type name with a dot": (
+        'runner_type "a.b" {\n  run {\n    path = "x"\n  }\n}',
+        Finding(
+            1,
+            13,
+            'Invalid name "a.b"',
+            'It starts with a letter, digit or "_", and holds letters, digits, "_" and "-". '
+            "100 characters are the most.",
+        ),
+    ),
+    "a step name with a slash": (
+        job('task "a/b" {\n  run "exec" {\n    path = "x"\n  }\n}'),
+        Finding(
+            2,
+            6,
+            'Invalid name "a/b"',
+            'A name is not empty, has no "/" and no control characters, and is no longer than 100.',
+        ),
+    ),
+    "missing argument": (
+        'runner_type "r" {\n  run {\n  }\n}',
+        Finding(2, 3, 'Missing argument "path" in run', "The program.", "write path = ..."),
+    ),
+    "missing block": (
+        job('task "t" {\n}'),
+        Finding(2, 1, 'Missing block "run" in task', "The command.", 'write run "runner" { ... }'),
+    ),
+    "a block twice": (
+        'resource "trigger" "go" {\n  params {}\n  params {}\n}',
+        Finding(3, 3, 'A second "params" block', "The first is on line 2; there can be one only.", "put them together"),
+    ),
+    "else without if": (
+        job("else {\n}"),
+        Finding(
+            2,
+            1,
+            '"else" without an "if" in front of it',
+            hint="put it right after the if or else_if block that it belongs to",
+        ),
+    ),
+    "an empty hook": (
+        job("ensure {}"),
+        Finding(
+            2,
+            1,
+            'The hook "ensure" is empty',
+            hint='write ensure "shell" { ... } for one command, or put steps into it',
+        ),
+    ),
+    "a one-line block with two arguments": (
+        'resource "git" "app" { cache = true, tags = [] }',
+        Finding(1, 36, "Invalid one-line block", any_text=True),
+    ),
+}
+
+NAMES = {
+    "duplicate job": (
+        job("") + job(""),
+        Finding(4, 1, 'Duplicate job "j"', "The first is on line 1.", "give one of them another name"),
+    ),
+    "duplicate resource": (
+        TRIGGER + TRIGGER,
+        Finding(2, 1, 'Duplicate resource "trigger.go"', "The first is on line 1.", "give one of them another name"),
+    ),
+    "duplicate variable": (
+        'variable "v" { default = 1 }\nvariable "v" { default = 2 }',
+        Finding(2, 1, 'Duplicate variable "v"', "The first is on line 1.", "give one of them another name"),
+    ),
+    "duplicate step": (
+        job('task "t" {\n  run "exec" {\n    path = "x"\n  }\n}\ntask "t" {\n  run "exec" {\n    path = "x"\n  }\n}'),
+        Finding(7, 1, 'Duplicate task "t" in the job "j"', "The first is on line 2.", "give one of them another name"),
+    ),
+    "unknown resource": (
+        GIT + job('get "git" "ap" {}'),
+        Finding(7, 5, 'Unknown resource "git.ap"', hint='did you mean "git.app"?'),
+    ),
+    "unknown resource type": (
+        'resource "gti" "app" {}',
+        Finding(1, 10, 'Unknown resource type "gti"', hint='did you mean "git"?'),
+    ),
+    "unknown runner": (
+        task('run "shel" {\n  cmd = "x"\n}'),
+        Finding(3, 5, 'Unknown runner "shel"', hint='did you mean "shell"?'),
+    ),
+    "unknown runner of a hook": (
+        job('on_failure "docke" {\n  cmd = "x"\n}'),
+        Finding(2, 12, 'Unknown runner "docke"', hint='did you mean "docker"?'),
+    ),
+    "unknown variable": (
+        'variable "image" { default = "a" }\n' + task('run "exec" {\n  path = "x-${var.imgae}"\n}'),
+        Finding(5, 15, 'Unknown variable "imgae"', hint='did you mean "image"?'),
+    ),
+    "unknown variable, none declared": (
+        task('run "exec" {\n  path = var.x\n}'),
+        Finding(4, 10, 'Unknown variable "x"', hint='declare it: variable "x" {}'),
+    ),
+    "a shell variable in braces": (
+        task('run "shell" {\n  cmd = "echo ${HOME}"\n}'),
+        Finding(4, 17, 'Unknown name "HOME"', hint="write $HOME, or $${HOME} to leave it to the shell"),
+    ),
+    "a variable without var": (
+        'variable "image" { default = "a" }\n' + task('run "exec" {\n  path = image\n}'),
+        Finding(5, 10, 'Unknown name "image"', hint="write var.image"),
+    ),
+    "each in a plain job": (
+        task('run "exec" {\n  path = each.key\n}'),
+        Finding(
+            4,
+            10,
+            '"each" has no meaning here',
+            "It stands for one element of for_each or one combination of matrix, inside such a job.",
+        ),
+    ),
+    "an unknown part of each": (
+        job('for_each = toset(["a"])\nserial_groups = [each.name]'),
+        Finding(3, 18, 'Unknown name "each.name"', hint="known are each.key, each.value"),
+    ),
+    "unknown function": (
+        task('run "exec" {\n  path = uper("x")\n}'),
+        Finding(4, 10, "Unknown function", 'There is no function "uper".', 'did you mean "upper"?'),
+    ),
+}
+
+VALUES = {
+    "bad duration": (
+        job('timeout = "5x"'),
+        Finding(
+            2,
+            11,
+            'Wrong value for "timeout"',
+            '"5x" is not a duration.',
+            "write numbers with units (ns, us, ms, s, m, h), such as 30s, 10m or 1h30m",
+        ),
+    ),
+    "duration without a unit": (
+        job("timeout = 30"),
+        Finding(
+            2,
+            11,
+            'Wrong value for "timeout"',
+            '"30" is not a duration.',
+            '"30" has no unit: write 30s, 30m or 30h',
+        ),
+    ),
+    "bad cron": (
+        'resource "cron" "c" {\n  check_interval = "61 * * * *"\n}',
+        Finding(
+            2,
+            20,
+            'Wrong value for "check_interval"',
+            'In the schedule "61 * * * *", field 1 (minute) is wrong: "61".',
+            "write @every 10m, @hourly, @daily, or five cron fields such as */15 8-18 * * MON-FRI",
+        ),
+    ),
+    "interval too short": (
+        'resource "cron" "c" {\n  check_interval = "@every 1s"\n}',
+        Finding(
+            2,
+            20,
+            'Wrong value for "check_interval"',
+            'In the schedule "@every 1s", the interval is too short.',
+            "write a duration from 10s to 8784h, such as @every 1m",
+        ),
+    ),
+    "not a bool": (
+        GIT + job('get "git" "app" {\n  trigger = "maybe"\n}'),
+        Finding(8, 13, 'Wrong value for "trigger"', "A bool is required."),
+    ),
+    "not a whole number": (
+        job("concurrency = 1.5"),
+        Finding(2, 15, 'Wrong value for "concurrency"', "A whole number from 0 to 1000000 is required, not 1.5."),
+    ),
+    "no attempts": (
+        task('attempts = 0\nrun "exec" {\n  path = "x"\n}'),
+        Finding(3, 12, 'Wrong value for "attempts"', "A whole number from 1 to 1000000 is required, not 0."),
+    ),
+    "a string for a list": (
+        job('serial_groups = "a"'),
+        Finding(
+            2,
+            17,
+            'Wrong value for "serial_groups"',
+            "A list is required, not a string.",
+            "put it in brackets: [...]",
+        ),
+    ),
+    "a list of lists": (
+        job("serial_groups = [[]]"),
+        Finding(2, 17, 'Wrong value for "serial_groups"', "Element 0: a string is required, not a list."),
+    ),
+    "a bad tag": (
+        job('tags = ["GPU"]'),
+        Finding(
+            2,
+            8,
+            'Wrong value for "tags"',
+            '"GPU" is not a tag.',
+            "a tag is made of lower-case letters, digits and single hyphens",
+        ),
+    ),
+    "too many tags": (
+        job('tags = [for n in range(11) : "t${n}"]'),
+        Finding(2, 8, 'Wrong value for "tags"', "10 tags are the most, this has 11."),
+    ),
+    "a word that is not possible": (
+        GIT + job('get "git" "app" {\n  version = "lastest"\n}'),
+        Finding(8, 13, 'Wrong value for "version"', '"lastest" is not possible here.', 'did you mean "latest"?'),
+    ),
+    "null for something required": (
+        'runner_type "r" {\n  run {\n    path = null\n  }\n}',
+        Finding(3, 12, '"path" must not be null'),
+    ),
+}
+
+COMMANDS = {
+    "unknown param of a runner": (
+        task('run "exec" {\n  path = "x"\n  arg = []\n}'),
+        Finding(5, 3, 'Unknown param "arg" of the runner exec', hint='did you mean "args"?'),
+    ),
+    "missing param of a runner": (
+        task('run "exec" {\n}'),
+        Finding(
+            3,
+            1,
+            'Missing param "path" of the runner exec',
+            "The program; a bare name is looked up in PATH.",
+            "write path = ...",
+        ),
+    ),
+    "an empty path": (
+        task('run "exec" {\n  path = ""\n}'),
+        Finding(4, 10, '"path" must not be empty'),
+    ),
+    "neither cmd nor file": (
+        task('run "shell" {\n}'),
+        Finding(3, 1, "Missing cmd or file", hint="write one of them: cmd or file"),
+    ),
+    "both cmd and file": (
+        task('run "shell" {\n  cmd = "x"\n  file = "y"\n}'),
+        Finding(3, 1, "The runner shell takes either cmd or file, not both", hint="write one of them: cmd or file"),
+    ),
+    "wrong type of a param": (
+        task('run "exec" {\n  path = ["x"]\n}'),
+        Finding(4, 10, 'Wrong value for "path"', "A string is required, not a list."),
+    ),
+    "a runner_type without run": (
+        'runner_type "r" {}',
+        Finding(1, 1, 'The runner_type "r" has no "run" block', hint="write run { path = ... }, or source = ..."),
+    ),
+    "a runner_type with source and run": (
+        'runner_type "r" {\n  source = "pikoci://exec"\n  run {\n    path = "x"\n  }\n}',
+        Finding(3, 3, 'Both "source" and "run"', "A source brings its own commands.", "take one of them out"),
+    ),
+    "an unknown source": (
+        'resource_type "r" {\n  source = "pikoci://gti"\n}',
+        Finding(2, 12, 'Unknown built-in resource_type "gti"', hint='did you mean "git"?'),
+    ),
+    "a source that is none": (
+        'resource_type "r" {\n  source = "git"\n}',
+        Finding(2, 12, '"git" is no source', hint="write pikoci://<name>, with one of: artifact, cron, git, trigger"),
+    ),
+    "a resource_type with source and commands": (
+        'resource_type "r" {\n  source = "pikoci://git"\n  check "exec" {\n    path = "x"\n  }\n}',
+        Finding(3, 3, 'Both "source" and "check"', "A source brings its own commands.", "take one of them out"),
+    ),
+    "missing param of a resource": (
+        'resource "git" "app" {}',
+        Finding(
+            1,
+            1,
+            'Missing param "url" of git',
+            "Address of the repository: https, ssh, file or a path.",
+            "write url = ...",
+        ),
+    ),
+    "unknown param of a resource": (
+        'resource "git" "app" {\n  params {\n    url = "u"\n    brnch = "x"\n  }\n}',
+        Finding(4, 5, 'Unknown param "brnch" of git', hint='did you mean "branch"?'),
+    ),
+    "unknown param of a declared type": (
+        'resource_type "t" {\n  params = ["where"]\n}\nresource "t" "r" {\n  params {\n    wher = 1\n  }\n}',
+        Finding(6, 5, 'Unknown param "wher" of t', hint='did you mean "where"?'),
+    ),
+    "unknown param of a get": (
+        GIT + job('get "git" "app" {\n  params {\n    branch = "x"\n  }\n}'),
+        Finding(9, 5, 'Unknown param "branch" of a get of git', hint="known are depth, name, submodules"),
+    ),
+    "unknown param of a put": (
+        'resource "artifact" "a" {}\n' + job('put "artifact" "a" {\n  dir = "x"\n  dri = "y"\n}'),
+        Finding(5, 3, 'Unknown param "dri" of a put to artifact', hint='did you mean "dir"?'),
+    ),
+    "missing param of a put": (
+        'resource "artifact" "a" {}\n' + job('put "artifact" "a" {}'),
+        Finding(
+            3,
+            1,
+            'Missing param "dir" of a put to artifact',
+            "Directory to store, below the work directory.",
+            "write dir = ...",
+        ),
+    ),
+    "a param of a put twice": (
+        TRIGGER + job('put "trigger" "go" {\n  a = 1\n  params {\n    a = 2\n  }\n}'),
+        Finding(6, 5, 'The param "a" is given twice', "It stands in the put and in its params."),
+    ),
+    "a put to the clock": (
+        'resource "cron" "c" {\n  check_interval = "@daily"\n}\n' + job('put "cron" "c" {}'),
+        Finding(
+            5,
+            1,
+            "Nothing can be put to cron",
+            "The time: each check, at the resource's check_interval, makes a version.",
+        ),
+    ),
+    "a put to a type without push": (
+        'resource_type "t" {}\nresource "t" "r" {}\n' + job('put "t" "r" {}'),
+        Finding(
+            4,
+            1,
+            "Nothing can be put to t",
+            'The resource_type "t" has no push command.',
+            "give it a push block, or use another type",
+        ),
+    ),
+}
+
+ALL = {**STRUCTURE, **NAMES, **VALUES, **COMMANDS}
+
+
+@pytest.mark.parametrize(("text", "wanted"), ALL.values(), ids=ALL.keys())
+def test_one_mistake_gets_one_error_at_its_place(text: str, wanted: Finding) -> None:
+    assert find(text) == [wanted]
+
+
+def test_all_mistakes_are_told_in_one_go_and_in_source_order() -> None:
+    mistakes = [
+        text
+        for text, wanted in (*VALUES.values(), *NAMES.values())
+        if text.startswith("job") and "Duplicate" not in wanted.summary
+    ]
+    together = "".join(text.replace('"j"', f'"j{number}"') for number, text in enumerate(mistakes))
+
+    found = find(together)
+
+    assert len(mistakes) > 12
+    assert [one.summary for one in found] == [one.summary for text in mistakes for one in find(text)]
+    assert [one.line for one in found] == sorted(one.line for one in found)
+
+
+def test_syntax_errors_do_not_hide_the_others() -> None:
+    found = find(job('timeout = "5x"\nconcurrency = = 1') + 'jbo "x" {}')
+
+    assert [one.line for one in found] == [2, 3, 5]

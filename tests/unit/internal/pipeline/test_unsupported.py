@@ -1,0 +1,163 @@
+"""What is read but does not run yet is refused at its place, and is checked all the same."""
+
+import pytest
+
+from tests.unit.internal.pipeline.loading import Finding, find
+
+DETAIL = "It is read and checked, but there is nothing yet that runs it."
+DETAIL_OF_SETTING = "It is read and checked, but there is nothing yet that does it."
+HINT = "take it out of the file"
+NOTIFICATION = (
+    'notification_type "slack" {\n  source = "pikoci://slack"\n}\n'
+    'notification "slack" "all" {\n  params {\n    url = "x"\n  }\n  on = ["failure"]\n  jobs = ["j"]\n}\n'
+)
+
+
+def refused(line: int, column: int, name: str) -> Finding:
+    return Finding(line, column, f'"{name}" is not supported yet', DETAIL, HINT)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (
+            (
+                'job "j" {\n  in_parallel {\n    limit = 2\n    fail_fast = true\n    task "t" {\n      run "exec" {\n'
+                '        path = "x"\n      }\n    }\n  }\n}'
+            ),
+            [refused(2, 3, "in_parallel")],
+        ),
+        ('job "j" {\n  service "postgresql" {\n    version = "17"\n  }\n}', [refused(2, 3, "service")]),
+        (
+            (
+                'service_type "db" {\n  start "exec" {\n    path = "a"\n  }\n  ready_check "exec" {\n    path = "b"\n'
+                '    interval = "1s"\n    timeout = "1m"\n  }\n  stop "exec" {\n    path = "c"\n  }\n}'
+            ),
+            [refused(1, 1, "service_type")],
+        ),
+        (
+            NOTIFICATION + 'job "j" {\n  notify "slack" "all" {\n    message = "hi"\n    color = "red"\n  }\n}',
+            [refused(1, 1, "notification_type"), refused(4, 1, "notification"), refused(12, 3, "notify")],
+        ),
+        (
+            'job "j" {\n  approve "by two" {\n    approvals = 2\n  }\n}',
+            [refused(2, 3, "approve")],
+        ),
+        (
+            'job "j" {\n  input "version" {\n    type = string\n    default = "1"\n  }\n}',
+            [refused(2, 3, "input")],
+        ),
+        (
+            'job "j" {\n  interruptible = true\n}',
+            [Finding(2, 3, '"interruptible" is not supported yet', DETAIL_OF_SETTING, HINT)],
+        ),
+        (
+            'job "j" {\n  allow_failure = true\n}',
+            [Finding(2, 3, '"allow_failure" is not supported yet', DETAIL_OF_SETTING, HINT)],
+        ),
+        (
+            'job "j" {\n  task "t" {\n    run "docker" {\n      image = "a"\n      cmd = "b"\n    }\n  }\n}',
+            [
+                Finding(
+                    3,
+                    9,
+                    "The built-in runner docker is not supported yet",
+                    "",
+                    'use shell or exec, or define runner_type "docker" in this file',
+                )
+            ],
+        ),
+        (
+            'resource_type "r" {\n  source = "https://example.com/r.hcl"\n}',
+            [
+                Finding(
+                    2,
+                    12,
+                    "A source on the web is not supported yet",
+                    "Known are pikoci:// and one of: artifact, cron, git, trigger.",
+                    "copy the definition into this file",
+                )
+            ],
+        ),
+        (
+            'resource_type "git" {\n  source = "pikoci://git"\n  runner "exec" {\n    path = "x"\n  }\n}',
+            [refused(3, 3, "runner")],
+        ),
+        (
+            'resource "git" "g" {\n  params {\n    url = "u"\n    pr  = true\n  }\n}',
+            [Finding(4, 5, 'The param "pr" of git is not supported yet', "", HINT)],
+        ),
+        (
+            'job "j" {\n  if {\n    condition = "$TASK_A_B == \'x\'"\n  }\n}',
+            [
+                Finding(
+                    3,
+                    17,
+                    "A condition on what a build finds out is not supported yet",
+                    "A condition is decided when the pipeline is set.",
+                    "compare variables, or do it in a task's script",
+                )
+            ],
+        ),
+    ],
+)
+def test_it_is_refused_once_at_its_place(text: str, wanted: list[Finding]) -> None:
+    assert find(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "summary"),
+    [
+        ('job "j" {\n  in_parallel {\n    limit = -1\n  }\n}', 'Wrong value for "limit"'),
+        ('job "j" {\n  in_parallel {\n    in_parallel {}\n  }\n}', 'Unknown block "in_parallel" in in_parallel'),
+        ('job "j" {\n  in_parallel {\n    service "vault" {}\n  }\n}', 'Unknown block "service" in in_parallel'),
+        (
+            'job "j" {\n  in_parallel {\n    task "t" {\n      run "exec" {\n      }\n    }\n  }\n}',
+            'Missing param "path" of the runner exec',
+        ),
+        ('job "j" {\n  service "vaul" {}\n}', 'Unknown service type "vaul"'),
+        ('job "j" {\n  notify "slack" "x" {}\n}', 'Unknown notification "slack.x"'),
+        ('job "j" {\n  approve "x" {\n    approvals = 0\n  }\n}', 'Wrong value for "approvals"'),
+        ('service_type "s" {}', 'The service_type "s" has no "start" block'),
+        ('secret_type "s" {}', 'The secret_type "s" has no "get" block'),
+        ('notification_type "n" {\n  source = "pikoci://slak"\n}', 'Unknown built-in notification_type "slak"'),
+        (
+            'service_type "s" {\n  source = "pikoci://vault"\n  start "exec" {\n    path = "x"\n  }\n}',
+            'Both "source" and "start"',
+        ),
+        (
+            (
+                'service_type "s" {\n  params = ["a"]\n  start "exec" {\n    path = "x"\n  }\n  stop "exec" {\n'
+                '    path = "x"\n  }\n}\njob "j" {\n  service "s" {\n    b = 1\n  }\n}'
+            ),
+            'Unknown param "b" of s',
+        ),
+        ('variable "v" {\n  secret "valt" {\n    key = "k"\n  }\n}', 'Unknown secret type "valt"'),
+        ('variable "v" {\n  secret "vault" {\n  }\n}', 'Missing argument "key" in secret'),
+        (NOTIFICATION.replace('["j"]', '["k"]') + 'job "j" {}', 'Unknown job "k"'),
+        (NOTIFICATION.replace('"failure"', '"failed"') + 'job "j" {}', 'Wrong value for "on"'),
+        (NOTIFICATION.replace('"failure"', '"all", "failure"') + 'job "j" {}', '"all" stands beside other ends'),
+        (NOTIFICATION.replace('on = ["failure"]', "") + 'job "j" {}', '"jobs" without "on"'),
+        (
+            NOTIFICATION.replace('jobs = ["j"]', 'jobs = ["j"]\n  exclude = ["j"]') + 'job "j" {}',
+            'Both "jobs" and "exclude"',
+        ),
+    ],
+)
+def test_mistakes_inside_are_found_too(text: str, summary: str) -> None:
+    assert summary in [one.summary for one in find(text)]
+
+
+def test_settings_with_their_default_value_are_fine() -> None:
+    text = 'job "j" {\n  interruptible = false\n  allow_failure = false\n  timeout = "5x"\n}'
+
+    assert [one.summary for one in find(text)] == ['Wrong value for "timeout"']
+
+
+def test_a_docker_runner_of_the_file_is_a_runner_like_any_other() -> None:
+    text = (
+        'runner_type "docker" {\n  run {\n    path = "podman"\n    args = ["run", "$image"]\n  }\n}\n'
+        'job "j" {\n  timeout = "5x"\n  task "t" {\n    run "docker" {\n      image = "a"\n    }\n  }\n}'
+    )
+
+    assert [one.summary for one in find(text)] == ['Wrong value for "timeout"']
