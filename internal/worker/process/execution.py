@@ -4,6 +4,7 @@ import fcntl
 import os
 import sys
 import termios
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -177,10 +178,16 @@ class Execution:
         return message
 
     def _read_to_the_end(self, streams: list[Stream]) -> None:
-        while streams and wait_first([stream.watcher for stream in streams], LOST_OUTPUT_SECONDS):
+        """Hand on what comes until the pipes end, but not what a stranger may write into them for ever."""
+        limit = time.monotonic() + LOST_OUTPUT_SECONDS
+        while streams and wait_first([stream.watcher for stream in streams], limit - time.monotonic()):
             for stream in streams:
                 stream.deliver()
             streams = [stream for stream in streams if stream.is_open]
+            if time.monotonic() > limit:
+                break
+        for stream in streams:
+            stream.drain()
 
     def _abandon(self) -> None:
         """Kill the command whose output nobody takes any more, and wait for that."""

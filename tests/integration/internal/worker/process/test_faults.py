@@ -111,6 +111,20 @@ def test_when_a_supervisor_is_killed_its_command_dies(shell: Run, spawner: Spawn
     assert shell("echo again")[1] == b"again\n"
 
 
+def test_a_stranger_that_writes_on_does_not_hold_a_lost_command(
+    shell: Run, spawner: Spawner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "LOST_OUTPUT_SECONDS", 0.3)
+    assert spawner._zygote is not None
+    greenlet = gevent.spawn(shell, "echo $$ > pid; exec sleep 1000", on_output=lambda chunk: None)
+    pid = read_pid(tmp_path / "pid")
+    with Path(f"/proc/{pid}/fd/1").open("wb", buffering=0) as held, subprocess.Popen(["yes"], stdout=held) as stranger:
+        for supervisor in children(spawner._zygote.pid):
+            os.kill(supervisor, signal.SIGKILL)
+        assert greenlet.get(timeout=5)[0].reason is Reason.LOST
+        stranger.kill()
+
+
 def test_the_death_of_one_supervisor_does_not_touch_the_others(shell: Run, spawner: Spawner, tmp_path: Path) -> None:
     assert spawner._zygote is not None
     for name in ("a", "b"):
@@ -158,13 +172,15 @@ def test_leftovers_of_a_machinery_killed_all_at_once_are_swept(worker: Any, mark
     for pid in machinery:
         os.kill(pid, signal.SIGKILL)
     worker.wait()
-    expect_gone([zygote, supervisor])
-    assert is_alive(main)
-    assert is_alive(child)
-    assert sweep_leftovers(mark + "x") == 0
-    assert sweep_leftovers(mark) >= 2
-    expect_gone([child, main], 0.5)
-    os.kill(daemon, signal.SIGKILL)  # no parent and no mark: the one that only living machinery finds
+    try:
+        expect_gone([zygote, supervisor])
+        assert is_alive(main)
+        assert is_alive(child)
+        assert sweep_leftovers(mark + "x") == 0
+        assert sweep_leftovers(mark) >= 2
+        expect_gone([child, main], 0.5)
+    finally:
+        os.kill(daemon, signal.SIGKILL)  # no parent and no mark: the one that only living machinery finds
 
 
 def test_when_zygote_and_supervisors_are_killed_the_worker_sweeps(shell: Run, spawner: Spawner, tmp_path: Path) -> None:
