@@ -36,6 +36,9 @@ class Spawner:
     and adopts whatever the command daemonises. When the worker dies, also by SIGKILL, everything it was
     running dies with it at once. ``mark`` (1 to 128 of ``A-Z a-z 0-9 . _ -``, unique on this machine, the same
     after a restart) is put in the environment of every process for ``sweep_leftovers``.
+
+    What a command has started by a service of the machine (a container by its daemon, a timer, a unit) is not its
+    descendant and is not found. Not for use across a fork: the child would hold the lifeline open.
     """
 
     def __init__(self, mark: str) -> None:

@@ -50,7 +50,7 @@ class Supervisor:
         self._send(b"%s %d" % (READY, os.getpid()))
         while not self._cut:
             self._wait(None)
-            if self._order:
+            if self._order and not self._cut:
                 self._serial, descriptors = self._order
                 self._order = None
                 self._send(self._run(descriptors))
