@@ -24,14 +24,13 @@ job "hello" {
       cmd = <<-EOT
         echo "Hello, ${var.who}! This is build $BUILD_NUMBER of the job $BUILD_JOB_NAME."
         echo "The clock said $GET_TICK_DATE."
-        mkdir -p out
         echo "Hello, ${var.who}!" > out/greeting.txt
 
         # Later steps see this as $TASK_GREET_LETTERS.
         echo "LETTERS=$(wc -c < out/greeting.txt | tr -d ' ')" >> "$PIKOCI_OUTPUT"
       EOT
     }
-    outputs = ["out/greeting.txt"]
+    outputs = ["out"]
   }
 
   task "count" {
