@@ -4,6 +4,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from os import PathLike
 
 DEFAULT_GRACE_SECONDS = 10.0
 
@@ -35,7 +36,7 @@ class Command:
     """
 
     argv: Sequence[str]
-    cwd: str
+    cwd: str | PathLike[str]
     env: Mapping[str, str] = field(repr=False)
     stdin: bytes | None = field(default=None, repr=False)
 
