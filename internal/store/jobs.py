@@ -22,7 +22,7 @@ OVERVIEW = (
     f"SELECT {COLUMNS},"
     " (SELECT b.id FROM builds b WHERE b.job_id = jobs.id ORDER BY b.id DESC LIMIT 1),"
     " (SELECT b.id FROM builds b WHERE b.job_id = jobs.id AND b.finished_at IS NOT NULL ORDER BY b.id DESC LIMIT 1)"
-    " FROM jobs WHERE pipeline_id IN ({ids}) AND NOT archived ORDER BY pipeline_id, position, id"
+    " FROM jobs WHERE pipeline_id IN ({ids}) AND NOT archived ORDER BY pipeline_id, position, jobs.id"
 )
 
 

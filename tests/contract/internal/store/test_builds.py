@@ -1,0 +1,312 @@
+"""Builds, from pending to deleted."""
+
+import pytest
+from msgspec.structs import replace
+
+from pikoci.internal.domain.build import Build, BuildStatus, Step, StepStatus
+from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.domain.gateway import ClaimRef
+from pikoci.internal.store.store import SqlStore
+from tests.contract.internal.store.world import World
+
+
+def ref(build: Build, claim: int | None = None) -> ClaimRef:
+    return ClaimRef(build_id=build.id, claim=build.claim if claim is None else claim)
+
+
+def test_a_build_is_kept_with_every_field(store: SqlStore, world: World) -> None:
+    job = world.job()
+    wanted = Build(
+        id=0,
+        pipeline_id=job.pipeline_id,
+        job_id=job.id,
+        job=job.name,
+        number=0,
+        status=BuildStatus.STARTED,
+        reason="because",
+        created_by="bob",
+        created_at=1.5,
+        dispatched_at=2.25,
+        started_at=3.125,
+        finished_at=4.0,
+        worker="w1",
+        claim=5,
+        lease_expires_at=6.0,
+        requeues=7,
+        cancel_requested_at=8.0,
+        cancel_reason="enough",
+        inputs_resolved=True,
+        last_event=9,
+        log_size=2**40,
+    )
+    with store.transaction():
+        made = store.builds.create(wanted)
+        assert store.builds.lock(made.id) == made
+    assert made == replace(wanted, id=made.id, number=1)
+    assert store.builds.get(made.id) == made == store.builds.find(job.id, 1, 0)
+
+
+def test_numbers_count_by_job_and_retries_by_number(store: SqlStore, world: World) -> None:
+    made = [world.build("a"), world.build("a"), world.build("b"), world.build("a", number=1), world.build("a")]
+    assert [build.name for build in made] == ["1", "2", "1", "1.1", "3"]
+    assert world.build("a", number=1, retry=1).name == "1.2"
+
+
+def test_a_number_is_not_given_again_after_its_build_was_deleted(store: SqlStore, world: World) -> None:
+    build = world.build()
+    with store.transaction():
+        store.builds.delete([build.id])
+    assert world.build().number == 2
+
+
+def test_a_build_of_a_job_that_is_gone_is_not_found(store: SqlStore) -> None:
+    for number in (0, 1):
+        with pytest.raises(NotFoundError), store.transaction():
+            store.builds.create(Build(id=0, pipeline_id=1, job_id=9, job="x", number=number))
+
+
+def test_what_is_missing_is_none(store: SqlStore) -> None:
+    assert store.builds.get(9) is None
+    assert store.builds.find(9, 1, 0) is None
+    with store.transaction():
+        assert store.builds.lock(9) is None
+
+
+def test_lists_are_newest_first_filtered_and_in_pages(store: SqlStore, world: World) -> None:
+    a, b = world.jobs("a", "b")
+    other = world.jobs("a", pipeline="q")[0]
+    builds = [world.build(job) for job in (a, b, a, a, b)]
+    foreign = world.build(other)
+    failed = world.ended("a", BuildStatus.FAILED)
+    everything = store.builds.list(limit=50, cursor=None)
+    assert everything.items == [failed, foreign, *builds[::-1]]
+    assert everything.next is None
+    of_pipeline = store.builds.list(pipeline_id=a.pipeline_id, limit=50, cursor=None)
+    assert of_pipeline.items == [failed, *builds[::-1]]
+    first = store.builds.list(job_id=a.id, limit=3, cursor=None)
+    second = store.builds.list(job_id=a.id, pipeline_id=a.pipeline_id, limit=3, cursor=first.next)
+    assert [*first.items, *second.items] == [failed, builds[3], builds[2], builds[0]]
+    assert second.next is None
+    ended = store.builds.list(statuses=[BuildStatus.FAILED, BuildStatus.ERRORED], limit=9, cursor=None)
+    assert ended.items == [failed]
+    assert store.builds.list(job_id=a.id, pipeline_id=other.pipeline_id, limit=9, cursor=None).items == []
+
+
+def test_saving_writes_what_can_change_and_cleans_text(store: SqlStore, world: World) -> None:
+    build = world.build()
+    changed = world.saved(
+        build,
+        status=BuildStatus.FAILED,
+        reason="exit 1\0",
+        dispatched_at=1.0,
+        started_at=2.0,
+        finished_at=3.0,
+        worker="w",
+        claim=4,
+        lease_expires_at=5.0,
+        requeues=6,
+        cancel_requested_at=7.0,
+        cancel_reason="ünï",
+        inputs_resolved=True,
+        last_event=8,
+        log_size=9,
+    )
+    assert store.builds.get(build.id) == replace(changed, reason="exit 1\ufffd")
+
+
+def test_only_a_dispatched_pending_build_can_be_claimed(store: SqlStore, world: World) -> None:
+    undispatched = world.build()
+    ended = world.ended(dispatched_at=4.0)
+    waiting = world.build(status=BuildStatus.WAITING, dispatched_at=4.0)
+    ready = world.build(dispatched_at=4.0, last_event=3)
+    with store.transaction():
+        for build in (undispatched, ended, waiting):
+            assert store.builds.claim(build.id, "w1", "i1", 5.0, 35.0) is None
+        assert store.builds.claim(999, "w1", "i1", 5.0, 35.0) is None
+        claimed = store.builds.claim(ready.id, "w1", "i1", 5.0, 35.0)
+        assert store.builds.claim(ready.id, "w2", "i2", 5.0, 35.0) is None
+    assert claimed == replace(
+        ready, status=BuildStatus.STARTED, worker="w1", claim=1, started_at=5.0, lease_expires_at=35.0, last_event=0
+    )
+    assert isinstance(claimed.lease_expires_at, float)
+    assert store.builds.get(ready.id) == claimed
+
+
+def test_a_requeued_build_is_claimed_with_the_next_token(store: SqlStore, world: World) -> None:
+    first = world.claimed()
+    world.saved(first, status=BuildStatus.PENDING, dispatched_at=40.0, worker=None, lease_expires_at=None)
+    with store.transaction():
+        second = store.builds.claim(first.id, "w2", "i2", 41.0, 71.0)
+    assert second
+    assert second.claim == 2
+
+
+def test_leases_are_renewed_by_the_instance_and_claim_that_hold_them(store: SqlStore, world: World) -> None:
+    mine, other_claim = world.claimed(), world.claimed()
+    foreign = world.claimed(worker="w2")
+    ended = world.saved(world.claimed(), status=BuildStatus.SUCCEEDED)
+    refs = [ref(mine), ref(other_claim, 9), ref(foreign), ref(ended), ClaimRef(build_id=999, claim=1)]
+    with store.transaction():
+        assert store.builds.renew("w1", "i1", refs, 99.0) == {mine.id}
+        assert store.builds.renew("w1", "i0", refs, 99.0) == set()
+        assert store.builds.renew("w1", "i1", [], 99.0) == set()
+    renewed = store.builds.get(mine.id)
+    assert renewed
+    assert renewed.lease_expires_at == 99.0
+
+
+def test_started_builds_of_a_worker_come_with_their_instance(store: SqlStore, world: World) -> None:
+    one, two = world.claimed(instance="i1"), world.claimed(instance="i2")
+    world.claimed(worker="w2")
+    world.saved(world.claimed(), status=BuildStatus.FAILED)
+    assert store.builds.started_by("w1") == [(one, "i1"), (two, "i2")]
+    assert store.builds.started_by("nobody") == []
+
+
+def test_lapsed_leases_are_taken(store: SqlStore, world: World) -> None:
+    late = world.claimed(lease_until=20.0)
+    later = world.claimed(lease_until=30.0)
+    world.claimed(lease_until=31.0)
+    with store.transaction():
+        assert store.builds.take_expired(30.0, 9) == [late, later]
+        assert store.builds.take_expired(30.0, 1) == [late]
+
+
+def test_dispatched_builds_that_nobody_claimed_are_taken(store: SqlStore, world: World) -> None:
+    old = world.build(dispatched_at=5.0)
+    world.build(dispatched_at=9.0)
+    world.build()
+    world.claimed(dispatched_at=1.0)
+    with store.transaction():
+        assert store.builds.take_stale(9.0, 9) == [old]
+
+
+def test_pending_are_the_undispatched_ones_of_the_job_oldest_first(store: SqlStore, world: World) -> None:
+    one, two = world.build("a"), world.build("a")
+    world.build("a", dispatched_at=1.0)
+    world.build("a", status=BuildStatus.WAITING)
+    world.build("b")
+    world.claimed(job="a")
+    with store.transaction():
+        assert store.builds.pending(one.job_id) == [one, two]
+
+
+def test_active_builds_are_counted_by_job(store: SqlStore, world: World) -> None:
+    a, b, c = world.jobs("a", "b", "c")
+    world.claimed(job="a")
+    world.build("a", dispatched_at=1.0)
+    world.build("a")
+    world.ended("a")
+    world.claimed(job="b")
+    world.build("c")
+    assert store.builds.count_active([a.id, b.id, c.id]) == {a.id: 2, b.id: 1, c.id: 0}
+    assert store.builds.count_active([]) == {}
+    assert store.builds.count_by_status() == {BuildStatus.PENDING: 3, BuildStatus.WAITING: 0, BuildStatus.STARTED: 2}
+
+
+def test_grace_makes_short_leases_longer_and_long_ones_not_shorter(store: SqlStore, world: World) -> None:
+    short, long = world.claimed(lease_until=10.0), world.claimed(lease_until=90.0)
+    resource = world.resource()
+    with store.transaction():
+        store.resources.mark_dispatched({resource.id: None}, 1.0)
+        store.resources.claim_check(resource.id, "w", "i", 2.0, 12.0)
+        assert store.builds.grant_grace(60.0) == 2
+    leases = [store.builds.get(build.id) for build in (short, long)]
+    assert [build.lease_expires_at for build in leases if build] == [60.0, 90.0]
+    checked = store.resources.get(resource.id)
+    assert checked
+    assert checked.check_lease_expires_at == 60.0
+
+
+def test_inputs_are_kept_with_the_builds_they_came_through(store: SqlStore, world: World) -> None:
+    one, two = world.versions("a", "b")
+    build = world.build(inputs=[world.choice(two, "late", unit=7, lint=8), world.choice(one, "early")])
+    found = store.builds.inputs(build.id)
+    assert [(one.get, one.resource, one.version_id, one.version, one.upstream) for one in found] == [
+        ("early", "git.repo", one.id, {"ref": "a"}, {}),
+        ("late", "git.repo", two.id, {"ref": "b"}, {"unit": 7, "lint": 8}),
+    ]
+    assert store.builds.outputs(build.id) == []
+
+
+def test_setting_inputs_replaces_them_and_resolves_the_build(store: SqlStore, world: World) -> None:
+    one, two = world.versions("a", "b")
+    build = world.build(inputs=[world.choice(one), world.choice(one, "other")])
+    with store.transaction():
+        store.builds.set_inputs(build.id, [world.choice(two)])
+    assert [(one.get, one.version_id) for one in store.builds.inputs(build.id)] == [("repo", two.id)]
+    assert store.builds.get(build.id) == replace(build, inputs_resolved=True)
+
+
+def test_an_output_is_added_once(store: SqlStore, world: World) -> None:
+    one, two = world.versions("a", "b")
+    build = world.build(inputs=[world.choice(one, "same")])
+    with store.transaction():
+        for version in (one, one, two):
+            store.builds.add_output(build.id, "same", version.resource_id, version.id)
+        store.builds.add_output(999, "same", one.resource_id, one.id)
+    assert [(out.put, out.version) for out in store.builds.outputs(build.id)] == [
+        ("same", {"ref": "a"}),
+        ("same", {"ref": "b"}),
+    ]
+    assert len(store.builds.inputs(build.id)) == 1
+
+
+def step(build: Build, path: str, claim: int = 1, **fields: object) -> Step:
+    values: dict[str, object] = {"name": f"step {path}", "kind": "task", "status": StepStatus.STARTED, **fields}
+    return Step(build_id=build.id, claim=claim, id=path, **values)  # type: ignore[arg-type]  # checked by use
+
+
+def test_steps_are_replaced_by_their_key_and_sorted_by_their_start(store: SqlStore, world: World) -> None:
+    build = world.claimed()
+    done = step(build, "2", status=StepStatus.FAILED, exit_code=1, reason="no\0", started_at=5.0, finished_at=6.0)
+    skipped = [step(build, path, status=StepStatus.SKIPPED) for path in ("3", "10", "ensure/1")]
+    with store.transaction():
+        store.builds.save_steps([*skipped[::-1], step(build, "2"), done, step(build, "2/on_failure/1", started_at=7.0)])
+        store.builds.save_steps([step(build, "1", started_at=4.0, try_number=2)])
+        store.builds.save_steps([])
+    found = store.builds.steps(build.id)
+    assert [one.id for one in found] == ["1", "2", "2/on_failure/1", "ensure/1", "3", "10"]
+    assert found[1] == replace(done, reason="no\ufffd")
+    assert found[0].try_number == 2
+
+
+def test_steps_belong_to_an_attempt(store: SqlStore, world: World) -> None:
+    build = world.claimed()
+    with store.transaction():
+        store.builds.save_steps([step(build, "1", claim=1), step(build, "1", claim=2), step(build, "2", claim=2)])
+    assert [one.id for one in store.builds.steps(build.id)] == ["1"]
+    world.saved(build, claim=2)
+    assert [one.id for one in store.builds.steps(build.id)] == ["1", "2"]
+    assert [one.claim for one in store.builds.steps(build.id, claim=1)] == [1]
+
+
+def test_many_steps_are_saved_at_once(store: SqlStore, world: World) -> None:
+    build = world.claimed()
+    with store.transaction():
+        store.builds.save_steps([step(build, str(number)) for number in range(1, 60)])
+    assert [one.id for one in store.builds.steps(build.id)] == [str(number) for number in range(1, 60)]
+
+
+def test_prunable_are_ended_builds_beyond_the_kept_or_too_old(store: SqlStore, world: World) -> None:
+    ended = [world.ended(finished_at=float(at)) for at in (10, 20, 30, 40)]
+    job = ended[0].job_id
+    world.build()
+    ids = [build.id for build in ended]
+    assert store.builds.prunable(job, keep=0, before=None, limit=9) == []
+    assert store.builds.prunable(job, keep=3, before=None, limit=9) == ids[:1]
+    assert store.builds.prunable(job, keep=1, before=None, limit=2) == ids[:2]
+    assert store.builds.prunable(job, keep=4, before=None, limit=9) == []
+    assert store.builds.prunable(job, keep=0, before=30.0, limit=9) == ids[:2]
+    assert store.builds.prunable(job, keep=1, before=30.0, limit=9) == ids[:3]
+
+
+def test_builds_are_deleted_with_what_belongs_to_them(store: SqlStore, world: World) -> None:
+    version = world.versions("a")[0]
+    build = world.build(inputs=[world.choice(version)])
+    with store.transaction():
+        store.builds.save_steps([step(build, "1")])
+        store.builds.delete([build.id, 999])
+    assert store.builds.get(build.id) is None
+    assert store.builds.steps(build.id, claim=1) == []
+    assert store.versions.get(version.id)
