@@ -16,10 +16,9 @@ job "build" {
   }
 
   task "compile" {
-    outputs = ["out/app"]
+    outputs = ["out"]
     run "shell" {
       cmd = <<-EOT
-        mkdir -p out
         printf '#!/bin/sh\necho "built at %s"\n' "$(date -u)" > out/app
         chmod +x out/app
       EOT

@@ -67,10 +67,9 @@ job "package" {
   }
 
   task "archive" {
-    outputs = ["dist/app.tar.gz"]
+    outputs = ["dist"]
     run "shell" {
       cmd = <<-EOT
-        mkdir -p dist
         git -C app archive --format tar.gz --output ../dist/app.tar.gz HEAD
         ls -l dist
       EOT
