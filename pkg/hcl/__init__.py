@@ -10,7 +10,8 @@ Nothing here keeps state or does I/O: every call may run on any thread.
 
 from pikoci.pkg.hcl.calling import Function, LazyFunction
 from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, Severity, Source, error, has_errors, render
-from pikoci.pkg.hcl.evaluator import EvalContext, EvalResult, evaluate
+from pikoci.pkg.hcl.evaluation import EvalContext
+from pikoci.pkg.hcl.evaluator import EvalResult, evaluate
 from pikoci.pkg.hcl.functions import FUNCTIONS, standard_functions
 from pikoci.pkg.hcl.parser import ExpressionResult, ParseResult, parse, parse_expression
 from pikoci.pkg.hcl.static import Path, keyword, traversals, variables

@@ -17,13 +17,17 @@ def _sticks(character: str) -> bool:
     )
 
 
+def _joined(before: str, character: str) -> bool:
+    return before.endswith(_ZERO_WIDTH_JOINER) and unicodedata.category(character) == "So"
+
+
 def clusters(text: str) -> list[str]:
     """Split a text into the characters a reader sees."""
     if text.isascii():
         return list(text)
     found: list[str] = []
     for character in text:
-        if found and (_sticks(character) or found[-1].endswith(_ZERO_WIDTH_JOINER)):
+        if found and (_sticks(character) or _joined(found[-1], character)):
             found[-1] += character
         else:
             found.append(character)

@@ -44,8 +44,12 @@ class Source:
         Columns count what a reader sees as one character: combining marks and joiners do not count.
         """
         starts = self._line_starts()
-        line = bisect.bisect_right(starts, offset)
+        line = self.line_of(offset)
         return line, width(self.text[starts[line - 1] : offset]) + 1
+
+    def line_of(self, offset: int) -> int:
+        """Return the line of a character offset, counted from 1."""
+        return bisect.bisect_right(self._line_starts(), offset)
 
     def line_text(self, line: int) -> str:
         """Return the text of a line (from 1), without its line ending."""
@@ -72,7 +76,7 @@ class Range:
     @property
     def line(self) -> int:
         """The line where it starts, from 1."""
-        return self.source.position(self.start)[0]
+        return self.source.line_of(self.start)
 
     @property
     def column(self) -> int:
@@ -82,7 +86,7 @@ class Range:
     @property
     def end_line(self) -> int:
         """The line where it ends, from 1."""
-        return self.source.position(self.end)[0]
+        return self.source.line_of(self.end)
 
     @property
     def end_column(self) -> int:

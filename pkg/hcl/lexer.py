@@ -68,7 +68,7 @@ _HINTS = {
 _LETTERS = ("Lu", "Ll", "Lt", "Lm", "Lo", "Nl")
 _MARKS = ("Mn", "Mc", "Nd", "Pc")
 _OTHER_STARTS = "\u1885\u1886\u2118\u212e\u309b\u309c"
-_OTHER_CONTINUES = "-\u00b7\u0387\u1369\u136a\u136b\u136c\u136d\u136e\u136f\u1370\u1371\u19da\u200c\u200d\u30fb\uff65"
+_OTHER_CONTINUES = "-\u00b7\u0387\u1369\u136a\u136b\u136c\u136d\u136e\u136f\u1370\u1371\u19da"
 
 
 def _starts_name(character: str) -> bool:
@@ -176,10 +176,19 @@ class _Lexer:
             summary = "Invalid multi-line string"
             detail = "A quoted string must end on the line where it starts."
             hint = 'close it with ", write \\n for a newline, or use a heredoc (<<EOT) for several lines'
+            hint = "close the ${ of this line with }" if self.stack and self.stack[-1][0] is None else hint
             self.tokens.diagnostics.append(error(summary, detail, where, hint))
             self.tokens.add(CLOSE_QUOTE, position, position)
+            self._unwind(position)
             return position + 1 if text[position] == "\\" else position
         return position
+
+    def _unwind(self, position: int) -> None:
+        """End the texts around a string that runs into the end of its line, so that the next lines make sense."""
+        while self.stack and self.stack[-1][0] is None:
+            _, self.braces = self.stack.pop()
+            self.tokens.add(END_SEQUENCE, position, position)
+            self.tokens.add(CLOSE_QUOTE, position, position)
 
     def _heredoc(self, stop: re.Pattern[str], position: int) -> int:
         start = position
@@ -220,7 +229,7 @@ class _Lexer:
         return end
 
     def _report(self, character: str, start: int, end: int) -> None:
-        line = self.tokens.source.position(start)[0]
+        line = self.tokens.source.line_of(start)
         if (character, line) in self.reported:
             return
         self.reported.add((character, line))

@@ -55,6 +55,8 @@ def parse_expression(source: str, filename: str = "<expression>") -> ExpressionR
 
 
 class _Parser(ExpressionParser):
+    unclosed = False
+
     def file(self) -> Body:
         return self._body(lexer.EOF, 0)
 
@@ -68,7 +70,8 @@ class _Parser(ExpressionParser):
                 self.advance()
                 continue
             if self.kind == lexer.EOF:
-                self.fail("Unclosed block", "There is no closing brace for this block.", self.range_of(opening))
+                self._unclosed(opening)
+                break
             first = self.index
             try:
                 item = self._item()
@@ -86,6 +89,13 @@ class _Parser(ExpressionParser):
             items.append(item)
         self.advance()
         return Body(tuple(items), self.since(start))
+
+    def _unclosed(self, opening: int) -> None:
+        """Report a missing brace once: the blocks around lack theirs for the same reason."""
+        if not self.unclosed:
+            self.unclosed = True
+            detail = "There is no closing brace for this block before the end of the file."
+            self.report("Unclosed block", detail, self.range_of(opening), "look for a missing } in or below it")
 
     def _item(self) -> Attribute | Block:
         if self.kind != lexer.NAME:
@@ -181,7 +191,8 @@ class _Parser(ExpressionParser):
             self.fail("Argument required", "An equals sign and a value are expected here.", hint=hint)
         attribute = self._attribute(name)
         if self.kind == lexer.EOF:
-            self.fail("Unclosed block", "There is no closing brace for this block.", self.range_of(opening))
+            self._unclosed(opening)
+            return Body((attribute,), self.since(self.starts[opening]))
         if self.kind == lexer.NEWLINE:
             detail = "A block that has an argument on its first line must end on that line."
             self.fail(summary, detail, attribute.range, _ONE_LINE_HINT)
@@ -192,16 +203,16 @@ class _Parser(ExpressionParser):
 
 
 def _decode(source: str | bytes, filename: str) -> tuple[str, list[Diagnostic]]:
-    if isinstance(source, str):
-        return source, []
+    raw = source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
     try:
-        return source.decode(), []
+        text = raw.decode()
     except UnicodeDecodeError as cause:
-        text = source.decode("utf-8", "replace")
-        start = len(source[: cause.start].decode())
+        text = raw.decode("utf-8", "replace")
+        start = len(raw[: cause.start].decode())
         where = Range(Source(text, filename), start, start + 1)
         hint = "save the file as UTF-8"
         return text, [error("Invalid character encoding", "The file is not UTF-8 here.", where, hint)]
+    return text, []
 
 
 def _merge(lexical: list[Diagnostic], syntactic: list[Diagnostic]) -> list[Diagnostic]:

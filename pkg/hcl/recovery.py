@@ -1,5 +1,7 @@
 """Where to go on after a syntax error."""
 
+from collections import Counter
+
 from pikoci.pkg.hcl import lexer
 from pikoci.pkg.hcl.stream import TokenStream
 
@@ -22,26 +24,30 @@ def after_item(stream: TokenStream, first: int) -> int:
     that closes the block around it. A missing `]` or `)` is taken to end where a line looks like an argument or block.
     """
     expected: list[str] = []
-    kinds, reached = stream.kinds, stream.index
+    open_now: Counter[str] = Counter()
+    kinds, reached = stream.kinds, stream.after
     index = first
     while kinds[index] != lexer.EOF:
         kind = kinds[index]
         if kind in _OPENERS:
             expected.append(_OPENERS[kind])
+            open_now[_OPENERS[kind]] += 1
         elif kind in _CLOSERS:
             if kind == "}" and not expected and index > first:
                 return index
-            _close(expected, kind)
+            _close(expected, open_now, kind)
         elif kind == lexer.NEWLINE and index >= reached and (not expected or _next_item(stream, index, expected)):
             return index
         index += 1
     return index
 
 
-def _close(expected: list[str], kind: str) -> None:
-    if kind in expected:
-        while expected.pop() != kind:
-            pass
+def _close(expected: list[str], open_now: Counter[str], kind: str) -> None:
+    while open_now[kind]:
+        closed = expected.pop()
+        open_now[closed] -= 1
+        if closed == kind:
+            return
 
 
 def _next_item(stream: TokenStream, newline: int, expected: list[str]) -> bool:

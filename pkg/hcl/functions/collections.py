@@ -52,6 +52,8 @@ def coalesce(*values: Value) -> Value:
     """coalesce(values...): return the first value that is neither null nor "". `coalesce("", "b")` is `"b"`."""
     kinds = {kind(value) for value in values}
     for value in values:
+        if isinstance(value, Deferred):
+            raise value.misuse()
         if value is not None and value != "":
             return to_string(value) if "string" in kinds and kind(value) in ("number", "bool") else value
     raise UnfitValueError("no value is given that is neither null nor empty")

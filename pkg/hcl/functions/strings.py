@@ -92,7 +92,7 @@ def strrev(text: Value) -> Value:
 
 
 def substr(text: Value, offset: Value, length: Value) -> Value:
-    """substr(string, offset, length): take a part; a negative offset counts from the end, a negative length is all the rest.
+    """substr(string, offset, length): take a part; a negative offset is from the end, a negative length all the rest.
 
     `substr("hello", 1, 3)` is `"ell"`.
     """
