@@ -62,7 +62,9 @@ def jsondecode(text: Value) -> Value:
         return _clean(json.loads(body, parse_int=_number, parse_float=_number, parse_constant=_refuse))
     except (json.JSONDecodeError, RecursionError) as cause:
         problem = (
-            f"{cause.msg} at character {cause.pos}" if isinstance(cause, json.JSONDecodeError) else "it is too deep"
+            f"{cause.msg} at character {cause.pos}"
+            if isinstance(cause, json.JSONDecodeError)
+            else "it is nested too deeply"
         )
         raise UnfitValueError(f"it is not JSON: {problem}") from cause
 
