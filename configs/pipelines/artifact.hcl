@@ -38,7 +38,7 @@ job "smoke-test" {
   }
 
   task "run" {
-    inputs = ["build/app"]
+    inputs = ["build"]
     run "exec" {
       path = "build/app"
     }

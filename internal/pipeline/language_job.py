@@ -92,8 +92,8 @@ _RUN_STEPS = (
         "Run a command in the work directory.",
         labels=("name",),
         attributes=(
-            Attribute("inputs", kinds.STRINGS, "Paths that must exist before.", default=[]),
-            Attribute("outputs", kinds.STRINGS, "Paths that must exist after.", default=[]),
+            Attribute("inputs", kinds.STRINGS, "Directories that must exist before the task runs.", default=[]),
+            Attribute("outputs", kinds.STRINGS, "Directories that are made before the task runs.", default=[]),
             *_STEP_ATTRIBUTES,
         ),
         blocks=("step.run", *_HOOK_KEYS),
