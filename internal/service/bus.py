@@ -35,6 +35,14 @@ class EventBus:
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[Wakeup]] = {}
+        self.closed = False
+
+    def close(self) -> None:
+        """The server ends: wake everyone who waits, so that they look at `closed` and stop. Idempotent."""
+        self.closed = True
+        for waiting in self._waiting.values():
+            for wakeup in waiting:
+                wakeup.set()
 
     def notify(self, topic: str) -> None:
         """Wake all who are subscribed to the topic; does nothing, cheaply, when nobody is."""

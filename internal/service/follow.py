@@ -47,7 +47,7 @@ class Follower:
                     quiet_since = self._context.clock.monotonic()
                     if update.chunks:
                         continue  # there may be more of the log, without waiting
-                if self._is_over():
+                if self._is_over() or self._context.bus.closed:
                     return
                 wakeup.wait(self._context.settings.follow_poll)
                 if self._context.clock.monotonic() - quiet_since >= self._context.settings.keep_alive:

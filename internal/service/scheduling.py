@@ -50,6 +50,11 @@ class Scheduling:
         due = self._store.resources.next_due_at()
         return None if due is None else max(0.0, due - self._context.clock.now())
 
+    def check_lag(self) -> float:
+        """Seconds by which the most overdue check is late."""
+        due = self._store.resources.next_due_at()
+        return 0.0 if due is None else max(0.0, self._context.clock.now() - due)
+
     def schedule_jobs(self) -> int:
         """Look at jobs whose inputs or waiting builds changed: make their builds, dispatch what has a slot."""
         done = 0

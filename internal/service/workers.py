@@ -107,11 +107,11 @@ class WorkerService:
         )
 
     def commands(self, name: str, instance: str) -> Iterator[WorkerCommand | None]:
-        """See `Gateway.commands`; ends when another instance of the name registers."""
+        """See `Gateway.commands`; ends when another instance of the name registers, or the bus closes."""
         settings = self._context.settings
         given: set[WorkerCommand] = set()
         with self._context.bus.subscribe(worker_topic(name)) as wakeup:
-            while True:
+            while not self._context.bus.closed:
                 state = self._store.workers.get(name)
                 if state is None or state.instance != instance:
                     return
@@ -128,7 +128,7 @@ class WorkerService:
             commands.append(WorkerCommand(kind="drain"))
         elif state.wanted == "cordoned" and reported == "running":
             commands.append(WorkerCommand(kind="cordon"))
-        elif not state.wanted and reported == "cordoned":
+        elif state.wanted == "running" and reported == "cordoned":
             commands.append(WorkerCommand(kind="uncordon"))
         if held is None or held:
             commands += [
@@ -187,7 +187,7 @@ class WorkerService:
 
     def uncordon(self, principal: Principal, name: str) -> None:
         """Undo `cordon`."""
-        self._want(principal, name, "")
+        self._want(principal, name, "running")
 
     def delete(self, principal: Principal, name: str) -> None:
         """Forget a worker that is gone (global administrators only). Raises ConflictError while it is alive."""
