@@ -9,7 +9,6 @@ from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.schema import Namespace
 from pikoci.internal.pipeline.sources import KNOWN_SOURCES
-from pikoci.internal.pipeline.suggest import hint_for
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.syntax import Block, Body
 
@@ -62,7 +61,7 @@ class Declared:
         if name in self.known(namespace):
             return True
         what = namespace.replace("_", " ")
-        self._report.error(where, f'Unknown {what} "{name}"', hint=hint_for(name, self.known(namespace)))
+        self._report.error(where, f'Unknown {what} "{name}"', hint=self._report.similar(name, self.known(namespace)))
         return False
 
     def _add(self, namespace: Namespace, block: Block) -> None:

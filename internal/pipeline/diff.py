@@ -9,9 +9,7 @@ import msgspec
 
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.plan import Json, PipelineSpec, Resource
-
-#: Shown in place of a value that is secret.
-HIDDEN = "(sensitive)"
+from pikoci.internal.pipeline.masks import HIDDEN
 
 What = Literal["job", "resource", "resource_type", "runner_type"]
 

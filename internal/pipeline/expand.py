@@ -67,6 +67,10 @@ def _named(name: str, elements: list[tuple[str, Any]], where: Range, scope: Scop
             scope.report.error(
                 where, f'The key "{key[:50]}" cannot name a job', "It needs a letter or digit, and must not be long."
             )
+        elif scope.masks.hide(key) != key:
+            scope.report.error(
+                where, "A sensitive value cannot name a job", "Names of jobs are shown.", "use a key that may be seen"
+            )
         elif short in keys:
             scope.report.error(
                 where, f'The keys "{keys[short]}" and "{key}" are too much alike', f"Both would make a job {full}."

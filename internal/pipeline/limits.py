@@ -39,6 +39,10 @@ class Budget:
         if count > 1:
             self._spend(count * size, where)
 
+    def text(self, size: int, where: Range) -> None:
+        """Count `size` characters that expanding makes. Raises PipelineTooLargeError."""
+        self._spend(size, where)
+
     def value(self, value: Any, where: Range) -> None:
         """Count an evaluated value. Raises PipelineTooLargeError."""
         self._spend(_measure(value), where)

@@ -77,7 +77,7 @@ def load(
         spec = loading.run()
     except PipelineTooLargeError:
         spec = None
-    return Loaded(None if report.failed or loading.incomplete else spec, report.diagnostics())
+    return Loaded(None if report.failed or loading.incomplete else spec, loading.diagnostics())
 
 
 def load_or_raise(
@@ -117,11 +117,15 @@ class _Loading:
         """Whether some variable has no value, so that there is nothing that could run."""
         return bool(self._variables.unknown)
 
+    def diagnostics(self) -> list[Diagnostic]:
+        """What was found, without the values of sensitive variables."""
+        return self._report.diagnostics(self._masks.hide) if self._masks.all() else self._report.diagnostics()
+
     def run(self) -> PipelineSpec:
         """Check and build everything; what is wrong is in the report. Raises PipelineTooLargeError."""
         Structure(self._declared, self._names, self._report, self._variables.unneeded()).check(self._body)
         scope = self._scope()
-        self._variables.resolve(scope, self._masks)
+        self._variables.resolve(scope)
         nodes = self._top(scope)
         runners = Runners(by_name(nodes, "runner_type"), self._report, self._masks)
         resources = Resources(by_name(nodes, "resource_type"), runners, self._report, self._masks)
@@ -138,7 +142,7 @@ class _Loading:
                 notifications.check(node)
         built = build_jobs(jobs, Steps(resources, runners, types, self._report, self._masks), scope)
         return PipelineSpec(
-            jobs=passed.resolve(built, list(jobs), resources.resources, self._report),
+            jobs=passed.resolve(built, list(jobs), resources.resources, self._budget, self._report),
             resources=list(resources.resources.values()),
             resource_types=list(resources.types.values()),
             runner_types=list(runners.declared.values()),
@@ -147,7 +151,7 @@ class _Loading:
 
     def _scope(self) -> Scope:
         known, unknown = self._variables.values, self._variables.unknown
-        return Scope(known, unknown, self._functions, self._names, self._report, self._budget)
+        return Scope(known, unknown, self._functions, self._names, self._report, self._budget, self._masks)
 
     def _top(self, scope: Scope) -> list[Node]:
         """Every top-level block but jobs, evaluated. Variables are read for their other arguments only."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from pikoci.pkg.hcl import values
 
+#: Shown in place of a value that is secret.
+HIDDEN = "(sensitive)"
 #: Shorter texts are not masked: hiding every "a" of a log helps nobody.
 MIN_LENGTH = 4
 
@@ -24,6 +26,12 @@ class Masks:
             for part in (text, text.strip(), *lines):
                 if len(part) >= MIN_LENGTH:
                     self._texts[part] = None
+
+    def hide(self, text: str) -> str:
+        """`text` without what must not be seen."""
+        for secret in sorted(self._texts, key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
+        return text
 
     def all(self) -> list[str]:
         """The texts."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from pikoci.internal.pipeline.report import Report
-from pikoci.internal.pipeline.suggest import hint_for
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.static import Path, traversals
 from pikoci.pkg.hcl.suggestions import did_you_mean
@@ -54,7 +53,7 @@ class NameCheck:
         name = path.parts[1] if len(path.parts) > 1 else None
         if name is None or name in self._variables:
             return True
-        hint = hint_for(str(name), self._variables) or f'declare it: variable "{name}" {{}}'
+        hint = self._report.similar(str(name), self._variables) or f'declare it: variable "{name}" {{}}'
         self._report.error(path.range, f'Unknown variable "{name}"', hint=hint)
         return False
 

@@ -11,6 +11,7 @@ from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema, Conver
 from pikoci.internal.pipeline.scope import Absent, Scope
 from pikoci.internal.pipeline.sentences import sentence
 from pikoci.internal.pipeline.structure import child_schema
+from pikoci.internal.pipeline.vartypes import parse_type
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.syntax import Attribute, Block
 from pikoci.pkg.hcl.values import Deferred
@@ -80,6 +81,7 @@ def read(block: Block, schema: BlockSchema, scope: Scope) -> Node:
 
 def _read_known(attribute: Attribute, known: AttributeSchema, node: Node, scope: Scope) -> None:
     if known.kind.syntax:
+        _check_type(attribute, scope)
         return
     value = scope.evaluate(attribute.expr)
     if value is Absent.UNKNOWN:
@@ -100,6 +102,13 @@ def _read_known(attribute: Attribute, known: AttributeSchema, node: Node, scope:
                 "It is read and checked, but there is nothing yet that does it.",
                 "take it out of the file",
             )
+
+
+def _check_type(attribute: Attribute, scope: Scope) -> None:
+    try:
+        parse_type(attribute.expr)
+    except ConversionError as error:
+        scope.report.error(attribute.expr.range, "Invalid type", sentence(error), error.hint)
 
 
 def _children(block: Block, schema: BlockSchema, scope: Scope) -> Iterator[Node]:

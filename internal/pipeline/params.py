@@ -14,7 +14,6 @@ from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.schema import ConversionError, Kind
 from pikoci.internal.pipeline.scope import Absent
 from pikoci.internal.pipeline.sentences import sentence
-from pikoci.internal.pipeline.suggest import hint_for
 from pikoci.pkg.hcl.diagnostics import Range
 
 _KINDS: Mapping[str, Kind] = {
@@ -48,7 +47,7 @@ def check(
         param = known.get(name)
         if param is None:
             where = node.attributes[name].name_range
-            report.error(where, f'Unknown param "{name}" of {what}', hint=hint_for(name, known))
+            report.error(where, f'Unknown param "{name}" of {what}', hint=report.similar(name, known))
         elif _allowed(param, node, what, report):
             _convert(param, value, node, result, report)
             if param.sensitive and name in result:

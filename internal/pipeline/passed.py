@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import msgspec
 
 from pikoci.internal.domain.plan import GetStep, JobPlan, Step
+from pikoci.internal.pipeline.limits import Budget
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
-from pikoci.internal.pipeline.suggest import hint_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,14 @@ class BuiltJob:
 
 
 def resolve(
-    jobs: Sequence[BuiltJob], declared: Sequence[str], resources: Collection[str], report: Report
+    jobs: Sequence[BuiltJob], declared: Sequence[str], resources: Collection[str], budget: Budget, report: Report
 ) -> list[JobPlan]:
     """The plans with each name in `passed` replaced by the names of its instances. Errors are reported.
 
     `declared` are the names of all jobs before expansion, `resources` the canonical names of all resources.
+    Raises PipelineTooLargeError.
     """
-    graph = _Graph(jobs, declared, resources, report)
+    graph = _Graph(jobs, declared, resources, budget, report)
     plans = [graph.resolved(job) for job in jobs]
     graph.refuse_circles()
     return plans
@@ -37,9 +38,15 @@ def resolve(
 
 class _Graph:
     def __init__(
-        self, jobs: Sequence[BuiltJob], declared: Sequence[str], resources: Collection[str], report: Report
+        self,
+        jobs: Sequence[BuiltJob],
+        declared: Sequence[str],
+        resources: Collection[str],
+        budget: Budget,
+        report: Report,
     ) -> None:
         self._report = report
+        self._budget = budget
         self._resources = resources
         self._declared = declared
         self._instances: dict[str, list[BuiltJob]] = {name: [] for name in declared}
@@ -73,13 +80,16 @@ class _Graph:
         for name in passed:
             found = [self._by_name[name]] if name in self._by_name else self._instances.get(name)
             if found is None:
-                self._report.error(where, f'Unknown job "{name}" in passed', hint=hint_for(name, self._declared))
+                self._report.error(
+                    where, f'Unknown job "{name}" in passed', hint=self._report.similar(name, self._declared)
+                )
                 continue
             if not found:
                 self._report.error(
                     where, f'The job "{name}" has no instances', "Its for_each is empty, so nothing can ever pass it."
                 )
             for job in found:
+                self._budget.text(len(job.plan.name), where)
                 yield job.plan.name
                 if resource in self._resources and resource not in self._touched[job.plan.name]:
                     self._report.error(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Literal
 
+import msgspec
+
 from pikoci.internal.domain.errors import Diagnostic
+from pikoci.internal.pipeline.suggest import hint_for
 from pikoci.pkg.hcl import diagnostics as hcl
 from pikoci.pkg.hcl.diagnostics import Range
 
@@ -15,6 +18,7 @@ MAX_DIAGNOSTICS = 500
 _Severity = Literal["error", "warning"]
 
 _SHOWN_SOURCE = 400
+_COMPARISONS = 20_000  # what looking for similar names may cost: about a second for a file made to be slow
 
 
 class Report:
@@ -23,7 +27,18 @@ class Report:
     def __init__(self, filename: str = "") -> None:
         self._filename = filename
         self._found: dict[tuple[int, int, str, str], Diagnostic] = {}
+        self._comparisons = _COMPARISONS
         self.failed = False
+
+    @property
+    def full(self) -> bool:
+        """Whether more findings would not be shown, so that looking for them is of no use."""
+        return len(self._found) > MAX_DIAGNOSTICS
+
+    def similar(self, name: str, known: Collection[str]) -> str:
+        """A hint for an unknown name; see `hint_for`. Empty once many have been looked for in a large file."""
+        self._comparisons -= len(known)
+        return hint_for(name, known) if self._comparisons > 0 and not self.full else ""
 
     def error(self, where: Range | None, summary: str, detail: str = "", hint: str = "") -> None:
         """Add an error at `where`; None for one about no place in the file."""
@@ -39,9 +54,11 @@ class Report:
             severity: _Severity = "error" if one.severity is hcl.Severity.ERROR else "warning"
             self._add(one.range, severity, one.summary, one.detail, one.hint)
 
-    def diagnostics(self) -> list[Diagnostic]:
-        """What was found, in source order; findings without a place come last."""
-        ordered = [self._found[key] for key in sorted(self._found, key=lambda key: (key[0] < 0, key[0], key[1]))]
+    def diagnostics(self, hide: Callable[[str], str] = str) -> list[Diagnostic]:
+        """What was found, in source order; findings without a place come last. `hide` takes secrets out of texts."""
+        ordered = [
+            _hidden(self._found[key], hide) for key in sorted(self._found, key=lambda key: (key[0] < 0, key[0], key[1]))
+        ]
         if len(ordered) <= MAX_DIAGNOSTICS:
             return ordered
         rest = len(ordered) - MAX_DIAGNOSTICS
@@ -53,6 +70,13 @@ class Report:
         key = (where.start, where.end, summary, detail) if where else (-1, len(self._found), summary, detail)
         if key not in self._found:
             self._found[key] = _diagnostic(where, self._filename, severity, summary, detail, hint)
+
+
+def _hidden(found: Diagnostic, hide: Callable[[str], str]) -> Diagnostic:
+    if hide is str:
+        return found
+    texts = {name: hide(getattr(found, name)) for name in ("summary", "detail", "hint", "source")}
+    return msgspec.structs.replace(found, **texts)
 
 
 def _diagnostic(

@@ -13,7 +13,6 @@ from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.sources import builtin_name
-from pikoci.internal.pipeline.suggest import hint_for
 
 _COMMANDS = ("check", "pull", "push")
 
@@ -76,7 +75,9 @@ class Resources:
             for name in node.free:
                 if name not in wanted.params:
                     where = node.attributes[name].name_range
-                    self._report.error(where, f'Unknown param "{name}" of {kind}', hint=hint_for(name, wanted.params))
+                    self._report.error(
+                        where, f'Unknown param "{name}" of {kind}', hint=self._report.similar(name, wanted.params)
+                    )
         return params.plain(node)
 
     def _interval(self, node: Node, builtin: BuiltinResourceType | None) -> str:

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from pikoci.internal.pipeline.limits import Budget
+from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.report import Report
 from pikoci.pkg.hcl import EvalContext, Expression, evaluate, has_errors
@@ -37,6 +38,7 @@ class Scope:
     names: NameCheck
     report: Report
     budget: Budget
+    masks: Masks
     each: Mapping[str, Any] | Absent | None = None
 
     def with_each(self, each: Mapping[str, Any] | Absent | None) -> Scope:
@@ -47,7 +49,7 @@ class Scope:
         """The HCL value of `expression`, or an `Absent`; what is wrong with it is reported."""
         if type(expression) is Literal:
             return expression.value
-        if self.names.broken(expression):
+        if self.names.broken(expression) or self.report.full:
             return Absent.INVALID
         if self._is_unknown(expression):
             return Absent.UNKNOWN

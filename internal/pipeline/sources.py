@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS
 from pikoci.internal.pipeline.report import Report
-from pikoci.internal.pipeline.suggest import hint_for
 from pikoci.pkg.hcl.diagnostics import Range
 
 _SCHEME = "pikoci://"
@@ -33,7 +32,7 @@ def builtin_name(source: str, block: str, where: Range, report: Report) -> str |
         name = source.removeprefix(_SCHEME)
         if name in known:
             return name
-        report.error(where, f'Unknown built-in {block} "{name}"', hint=hint_for(name, known))
+        report.error(where, f'Unknown built-in {block} "{name}"', hint=report.similar(name, known))
     elif source.startswith(("https://", "http://")):
         report.error(
             where,

@@ -12,7 +12,6 @@ from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.schema import BlockSchema
-from pikoci.internal.pipeline.suggest import hint_for
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.syntax import Attribute, Block, Body
 
@@ -98,14 +97,18 @@ class Structure:
         if name in schema.children:
             hint = f"it is a block: write {name} {{ ... }} without the equals sign"
         elif schema.type in _SELECTS:
-            hint = hint_for(name, schema.by_name)
+            hint = self._report.similar(name, schema.by_name)
         else:
-            hint = hint_for(name, [*schema.by_name, *schema.children])
+            hint = self._report.similar(name, [*schema.by_name, *schema.children])
         self._report.error(attribute.name_range, f'Unknown argument "{name}" in {schema.type}', hint=hint)
 
     def _unknown_block(self, block: Block, schema: BlockSchema) -> None:
         name = block.type
-        hint = f"it is an argument: write {name} = ..." if name in schema.by_name else hint_for(name, schema.children)
+        hint = (
+            f"it is an argument: write {name} = ..."
+            if name in schema.by_name
+            else self._report.similar(name, schema.children)
+        )
         self._report.error(block.type_range, f'Unknown block "{name}" in {schema.type}', hint=hint)
 
     def _order(self, block: Block, previous: str) -> None:

@@ -8,7 +8,6 @@ from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.sources import builtin_name
-from pikoci.internal.pipeline.suggest import hint_for
 
 #: The commands that a type needs if it has no source.
 _NEEDED = {
@@ -61,7 +60,7 @@ class TypeChecks:
         for given in node.free:
             if given not in known:
                 where = node.attributes[given].name_range
-                self._report.error(where, f'Unknown param "{given}" of {name}', hint=hint_for(given, known))
+                self._report.error(where, f'Unknown param "{given}" of {name}', hint=self._report.similar(given, known))
 
 
 class NotificationChecks:
@@ -97,7 +96,9 @@ class NotificationChecks:
         for name in names:
             for job in node.values.get(name, ()):
                 if job not in self._jobs:
-                    self._report.error(node.where(name), f'Unknown job "{job}"', hint=hint_for(job, self._jobs))
+                    self._report.error(
+                        node.where(name), f'Unknown job "{job}"', hint=self._report.similar(job, self._jobs)
+                    )
 
 
 def by_name(nodes: Sequence[Node], block_type: str) -> Mapping[str, Node]:

@@ -6,13 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pikoci.internal.pipeline import kinds, vartypes
-from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.schema import ConversionError
 from pikoci.internal.pipeline.scope import Absent, Scope
 from pikoci.internal.pipeline.sentences import sentence
-from pikoci.internal.pipeline.suggest import hint_for
 from pikoci.pkg.hcl.syntax import Attribute, Block, Expression
 from pikoci.pkg.hcl.values import Deferred
 
@@ -48,7 +46,7 @@ class Variables:
         }
         return overridden + [block for name, block in self._secret_types.items() if name in used - needed]
 
-    def resolve(self, scope: Scope, masks: Masks) -> None:
+    def resolve(self, scope: Scope) -> None:
         """Evaluate all of them, in the order of their dependencies. `scope` must share `values`."""
         report = scope.report
         for name in self._given:
@@ -56,13 +54,13 @@ class Variables:
                 report.warning(
                     None,
                     f'A value was given for "{name}", but no such variable is declared',
-                    hint=hint_for(name, self._blocks),
+                    hint=report.similar(name, self._blocks),
                 )
         for name in self._blocks:
             self._resolve(name, (), scope)
         for name, block in self._blocks.items():
             if name in self.values and self._sensitive(block, scope):
-                masks.add(self.values[name])
+                scope.masks.add(self.values[name])
 
     def _resolve(self, name: str, path: tuple[str, ...], scope: Scope) -> None:
         if name in self._depths:
@@ -125,7 +123,7 @@ class Variables:
                 yield from (item.expr for item in self._secret_types[label].body.attributes.values())
 
     def _value(self, name: str, block: Block, scope: Scope) -> Any:
-        wanted = _type(block.body.attribute("type"), scope.report)
+        wanted = _type(block.body.attribute("type"))
         default = block.body.attribute("default")
         if name in self._given:
             return _fit(self._given[name], wanted, name, block, scope.report)
@@ -156,14 +154,13 @@ def _secret_labels(block: Block) -> Collection[str]:
     return {secret.labels[0] for secret in block.body.blocks_of("secret") if secret.labels}
 
 
-def _type(attribute: Attribute | None, report: Report) -> vartypes.VariableType:
+def _type(attribute: Attribute | None) -> vartypes.VariableType:
     if attribute is None:
         return vartypes.ANY
     try:
         return vartypes.parse_type(attribute.expr)
-    except ConversionError as error:
-        report.error(attribute.expr.range, "Invalid type", sentence(error), error.hint)
-        return vartypes.ANY
+    except ConversionError:
+        return vartypes.ANY  # reported where the block is read
 
 
 def _default(attribute: Attribute, wanted: vartypes.VariableType, scope: Scope) -> Any:

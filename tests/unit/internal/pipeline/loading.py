@@ -10,7 +10,19 @@ from pikoci.internal.domain.errors import Diagnostic
 from pikoci.internal.domain.plan import JobPlan, PipelineSpec
 from pikoci.internal.pipeline import Loaded, load
 
+GIT = 'resource "git" "app" {\n  params {\n    url = "u"\n  }\n}\n'
+TRIGGER = 'resource "trigger" "go" {}\n'
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def job(body: str, name: str = "j") -> str:
+    """A job whose body starts on its second line."""
+    return f'job "{name}" {{\n{body}\n}}\n'
+
+
+def task(run: str) -> str:
+    """A job with a task whose body starts on the third line."""
+    return job(f'task "t" {{\n{run}\n}}')
 
 
 class Finding:

@@ -215,3 +215,11 @@ def test_conditions_may_stand_in_conditions_and_differ_between_instances() -> No
     )
 
     assert [[step.name for step in job.steps] for job in spec_of(text).jobs] == [["only-a"], []]
+
+
+def test_a_sensitive_value_cannot_name_a_job() -> None:
+    text = 'variable "v" {\n  sensitive = true\n}\njob "j" {\n  for_each = toset(["x-${var.v}"])\n}'
+
+    assert find(text, {"v": "hunter22"}) == [
+        Finding(5, 14, "A sensitive value cannot name a job", "Names of jobs are shown.", "use a key that may be seen")
+    ]

@@ -2,6 +2,7 @@
 
 import random
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,21 @@ def test_no_more_findings_than_people_can_read() -> None:
 
     assert len(loaded.diagnostics) == 501
     assert loaded.diagnostics[-1].summary == "There are 1500 more findings in this file"
+
+
+def test_threads_do_not_disturb_one_another() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in EXAMPLES] * 4
+    alone = [load(text, {"url": "u"}, now=NOW) for text in texts]
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda text: load(text, {"url": "u"}, now=NOW), texts))
+
+    assert together == alone
+
+
+@pytest.mark.parametrize("block", ["if {\ncondition = true\n", 'ensure {\ntask "t" {\nrun "x" {\n}\n'])
+def test_deep_nesting_never_crashes(block: str) -> None:
+    for depth in (50, 1000):
+        loaded = run('job "j" {\n' + block * depth + "}\n" * depth * block.count("{"))
+
+        assert loaded.ok or loaded.diagnostics

@@ -75,3 +75,11 @@ def test_a_chain_of_thousands_of_jobs_is_fine() -> None:
     text = TRIGGER + job("j0") + "".join(job(f"j{n}", f"j{n - 1}") for n in range(1, 3000))
 
     assert len(spec_of(text).jobs) == 3000
+
+
+def test_jobs_that_wait_for_far_too_many_instances_are_refused() -> None:
+    name = "x" * 90
+    many = "matrix {\n    a = range(50)\n    b = range(20)\n  }"
+    text = TRIGGER + job(name, extra=many) + job("b", name, extra=many)
+
+    assert [one.summary for one in find(text)] == ["The pipeline is too large"]
