@@ -64,7 +64,6 @@ job "read" {
   }
 
   task "show" {
-    inputs = ["note.txt"]
     run "exec" {
       path = "cat"
       args = ["note.txt"]
