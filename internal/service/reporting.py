@@ -41,11 +41,7 @@ class Reports:
             build = self._store.builds.lock(build_id)
             if build is None or build.claim != claim:
                 raise StaleClaimError(f"claim {claim} of build {build_id} is no longer current")
-            if first > build.last_event + 1:
-                raise ConflictError(f"events {build.last_event + 1} to {first - 1} of build {build_id} are missing")
-            new = events[build.last_event + 1 - first :]
-            if build.status is not BuildStatus.STARTED and (new or not build.status.is_final):
-                raise StaleClaimError(f"build {build_id} is {build.status} and takes no more events")
+            new = _unknown(build, first, events)
             if not new:
                 return
             ended = _Application(self._context, build).apply(new)
@@ -177,6 +173,17 @@ class _Application:
         """A time of the worker's clock, which may be wrong: not before the start, and not in the future."""
         now = self._context.clock.now()
         return min(max(at, self._before.started_at or now), now)
+
+
+def _unknown(build: Build, first: int, events: Sequence[BuildEvent]) -> Sequence[BuildEvent]:
+    """Those of the events that the build has not had yet."""
+    known = build.last_event + 1 - first
+    if build.status is BuildStatus.STARTED and known < 0:
+        raise ConflictError(f"events {build.last_event + 1} to {first - 1} of build {build.id} are missing")
+    repeated = build.status.is_final and known >= len(events)
+    if build.status is not BuildStatus.STARTED and not repeated:
+        raise StaleClaimError(f"build {build.id} is {build.status} and takes no more events")
+    return events[known:]
 
 
 def _check_events(first: int, events: Sequence[BuildEvent]) -> None:

@@ -1,0 +1,164 @@
+"""Starting builds: what goes to a worker at once, what waits, and why."""
+
+import pytest
+
+from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError
+from tests.integration.internal.service.world import PLAIN, TYPE, World
+
+GATED = (
+    TYPE
+    + """
+    job "run" {
+      get "made" "repo" {}
+      task "t" {
+        run "exec" {
+          path = "/bin/true"
+        }
+      }
+    }
+"""
+)
+
+
+def limited(settings: str) -> str:
+    return PLAIN.replace('job "run" {', f'job "run" {{\n      {settings}\n')
+
+
+def test_a_plain_build_is_published_at_once(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    assert build.name == "1"
+    assert build.status is BuildStatus.PENDING
+    assert build.created_by == "alice"
+    assert world.publisher.take() == [build.id]
+
+
+def test_builds_count_from_one_per_job(world: World) -> None:
+    world.set(PLAIN)
+    assert [world.trigger().number for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_build_with_no_version_waits_and_says_for_what(world: World) -> None:
+    world.set(GATED)
+    build = world.trigger()
+    assert world.publisher.take() == []
+    assert build.reason == "get repo: made.repo has no enabled version yet"
+    world.find_versions("1")
+    assert world.publisher.take() == [build.id]
+    assert world.taken(build) == {"repo": "1"}
+    assert world.build(build).reason == ""
+
+
+def test_a_build_takes_the_newest_version(world: World) -> None:
+    world.set(GATED)
+    world.find_versions("1", "2")
+    assert world.taken(world.trigger()) == {"repo": "2"}
+
+
+@pytest.mark.parametrize("name", ["repo", "made.repo"])
+def test_a_version_can_be_chosen_by_get_and_by_resource(world: World, name: str) -> None:
+    world.set(GATED)
+    old, _ = world.find_versions("1", "2")
+    assert world.taken(world.trigger(inputs={name: old.id})) == {"repo": "1"}
+
+
+def test_a_chosen_version_must_be_one_of_the_resource(world: World) -> None:
+    world.set(GATED)
+    with pytest.raises(InvalidError, match=r"made\.repo of pipeline p has no version 77"):
+        world.trigger(inputs={"repo": 77})
+    with pytest.raises(InvalidError, match="no get other"):
+        world.trigger(inputs={"other": 1})
+    assert world.builds() == []
+
+
+def test_a_job_at_its_limit_keeps_builds_waiting_until_a_slot_frees(world: World) -> None:
+    world.set(limited("concurrency = 2"))
+    builds = [world.trigger() for _ in range(4)]
+    assert world.publisher.take() == [builds[0].id, builds[1].id]
+    assert builds[2].reason == "waiting for a slot: 2 of 2 builds of job run run"
+    world.run(builds[0])
+    assert world.publisher.take() == [builds[2].id]
+    world.run(builds[1])
+    assert world.publisher.take() == [builds[3].id]
+
+
+def test_one_build_of_a_serial_group_runs_at_a_time_and_the_oldest_goes_first(world: World) -> None:
+    first = limited('serial_groups = ["g"]')
+    world.set(first + first.replace('job "run"', 'job "other"'))
+    running, second, third = world.trigger("run"), world.trigger("other"), world.trigger("run")
+    assert world.publisher.take() == [running.id]
+    assert second.reason == "serial group g: a build of job run waits for a worker"
+    world.run(running)
+    assert world.publisher.take() == [second.id]
+    world.claim(second)
+    world.trigger("run")
+    assert world.build(third).reason == "serial group g: build other #1 runs"
+
+
+def test_groups_that_share_a_job_are_served_together(world: World) -> None:
+    left, both, right = (
+        limited(f"serial_groups = {groups}").replace('job "run"', f'job "{name}"')
+        for name, groups in (("left", '["a"]'), ("both", '["a", "b"]'), ("right", '["b"]'))
+    )
+    world.set(left + both + right)
+    one, two, three = world.trigger("left"), world.trigger("right"), world.trigger("both")
+    assert world.publisher.take() == [one.id, two.id]
+    world.run(one)
+    assert world.publisher.take() == []
+    world.run(two)
+    assert world.publisher.take() == [three.id]
+
+
+def test_a_paused_job_keeps_builds_waiting(world: World) -> None:
+    world.set(PLAIN)
+    world.services.jobs.pause(world.alice, "main", "p", "run")
+    build = world.trigger()
+    assert build.reason == "job run is paused"
+    world.schedule()
+    assert world.publisher.take() == []
+    world.services.jobs.unpause(world.alice, "main", "p", "run")
+    world.schedule()
+    assert world.publisher.take() == [build.id]
+    assert world.build(build).reason == ""
+
+
+def test_pausing_takes_published_builds_back(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    world.services.pipelines.pause(world.alice, "main", "p")
+    world.schedule()
+    with pytest.raises(ConflictError):
+        world.claim(build)
+    assert world.build(build).reason == "pipeline p is paused"
+    world.services.pipelines.unpause(world.alice, "main", "p")
+    world.schedule()
+    assert world.claim(build).claim == 1
+
+
+def test_a_job_that_left_the_file_cannot_be_triggered(world: World) -> None:
+    world.set(PLAIN + PLAIN.replace('job "run"', 'job "other"'))
+    world.set(PLAIN)
+    with pytest.raises(ConflictError, match="no longer"):
+        world.trigger("other")
+    with pytest.raises(NotFoundError, match="no job never"):
+        world.trigger("never")
+
+
+def test_tagged_jobs_have_a_queue_of_their_own(world: World) -> None:
+    world.set(limited('tags = ["linux", "arm"]'))
+    build = world.trigger()
+    assert world.publisher.messages == [("jobs.arm+linux", build.id)]
+
+
+def test_a_build_whose_gets_changed_while_it_waited_gets_its_inputs_anew(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    world.set(GATED)
+    world.find_versions("1")
+    world.publisher.take()
+    with pytest.raises(ConflictError, match="changed"):
+        world.claim(build)
+    world.schedule()
+    assert world.publisher.take() == [build.id]
+    assert world.claim(build).inputs == {"repo": {"v": "1"}}
