@@ -5,7 +5,9 @@
 
 import argparse
 import gc
+import json
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -106,11 +108,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     options = parser.parse_args()
     figures = measure(options.jobs, options.rounds)
-    source(options.jobs).count("\n")
+    lines = source(options.jobs).count("\n")
     if options.json:
+        sys.stdout.write(json.dumps({"jobs": options.jobs, "lines": lines, "seconds": figures}) + "\n")
         return
-    for _name, _row in figures.items():
-        pass
+    sys.stdout.write(f"{options.jobs:,} jobs, {lines:,} lines; seconds of {options.rounds} rounds\n")
+    sys.stdout.write(f"{'':20}{'best':>10}{'median':>10}{'worst':>10}\n")
+    for name, row in figures.items():
+        sys.stdout.write(f"{name:20}" + "".join(f"{value:10.3f}" for value in row.values()) + "\n")
 
 
 if __name__ == "__main__":

@@ -40,19 +40,19 @@ def name(path: Path) -> str:
     return path.stem
 
 
-def test_the_corpus_is_large_enough():
+def test_the_corpus_is_large_enough() -> None:
     assert len(GOOD) + len(BAD) >= 60
 
 
 @pytest.mark.parametrize("path", GOOD, ids=name)
-def test_good_file_is_accepted_by_both(path: Path):
+def test_good_file_is_accepted_by_both(path: Path) -> None:
     source = path.read_bytes()
     assert reference_accepts(source)
     assert [str(found) for found in parse(source).diagnostics] == []
 
 
 @pytest.mark.parametrize("path", BAD, ids=name)
-def test_bad_file_is_rejected_by_both(path: Path):
+def test_bad_file_is_rejected_by_both(path: Path) -> None:
     source = path.read_bytes()
     assert not reference_accepts(source)
     diagnostics = parse(source).diagnostics
@@ -61,7 +61,7 @@ def test_bad_file_is_rejected_by_both(path: Path):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_damaged_files_are_judged_alike(seed: int):
+def test_damaged_files_are_judged_alike(seed: int) -> None:
     rng = random.Random(seed)
     sources = [path.read_bytes().decode() for path in GOOD + BAD]
     unlike = []
@@ -111,7 +111,7 @@ def quoted(text: str) -> str:
 
 
 @pytest.mark.parametrize("source", EXPRESSIONS)
-def test_expression_has_the_value_of_the_reference(source: str):
+def test_expression_has_the_value_of_the_reference(source: str) -> None:
     """The reference evaluates the condition of a variable; it raises unless our value is the one it finds."""
     expression = parse_expression(f'"<${{{source}}}>"').expression
     assert expression is not None

@@ -106,7 +106,7 @@ def errors(source: str) -> list[str]:
         ("can(object.z)", False),
     ],
 )
-def test_value(source: str, expected: Value):
+def test_value(source: str, expected: Value) -> None:
     found = value(source)
     assert (found, type(found)) == (expected, type(expected))
 
@@ -133,7 +133,7 @@ def test_value(source: str, expected: Value):
         ("<<-EOT\n  $\n  %\n  EOT\n", "$\n%\n"),
     ],
 )
-def test_template(source: str, expected: Value):
+def test_template(source: str, expected: Value) -> None:
     assert value(source) == expected
 
 
@@ -175,17 +175,17 @@ def test_template(source: str, expected: Value):
         ),
     ],
 )
-def test_error(source: str, expected: list[str]):
+def test_error(source: str, expected: list[str]) -> None:
     assert errors(source) == expected
 
 
-def test_an_unknown_function_gets_a_suggestion():
+def test_an_unknown_function_gets_a_suggestion() -> None:
     expression = parse_expression("uper(s)").expression
     assert expression is not None
     assert evaluate(expression, CONTEXT).diagnostics[0].hint == 'did you mean "upper"?'
 
 
-def test_a_secret_is_remembered_in_strings():
+def test_a_secret_is_remembered_in_strings() -> None:
     assert value("var.token") == TOKEN
     assert value('"${var.token}"') == TOKEN
     assert value('"a ${"b ${var.token}"}-${n}${var.token}"') == Deferred(
@@ -221,7 +221,7 @@ def test_a_secret_is_remembered_in_strings():
         "length(var.token)",
     ],
 )
-def test_a_secret_can_be_used_only_in_strings(source: str):
+def test_a_secret_can_be_used_only_in_strings(source: str) -> None:
     assert "ecret-backed variable var.token can only be used in strings." in errors(source)[0]
 
 
@@ -232,11 +232,11 @@ def test_a_secret_can_be_used_only_in_strings(source: str):
         'join("", [for a in range(1024) : format("%1024s", "x")])',
     ],
 )
-def test_an_explosion_is_stopped(source: str):
+def test_an_explosion_is_stopped(source: str) -> None:
     assert "Expression too large" in errors(source)[-1]
 
 
-def test_values_that_share_parts_count_as_often_as_they_occur():
+def test_values_that_share_parts_count_as_often_as_they_occur() -> None:
     nested = '"x"'
     for depth in range(22):
         nested = f"[for v{depth} in [{nested}] : [v{depth}, v{depth}]][0]"
@@ -244,11 +244,11 @@ def test_values_that_share_parts_count_as_often_as_they_occur():
         assert "Expression too large" in errors(source)[0]
 
 
-def test_a_long_chain_of_operators_is_no_problem():
+def test_a_long_chain_of_operators_is_no_problem() -> None:
     assert value(" + ".join(["1"] * 5000)) == 5000
 
 
-def test_parsed_trees_can_be_evaluated_again_and_again():
+def test_parsed_trees_can_be_evaluated_again_and_again() -> None:
     body = parse('a = "${n}"\nb = [for x in list : x]\n').body
     for _ in range(2):
         assert [evaluate(item.expr, CONTEXT).value for item in body.attributes.values()] == [3, [1, 2, 3]]

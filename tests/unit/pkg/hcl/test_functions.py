@@ -179,12 +179,12 @@ def cases(table: str) -> list[tuple[str, str]]:
     return found
 
 
-def test_every_line_of_the_table_is_a_case():
+def test_every_line_of_the_table_is_a_case() -> None:
     assert len(cases(VALUES)) == len(VALUES.strip().splitlines())
 
 
 @pytest.mark.parametrize(("source", "expected"), cases(VALUES))
-def test_value(source: str, expected: str):
+def test_value(source: str, expected: str) -> None:
     found, problems = result(source)
     wanted, _ = result(expected)
     assert problems == []
@@ -259,24 +259,24 @@ def test_value(source: str, expected: str):
         ("can()", "exactly one"),
     ],
 )
-def test_error(source: str, part: str):
+def test_error(source: str, part: str) -> None:
     found, problems = result(source)
     assert found is None
     assert len(problems) == 1
     assert part.lower() in problems[0].lower()
 
 
-def test_deeply_nested_json_is_refused():
+def test_deeply_nested_json_is_refused() -> None:
     source = 'jsondecode(join("", [join("", [for i in range(1000) : "["]), join("", [for i in range(1000) : "]"])]))'
     assert "nested too deeply" in result(source)[1][0]
 
 
-def test_a_pattern_that_would_take_for_ever_elsewhere_does_not():
+def test_a_pattern_that_would_take_for_ever_elsewhere_does_not() -> None:
     source = 'can(regex("^(a+)+$", join("", [for i in range(1000) : "aaaaaaaaaa!"])))'
     assert result(source) == (False, [])
 
 
-def test_numbers_stay_exact_where_they_can():
+def test_numbers_stay_exact_where_they_can() -> None:
     third, _ = result("1 / 3")
     assert isinstance(third, Decimal)
     assert len(third.as_tuple().digits) == 154
@@ -286,14 +286,14 @@ def test_numbers_stay_exact_where_they_can():
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_every_function_has_a_signature_and_an_example(name: str):
+def test_every_function_has_a_signature_and_an_example(name: str) -> None:
     function = FUNCTIONS[name]
     text = function.doc if isinstance(function, LazyFunction) else (function.__doc__ or "")
     assert text.startswith(f"{name}(")
     assert "`" in text
 
 
-def test_timestamp_reads_the_clock_given():
+def test_timestamp_reads_the_clock_given() -> None:
     functions = standard_functions(lambda: datetime(2020, 1, 1, tzinfo=UTC))
     expression = parse_expression("timestamp()").expression
     assert expression is not None

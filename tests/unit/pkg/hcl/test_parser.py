@@ -10,7 +10,7 @@ def summaries(source: str) -> list[tuple[int, str]]:
     return [(found.range.line, found.summary) for found in parse(source).diagnostics if found.range]
 
 
-def test_attributes_and_blocks_keep_their_order():
+def test_attributes_and_blocks_keep_their_order() -> None:
     body, diagnostics = parse('get "git" "a" {}\nx = 1\ntask "t" {}\nget "git" "b" {}\ny = 2\n')
     assert diagnostics == []
     assert [item.name if isinstance(item, Attribute) else (item.type, item.labels) for item in body] == [
@@ -26,7 +26,7 @@ def test_attributes_and_blocks_keep_their_order():
     assert body.attribute("z") is None
 
 
-def test_ranges_have_lines_columns_and_offsets():
+def test_ranges_have_lines_columns_and_offsets() -> None:
     body, _ = parse('a = 1\n\njob "bü" "c" {\n  é = true\n}\n', "ci.hcl")
     block = body.blocks[0]
     assert isinstance(block, Block)
@@ -38,30 +38,30 @@ def test_ranges_have_lines_columns_and_offsets():
     assert inner.expr.range.start_byte == len('a = 1\n\njob "bü" "c" {\n  é = '.encode())
 
 
-def test_columns_count_what_a_reader_sees():
+def test_columns_count_what_a_reader_sees() -> None:
     diagnostic = parse('a = "e\u0301\u200d" "b"\n').diagnostics[0]
     assert diagnostic.range is not None
     assert diagnostic.range.column == 9
 
 
 @pytest.mark.parametrize("source", ["", "\n\n", "# nothing", "\ufeff", "\ufeffa = 1\n", b"a = 1\r\n"])
-def test_small_files_are_accepted(source: str | bytes):
+def test_small_files_are_accepted(source: str | bytes) -> None:
     assert parse(source).diagnostics == []
 
 
 @pytest.mark.parametrize("word", ["string", "number", "bool", "true", "null", "any-thing"])
-def test_a_bare_word_is_a_keyword(word: str):
+def test_a_bare_word_is_a_keyword(word: str) -> None:
     assert keyword(parse(f"type = {word}\n").body.attributes["type"].expr) == word
 
 
 @pytest.mark.parametrize("source", ['"string"', "a.b", "(string)", '"${string}"', "1", "f()", "[string]"])
-def test_anything_else_is_no_keyword(source: str):
+def test_anything_else_is_no_keyword(source: str) -> None:
     expression = parse_expression(source).expression
     assert expression is not None
     assert keyword(expression) is None
 
 
-def test_all_errors_of_a_file_are_reported():
+def test_all_errors_of_a_file_are_reported() -> None:
     source = (
         "a =\nb = [1, 2\nc = 'x'\nd { e = 1, f = 2 }\ng = 1 h = 2\nblock {\n  i = (1\n  j = 2\n}\nk = 1\nk = 2\nl = 3\n"
     )
@@ -76,18 +76,18 @@ def test_all_errors_of_a_file_are_reported():
     assert list(parse(source).body.attributes) == ["k", "l"]
 
 
-def test_an_unclosed_template_spoils_only_its_line():
+def test_an_unclosed_template_spoils_only_its_line() -> None:
     assert summaries('a = "x ${f("${b"\nc = 1 d\n') == [
         (1, "Invalid multi-line string"),
         (2, "Missing newline after argument"),
     ]
 
 
-def test_a_missing_brace_is_reported_once():
+def test_a_missing_brace_is_reported_once() -> None:
     assert summaries("a {\n  b {\n    c {\n      d = 1\n") == [(3, "Unclosed block")]
 
 
-def test_a_wrong_character_hides_what_it_breaks_on_its_line():
+def test_a_wrong_character_hides_what_it_breaks_on_its_line() -> None:
     assert summaries("a = 'it works'; b = @\nc = 1\n") == [
         (1, "Invalid character"),
         (1, "Invalid character"),
@@ -119,11 +119,11 @@ def test_a_wrong_character_hides_what_it_breaks_on_its_line():
         ("a = [for x in y : x => x]\n", "Invalid for"),
     ],
 )
-def test_each_mistake_has_its_name(source: str, summary: str):
+def test_each_mistake_has_its_name(source: str, summary: str) -> None:
     assert [found.summary for found in parse(source).diagnostics] == [summary]
 
 
-def test_bytes_that_are_not_utf8_are_reported_where_they_are():
+def test_bytes_that_are_not_utf8_are_reported_where_they_are() -> None:
     diagnostic = parse(b"a = 1\nb = \xff\n").diagnostics[0]
     assert diagnostic.summary == "Invalid character encoding"
     assert str(diagnostic.range) == "<config>:2:5"
@@ -147,13 +147,13 @@ DEEP = 20_000
         "a {\n" * DEEP + "}\n" * DEEP,
     ],
 )
-def test_endless_nesting_is_an_error_and_not_a_crash(source: str):
+def test_endless_nesting_is_an_error_and_not_a_crash(source: str) -> None:
     assert "Nested too deeply" in [found.summary for found in parse(source).diagnostics]
 
 
-def test_nesting_up_to_the_limit_works():
+def test_nesting_up_to_the_limit_works() -> None:
     assert parse("a = " + "(" * (MAX_DEPTH - 1) + "1" + ")" * (MAX_DEPTH - 1) + "\n").diagnostics == []
 
 
-def test_a_flood_of_errors_is_cut_off():
+def test_a_flood_of_errors_is_cut_off() -> None:
     assert len(parse("a =\n" * 1000).diagnostics) == 200

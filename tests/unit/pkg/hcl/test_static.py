@@ -28,11 +28,11 @@ def paths(source: str) -> list[tuple[str | int, ...]]:
         ("(a).b", [("a",)]),
     ],
 )
-def test_uses_of_variables(source: str, expected: list[tuple[str | int, ...]]):
+def test_uses_of_variables(source: str, expected: list[tuple[str | int, ...]]) -> None:
     assert paths(source) == expected
 
 
-def test_a_use_knows_its_place_and_root():
+def test_a_use_knows_its_place_and_root() -> None:
     expression = parse_expression('"x ${var.image}"').expression
     assert expression is not None
     (path,) = traversals(expression)
@@ -53,5 +53,5 @@ def test_a_use_knows_its_place_and_root():
         ("completely", None),
     ],
 )
-def test_closest_name(name: str, expected: str | None):
+def test_closest_name(name: str, expected: str | None) -> None:
     assert closest(name, ["concurrency", "timeout", "get", "put"]) == expected
