@@ -156,8 +156,8 @@ def test_jobs_that_grow_too_large_are_refused() -> None:
 
 def test_expressions_that_grow_too_large_are_refused() -> None:
     text = (
-        'variable "v" {}\njob "j" {\n  for_each = toset(range(100))\n  task "t" {\n    run "shell" {\n'
-        '      cmd = join("", [for n in range(900) : var.v])\n    }\n  }\n}'
+        'variable "v" {}\njob "j" {\n  for_each = toset(range(250))\n  task "t" {\n    run "shell" {\n'
+        '      cmd = join("", [for n in range(400) : var.v])\n    }\n  }\n}'
     )
 
     assert [one.summary for one in find(text, {"v": "x" * 1000})] == ["The pipeline is too large"]
