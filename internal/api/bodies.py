@@ -1,0 +1,92 @@
+"""What requests may say: bodies and query parameters. Their OpenAPI schemas are made from these classes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from pikoci.internal.api.names import MAX_NAME, NAME_PATTERN
+
+Name = Annotated[str, Meta(pattern=NAME_PATTERN, min_length=1, max_length=MAX_NAME)]
+Password = Annotated[str, Meta(min_length=1, max_length=1024)]
+Id = Annotated[int, Meta(ge=1, le=2**62)]
+
+
+class Login(Struct, forbid_unknown_fields=True, frozen=True):
+    """Who wants a token."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
+    password: Password
+
+
+class NewPassword(Struct, forbid_unknown_fields=True, frozen=True):
+    """A change of one's own password."""
+
+    current: Password
+    new: Password
+
+
+class SetPipeline(Struct, forbid_unknown_fields=True, frozen=True):
+    """A pipeline as it shall be: the text of its file and the values of its variables."""
+
+    config: str
+    vars: dict[str, Any] = {}
+    name: Name | None = None
+
+
+class Trigger(Struct, forbid_unknown_fields=True, frozen=True):
+    """Versions to build with: a get's name, or a resource's, to a version's id. The newest ones are the default."""
+
+    inputs: dict[str, Id] = {}
+
+
+class Pin(Struct, forbid_unknown_fields=True, frozen=True):
+    """The version to offer alone."""
+
+    version_id: Id
+
+
+class NewUser(Struct, forbid_unknown_fields=True, frozen=True):
+    """A user to make, who must change the password."""
+
+    name: Name
+    password: Password
+    is_admin: bool = False
+
+
+class NewTeam(Struct, forbid_unknown_fields=True, frozen=True):
+    """A team to make."""
+
+    name: Name
+
+
+class Membership(Struct, forbid_unknown_fields=True, frozen=True):
+    """What a member may do."""
+
+    role: Literal["read", "write", "maintain", "admin"]
+
+
+class PageQuery(Struct, forbid_unknown_fields=True, frozen=True):
+    """Which part of a list: `limit` items after `cursor`, which the part before named as `next`."""
+
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    cursor: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
+
+
+class BuildQuery(PageQuery, forbid_unknown_fields=True, frozen=True):
+    """Also which builds: `status` holds one status or several, with commas between."""
+
+    status: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+
+
+class GraphQuery(Struct, forbid_unknown_fields=True, frozen=True):
+    """How a graph is drawn."""
+
+    format: Literal["json", "dot", "svg"] = "json"
+
+
+class EventQuery(Struct, forbid_unknown_fields=True, frozen=True):
+    """Where in the log to begin, in bytes; the header Last-Event-ID wins over it."""
+
+    offset: Annotated[int, Meta(ge=0, le=2**62)] = 0

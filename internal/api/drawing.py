@@ -1,0 +1,118 @@
+"""Pipelines as pictures: a graph in Graphviz' language or as SVG, and a badge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from html import escape
+
+from pikoci.internal.service.model import Graph, GraphEdge, GraphNode, PipelineOverview
+
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 180, 32, 80, 18, 16
+_SHOWN = 24
+
+COLORS = {
+    "succeeded": "#2e7d32",
+    "warning": "#b26a00",
+    "failed": "#c62828",
+    "errored": "#ad5700",
+    "cancelled": "#6d4c41",
+    "": "#546e7a",
+}
+_GOOD = frozenset({"succeeded", "warning"})
+
+
+def dot(name: str, graph: Graph) -> str:
+    """The graph in Graphviz' language."""
+    lines = [f"digraph {json.dumps(name)} {{", "  rankdir=LR;"]
+    for node in graph.nodes:
+        shape = "box" if node.kind == "job" else "ellipse"
+        color = COLORS.get(node.status, COLORS[""])
+        looks = f'label={json.dumps(node.name)} shape={shape} color="{color}"'
+        lines.append(f"  {json.dumps(node.id)} [{looks}];")
+    for edge in graph.edges:
+        style = "solid" if edge.trigger or edge.kind == "put" else "dashed"
+        lines.append(f"  {json.dumps(edge.source)} -> {json.dumps(edge.target)} [style={style}];")
+    return "\n".join([*lines, "}", ""])
+
+
+def svg(graph: Graph) -> str:
+    """The graph as a picture: each node right of all that it needs."""
+    layers = _layers(graph)
+    rows: dict[int, int] = {}
+    places: dict[str, tuple[int, int]] = {}
+    for node in graph.nodes:
+        layer = layers[node.id]
+        row = rows.get(layer, 0)
+        rows[layer] = row + 1
+        places[node.id] = (MARGIN + layer * (WIDTH + GAP_X), MARGIN + row * (HEIGHT + GAP_Y))
+    width = 2 * MARGIN + (max(rows, default=0) + 1) * (WIDTH + GAP_X) - GAP_X
+    height = 2 * MARGIN + max(rows.values(), default=1) * (HEIGHT + GAP_Y) - GAP_Y
+    shapes = [*_lines(graph.edges, places), *(_box(node, *places[node.id]) for node in graph.nodes)]
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+    return "\n".join([head, *shapes, "</svg>", ""])
+
+
+def badge(overview: PipelineOverview) -> str:
+    """How the pipeline stands, by the newest ended build of each job."""
+    statuses = {str(job.finished.status) for job in overview.jobs if job.finished}
+    if not statuses:
+        word, color = "no builds", COLORS[""]
+    elif statuses <= _GOOD:
+        word, color = "passing", COLORS["succeeded"]
+    else:
+        word, color = "failing", COLORS["failed"]
+    name = escape(_short(overview.pipeline.name))
+    left, right = 12 + 7 * len(_short(overview.pipeline.name)), 12 + 7 * len(word)
+    text = 'font-family="Verdana,sans-serif" font-size="11" fill="#fff" text-anchor="middle"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img">\n'
+        f"<title>{name}: {word}</title>\n"
+        f'<rect width="{left}" height="20" fill="#37474f"/>\n'
+        f'<rect x="{left}" width="{right}" height="20" fill="{color}"/>\n'
+        f'<text x="{left / 2}" y="14" {text}>{name}</text><text x="{left + right / 2}" y="14" {text}>{word}</text>\n'
+        "</svg>\n"
+    )
+
+
+def _layers(graph: Graph) -> dict[str, int]:
+    """The longest way to each node. A put whose resource others get would close a circle: it counts for nothing."""
+    read = {edge.source for edge in graph.edges}
+    layers = {node.id: 0 for node in graph.nodes}
+    edges = [edge for edge in graph.edges if edge.kind != "put" or edge.target not in read]
+    for _ in graph.nodes:
+        moved = False
+        for edge in edges:
+            if layers[edge.target] <= layers[edge.source]:
+                layers[edge.target] = layers[edge.source] + 1
+                moved = True
+        if not moved:
+            break
+    return layers
+
+
+def _lines(edges: list[GraphEdge], places: dict[str, tuple[int, int]]) -> Iterator[str]:
+    for edge in edges:
+        (left, top), (right, bottom) = places[edge.source], places[edge.target]
+        start, end = (left + WIDTH, top + HEIGHT // 2), (right, bottom + HEIGHT // 2)
+        dash = "" if edge.trigger or edge.kind == "put" else ' stroke-dasharray="4 3"'
+        bend = GAP_X // 2
+        path = f"M{start[0]} {start[1]} C{start[0] + bend} {start[1]} {end[0] - bend} {end[1]} {end[0]} {end[1]}"
+        yield f'<path d="{path}" fill="none" stroke="#90a4ae"{dash}/>'
+
+
+def _box(node: GraphNode, left: int, top: int) -> str:
+    radius = 4 if node.kind == "job" else HEIGHT // 2
+    color = COLORS.get(node.status, COLORS[""])
+    border = ' stroke="#1976d2" stroke-width="3"' if node.running else ""
+    faded = ' opacity="0.6"' if node.paused else ""
+    return (
+        f"<g{faded}><title>{escape(node.name)}</title>"
+        f'<rect x="{left}" y="{top}" width="{WIDTH}" height="{HEIGHT}" rx="{radius}" fill="{color}"{border}/>'
+        f'<text x="{left + WIDTH // 2}" y="{top + 20}" font-family="sans-serif" font-size="12" fill="#fff" '
+        f'text-anchor="middle">{escape(_short(node.name))}</text></g>'
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _SHOWN else f"{name[: _SHOWN - 1]}…"

@@ -1,0 +1,52 @@
+"""Builds."""
+
+from __future__ import annotations
+
+from pikoci.internal.api import render, views
+from pikoci.internal.api.bodies import BuildQuery, Trigger
+from pikoci.internal.api.parsing import nearest
+from pikoci.internal.api.request import ApiRequest
+from pikoci.internal.service import Services
+from pikoci.internal.service.errors import InvalidError
+from pikoci.internal.service.model import BuildStatus
+
+
+class Builds:
+    """`…/jobs/{job}/builds` and what is below, but for logs and events."""
+
+    def __init__(self, services: Services) -> None:
+        self._builds = services.builds
+
+    def trigger(self, request: ApiRequest, team: str, pipeline: str, job: str, body: Trigger) -> views.BuildView:
+        """Start a build; `reason` says what it waits for, if anything."""
+        return render.build(self._builds.trigger(request.principal, team, pipeline, job, body.inputs))
+
+    def list(
+        self, request: ApiRequest, team: str, pipeline: str, job: str, query: BuildQuery
+    ) -> views.Listing[views.BuildView]:
+        """Builds of a job, newest first."""
+        statuses = _statuses(query.status) if query.status else ()
+        found = self._builds.list(
+            request.principal, team, pipeline, job, statuses=statuses, limit=query.limit, cursor=query.cursor
+        )
+        return render.builds(found)
+
+    def get(self, request: ApiRequest, team: str, pipeline: str, job: str, number: str) -> views.BuildDetailView:
+        """A build with its steps, inputs and outputs."""
+        return render.build_detail(self._builds.get(request.principal, team, pipeline, job, number))
+
+    def cancel(self, request: ApiRequest, team: str, pipeline: str, job: str, number: str) -> views.BuildView:
+        """Cancel a build: at once where it waits, else through its worker."""
+        return render.build(self._builds.cancel(request.principal, team, pipeline, job, number))
+
+    def retry(self, request: ApiRequest, team: str, pipeline: str, job: str, number: str) -> views.BuildView:
+        """Run an ended build again, with the very versions it had."""
+        return render.build(self._builds.retry(request.principal, team, pipeline, job, number))
+
+
+def _statuses(text: str) -> list[BuildStatus]:
+    known = [status.value for status in BuildStatus]
+    for name in text.split(","):
+        if name not in known:
+            raise InvalidError(f"there is no build status `{name[:80]}`", hint=nearest(name, known))
+    return [BuildStatus(name) for name in dict.fromkeys(text.split(","))]

@@ -1,0 +1,42 @@
+"""Logging in, and one's own account."""
+
+from __future__ import annotations
+
+from pikoci.internal.api import views
+from pikoci.internal.api.bodies import Login, NewPassword
+from pikoci.internal.api.request import ApiRequest
+from pikoci.internal.service import Services
+from pikoci.internal.service.errors import UnauthenticatedError
+from pikoci.internal.service.model import Principal, User
+
+
+class Session:
+    """`/login` and `/profile`."""
+
+    def __init__(self, services: Services) -> None:
+        self._accounts = services.accounts
+        self._tokens = services.tokens
+
+    def login(self, request: ApiRequest, body: Login) -> views.TokenView:
+        """A token for a name and password."""
+        user = self._accounts.login(body.name, body.password, request.remote_addr)
+        return views.TokenView(self._tokens.user_token(user))
+
+    def profile(self, request: ApiRequest) -> views.ProfileView:
+        """Who is logged in."""
+        user = require_login(request.principal)
+        teams = {team: role.value for team, role in request.principal.roles.items()}
+        return views.ProfileView(user.name, user.is_admin, user.must_change_password, teams)
+
+    def change_password(self, request: ApiRequest, body: NewPassword) -> views.TokenView:
+        """Change the password; every session ends, and the answer holds the token of a new one."""
+        require_login(request.principal)
+        user = self._accounts.change_password(request.principal, body.current, body.new)
+        return views.TokenView(self._tokens.user_token(user))
+
+
+def require_login(principal: Principal) -> User:
+    """The user who makes the request. Raises UnauthenticatedError for anybody."""
+    if principal.user is None:
+        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+    return principal.user

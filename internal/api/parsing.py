@@ -1,0 +1,157 @@
+"""Bodies and query strings: bounded, typed, and refused in words that name the field."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import falcon
+import gevent
+import msgspec
+
+from pikoci.internal.api.names import NAME_RULE
+from pikoci.internal.service.errors import InvalidError, TooLargeError
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+#: Values nested deeper than this are refused; nothing that walks them then has to fear for its stack.
+MAX_DEPTH = 64
+
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `(.*)`)?", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(.*?)`(?: - at `(.*)`)?", re.DOTALL)
+_PLACED = re.compile(r"(.*?)(?: - at `\$\.?(.*)`)?", re.DOTALL)
+_KINDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "object": "an object"}
+
+
+def read_bytes(request: falcon.Request, limit: int, timeout: float) -> bytes:
+    """The whole body, `limit` bytes at most, also where its length was not announced.
+
+    Raises TooLargeError, and falcon.HTTPRequestTimeout after `timeout` seconds.
+    """
+    announced = request.content_length
+    chunked = "chunked" in request.env.get("HTTP_TRANSFER_ENCODING", "").lower()
+    if not announced and not chunked:
+        return b""
+    if announced is not None and announced > limit:
+        raise _too_large(limit)
+    with gevent.Timeout(timeout, SlowBodyError):
+        body: bytes = request.stream.read(limit + 1 if chunked or announced is None else announced)
+    if len(body) > limit:
+        raise _too_large(limit)
+    if not chunked and announced is not None and len(body) < announced:
+        raise InvalidError("the body ended before its announced length", hint="send the request again")
+    return body
+
+
+class SlowBodyError(falcon.HTTPError):
+    """The client took too long to send its body."""
+
+    def __init__(self) -> None:
+        super().__init__(falcon.HTTP_408, description="the body did not arrive in time")
+
+
+def read_json(body: bytes, content_type: str | None, kind: type[T]) -> T:
+    """The body as a `kind`; an empty body is as good as `{}`.
+
+    Raises InvalidError naming the field and what it should be, and falcon.HTTPUnsupportedMediaType.
+    """
+    if not body:
+        body = b"{}"
+    elif (content_type or "").split(";")[0].strip().lower() != "application/json":
+        raise falcon.HTTPUnsupportedMediaType(description="the body must be sent as Content-Type: application/json")
+    try:
+        _check_depth(body)
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise _mistake(str(error), kind, "field") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidError(f"the body is not JSON: {error}", hint="send one JSON object, in UTF-8") from None
+
+
+def read_query(request: falcon.Request, kind: type[T]) -> T:
+    """The query string as a `kind`. Raises InvalidError naming the parameter and what it should be."""
+    params = request.params
+    if not params:
+        return msgspec.convert({}, kind)
+    for name, value in params.items():
+        if isinstance(value, list):
+            raise InvalidError(f"the parameter `{name[:80]}` stands more than once in the address", hint="give it once")
+    try:
+        return msgspec.convert(params, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _mistake(str(error), kind, "parameter") from None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint with the known name that is most like `name`, else with all of them; empty where there are none."""
+    names = list(known)
+    close = difflib.get_close_matches(name[:80], names, n=1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"known are {', '.join(f'`{one}`' for one in names)}" if names else ""
+
+
+def _too_large(limit: int) -> TooLargeError:
+    return TooLargeError(f"the body has more than {limit:,} bytes", hint="send less at once")
+
+
+def _check_depth(body: bytes) -> None:
+    """Count brackets, also those inside texts once a first, cheap count says that they might be too many."""
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for token in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', body, re.DOTALL):
+        first = token[0][:1]
+        if first in b"[{":
+            depth += 1
+        elif first in b"]}":
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise InvalidError(f"the body is nested more than {MAX_DEPTH} levels deep", hint="send flatter values")
+
+
+def _mistake(message: str, kind: type[msgspec.Struct], what: str) -> InvalidError:
+    fields = [field.encode_name for field in msgspec.structs.fields(kind)]
+    if found := _UNKNOWN.fullmatch(message):
+        return InvalidError(f"unknown {what} `{found[1][:80]}`", hint=nearest(found[1], fields))
+    if found := _MISSING.fullmatch(message):
+        return InvalidError(f"the {what} `{found[1]}` is missing", hint=f"known are {', '.join(fields)}")
+    found = _PLACED.fullmatch(message)
+    reason, place = (found[1], found[2]) if found else (message, None)
+    if not place:
+        return InvalidError("the body must be a JSON object", hint=f"with {', '.join(fields) or 'nothing in it'}")
+    return InvalidError(f"`{place}` {_rule(reason)}", hint=_choices(kind, place))
+
+
+def _choices(kind: type[msgspec.Struct], place: str) -> str:
+    hints = get_type_hints(kind)
+    choices = get_args(hints[place]) if get_origin(hints.get(place)) is Literal else ()
+    return f"choose one of {', '.join(choices)}" if choices else ""
+
+
+def _rule(reason: str) -> str:
+    if "matching regex" in reason:
+        return NAME_RULE  # the only pattern there is
+    if found := re.fullmatch(r"Expected `(\w+)(?: \| null)?`, got `(\w+)`", reason):
+        return f"must be {_KINDS.get(found[1], found[1])}, and not {_KINDS.get(found[2], found[2])}"
+    if found := re.fullmatch(r"Invalid enum value '?(.*?)'?", reason, re.DOTALL):
+        return f"cannot be `{found[1][:80]}`"
+    if found := re.fullmatch(r"Expected `str` of length (<=|>=) (\d+)", reason):
+        return f"must have at {'most' if found[1] == '<=' else 'least'} {found[2]} characters"
+    if found := re.fullmatch(r"Expected `int` (<=|>=) (-?\d+)", reason):
+        return f"must be {found[2]} or {'less' if found[1] == '<=' else 'more'}"
+    return f"is refused: {reason[:1].lower()}{reason[1:]}"
+
+
+def read_number(text: str, name: str, largest: int = 2**62) -> int:
+    """A whole number, not negative, from a header. Raises InvalidError naming the header."""
+    if re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) is None or int(text) > largest:
+        raise InvalidError(f"{name} must be a whole number, not negative")
+    return int(text)
+
+
+def as_json(value: Any) -> bytes:
+    """The value as JSON; times end in Z."""
+    return msgspec.json.encode(value)

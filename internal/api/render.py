@@ -1,0 +1,176 @@
+"""From what the use cases give to what answers say."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from pikoci.internal.api import views
+from pikoci.internal.service import model
+from pikoci.internal.service.errors import InvalidError
+
+
+def moment(seconds: float) -> datetime:
+    """A time that the database keeps, as one that JSON shows."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def moment_or_none(seconds: float | None) -> datetime | None:
+    """The same for what may not have happened."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def build(one: model.Build) -> views.BuildView:
+    """A build without its parts. Positional and unrolled: lists of builds are what is asked for most."""
+    started, finished = one.started_at, one.finished_at
+    return views.BuildView(
+        one.id,
+        one.job,
+        f"{one.number}.{one.retry}" if one.retry else str(one.number),
+        one.status.value,
+        one.reason,
+        one.claim,
+        one.worker,
+        one.created_by,
+        datetime.fromtimestamp(one.created_at, UTC),
+        None if started is None else datetime.fromtimestamp(started, UTC),
+        None if finished is None else datetime.fromtimestamp(finished, UTC),
+        one.cancel_requested_at is not None,
+        one.log_size,
+    )
+
+
+def builds(page: model.Page[model.Build]) -> views.Listing[views.BuildView]:
+    """Part of a list of builds."""
+    return views.Listing([build(one) for one in page.items], page.next)
+
+
+def step(one: model.Step) -> views.StepView:
+    """A step."""
+    return views.StepView(
+        id=one.id,
+        name=one.name,
+        kind=one.kind,
+        status=one.status.value,
+        attempt=one.claim,
+        try_number=one.try_number,
+        exit_code=one.exit_code,
+        reason=one.reason,
+        started_at=moment_or_none(one.started_at),
+        finished_at=moment_or_none(one.finished_at),
+    )
+
+
+def build_detail(one: model.BuildDetail) -> views.BuildDetailView:
+    """A build with its parts."""
+    return views.BuildDetailView(
+        build=build(one.build),
+        steps=[step(found) for found in one.steps],
+        inputs=[views.InputView(found.get, found.resource, found.version_id, found.version) for found in one.inputs],
+        outputs=[views.OutputView(found.put, found.resource, found.version_id, found.version) for found in one.outputs],
+    )
+
+
+def log(chunk: model.LogChunk) -> views.LogView:
+    """Log bytes; a character that two chunks share makes both of them base64."""
+    text = encoded = None
+    try:
+        text = chunk.data.decode()
+    except UnicodeDecodeError:
+        encoded = base64.b64encode(chunk.data).decode("ascii")
+    return views.LogView(chunk.offset, chunk.step, chunk.claim, moment(chunk.at), text, encoded)
+
+
+def job(one: model.JobOverview) -> views.JobView:
+    """A job with its newest builds."""
+    return views.JobView(
+        name=one.job.name,
+        paused=one.job.paused,
+        archived=one.job.archived,
+        latest=build(one.latest) if one.latest else None,
+        finished=build(one.finished) if one.finished else None,
+    )
+
+
+def pipeline(one: model.PipelineOverview) -> views.PipelineView:
+    """A pipeline with its jobs' state."""
+    found = one.pipeline
+    return views.PipelineView(
+        team=found.team,
+        name=found.name,
+        paused=found.paused,
+        public=found.public,
+        revision=found.revision,
+        created_at=moment(found.created_at),
+        updated_at=moment(found.updated_at),
+        jobs=[job(each) for each in one.jobs],
+    )
+
+
+def changes(found: Iterable[object]) -> list[views.ChangeView]:
+    """What setting a pipeline changes."""
+    return msgspec.convert(list(found), list[views.ChangeView], from_attributes=True)
+
+
+def graph(one: model.Graph) -> views.GraphView:
+    """A pipeline as nodes and edges."""
+    return msgspec.convert(one, views.GraphView, from_attributes=True)
+
+
+def version(one: model.Version) -> views.VersionView:
+    """A version."""
+    return views.VersionView(one.id, one.version, not one.disabled, moment(one.created_at))
+
+
+def resource(one: model.ResourceView) -> views.ResourceView:
+    """A resource with its newest and its pinned version."""
+    found = one.resource
+    return views.ResourceView(
+        name=found.canonical,
+        type=found.type,
+        check_interval=found.check_interval,
+        last_checked_at=moment_or_none(found.last_checked_at),
+        next_check_at=moment_or_none(found.next_check_at),
+        check_error=found.check_error,
+        webhook_token=found.webhook_token,
+        archived=found.archived,
+        latest=version(one.latest) if one.latest else None,
+        pinned=version(one.pinned) if one.pinned else None,
+    )
+
+
+def worker(one: model.WorkerView) -> views.WorkerView:
+    """A worker with what it runs."""
+    found = one.worker
+    return views.WorkerView(
+        name=found.name,
+        version=found.version,
+        state=found.state,
+        wanted=found.wanted,
+        queues=found.queues,
+        concurrency=found.concurrency,
+        tags=found.tags,
+        registered_at=moment(found.registered_at),
+        last_seen_at=moment(found.last_seen_at),
+        builds=[build(each) for each in one.builds],
+    )
+
+
+def user(one: model.User) -> views.UserView:
+    """A user, never with the password's hash."""
+    return views.UserView(one.name, one.is_admin, one.must_change_password)
+
+
+def part(items: Sequence[views.T], limit: int, cursor: str | None) -> views.Listing[views.T]:
+    """Part of a list that the use case gives whole; the cursor is a position.
+
+    Raises InvalidError for a cursor that this did not make.
+    """
+    if cursor is not None and (not cursor.isascii() or not cursor.isdigit() or len(cursor) > 9):
+        raise InvalidError("this cursor was not made here", hint="take `next` of the part before, or leave it out")
+    start = int(cursor or 0)
+    following = start + limit
+    return views.Listing(list(items[start:following]), str(following) if following < len(items) else None)

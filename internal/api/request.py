@@ -1,0 +1,15 @@
+"""The request as resources see it."""
+
+from __future__ import annotations
+
+import falcon
+
+from pikoci.internal.service.model import Principal
+
+ANONYMOUS = Principal()
+
+
+class ApiRequest(falcon.Request):
+    """A request with whoever makes it: `principal` is anonymous until the credentials were checked."""
+
+    principal: Principal = ANONYMOUS

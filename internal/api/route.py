@@ -1,0 +1,103 @@
+"""A line of the route table, and the Falcon resource that it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import falcon
+import msgspec
+
+from pikoci.internal.api.names import read_path
+from pikoci.internal.api.parsing import as_json, read_bytes, read_json, read_query
+from pikoci.internal.api.replay import Replay
+from pikoci.internal.api.request import ApiRequest
+from pikoci.internal.api.settings import ApiSettings
+from pikoci.internal.service.idempotency import Answer
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation: where it is, what does it, what goes in and what comes out.
+
+    `handle` is called with the request, the fields of the address, and `query` and `body` where the route has them; it
+    returns an `answer`. With other media types than JSON it is also given the response as `response`, and writes to it.
+    `keeps_answer` is False where an answer holds a secret that must not be stored for a repeated request.
+    """
+
+    method: Method
+    path: str
+    handle: Callable[..., Any]
+    summary: str
+    answer: Any = None
+    status: int = 200
+    body: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] | None = None
+    media: tuple[str, ...] = (JSON,)
+    authenticates: bool = True
+    before_password_change: bool = False
+    keeps_answer: bool = True
+    replies: tuple[int, ...] = ()
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the answer is rendered from what `handle` returns."""
+        return self.media == (JSON,)
+
+
+class Endpoint:
+    """All operations at one address, as a Falcon resource."""
+
+    def __init__(self, routes: Sequence[Route], settings: ApiSettings, replay: Replay) -> None:
+        self.routes = tuple(routes)
+        self.authenticates = any(route.authenticates for route in routes)
+        self.before_password_change = any(route.before_password_change for route in routes)
+        self._settings = settings
+        self._replay = replay
+        for route in routes:
+            setattr(self, f"on_{route.method.lower()}", self._responder(route))
+            if route.method == "GET":
+                self.on_head = self._responder(route)
+
+    def _responder(self, route: Route) -> Callable[..., None]:
+        if not route.is_json:
+            return partial(_respond_raw, route)
+        if route.method == "GET":
+            return partial(_respond, route)
+        return partial(self._change, route)
+
+    def _change(self, route: Route, request: ApiRequest, response: falcon.Response, **params: str) -> None:
+        fields = _fields(route, request, params)
+        data = b""
+        if route.body is not None:
+            data = read_bytes(request, self._settings.max_body, self._settings.body_timeout)
+            fields["body"] = read_json(data, request.content_type, route.body)
+
+        def act() -> Answer:
+            result = route.handle(request, **fields)
+            return Answer(status=route.status, body=b"" if route.answer is None else as_json(result))
+
+        answer = self._replay.answer(request, data, act) if route.keeps_answer else act()
+        response.status = answer.status
+        if answer.body:
+            response.data = answer.body
+
+
+def _respond(route: Route, request: ApiRequest, response: falcon.Response, **params: str) -> None:
+    response.data = as_json(route.handle(request, **_fields(route, request, params)))
+
+
+def _respond_raw(route: Route, request: ApiRequest, response: falcon.Response, **params: str) -> None:
+    route.handle(request, response=response, **_fields(route, request, params))
+
+
+def _fields(route: Route, request: ApiRequest, params: dict[str, str]) -> dict[str, Any]:
+    fields = read_path(params)
+    if route.query is not None:
+        fields["query"] = read_query(request, route.query)
+    return fields

@@ -1,0 +1,191 @@
+"""The route table: every address of the API, what answers it, and what goes in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pikoci.internal.api import bodies, views
+from pikoci.internal.api.endpoints.builds import Builds
+from pikoci.internal.api.endpoints.events import Events
+from pikoci.internal.api.endpoints.fleet import Fleet
+from pikoci.internal.api.endpoints.jobs import Jobs
+from pikoci.internal.api.endpoints.logs import Logs
+from pikoci.internal.api.endpoints.operations import Operations
+from pikoci.internal.api.endpoints.people import People
+from pikoci.internal.api.endpoints.pipelines import Pipelines
+from pikoci.internal.api.endpoints.resources import Resources
+from pikoci.internal.api.endpoints.session import Session
+from pikoci.internal.api.route import JSON, Route
+from pikoci.internal.api.settings import ApiSettings
+from pikoci.internal.service import Services
+
+API = "/api/v1"
+TEAM = f"{API}/teams/{{team}}"
+PIPELINE = f"{TEAM}/pipelines/{{pipeline}}"
+JOB = f"{PIPELINE}/jobs/{{job}}"
+BUILD = f"{JOB}/builds/{{number}}"
+RESOURCE = f"{PIPELINE}/resources/{{resource}}"
+VERSION = f"{RESOURCE}/versions/{{version}}"
+WORKER = f"{API}/workers/{{worker}}"
+
+#: What has no answer but that it is done.
+_DONE: dict[str, Any] = {"status": 204}
+_PAGE: dict[str, Any] = {"query": bodies.PageQuery}
+#: Answered whoever asks; credentials are not looked at.
+_OPEN: dict[str, Any] = {"authenticates": False, "keeps_answer": False}
+
+
+def table(services: Services, settings: ApiSettings, operations: Operations) -> list[Route]:
+    """All routes, over these services."""
+    return [
+        *_sessions(Session(services)),
+        *_pipelines(Pipelines(services)),
+        *_jobs(Jobs(services)),
+        *_builds(Builds(services), Logs(services), Events(services, settings)),
+        *_resources(Resources(services)),
+        *_people(People(services)),
+        *_fleet(Fleet(services)),
+        *_operations(operations),
+    ]
+
+
+def _sessions(session: Session) -> list[Route]:
+    own: dict[str, Any] = {"before_password_change": True}
+    token = views.TokenView
+    return [
+        Route("POST", f"{API}/login", session.login, "Log in", token, body=bodies.Login, **_OPEN),
+        Route("GET", f"{API}/profile", session.profile, "Who is logged in", views.ProfileView, **own),
+        Route(
+            "POST",
+            f"{API}/profile/password",
+            session.change_password,
+            "Change the password; ends every session and starts a new one",
+            token,
+            body=bodies.NewPassword,
+            keeps_answer=False,
+            **own,
+        ),
+    ]
+
+
+def _pipelines(pipelines: Pipelines) -> list[Route]:
+    listing, body = views.Listing[views.PipelineView], bodies.SetPipeline
+    pictures = ("text/vnd.graphviz", "image/svg+xml")
+    return [
+        Route("GET", f"{TEAM}/pipelines", pipelines.list, "Pipelines of a team", listing, **_PAGE),
+        Route("POST", f"{TEAM}/pipelines", pipelines.create, "Make a pipeline", views.SetView, status=201, body=body),
+        Route("GET", PIPELINE, pipelines.get, "A pipeline", views.PipelineDetailView),
+        Route("PUT", PIPELINE, pipelines.set, "Set a pipeline, new or not", views.SetView, body=body),
+        Route("DELETE", PIPELINE, pipelines.delete, "Remove a pipeline and its history", **_DONE),
+        Route("POST", f"{PIPELINE}/plan", pipelines.plan, "What setting would change", views.PlanView, body=body),
+        Route("POST", f"{PIPELINE}/pause", pipelines.pause, "Start no new builds", **_DONE),
+        Route("POST", f"{PIPELINE}/unpause", pipelines.unpause, "Undo a pause", **_DONE),
+        Route("POST", f"{PIPELINE}/publish", pipelines.publish, "Show it to everybody", **_DONE),
+        Route("POST", f"{PIPELINE}/unpublish", pipelines.unpublish, "Undo a publish", **_DONE),
+        Route(
+            "GET",
+            f"{PIPELINE}/graph",
+            pipelines.graph,
+            "Jobs and resources as a graph",
+            views.GraphView,
+            query=bodies.GraphQuery,
+            media=(JSON, *pictures),
+        ),
+        Route("GET", f"{PIPELINE}/badge.svg", pipelines.badge, "A small picture of its state", media=pictures[1:]),
+    ]
+
+
+def _jobs(jobs: Jobs) -> list[Route]:
+    listing = views.Listing[views.JobView]
+    return [
+        Route("GET", f"{PIPELINE}/jobs", jobs.list, "Jobs of a pipeline", listing, **_PAGE),
+        Route("GET", JOB, jobs.get, "A job", views.JobView),
+        Route("POST", f"{JOB}/pause", jobs.pause, "Start no new builds", **_DONE),
+        Route("POST", f"{JOB}/unpause", jobs.unpause, "Undo a pause", **_DONE),
+    ]
+
+
+def _builds(builds: Builds, logs: Logs, events: Events) -> list[Route]:
+    listing, query, build = views.Listing[views.BuildView], bodies.BuildQuery, views.BuildView
+    text, stream = ("text/plain",), ("text/event-stream",)
+    return [
+        Route("POST", f"{JOB}/builds", builds.trigger, "Start a build", build, status=201, body=bodies.Trigger),
+        Route("GET", f"{JOB}/builds", builds.list, "Builds of a job, newest first", listing, query=query),
+        Route("GET", BUILD, builds.get, "A build", views.BuildDetailView),
+        Route("POST", f"{BUILD}/cancel", builds.cancel, "Cancel a build", build),
+        Route("POST", f"{BUILD}/retry", builds.retry, "Run a build again with its versions", build, status=201),
+        Route("GET", f"{BUILD}/log", logs.get, "The log, whole or a range of bytes", media=text, replies=(206,)),
+        Route("GET", f"{BUILD}/events", events.get, "What happens, live", query=bodies.EventQuery, media=stream),
+    ]
+
+
+def _resources(resources: Resources) -> list[Route]:
+    listing, versions = views.Listing[views.ResourceView], views.Listing[views.VersionView]
+    token, started = views.WebhookTokenView, views.StartedView
+    return [
+        Route("GET", f"{PIPELINE}/resources", resources.list, "Resources of a pipeline", listing, **_PAGE),
+        Route("GET", RESOURCE, resources.get, "A resource", views.ResourceView),
+        Route("POST", f"{RESOURCE}/check", resources.check, "Look for new versions at once", **_DONE),
+        Route("POST", f"{RESOURCE}/pin", resources.pin, "Offer one version only", body=bodies.Pin, **_DONE),
+        Route("POST", f"{RESOURCE}/unpin", resources.unpin, "Offer all versions again", **_DONE),
+        Route(
+            "POST",
+            f"{RESOURCE}/webhook-token",
+            resources.rotate_webhook_token,
+            "Make a new webhook token; the old one is void",
+            token,
+            keeps_answer=False,
+        ),
+        Route("GET", f"{RESOURCE}/versions", resources.versions, "Versions, newest first", versions, **_PAGE),
+        Route("POST", f"{VERSION}/enable", resources.enable, "Bring a version back into use", **_DONE),
+        Route("POST", f"{VERSION}/disable", resources.disable, "Take a version out of use", **_DONE),
+        Route("POST", f"{VERSION}/trigger", resources.trigger, "Build with this version", started, status=201),
+        Route(
+            "POST",
+            "/webhooks/{token}",
+            resources.webhook,
+            "Check the resource of this token",
+            views.CheckedView,
+            status=202,
+            **_OPEN,
+        ),
+    ]
+
+
+def _people(people: People) -> list[Route]:
+    users, teams = views.Listing[views.UserView], views.Listing[views.TeamView]
+    new_user, new_team = bodies.NewUser, bodies.NewTeam
+    member = f"{TEAM}/members/{{user}}"
+    return [
+        Route("GET", f"{API}/users", people.users, "All users", users, **_PAGE),
+        Route("POST", f"{API}/users", people.create_user, "Make a user", views.UserView, status=201, body=new_user),
+        Route("GET", f"{API}/teams", people.teams, "Teams", teams, **_PAGE),
+        Route("POST", f"{API}/teams", people.create_team, "Make a team", views.TeamView, status=201, body=new_team),
+        Route("GET", f"{TEAM}/members", people.members, "Members", views.Listing[views.MemberView], **_PAGE),
+        Route("PUT", member, people.set_member, "Give a user a role", body=bodies.Membership, **_DONE),
+        Route("DELETE", member, people.remove_member, "End a membership", **_DONE),
+    ]
+
+
+def _fleet(fleet: Fleet) -> list[Route]:
+    workers, queues = views.Listing[views.WorkerView], views.Listing[views.QueueView]
+    return [
+        Route("GET", f"{API}/workers", fleet.workers, "Workers and what they run", workers, **_PAGE),
+        Route("POST", f"{WORKER}/cordon", fleet.cordon, "Give it nothing new", **_DONE),
+        Route("POST", f"{WORKER}/uncordon", fleet.uncordon, "Undo a cordon", **_DONE),
+        Route("POST", f"{WORKER}/drain", fleet.drain, "Let it finish and end", **_DONE),
+        Route("DELETE", WORKER, fleet.delete, "Forget a worker that is gone", **_DONE),
+        Route("GET", f"{API}/queues", fleet.queues, "Queues and their depth", queues, **_PAGE),
+    ]
+
+
+def _operations(operations: Operations) -> list[Route]:
+    version = views.ServerVersionView
+    metrics = ("text/plain",)
+    return [
+        Route("GET", "/healthz", operations.health, "Whether the process lives", views.HealthView, **_OPEN),
+        Route("GET", "/readyz", operations.ready, "Whether it can work", views.HealthView, **_OPEN),
+        Route("GET", "/metrics", operations.metrics, "Metrics for Prometheus", media=metrics, **_OPEN),
+        Route("GET", "/version", operations.version, "The server's version", version, **_OPEN),
+        Route("GET", f"{API}/openapi.json", operations.openapi, "This document", dict[str, Any], **_OPEN),
+    ]

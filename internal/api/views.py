@@ -1,0 +1,291 @@
+"""What answers say. Times are RFC 3339 in UTC. Their OpenAPI schemas are made from these classes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Struct
+
+T = TypeVar("T")
+
+Status = Literal["pending", "waiting", "started", "succeeded", "failed", "cancelled", "errored", "warning"]
+StepState = Literal["started", "succeeded", "failed", "cancelled", "errored", "skipped"]
+
+
+class Listing(Struct, Generic[T], frozen=True):
+    """Part of a list; `next` is the cursor of the next part, null at the end."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class TokenView(Struct, frozen=True):
+    """A session's token, to be sent as `Authorization: Bearer <token>`."""
+
+    token: str
+
+
+class ProfileView(Struct, frozen=True):
+    """Who the token belongs to, and the role in each team."""
+
+    name: str
+    is_admin: bool
+    must_change_password: bool
+    teams: dict[str, str]
+
+
+class UserView(Struct, frozen=True):
+    """A user."""
+
+    name: str
+    is_admin: bool
+    must_change_password: bool
+
+
+class TeamView(Struct, frozen=True):
+    """A team."""
+
+    name: str
+
+
+class MemberView(Struct, frozen=True):
+    """A member of a team."""
+
+    name: str
+    role: str
+
+
+class BuildView(Struct, frozen=True):
+    """A build without its parts. `number` is `3`, or `3.1` for a retry; `log_size` is in bytes."""
+
+    id: int
+    job: str
+    number: str
+    status: Status
+    reason: str
+    attempt: int
+    worker: str | None
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested: bool
+    log_size: int
+
+
+class StepView(Struct, frozen=True):
+    """A step of an attempt; `id` is its path in the plan, `try_number` counts its `attempts`."""
+
+    id: str
+    name: str
+    kind: str
+    status: StepState
+    attempt: int
+    try_number: int
+    exit_code: int | None
+    reason: str
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class InputView(Struct, frozen=True):
+    """The version that a get took in."""
+
+    get: str
+    resource: str
+    version_id: int
+    version: dict[str, Any]
+
+
+class OutputView(Struct, frozen=True):
+    """The version that a put made."""
+
+    put: str
+    resource: str
+    version_id: int
+    version: dict[str, Any]
+
+
+class BuildDetailView(Struct, frozen=True):
+    """A build with its steps, inputs and outputs."""
+
+    build: BuildView
+    steps: list[StepView]
+    inputs: list[InputView]
+    outputs: list[OutputView]
+
+
+class LogView(Struct, frozen=True, omit_defaults=True):
+    """Log bytes from `offset` on: as `text`, or as `base64` where they are not UTF-8 by themselves."""
+
+    offset: int
+    step: str
+    attempt: int
+    at: datetime
+    text: str | None = None
+    base64: str | None = None
+
+
+class JobView(Struct, frozen=True):
+    """A job with its newest build, and the newest that ended."""
+
+    name: str
+    paused: bool
+    archived: bool
+    latest: BuildView | None
+    finished: BuildView | None
+
+
+class PipelineView(Struct, frozen=True):
+    """A pipeline with its jobs' state; `revision` grows with each change."""
+
+    team: str
+    name: str
+    paused: bool
+    public: bool
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    jobs: list[JobView]
+
+
+class PipelineDetailView(Struct, frozen=True):
+    """A pipeline, and the text of its file for those who may read it. Values of variables are never given back."""
+
+    pipeline: PipelineView
+    config: str | None
+
+
+class DetailView(Struct, frozen=True):
+    """One difference: where, and the values before and after. Secret ones are hidden."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+class ChangeView(Struct, frozen=True):
+    """A thing of a pipeline that is added, removed or changed."""
+
+    kind: Literal["added", "removed", "changed"]
+    what: str
+    name: str
+    details: list[DetailView]
+
+
+class PlanView(Struct, frozen=True):
+    """What setting the pipeline would change."""
+
+    changes: list[ChangeView]
+
+
+class SetView(Struct, frozen=True):
+    """What setting the pipeline changed."""
+
+    pipeline: PipelineView
+    changes: list[ChangeView]
+
+
+class NodeView(Struct, frozen=True):
+    """A job or resource in a graph."""
+
+    id: str
+    kind: str
+    name: str
+    status: str
+    paused: bool
+    running: bool
+
+
+class EdgeView(Struct, frozen=True):
+    """A version's way from node to node; `trigger` says whether a new one starts the target."""
+
+    source: str
+    target: str
+    kind: str
+    resource: str
+    trigger: bool
+
+
+class GraphView(Struct, frozen=True):
+    """A pipeline as nodes and edges, in file order."""
+
+    nodes: list[NodeView]
+    edges: list[EdgeView]
+
+
+class VersionView(Struct, frozen=True):
+    """A version of a resource."""
+
+    id: int
+    version: dict[str, Any]
+    enabled: bool
+    created_at: datetime
+
+
+class ResourceView(Struct, frozen=True):
+    """A resource; `name` is `type.name`. `webhook_token` and `check_error` are empty for the public."""
+
+    name: str
+    type: str
+    check_interval: str
+    last_checked_at: datetime | None
+    next_check_at: datetime | None
+    check_error: str
+    webhook_token: str
+    archived: bool
+    latest: VersionView | None
+    pinned: VersionView | None
+
+
+class WebhookTokenView(Struct, frozen=True):
+    """A resource's new webhook token; POST to `/webhooks/<token>` starts a check."""
+
+    webhook_token: str
+
+
+class StartedView(Struct, frozen=True):
+    """The builds that were started."""
+
+    builds: list[BuildView]
+
+
+class WorkerView(Struct, frozen=True):
+    """A worker. `state` is running, draining, cordoned or stalled; `wanted` is what it was asked to be."""
+
+    name: str
+    version: str
+    state: str
+    wanted: str
+    queues: list[str]
+    concurrency: int
+    tags: list[str]
+    registered_at: datetime
+    last_seen_at: datetime
+    builds: list[BuildView]
+
+
+class QueueView(Struct, frozen=True):
+    """A queue; `depth` is null where the broker cannot tell."""
+
+    name: str
+    depth: int | None
+
+
+class CheckedView(Struct, frozen=True):
+    """The resource that will be checked."""
+
+    resource: str
+
+
+class HealthView(Struct, frozen=True):
+    """The server is well."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ServerVersionView(Struct, frozen=True):
+    """The server's version."""
+
+    version: str
