@@ -79,7 +79,7 @@ def test_a_chain_of_thousands_of_jobs_is_fine() -> None:
 
 def test_jobs_that_wait_for_far_too_many_instances_are_refused() -> None:
     name = "x" * 90
-    many = "matrix {\n    a = range(83)\n    b = range(10)\n  }"
+    many = "matrix {\n    a = range(85)\n    b = range(10)\n  }"
     text = TRIGGER + job(name, extra=many) + job("b", name, extra=many)
 
     assert [one.summary for one in find(text)] == ["The pipeline is too large"]
