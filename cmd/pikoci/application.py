@@ -22,6 +22,7 @@ import gevent
 
 from pikoci import __version__
 from pikoci.internal.api import ApiSettings, create_app
+from pikoci.internal.domain.accounts import SYSTEM
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import InvalidError, UnavailableError
 from pikoci.internal.domain.repositories import Store
@@ -101,7 +102,7 @@ class Application:
 
     def wsgi(self) -> Any:
         """The API and the pages."""
-        app = create_app(self._services, ApiSettings())
+        app = create_app(self._services, ApiSettings(version=__version__, external_url=self._settings.external_url))
         add_pages(app, self._services)
         return app
 
@@ -219,7 +220,7 @@ def _prepare_pipeline(services: Services, settings: ServerSettings) -> None:
         return
     variables = _read_variables(settings.vars) if settings.vars else {}
     config = settings.pipeline_config.read_text(encoding="utf-8")
-    services.pipelines.set(services.accounts.system, settings.team, settings.pipeline_name, config, variables)
+    services.pipelines.set(SYSTEM, settings.team, settings.pipeline_name, config, variables)
     log.info("pipeline %s/%s is set", settings.team, settings.pipeline_name)
 
 

@@ -51,3 +51,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
             return False
         held = self.roles.get(team)
         return self.user.is_admin or (held is not None and held.includes(role))
+
+
+#: Who acts when the installation itself does something: a pipeline set at the server's start, say.
+SYSTEM = Principal(user=User(id=0, name="system", password_hash="", is_admin=True))

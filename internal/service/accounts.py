@@ -67,15 +67,15 @@ class AccountService:
             raise InvalidError("the new password is the old one")
         return self._set_password(user, self._context.run_in_thread(hash_password, new))
 
-    def ensure_first_admin(self, name: str = "admin", password: str = "admin") -> bool:  # noqa: S107 - must be changed
-        """Where there are no users yet, make an administrator who must change this password; whether one was made."""
+    def ensure_first_admin(self, name: str, password: str) -> bool:
+        """Where there are no users yet, make an administrator with this password; whether one was made."""
         if self._store.accounts.count_users():
             return False
         hashed = self._context.run_in_thread(hash_password, password)
         with self._store.transaction():
             if self._store.accounts.count_users():
                 return False
-            self._store.accounts.create_user(name, hashed, is_admin=True, must_change_password=True)
+            self._store.accounts.create_user(name, hashed, is_admin=True, must_change_password=False)
         return True
 
     def ensure_users(self, pairs: Sequence[str]) -> None:
