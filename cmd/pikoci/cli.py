@@ -19,6 +19,7 @@ COMMANDS = {
     "client": ("pikoci.client:client", "Talk to a server: pipelines, jobs, builds, resources."),
     "worker-token": ("pikoci.worker_token:worker_token", "Print a token for standalone workers."),
     "user-password": ("pikoci.user_password:user_password", "Print USER:HASH for the server's --users."),
+    "completion": ("pikoci.completion:completion", "Print a script that completes commands and names in a shell."),
     "version": ("pikoci.version:version", "Print the version."),
 }
 
@@ -75,12 +76,9 @@ def main() -> NoReturn:
 def show_error(error: PikociError) -> None:
     """Print an error for people on standard error: the sentence, then the hint."""
     if isinstance(error, InvalidPipelineError):
-        for found in error.diagnostics:
-            place = f"{found.file}:{found.line}:{found.column}: " if found.line else ""
-            click.echo(f"{place}{found.severity}: {found.summary}", err=True)
-            for extra in (found.detail, found.source and f"    {found.source}", found.hint and f"hint: {found.hint}"):
-                if extra:
-                    click.echo(f"  {extra}", err=True)
+        from pikoci.diagnostics import render_diagnostics
+
+        click.echo(render_diagnostics(error.diagnostics), nl=False, err=True)
     click.echo(f"Error: {error.message}", err=True)
     if error.hint:
         click.echo(f"Hint: {error.hint}", err=True)

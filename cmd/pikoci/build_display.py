@@ -1,0 +1,172 @@
+"""Shows a build as it runs: headings, the log, results and, on a terminal, what goes on right now."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import click
+import gevent
+
+from pikoci.terminal import visible
+from pikoci.times import short_duration
+
+_COLORS = {
+    "succeeded": "green",
+    "failed": "red",
+    "errored": "red",
+    "cancelled": "yellow",
+    "warning": "yellow",
+    "started": "blue",
+}
+_SPINNER = "|/-\\"
+_CLEAR_LINE = b"\r\x1b[K"
+_TICKS_PER_SECOND = 8
+
+
+def status_color(status: str) -> str | None:
+    """The colour of a status, None for the terminal's own."""
+    return _COLORS.get(status)
+
+
+class BuildDisplay:
+    """Writes one build to `out`. Times are seconds, all by the same clock.
+
+    On a `terminal` the line after the last output says which step runs and for how long: `tick` draws it, and it is
+    gone before anything else is written. It stays away while the log is in the middle of a line.
+    """
+
+    def __init__(self, out: BinaryIO, now: Callable[[], float], *, terminal: bool, colors: bool) -> None:
+        self._out = out
+        self._now = now
+        self._terminal = terminal
+        self._colors = colors
+        self._at_line_start = True
+        self._progress = b""
+        self._shown_step = ""
+        self._running: dict[str, tuple[str, float]] = {}
+        self._waiting: tuple[str, float] | None = None
+
+    def waiting(self, reason: str) -> None:
+        """Say why the build does not run yet; the same reason is told once."""
+        if self._waiting is None or self._waiting[0] != reason:
+            self._waiting = (reason, self._now())
+            self._line(f"Waiting: {visible(reason)}" if reason else "Waiting for a worker", dim=True)
+            self._flush()
+
+    def step_started(self, step: str, title: str, *, try_number: int = 1, at: float | None = None) -> None:
+        """Write a heading. `title` is what people call the step; a further try of it gets no heading of its own."""
+        self._waiting = None
+        self._running[step] = (visible(title), self._now() if at is None else at)
+        if try_number == 1:
+            self._heading(step)
+        self._flush()
+
+    def log(self, step: str, data: bytes) -> None:
+        """Write output as it is, below the heading of its step."""
+        if not data:
+            return
+        if step and step != self._shown_step and step in self._running:
+            self._heading(step)
+        self._clear_progress()
+        self._out.write(data)
+        self._at_line_start = data.endswith(b"\n")
+        self._flush()
+
+    def step_finished(self, step: str, status: str, *, reason: str = "", at: float | None = None) -> None:
+        """Write how a step ended and how long it took; one that never started is passed over."""
+        title, began = self._running.pop(step, ("", 0.0))
+        if not title:
+            return
+        took = short_duration((self._now() if at is None else at) - began)
+        result = self._paint(status, fg=status_color(status), bold=True)
+        self._line(f"{self._paint(f'--- {title}:', fg='cyan')} {result} in {took}{_because(reason)}")
+        self._flush()
+
+    def build_finished(self, title: str, status: str, *, reason: str = "", seconds: float | None = None) -> None:
+        """Write how the whole build ended."""
+        self._running.clear()
+        self._waiting = None
+        result = self._paint(status, fg=status_color(status), bold=True)
+        took = f" in {short_duration(seconds)}" if seconds is not None else ""
+        self._line(f"{visible(title)} {result}{took}{_because(reason)}")
+        self._flush()
+
+    def note(self, text: str) -> None:
+        """Write a line that is about the build and no part of its log."""
+        self._line(visible(text), dim=True)
+        self._flush()
+
+    def tick(self) -> None:
+        """Draw the progress line again; call it a few times a second."""
+        if not self._terminal or not self._at_line_start:
+            return
+        current = next(reversed(self._running.values()), None) or self._waiting
+        if current is None:
+            self._clear_progress()
+            self._flush()
+            return
+        text, began = current
+        elapsed = max(0.0, self._now() - began)
+        turn = _SPINNER[int(elapsed * _TICKS_PER_SECOND) % len(_SPINNER)]
+        line = f"{turn} {visible(text)[: _columns() - 12]} {short_duration(elapsed)}"
+        self._progress = self._paint(line, dim=True).encode("utf-8", "replace")
+        self._out.write(_CLEAR_LINE + self._progress)
+        self._flush()
+
+    @contextmanager
+    def ticking(self) -> Generator[None]:
+        """Keep the progress line going, and close the display at the end."""
+        greenlet = gevent.spawn(self._tick_forever) if self._terminal else None
+        try:
+            yield
+        finally:
+            if greenlet is not None:
+                greenlet.kill()
+            self.close()
+
+    def close(self) -> None:
+        """Leave the cursor at the start of an empty line."""
+        self._clear_progress()
+        self._end_line()
+        self._flush()
+
+    def _tick_forever(self) -> None:
+        while True:
+            gevent.sleep(1 / _TICKS_PER_SECOND)
+            self.tick()
+
+    def _heading(self, step: str) -> None:
+        self._shown_step = step
+        self._line(self._paint(f"=== {self._running[step][0]}", fg="cyan", bold=True))
+
+    def _line(self, text: str, *, dim: bool = False) -> None:
+        self._clear_progress()
+        self._end_line()
+        self._out.write((self._paint(text, dim=True) if dim else text).encode("utf-8", "replace") + b"\n")
+
+    def _end_line(self) -> None:
+        if not self._at_line_start:
+            self._out.write(b"\n")
+            self._at_line_start = True
+
+    def _clear_progress(self) -> None:
+        if self._progress:
+            self._out.write(_CLEAR_LINE)
+            self._progress = b""
+
+    def _flush(self) -> None:
+        self._out.flush()
+
+    def _paint(self, text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:
+        return click.style(text, fg=fg, bold=bold or None, dim=dim or None) if self._colors else text
+
+
+def _columns() -> int:
+    return max(24, shutil.get_terminal_size().columns - 1)
+
+
+def _because(reason: str) -> str:
+    return f": {visible(reason)}" if reason else ""

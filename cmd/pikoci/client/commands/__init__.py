@@ -1,0 +1,1 @@
+"""The commands below `pikoci client`, one module for each thing that they are about."""

@@ -1,0 +1,193 @@
+"""`pikoci client builds`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from pikoci.client.follow import build_path, follow_build
+from pikoci.client.options import build_option, job_option, limit_option
+from pikoci.client.session import Session, status_cell, with_session
+from pikoci.client.tables import render_facts, render_table
+from pikoci.client.urls import path_of
+from pikoci.internal.domain.errors import NotFoundError
+from pikoci.times import parse_time, short_duration
+
+_FOLLOW_HELP = "Show it live; exit as the build does: 0 if it succeeded, else 1."
+
+
+@click.group()
+def builds() -> None:
+    """Show, follow, cancel and retry builds.
+
+    Example: pikoci client builds follow -p app -j test -b 3
+    """
+
+
+@builds.command("list")
+@job_option
+@limit_option
+@click.option("--status", default="", metavar="STATUS,...", help="Only builds that stand so, such as failed,errored.")
+@with_session
+def list_builds(session: Session, team: str, pipeline: str, job: str, limit: int, status: str) -> None:
+    """List the builds of a job, newest first.
+
+    Example: pikoci client builds list -p app -j test --status failed --limit 10
+    """
+    path = path_of("teams", team, "pipelines", pipeline, "jobs", job, "builds")
+    found = session.api.list(path, limit, **({"status": status} if status else {}))
+
+    def row(one: Any) -> list[str]:
+        return [
+            f"#{one['number']}",
+            status_cell(one["status"]),
+            session.ago(one["created_at"]),
+            _took(session, one),
+            one["worker"] or "-",
+            one["reason"] or "-",
+        ]
+
+    headings = ["build", "status", "created", "took", "worker", "reason"]
+    session.show_table(found, headings, row, f"{team}/{pipeline}/{job} has no such builds.")
+
+
+@builds.command()
+@build_option
+@with_session
+def show(session: Session, team: str, pipeline: str, job: str, number: str) -> None:
+    """Show a build: its steps, and the versions that went in and came out.
+
+    Example: pikoci client builds show -p app -j test -b 3
+    """
+    detail = session.api.get(_path(session, team, pipeline, job, number))
+    session.show(detail, lambda: _render(session, detail, f"{team}/{pipeline}"))
+
+
+@builds.command()
+@build_option
+@click.option("--follow", "-f", is_flag=True, help=_FOLLOW_HELP)
+@with_session
+def log(session: Session, team: str, pipeline: str, job: str, number: str, *, follow: bool) -> None:
+    """Print a build's log, as it was written.
+
+    With --output json it is one JSON object with the text.
+
+    Example: pikoci client builds log -p app -j test -b 3
+    """
+    path = _path(session, team, pipeline, job, number)
+    if follow:
+        end_with(watch(session, path))
+    if session.prints_json:
+        session.show({"log": session.api.text(f"{path}/log")}, str)
+        return
+    with session.api.stream(f"{path}/log") as chunks:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+@builds.command()
+@build_option
+@with_session
+def follow(session: Session, team: str, pipeline: str, job: str, number: str) -> None:
+    """Show a build live until it ends, from its beginning.
+
+    The exit status is that of the build: 0 if it succeeded, else 1. Ctrl-C ends the watching, not the build.
+
+    Example: pikoci client builds follow -p app -j test
+    """
+    end_with(watch(session, _path(session, team, pipeline, job, number)))
+
+
+@builds.command()
+@build_option
+@with_session
+def cancel(session: Session, team: str, pipeline: str, job: str, number: str) -> None:
+    """Cancel a build; its on_cancel and ensure hooks still run.
+
+    Example: pikoci client builds cancel -p app -j test -b 3
+    """
+    build = session.api.send("POST", f"{_path(session, team, pipeline, job, number)}/cancel")
+    ended = build["status"] == "cancelled"
+    session.say(f"Build {build['number']} {'is cancelled' if ended else 'is told to stop'}.", build)
+
+
+@builds.command()
+@build_option
+@click.option("--follow", "-f", is_flag=True, help=_FOLLOW_HELP)
+@with_session
+def retry(session: Session, team: str, pipeline: str, job: str, number: str, *, follow: bool) -> None:
+    """Run a build that has ended again, with the very versions that it had.
+
+    Example: pikoci client builds retry -p app -j test -b 3 --follow
+    """
+    build = session.api.send("POST", f"{_path(session, team, pipeline, job, number)}/retry")
+    if follow:
+        end_with(watch(session, build_path(team, pipeline, job, build["number"])))
+    session.say(f"Started build {build['number']} of {team}/{pipeline}/{job}.", build)
+
+
+def watch(session: Session, path: str) -> Any:
+    """Follow a build to its end; as JSON the build with its parts is printed then. Returns it."""
+    detail = follow_build(session, path)
+    if session.prints_json:
+        session.show(detail, str)
+    return detail
+
+
+def end_with(detail: Any) -> NoReturn:
+    """End the command with the exit status of a build."""
+    raise click.exceptions.Exit(0 if detail["build"]["status"] == "succeeded" else 1)
+
+
+def _path(session: Session, team: str, pipeline: str, job: str, number: str) -> str:
+    """The address of the build, the job's newest if no number is given. Raises NotFoundError where there is none."""
+    if not number:
+        latest = session.api.get(path_of("teams", team, "pipelines", pipeline, "jobs", job))["latest"]
+        if latest is None:
+            hint = f"start one: pikoci client jobs trigger -p {pipeline} -j {job}"
+            raise NotFoundError(f"{team}/{pipeline}/{job} has no builds yet", hint=hint)
+        number = str(latest["number"])
+    return build_path(team, pipeline, job, number.removeprefix("#"))
+
+
+def _render(session: Session, detail: Any, pipeline: str) -> str:
+    build = detail["build"]
+    facts = [
+        ("build", f"{pipeline}/{build['job']} #{build['number']}"),
+        ("status", status_cell(build["status"])),
+        ("reason", build["reason"]),
+        ("started by", build["created_by"]),
+        ("created", session.ago(build["created_at"])),
+        ("took", _took(session, build)),
+        ("worker", build["worker"] or ""),
+        ("attempt", str(build["attempt"]) if build["attempt"] > 1 else ""),
+    ]
+    parts = [render_facts(facts)]
+    if detail["steps"]:
+        rows = [
+            [step["kind"], step["name"], status_cell(step["status"]), _took(session, step), step["reason"] or "-"]
+            for step in detail["steps"]
+            if step["attempt"] == build["attempt"]
+        ]
+        parts.append(render_table(["step", "name", "status", "took", "reason"], rows))
+    versions = [("in", one["get"], one) for one in detail["inputs"]]
+    versions += [("out", one["put"], one) for one in detail["outputs"]]
+    if versions:
+        rows = [[way, name, one["resource"], version_text(one["version"])] for way, name, one in versions]
+        parts.append(render_table(["", "name", "resource", "version"], rows))
+    return "\n".join(parts)
+
+
+def version_text(version: Any) -> str:
+    """A version in one line."""
+    return " ".join(f"{key}={value}" for key, value in version.items())
+
+
+def _took(session: Session, one: Any) -> str:
+    if not one["started_at"]:
+        return "-"
+    end = parse_time(one["finished_at"]) if one["finished_at"] else session.now()
+    return short_duration(end - parse_time(one["started_at"]))

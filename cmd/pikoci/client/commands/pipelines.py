@@ -1,0 +1,151 @@
+"""`pikoci client pipelines`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pikoci.client.actions import add_actions
+from pikoci.client.commands.planning import plan, set_pipeline
+from pikoci.client.options import pipeline_option
+from pikoci.client.session import Session, status_cell, with_session
+from pikoci.client.tables import render_facts, render_table
+from pikoci.client.urls import path_of
+
+
+@click.group()
+def pipelines() -> None:
+    """Set, show and pause pipelines.
+
+    Example: pikoci client pipelines list
+    """
+
+
+@pipelines.command("list")
+@click.option("--team", "-t", default="main", show_default=True, metavar="TEAM", help="The team.")
+@with_session
+def list_pipelines(session: Session, team: str) -> None:
+    """List the pipelines of a team.
+
+    Example: pikoci client pipelines list --team main
+    """
+    found = session.api.list(path_of("teams", team, "pipelines"))
+
+    def row(one: Any) -> list[str]:
+        flags = [word for word in ("paused", "public") if one[word]]
+        return [
+            one["name"],
+            str(len(one["jobs"])),
+            _worst(one),
+            ", ".join(flags) or "-",
+            session.ago(one["updated_at"]),
+        ]
+
+    headings = ["name", "jobs", "status", "flags", "updated"]
+    session.show_table(found, headings, row, f"The team {team} has no pipelines.")
+
+
+@pipelines.command()
+@pipeline_option
+@with_session
+def show(session: Session, team: str, pipeline: str) -> None:
+    """Show a pipeline and how its jobs stand.
+
+    Example: pikoci client pipelines show -p app
+    """
+    answer = session.api.get(path_of("teams", team, "pipelines", pipeline))
+    one = answer["pipeline"]
+    facts = [
+        ("pipeline", f"{one['team']}/{one['name']}"),
+        ("revision", str(one["revision"])),
+        ("paused", "yes" if one["paused"] else "no"),
+        ("public", "yes" if one["public"] else "no"),
+        ("updated", session.ago(one["updated_at"])),
+    ]
+    headings = ["job", "status", "build", "last success or failure"]
+    session.show(answer, lambda: f"{render_facts(facts)}\n{render_table(headings, map(_job_row, one['jobs']))}")
+
+
+@pipelines.command()
+@pipeline_option
+@with_session
+def source(session: Session, team: str, pipeline: str) -> None:
+    """Print the file that a pipeline was set from.
+
+    Example: pikoci client pipelines source -p app > pipeline.hcl
+    """
+    answer = session.api.get(path_of("teams", team, "pipelines", pipeline))
+    session.show({"config": answer["config"]}, lambda: _ended(answer["config"] or ""))
+
+
+@pipelines.command()
+@pipeline_option
+@click.option("--format", "form", type=click.Choice(["dot", "svg"]), default="dot", show_default=True, help="Form.")
+@with_session
+def graph(session: Session, team: str, pipeline: str, form: str) -> None:
+    """Print a pipeline's graph: its jobs, resources, and how versions flow.
+
+    With --output json it is printed as nodes and edges.
+
+    Example: pikoci client pipelines graph -p app | dot -Tpng > app.png
+    """
+    path = path_of("teams", team, "pipelines", pipeline, "graph")
+    if session.prints_json:
+        session.show(session.api.get(path, format="json"), str)
+    else:
+        click.echo(_ended(session.api.text(path, format=form)), nl=False)
+
+
+@pipelines.command()
+@pipeline_option
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@with_session
+def delete(session: Session, team: str, pipeline: str, *, yes: bool) -> None:
+    """Delete a pipeline with its jobs, builds and logs.
+
+    Example: pikoci client pipelines delete -p app --yes
+    """
+    if not yes:
+        click.confirm(f"Delete {team}/{pipeline} with all its builds?", abort=True, err=True)
+    session.say(
+        f"Deleted {team}/{pipeline}.", session.api.send("DELETE", path_of("teams", team, "pipelines", pipeline))
+    )
+
+
+pipelines.add_command(set_pipeline)
+pipelines.add_command(plan)
+add_actions(
+    pipelines,
+    pipeline_option,
+    lambda values: path_of("teams", values["team"], "pipelines", values["pipeline"]),
+    "-p app",
+    {
+        "pause": ("Start no new builds of a pipeline; checks go on.", "Paused {team}/{pipeline}."),
+        "unpause": ("Start builds of a paused pipeline again.", "{team}/{pipeline} goes on."),
+        "publish": ("Show a pipeline's status and logs to everybody.", "{team}/{pipeline} is public now."),
+        "unpublish": ("Show a pipeline to its team only.", "{team}/{pipeline} is private now."),
+    },
+)
+
+
+def _job_row(job: Any) -> list[str]:
+    latest, finished = job["latest"], job["finished"]
+    paused = " (paused)" if job["paused"] else ""
+    return [
+        job["name"] + paused,
+        status_cell(latest["status"] if latest else None),
+        f"#{latest['number']}" if latest else "-",
+        status_cell(finished["status"] if finished else None),
+    ]
+
+
+def _worst(pipeline: Any) -> str:
+    """One word for all jobs: what runs, else what is broken, else what works."""
+    latest = {job["latest"]["status"] for job in pipeline["jobs"] if job["latest"]}
+    order = ("started", "failed", "errored", "cancelled", "warning", "pending", "waiting", "succeeded")
+    return status_cell(next((status for status in order if status in latest), None))
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else f"{text}\n"

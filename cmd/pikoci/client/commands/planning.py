@@ -1,0 +1,67 @@
+"""What setting a pipeline would change, and setting it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+import msgspec
+
+from pikoci.client.options import pipeline_option
+from pikoci.client.session import Session, with_session
+from pikoci.client.urls import path_of
+from pikoci.files import INPUT_FILE, read_text, shown_name, variable_options
+from pikoci.internal.domain.errors import InvalidPipelineError
+from pikoci.internal.pipeline import Change, render_diff
+
+_COLORS = {"+": "green", "-": "red", "~": "yellow"}
+
+
+@click.command("plan")
+@click.argument("file", type=INPUT_FILE)
+@pipeline_option
+@variable_options
+@with_session
+def plan(session: Session, file: str, team: str, pipeline: str, variables: Mapping[str, object]) -> None:
+    """Show what setting a pipeline would change on the server, without changing it.
+
+    FILE may be - for standard input.
+
+    Example: pikoci pipeline plan -p app pipeline.hcl -v vars.json
+    """
+    answer = _send(session, "POST", path_of("teams", team, "pipelines", pipeline, "plan"), file, variables)
+    session.show(answer, lambda: _render(answer["changes"]))
+
+
+@click.command("set")
+@click.argument("file", type=INPUT_FILE)
+@pipeline_option
+@variable_options
+@with_session
+def set_pipeline(session: Session, file: str, team: str, pipeline: str, variables: Mapping[str, object]) -> None:
+    """Create or update a pipeline from a file.
+
+    FILE may be - for standard input. Nothing changes if the file is not valid.
+
+    Example: pikoci client pipelines set -n app pipeline.hcl -v vars.json
+    """
+    answer = _send(session, "PUT", path_of("teams", team, "pipelines", pipeline), file, variables)
+    sentence = f"Set the pipeline {team}/{pipeline}, revision {answer['pipeline']['revision']}."
+    session.show(answer, lambda: f"{_render(answer['changes'])}{sentence}\n")
+
+
+def _send(session: Session, method: str, path: str, file: str, variables: Mapping[str, object]) -> Any:
+    """Give the server a file; its findings are told with the file's own name."""
+    body = {"config": read_text(file), "vars": dict(variables)}
+    try:
+        return session.api.send(method, path, body)
+    except InvalidPipelineError as error:
+        named = [msgspec.structs.replace(found, file=shown_name(file)) for found in error.diagnostics]
+        raise InvalidPipelineError(error.message, named, hint=error.hint) from error
+
+
+def _render(changes: object) -> str:
+    text = render_diff(msgspec.convert(changes, list[Change]))
+    lines = text.splitlines()
+    return "".join(f"{click.style(line, fg=_COLORS.get(line.lstrip()[:1]))}\n" for line in lines)

@@ -1,0 +1,104 @@
+"""What every client command has: a server, a token, and a way to print."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+
+from pikoci.client.api import Api
+from pikoci.client.logins import LoginStore, config_directory
+from pikoci.client.tables import Styled, render_facts, render_table
+from pikoci.client.urls import DEFAULT_URL, normal_url
+from pikoci.terminal import output_option, respect_no_color
+from pikoci.times import parse_time, relative_time
+
+TOKEN_VARIABLE = "PIKOCI_TOKEN"  # noqa: S105 - the name of a variable
+
+
+class Session:
+    """One command's view of one server.
+
+    The URL is the one given, else that of the last login, else `DEFAULT_URL`. The token is that of `PIKOCI_TOKEN`,
+    else that of the login at this server; without one the server shows what is public.
+    """
+
+    def __init__(self, url: str, output: str, logins: LoginStore, token: str, now: Callable[[], float]) -> None:
+        self.logins = logins
+        self.now = now
+        self._output = output
+        known = logins.load()
+        self.url = normal_url(url or known.current or DEFAULT_URL)
+        login = known.servers.get(self.url)
+        self.token = token or (login.token if login else "")
+        self.api = Api(self.url, self.token)
+
+    @property
+    def prints_json(self) -> bool:
+        """Whether the one thing printed is a JSON document."""
+        return self._output == "json"
+
+    def show(self, value: Any, text: Callable[[], str]) -> None:
+        """Print an object of the API: as JSON, or as `text` makes it, which ends in a newline."""
+        if self.prints_json:
+            click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+        else:
+            click.echo(text(), nl=False)
+
+    def show_table(
+        self, listing: Any, headings: Sequence[str], row: Callable[[Any], Sequence[str]], empty: str
+    ) -> None:
+        """Print a list of the API: as JSON, or as a table; `empty` is said where there is nothing."""
+        items = listing["items"]
+        self.show(listing, lambda: render_table(headings, map(row, items)) if items else f"{empty}\n")
+
+    def show_facts(self, value: Any, facts: Iterable[tuple[str, str]]) -> None:
+        """Print an object of the API: as JSON, or as names and values."""
+        self.show(value, lambda: render_facts(facts))
+
+    def say(self, sentence: str, value: Any = None) -> None:
+        """Print that something was done: the sentence, or the server's answer as JSON (an empty object if none)."""
+        self.show({} if value is None else value, lambda: f"{sentence}\n")
+
+    def ago(self, when: str | None) -> str:
+        """A time of the API as people say it; a dash where it has not happened."""
+        return relative_time(parse_time(when), self.now()) if when else "-"
+
+
+def with_session(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--url` and `--output`, and a Session as its first argument, closed when the command ends."""
+
+    @output_option
+    @click.option(
+        "--url",
+        "-u",
+        "--pikoci-url",
+        "url",
+        envvar="PIKOCI_URL",
+        show_envvar=True,
+        default="",
+        metavar="URL",
+        help=f"The server; that of the last login if not given, else {DEFAULT_URL}.",
+    )
+    @click.pass_context
+    @functools.wraps(function)
+    def run(ctx: click.Context, /, *args: Any, url: str, output: str, **values: Any) -> None:
+        respect_no_color(ctx)
+        logins = LoginStore(config_directory(os.environ))
+        session = Session(url, output, logins, os.environ.get(TOKEN_VARIABLE, ""), time.time)
+        with session.api:
+            function(session, *args, **values)
+
+    return run
+
+
+def status_cell(status: str | None) -> str:
+    """A status in its colour; a dash for none."""
+    from pikoci.build_display import status_color
+
+    return Styled(status, status_color(status)) if status else "-"

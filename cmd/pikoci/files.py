@@ -1,0 +1,108 @@
+"""Reads what users name on the command line: pipeline files and the values of variables."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pikoci.internal.domain.errors import InvalidError, TooLargeError
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+#: Bytes of a pipeline file or a file of variables; the server takes no more.
+MAX_BYTES = 4 * 1024 * 1024
+
+#: A file that is there, or `-` for standard input.
+INPUT_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+
+
+def variable_options(function: Decorated) -> Decorated:
+    """Declare `--vars/-v` and `--var`, which arrive as `variables`, a mapping."""
+    function = click.option(
+        "--var",
+        "variables",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_merge_variables,
+        help="Value of a variable; repeatable, beats --vars. Other users of this machine can see it: "
+        "give secrets in a file.",
+    )(function)
+    return click.option(
+        "--vars",
+        "-v",
+        "variable_files",
+        multiple=True,
+        type=INPUT_FILE,
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=_keep_files,
+        help="JSON file with values of variables, - for standard input; repeatable, later ones win.",
+    )(function)
+
+
+def read_text(name: str) -> str:
+    """The text of a file, `-` being standard input.
+
+    Raises InvalidError when it cannot be read or is no UTF-8, TooLargeError over `MAX_BYTES`.
+    """
+    try:
+        if name == "-":
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(name).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InvalidError(f"cannot read {shown_name(name)}: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise TooLargeError(f"{shown_name(name)} is too large", hint=f"at most {MAX_BYTES:,} bytes are taken")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidError(
+            f"{shown_name(name)}:{line}: the text is not UTF-8", hint="save the file as UTF-8"
+        ) from error
+
+
+def shown_name(name: str) -> str:
+    """How messages call a file."""
+    return "<stdin>" if name == "-" else name
+
+
+def read_variables(name: str) -> dict[str, object]:
+    """The object in a JSON file. Raises InvalidError, with the place but never a value."""
+    text = read_text(name)
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidError(
+            f"{shown_name(name)}:{error.lineno}:{error.colno}: this is no JSON: {error.msg}",
+            hint='write the variables as {"name": "value"}',
+        ) from error
+    except RecursionError as error:
+        raise InvalidError(f"{shown_name(name)} is nested too deeply") from error
+    if not isinstance(values, dict):
+        raise InvalidError(f"{shown_name(name)} holds no JSON object", hint='write the variables as {"name": "value"}')
+    return values
+
+
+def _keep_files(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
+    ctx.meta[f"{__name__}.files"] = names
+
+
+def _merge_variables(ctx: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> Mapping[str, object]:
+    merged: dict[str, object] = {}
+    for name in ctx.meta.get(f"{__name__}.files", ()):
+        merged.update(read_variables(name))
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter("write it as NAME=VALUE.", ctx, param)
+        merged[name.strip()] = value
+    return merged
