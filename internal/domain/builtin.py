@@ -16,8 +16,9 @@ ParamKind = Literal["string", "number", "bool", "list", "any"]
 
 
 class Param(msgspec.Struct, frozen=True):
-    """One parameter. `sensitive` values are masked everywhere; `supported` is False for what no worker does yet.
+    """One parameter; a `number` is a whole one, 0 or more.
 
+    `sensitive` values are masked everywhere. `supported` is False for what no worker does yet.
     `ignored` says, for people, why a parameter of older pipelines has no effect; setting one is a warning.
     """
 
@@ -73,7 +74,7 @@ _GIT = BuiltinResourceType(
         Param("url", "string", "Address of the repository: https, ssh, file or a path.", required=True),
         _GIT_NAME,
         Param("branch", "string", "Branch to follow; the repository's default branch if not given."),
-        Param("tag", "any", "Follow tags instead of commits: true for all, or a glob such as `v1.*`."),
+        Param("tag", "string", "Follow tags instead of commits: true for all, or a glob such as `v1.*`."),
         Param("paths", "list", "Globs: only commits that touch a matching file are versions."),
         Param("ignore_paths", "list", "Globs: commits that touch matching files only are no versions."),
         _GIT_DEPTH,
@@ -83,7 +84,7 @@ _GIT = BuiltinResourceType(
         Param("token", "string", "Access token for https, in place of user and password.", sensitive=True),
         Param("private_key", "string", "SSH private key, in PEM or OpenSSH form.", sensitive=True),
         Param("known_hosts", "string", "Lines of a known_hosts file; without it a host's first key is trusted."),
-        Param("pr", "any", "Follow the open pull requests instead of commits.", supported=False),
+        Param("pr", "bool", "Follow the open pull requests instead of commits.", supported=False),
     ),
     get_params=(_GIT_NAME, _GIT_DEPTH, _GIT_SUBMODULES),
     put_params=(

@@ -136,7 +136,6 @@ def choices(*words: str) -> Kind:
 
 STRING = Kind("string", _to_text, "")
 BOOL = Kind("bool", to_bool, False)
-NUMBER = Kind("number", to_number, 0)
 COUNT = Kind("whole number", _whole(0), 0)
 POSITIVE = Kind("whole number, 1 or more", _whole(1), 1)
 STRINGS = Kind("list of strings", to_strings, [])

@@ -18,7 +18,7 @@ from pikoci.pkg.hcl.diagnostics import Range
 
 _KINDS: Mapping[str, Kind] = {
     "string": kinds.STRING,
-    "number": kinds.NUMBER,
+    "number": kinds.COUNT,
     "bool": kinds.BOOL,
     "list": kinds.STRINGS,
     "any": kinds.ANY,

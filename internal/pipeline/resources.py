@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BuiltinResourceType
 from pikoci.internal.domain.plan import Command, Json, Resource, ResourceType
@@ -94,8 +94,9 @@ class Resources:
         if builtin.name == "cron" and not interval:
             self._report.warning(
                 node.block.range,
-                "A cron without check_interval never ticks by itself",
-                hint='write check_interval = "@every 10m"',
+                "A cron without check_interval",
+                "It ticks at the server's default interval.",
+                'write check_interval = "@every 10m"',
             )
         return interval
 
@@ -139,9 +140,10 @@ class Resources:
     def _mask_password(self, url: Json) -> None:
         if isinstance(url, str) and "@" in url:
             try:
-                self._masks.add(urlsplit(url).password)
+                password = urlsplit(url).password or ""
             except ValueError:
                 return  # no URL that anything could take a password from
+            self._masks.add([password, unquote(password)])
 
 
 def _builtin_type(name: str, builtin: BuiltinResourceType, cache: bool | None) -> ResourceType:

@@ -122,6 +122,10 @@ COMMANDS = {
         task('run "shell" {\n  cmd = "x"\n  file = "y"\n}'),
         Finding(3, 1, "The runner shell takes either cmd or file, not both", hint="write one of them: cmd or file"),
     ),
+    "half a commit": (
+        'resource "git" "app" {\n  params {\n    url = "u"\n    depth = 0.5\n  }\n}',
+        Finding(4, 13, 'Wrong value for "depth"', "A whole number from 0 to 1000000 is required, not 0.5."),
+    ),
     "wrong type of a param": (
         task('run "exec" {\n  path = ["x"]\n}'),
         Finding(4, 10, 'Wrong value for "path"', "A string is required, not a list."),

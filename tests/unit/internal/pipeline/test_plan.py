@@ -333,8 +333,8 @@ def test_a_runner_of_the_file_wins_over_a_built_in_one() -> None:
             Finding(
                 1,
                 1,
-                "A cron without check_interval never ticks by itself",
-                "",
+                "A cron without check_interval",
+                "It ticks at the server's default interval.",
                 'write check_interval = "@every 10m"',
             ),
         ),

@@ -230,8 +230,8 @@ def test_sensitive_values_are_masked_line_by_line() -> None:
 
 def test_sensitive_params_and_passwords_in_addresses_are_masked() -> None:
     text = (
-        'resource "git" "g" {\n  params {\n    url = "https://me:hunter22@example.com/a.git"\n'
+        'resource "git" "g" {\n  params {\n    url = "https://me:hunter%2F22@example.com/a.git"\n'
         '    token = "tok-123"\n    private_key = "line one\\nline two"\n  }\n}\n'
     )
 
-    assert spec_of(text).masks == ["tok-123", "line one\nline two", "line one", "line two", "hunter22"]
+    assert spec_of(text).masks == ["tok-123", "line one\nline two", "line one", "line two", "hunter%2F22", "hunter/22"]
