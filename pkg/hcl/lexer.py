@@ -118,19 +118,19 @@ class _Lexer:
         self.reported: set[tuple[str, int]] = set()
 
     def run(self) -> None:
-        text = self.text
-        match, simple, add = _MAIN.match, _SIMPLE, self.tokens.add
+        text, match, simple = self.text, _MAIN.match, _SIMPLE
+        kinds, starts, ends = self.tokens.kinds, self.tokens.starts, self.tokens.ends
         position = 1 if text.startswith("\ufeff") else 0
         while (found := match(text, position)) is not None:
             group = found.lastindex or 0
             start, position = found.span(group)
-            if group in simple:
-                add(simple[group], start, position)
-            elif group == _OPERATOR:
-                add(found[_OPERATOR], start, position)
+            if group in simple or group == _OPERATOR:
+                kinds.append(simple.get(group) or found[_OPERATOR])
+                starts.append(start)
+                ends.append(position)
             else:
                 position = self._other(found, group, start, position)
-        add(EOF, len(text), len(text))
+        self.tokens.add(EOF, len(text), len(text))
 
     def _other(self, found: re.Match[str], group: int, start: int, end: int) -> int:
         if group == _OPEN_BRACE:

@@ -88,7 +88,7 @@ class _Parser(ExpressionParser):
                 names[item.name] = item
             items.append(item)
         self.advance()
-        return Body(tuple(items), self.since(start))
+        return Body(self.since(start), tuple(items))
 
     def _unclosed(self, opening: int) -> None:
         """Report a missing brace once: the blocks around lack theirs for the same reason."""
@@ -123,7 +123,7 @@ class _Parser(ExpressionParser):
         self.advance()
         expression = self.expression()
         start = self.starts[name]
-        return Attribute(self.text(name), expression, self.since(start), self.range_of(name))
+        return Attribute(self.since(start), self.text(name), expression)
 
     def _extra(self, item: Attribute) -> None:
         if self.kind == ",":
@@ -137,7 +137,7 @@ class _Parser(ExpressionParser):
 
     def _block(self, name: int) -> Block:
         labels: list[str] = []
-        ranges: list[Range] = []
+        places: list[int] = []
         while self.kind != "{":
             index = self.index
             if self.kind == lexer.NAME:
@@ -147,7 +147,7 @@ class _Parser(ExpressionParser):
                 self.advance()
             else:
                 labels.append(self._label())
-            ranges.append(self.since(self.starts[index]))
+            places += (self.starts[index], self.ends[self.after - 1])
         where = self.since(self.starts[name])
         opening = self.advance()
         self.enter()
@@ -156,8 +156,7 @@ class _Parser(ExpressionParser):
         if self.kind not in _LINE_ENDS:
             hint = "start what follows on a new line"
             self.fail("Missing newline after block", "A block must be the last thing on its line.", hint=hint)
-        type_range = self.range_of(name)
-        return Block(self.text(name), tuple(labels), body, where, type_range, tuple(ranges))
+        return Block(where, self.text(name), tuple(labels), tuple(places), body)
 
     def _label(self) -> str:
         opening = self.index
@@ -192,14 +191,14 @@ class _Parser(ExpressionParser):
         attribute = self._attribute(name)
         if self.kind == lexer.EOF:
             self._unclosed(opening)
-            return Body((attribute,), self.since(self.starts[opening]))
+            return Body(self.since(self.starts[opening]), (attribute,))
         if self.kind == lexer.NEWLINE:
             detail = "A block that has an argument on its first line must end on that line."
             self.fail(summary, detail, attribute.range, _ONE_LINE_HINT)
         if self.kind != "}":
             self.fail(summary, "A block on one line can hold one argument only.", hint=_ONE_LINE_HINT)
         self.advance()
-        return Body((attribute,), self.since(self.starts[opening]))
+        return Body(self.since(self.starts[opening]), (attribute,))
 
 
 def _decode(source: str | bytes, filename: str) -> tuple[str, list[Diagnostic]]:

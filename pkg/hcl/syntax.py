@@ -4,17 +4,31 @@ Nodes are plain data and never change after parsing, so a tree may be shared bet
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 from pikoci.pkg.hcl.diagnostics import Range
 
 
-class Expression:
-    """Base of all expression nodes; `range` is the source it was written with."""
+class Placed:
+    """Base of all nodes. The range is kept in parts: one object less for each node makes collecting garbage faster."""
 
-    __slots__ = ("range",)
-    range: Range
+    __slots__ = ("_end", "_in", "_start")
+
+    def __init__(self, where: Range) -> None:
+        self._in = where.source
+        self._start = where.start
+        self._end = where.end
+
+    @property
+    def range(self) -> Range:
+        """The source that it was written with."""
+        return Range(self._in, self._start, self._end)
+
+
+class Expression(Placed):
+    """Base of all expression nodes."""
+
+    __slots__ = ()
 
 
 class Literal(Expression):
@@ -23,7 +37,7 @@ class Literal(Expression):
     __slots__ = ("value",)
 
     def __init__(self, where: Range, value: str | int | Decimal | bool | None) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.value = value
 
 
@@ -33,37 +47,37 @@ class Variable(Expression):
     __slots__ = ("name",)
 
     def __init__(self, where: Range, name: str) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.name = name
 
 
-class Attr:
+class Attr(Placed):
     """The step `.name` of a traversal."""
 
-    __slots__ = ("name", "range")
+    __slots__ = ("name",)
 
     def __init__(self, where: Range, name: str) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.name = name
 
 
-class Index:
+class Index(Placed):
     """The step `[key]` (or the old form `.0`) of a traversal."""
 
-    __slots__ = ("key", "range")
+    __slots__ = ("key",)
 
     def __init__(self, where: Range, key: Expression) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.key = key
 
 
-class Splat:
+class Splat(Placed):
     """The step `[*]` or `.*`: `steps` are taken on each element."""
 
-    __slots__ = ("range", "steps")
+    __slots__ = ("steps",)
 
     def __init__(self, where: Range, steps: "tuple[Step, ...]") -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.steps = steps
 
 
@@ -76,7 +90,7 @@ class Traversal(Expression):
     __slots__ = ("source", "steps")
 
     def __init__(self, where: Range, source: Expression, steps: tuple[Step, ...]) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.source = source
         self.steps = steps
 
@@ -87,7 +101,7 @@ class Template(Expression):
     __slots__ = ("parts",)
 
     def __init__(self, where: Range, parts: tuple[Expression, ...]) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.parts = parts
 
 
@@ -97,7 +111,7 @@ class Wrapped(Expression):
     __slots__ = ("inner",)
 
     def __init__(self, where: Range, inner: Expression) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.inner = inner
 
 
@@ -109,7 +123,7 @@ class TemplateFor(Expression):
     def __init__(
         self, where: Range, key_name: str | None, value_name: str, collection: Expression, body: Expression
     ) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.key_name = key_name
         self.value_name = value_name
         self.collection = collection
@@ -122,7 +136,7 @@ class Parentheses(Expression):
     __slots__ = ("inner",)
 
     def __init__(self, where: Range, inner: Expression) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.inner = inner
 
 
@@ -132,7 +146,7 @@ class Unary(Expression):
     __slots__ = ("operand", "operator")
 
     def __init__(self, where: Range, operator: str, operand: Expression) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.operator = operator
         self.operand = operand
 
@@ -143,7 +157,7 @@ class Binary(Expression):
     __slots__ = ("left", "operator", "right")
 
     def __init__(self, where: Range, operator: str, left: Expression, right: Expression) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.operator = operator
         self.left = left
         self.right = right
@@ -155,7 +169,7 @@ class Conditional(Expression):
     __slots__ = ("condition", "no", "yes")
 
     def __init__(self, where: Range, condition: Expression, yes: Expression, no: Expression) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.condition = condition
         self.yes = yes
         self.no = no
@@ -169,7 +183,7 @@ class Call(Expression):
     def __init__(
         self, where: Range, name: str, name_range: Range, arguments: tuple[Expression, ...], expand: bool
     ) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.name = name
         self.name_range = name_range
         self.arguments = arguments
@@ -182,7 +196,7 @@ class Tuple(Expression):
     __slots__ = ("items",)
 
     def __init__(self, where: Range, items: tuple[Expression, ...]) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.items = items
 
 
@@ -192,7 +206,7 @@ class Object(Expression):
     __slots__ = ("items",)
 
     def __init__(self, where: Range, items: tuple[tuple[Expression, Expression], ...]) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.items = items
 
 
@@ -210,7 +224,7 @@ class For(Expression):
         group: bool,
         condition: Expression | None,
     ) -> None:
-        self.range = where
+        self._in, self._start, self._end = where.source, where.start, where.end
         self.key_name, self.value_name = names
         self.collection = collection
         self.key, self.value = result
@@ -218,34 +232,56 @@ class For(Expression):
         self.condition = condition
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Placed):
     """`name = expression`."""
 
-    name: str
-    expr: Expression
-    range: Range
-    name_range: Range
+    __slots__ = ("expr", "name")
+
+    def __init__(self, where: Range, name: str, expr: Expression) -> None:
+        super().__init__(where)
+        self.name = name
+        self.expr = expr
+
+    @property
+    def name_range(self) -> Range:
+        """Where the name is."""
+        return Range(self._in, self._start, self._start + len(self.name))
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Placed):
     """`type "label" { body }`; `range` is the header, up to the opening brace."""
 
-    type: str
-    labels: tuple[str, ...]
-    body: "Body"
-    range: Range
-    type_range: Range
-    label_ranges: tuple[Range, ...]
+    __slots__ = ("_label_places", "body", "labels", "type")
+
+    def __init__(
+        self, where: Range, block_type: str, labels: tuple[str, ...], label_places: tuple[int, ...], body: "Body"
+    ) -> None:
+        super().__init__(where)
+        self.type = block_type
+        self.labels = labels
+        self._label_places = label_places
+        self.body = body
+
+    @property
+    def type_range(self) -> Range:
+        """Where the type is."""
+        return Range(self._in, self._start, self._start + len(self.type))
+
+    @property
+    def label_ranges(self) -> tuple[Range, ...]:
+        """Where the labels are, with their quotes."""
+        places = self._label_places
+        return tuple(Range(self._in, *places[at : at + 2]) for at in range(0, len(places), 2))
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Placed):
     """Attributes and blocks, in the order they were written."""
 
-    items: tuple[Attribute | Block, ...]
-    range: Range
+    __slots__ = ("items",)
+
+    def __init__(self, where: Range, items: tuple[Attribute | Block, ...]) -> None:
+        super().__init__(where)
+        self.items = items
 
     @property
     def attributes(self) -> dict[str, Attribute]:
