@@ -102,14 +102,14 @@ class _Loading:
         self._report = report
         self._masks = Masks()
         self._declared = Declared(body, report)
-        self._names = NameCheck(self._declared.blocks("variable"), report)
+        self._functions = hcl.standard_functions(lambda: now)
+        self._names = NameCheck(self._declared.blocks("variable"), self._functions, report)
         self._variables = Variables(
             self._declared.blocks("variable"),
             self._declared.blocks("secret_type"),
             given,
             allow_missing=allow_missing,
         )
-        self._functions = hcl.standard_functions(lambda: now)
         self._budget = Budget(report)
 
     @property

@@ -1,14 +1,14 @@
-"""Checks the names that expressions use: `var.<name>`, `each.key`, `each.value`, and nothing else."""
+"""Checks the names that expressions use: `var.<name>`, `each.key`, `each.value`, functions, and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from pikoci.internal.pipeline.report import Report
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.static import Path, traversals
 from pikoci.pkg.hcl.suggestions import did_you_mean
-from pikoci.pkg.hcl.syntax import Expression, Literal
+from pikoci.pkg.hcl.syntax import Call, Expression, Index, Literal, Splat
 
 _EACH = ("key", "value")
 
@@ -16,8 +16,9 @@ _EACH = ("key", "value")
 class NameCheck:
     """Reports unknown names, and remembers which expressions have them: those cannot be evaluated."""
 
-    def __init__(self, variables: Collection[str], report: Report) -> None:
+    def __init__(self, variables: Collection[str], functions: Collection[str], report: Report) -> None:
         self._variables = variables
+        self._functions = functions
         self._report = report
         self._broken: set[int] = set()
         self._uses: dict[int, list[Path]] = {}
@@ -32,6 +33,8 @@ class NameCheck:
         for path in found:
             if not self._known(path, each=each):
                 self._broken.add(id(expression))
+        if "(" in expression.range.text:
+            self._check_functions(expression)
 
     def broken(self, expression: Expression) -> bool:
         """Whether `expression` has an unknown name, which has been reported."""
@@ -40,6 +43,16 @@ class NameCheck:
     def uses(self, expression: Expression) -> list[Path]:
         """The names that a checked expression uses."""
         return self._uses.get(id(expression), [])
+
+    def _check_functions(self, expression: Expression) -> None:
+        # Evaluating would find them too, but not everything is evaluated: the branch of a condition that does not
+        # hold is not, nor what depends on a variable without a value. Said in the same words, it counts once.
+        for call in _calls(expression):
+            if call.name not in self._functions:
+                detail = f'There is no function "{call.name}".'
+                hint = "" if self._report.full else did_you_mean(call.name, self._functions)
+                self._report.error(call.name_range, "Unknown function", detail, hint)
+                self._broken.add(id(expression))
 
     def _known(self, path: Path, *, each: bool) -> bool:
         if path.root == "var":
@@ -79,6 +92,19 @@ class NameCheck:
         if _in_template(path.range, name) and (name.isupper() or not did_you_mean(name, ("var", "each"))):
             return f"write ${name}, or $${{{name}}} to leave it to the shell"
         return did_you_mean(name, ("var", "each")) or "an expression can use var.<name>, each.key and each.value"
+
+
+def _calls(expression: Expression) -> Iterator[Call]:
+    """Every function call in `expression`, found by going through all parts of all nodes."""
+    waiting: list[object] = [expression]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Call):
+            yield node
+        if isinstance(node, tuple):
+            waiting.extend(node)
+        elif isinstance(node, (Expression, Index, Splat)):
+            waiting.extend(getattr(node, name) for name in type(node).__slots__)
 
 
 def _in_template(where: Range, name: str) -> bool:

@@ -60,7 +60,7 @@ class Resources:
             type=kind,
             name=name,
             params=given,
-            check_interval=self._interval(node, builtin),
+            check_interval=self._interval(node, wanted, builtin),
             cache=wanted.cache if cache is None else cache,
             tags=node.get("tags"),
         )
@@ -80,18 +80,18 @@ class Resources:
                     )
         return params.plain(node)
 
-    def _interval(self, node: Node, builtin: BuiltinResourceType | None) -> str:
+    def _interval(self, node: Node, kind: ResourceType, builtin: BuiltinResourceType | None) -> str:
         interval: str = node.values.get("check_interval", "")
-        if builtin is None:
-            return interval
-        if interval and not builtin.scheduled:
-            self._report.warning(
-                node.where("check_interval"),
-                f"The check_interval of {builtin.name} has no effect",
-                f"A resource of type {builtin.name} makes versions only when somebody asks for one.",
-            )
+        reason = ""
+        if builtin is not None and not builtin.scheduled:
+            reason = f"A resource of type {kind.name} makes versions only when somebody asks for one."
+        elif builtin is None and kind.check is None and kind.name in self.types:
+            reason = f'The resource_type "{kind.name}" has no check command.'
+        if interval and reason:
+            where = node.where("check_interval")
+            self._report.warning(where, f"The check_interval of {kind.name} has no effect", reason)
             return ""
-        if builtin.name == "cron" and not interval:
+        if builtin is not None and builtin.name == "cron" and not interval:
             self._report.warning(
                 node.block.range,
                 "A cron without check_interval",

@@ -195,6 +195,14 @@ def test_checking_a_file_alone_still_finds_mistakes_beside_unknown_values() -> N
     assert [(one.line, one.summary) for one in found] == [(3, 'Unknown variable "w"'), (4, 'Wrong value for "tags"')]
 
 
+def test_checking_a_file_alone_finds_unknown_functions_beside_unknown_values() -> None:
+    text = 'variable "v" {}\njob "j" {\n  serial_groups = ["a", "x-${upper(lowr(var.v)[0])}"]\n}'
+
+    assert find(text, allow_missing_variables=True) == [
+        Finding(3, 36, "Unknown function", 'There is no function "lowr".', 'did you mean "lower"?')
+    ]
+
+
 def test_a_secret_backed_variable_with_a_given_value_needs_no_secret() -> None:
     text = (
         'variable "v" {\n  secret "s" {\n    path = "p"\n    key = "k"\n  }\n}\n'
