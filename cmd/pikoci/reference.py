@@ -11,12 +11,12 @@ from pikoci.cli import cli
 _INTRODUCTION = """\
 # Command line
 
-Exit status: 0 for success, 1 when the command failed (an error, a build that did not succeed, a file that is not valid),
-2 when the command line was wrong, 130 after Ctrl-C. Errors are one sentence on standard error, with a hint.
+Exit status: 0 for success, 1 when the command failed (an error, a build that did not succeed, a file that is not
+valid), 2 when the command line was wrong, 130 after Ctrl-C. Errors are one sentence on standard error, with a hint.
 
-On a terminal output is coloured, unless `NO_COLOR` is set. With `--output json` a command prints one JSON document, with
-the very objects of the HTTP API. Passwords and tokens are never taken from the command line, where other users of the
-machine could see them.
+On a terminal output is coloured, unless `NO_COLOR` is set. With `--output json` a client command prints one JSON
+document, with the very objects of the HTTP API. Passwords and tokens of users are never taken from the command line,
+where other users of the machine could see them.
 """
 
 

@@ -1,0 +1,180 @@
+"""`pikoci run`: a job on this machine, without a server."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import click
+import gevent
+
+from pikoci import __version__
+from pikoci.build_display import BuildDisplay
+from pikoci.files import INPUT_FILE, read_text, shown_name, variable_options
+from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.clock import SystemClock
+from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
+from pikoci.internal.domain.gateway import BuildInfo
+from pikoci.internal.domain.plan import PipelineSpec
+from pikoci.internal.pipeline import load_or_raise
+from pikoci.internal.worker.local import LocalRun
+from pikoci.internal.worker.process import Spawner
+from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
+from pikoci.log import configure_logging
+from pikoci.pkg.hcl.suggestions import did_you_mean
+from pikoci.terminal import is_terminal, shows_colors
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_EXIT_BY_SIGNAL = 128
+
+
+def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> Mapping[str, Path]:
+    found: dict[str, Path] = {}
+    for pair in pairs:
+        name, equals, directory = pair.partition("=")
+        if not equals or not name or not directory:
+            raise click.BadParameter("write it as TYPE.NAME=DIR, such as git.app=.", ctx, param)
+        found[name] = Path(directory)
+    return found
+
+
+@click.command()
+@click.option("--pipeline", "-p", "file", required=True, type=INPUT_FILE, metavar="FILE", help="The pipeline's file.")
+@click.option("--job", "-j", required=True, metavar="JOB", help="The job to run.")
+@variable_options
+@click.option(
+    "--resource",
+    "-r",
+    "directories",
+    multiple=True,
+    metavar="TYPE.NAME=DIR",
+    callback=_directories,
+    help="Directory that stands for a resource: a get copies it, a put does nothing; repeatable.",
+)
+@click.option(
+    "--workdir",
+    type=click.Path(exists=True, file_okay=False, writable=True, path_type=Path),
+    help="Work in a new directory below this one, instead of the system's for temporary files.",
+)
+@click.pass_context
+def run(
+    ctx: click.Context,
+    file: str,
+    job: str,
+    variables: Mapping[str, object],
+    directories: Mapping[str, Path],
+    workdir: Path | None,
+) -> None:
+    """Run one job of a pipeline file on this machine, without a server.
+
+    A get takes the newest version that its check finds here and now. A put publishes, unless --resource takes the
+    resource's place. Commands see the few environment variables that they would see on a worker.
+
+    Ctrl-C cancels the job: its on_cancel and ensure hooks run. A second one kills what still runs. The exit status is 0
+    if the job succeeded, 1 if not, 130 after Ctrl-C.
+
+    Example: pikoci run -p pipeline.hcl -j test --resource git.app=.
+    """
+    configure_logging("error")
+    spec = load_or_raise(read_text(file), variables, filename=shown_name(file), now=datetime.now(UTC))
+    _require_job(spec, job)
+    info = BuildInfo(id=1, number="1", job=job, pipeline=Path(file).stem if file != "-" else "stdin", team="main")
+    display = BuildDisplay(sys.stdout.buffer, time.time, terminal=is_terminal(), colors=shows_colors())
+    shown = _Shown(display, f"Job {job}", time.time())
+    with tempfile.TemporaryDirectory(prefix="pikoci-run-", dir=workdir) as root:
+        settings = _settings(Path(root))
+        spawner = Spawner(settings.mark)
+        local = LocalRun(spec, job, info, directories, spawner, settings, SystemClock(), Random(), shown.take)
+        shown.on_broken = local.cancel
+        with _cancelled_by_signals(local.cancel, spawner.close, display) as received, display.ticking():
+            last = local.run()
+    if received:
+        ctx.exit(_EXIT_BY_SIGNAL + received[0])
+    ctx.exit(0 if last.status is BuildStatus.SUCCEEDED else 1)
+
+
+class _Shown:
+    """Tells the display what the job does. When nobody reads the output any more, `on_broken` is called with that."""
+
+    def __init__(self, display: BuildDisplay, title: str, began: float) -> None:
+        self._display = display
+        self._title = title
+        self._began = began
+        self._broken = False
+        self.on_broken: Callable[[str], None] = lambda _: None
+
+    def take(self, event: BuildEvent) -> None:
+        """Show an event."""
+        if self._broken:
+            return
+        try:
+            self._show(event)
+        except BrokenPipeError:
+            self._broken = True
+            self.on_broken("nobody reads the output any more")
+
+    def _show(self, event: BuildEvent) -> None:
+        match event:
+            case StepStarted():
+                self._display.step_started(
+                    event.step, f"{event.kind} {event.name}", try_number=event.try_number, at=event.at
+                )
+            case LogWritten():
+                self._display.log(event.step, event.data)
+            case StepFinished():
+                self._display.step_finished(event.step, event.status.value, reason=event.reason, at=event.at)
+            case BuildFinished():
+                self._display.build_finished(
+                    self._title, event.status.value, reason=event.reason, seconds=event.at - self._began
+                )
+
+
+def _require_job(spec: PipelineSpec, name: str) -> None:
+    if spec.job(name) is None:
+        names = [job.name for job in spec.jobs]
+        hint = did_you_mean(name, names) or (f"it has {', '.join(names)}" if names else "it has none")
+        raise NotFoundError(f'the pipeline has no job "{name}"', hint=hint)
+
+
+def _settings(root: Path) -> WorkerSettings:
+    return WorkerSettings(
+        name="local",
+        instance=secrets.token_hex(8),
+        version=__version__,
+        workdir=root,
+        spool_dir=root / "spool",
+        environment=inherit_environment(os.environ),
+    )
+
+
+@contextmanager
+def _cancelled_by_signals(
+    cancel: Callable[[str], None], kill: Callable[[], None], display: BuildDisplay
+) -> Generator[list[int]]:
+    """Cancel on the first SIGINT or SIGTERM, kill on the second; gives the signals that came."""
+    received: list[int] = []
+
+    def obey(number: signal.Signals) -> None:
+        received.append(number)
+        cancel(f"cancelled by {number.name}")
+        if len(received) == 1:
+            display.note(f"{number.name}: cancelling, hooks still run; once more to kill")
+        else:
+            kill()
+
+    handlers = [gevent.signal_handler(number, obey, number) for number in _SIGNALS]
+    try:
+        yield received
+    finally:
+        for handler in handlers:
+            handler.cancel()
