@@ -91,11 +91,15 @@ def parse_for(parser: "ExpressionParser", start: int, closer: str, newlines_befo
         parser.fail("Invalid for", f'The expression must end with "{closer}" here.')
     parser.advance()
     parser.heed_newlines(newlines_before)
-    where = parser.since(start)
-    if closer == "]" and key is not None:
-        parser.report("Invalid for", "A list has no keys.", key.range, "use { } to build an object")
-    if closer == "]" and group:
+    made = For(parser.since(start), names, collection, (key, value), group, condition)
+    _check_for(parser, made, closer, dots)
+    return made
+
+
+def _check_for(parser: "ExpressionParser", made: For, closer: str, dots: Range) -> None:
+    if closer == "]" and made.key is not None:
+        parser.report("Invalid for", "A list has no keys.", made.key.range, "use { } to build an object")
+    if closer == "]" and made.group:
         parser.report("Invalid for", "Only an object can group its values.", dots, "use { } to build an object")
-    if closer == "}" and key is None:
-        parser.report("Invalid for", "An object needs a key for each value.", value.range, "write key => value")
-    return For(where, names, collection, (key, value), group, condition)
+    if closer == "}" and made.key is None:
+        parser.report("Invalid for", "An object needs a key for each value.", made.value.range, "write key => value")

@@ -2,7 +2,6 @@
 
 from pikoci.pkg.hcl import lexer
 from pikoci.pkg.hcl.calls import parse_call, parse_for
-from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.literals import parse_number, unquote
 from pikoci.pkg.hcl.stream import TokenStream
 from pikoci.pkg.hcl.syntax import (
@@ -143,10 +142,15 @@ class ExpressionParser(TokenStream):
 
     def _close(self, bracket: str, what: str, start: int) -> None:
         if self.kind != bracket:
-            opened = Range(self.source, start, start + 1)
-            line = f", opened on line {opened.line}" if opened.line != self.here().line else ""
-            self.fail(f"Missing {bracket}", f'The {what}{line} must end with "{bracket}".')
+            hint = f'end it with "{bracket}"'
+            self.fail(f"Missing {bracket}", self._opened(what, start), hint=hint)
         self.advance()
+
+    def _opened(self, what: str, start: int) -> str:
+        """Say what isn't complete here; where it started too, if that is on another line."""
+        line = self.source.line_of(start)
+        since = "" if line == self.source.line_of(self.starts[self.index]) else f" that starts on line {line}"
+        return f"This is no part of the {what}{since}."
 
     def _term(self) -> Expression:
         kind = self.kind
@@ -196,7 +200,8 @@ class ExpressionParser(TokenStream):
                 break
             self.advance()
         if self.kind not in ("]", lexer.EOF):
-            self.fail("Missing item separator", hint="separate list items by commas, and end the list with ]")
+            hint = "separate list items by commas, and end the list with ]"
+            self.fail("Missing item separator", self._opened("list", start), hint=hint)
         self._close("]", "list", start)
         self.heed_newlines(before)
         return Tuple(self.since(start), tuple(items))
@@ -218,7 +223,8 @@ class ExpressionParser(TokenStream):
                 break
             self.advance()
         if self.kind not in ("}", lexer.EOF):
-            self.fail("Missing attribute separator", hint="separate attributes by commas or newlines, and end with }")
+            hint = "separate attributes by commas or newlines, and end the object with }"
+            self.fail("Missing attribute separator", self._opened("object", start), hint=hint)
         self._close("}", "object", start)
         self.heed_newlines(before)
         return Object(self.since(start), tuple(items))

@@ -219,4 +219,7 @@ def _merge(lexical: list[Diagnostic], syntactic: list[Diagnostic]) -> list[Diagn
     lines = {found.range.line for found in lexical if found.range}
     kept = lexical + [found for found in syntactic if found.range is None or found.range.line not in lines]
     kept.sort(key=lambda found: found.range.start if found.range else 0)
-    return kept[:MAX_DIAGNOSTICS]
+    if len(kept) > MAX_DIAGNOSTICS:
+        more = f"{len(kept) - MAX_DIAGNOSTICS} more errors are not shown."
+        kept[MAX_DIAGNOSTICS:] = [error("Too many errors", more, kept[MAX_DIAGNOSTICS].range)]
+    return kept

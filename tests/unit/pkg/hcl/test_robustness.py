@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from pikoci.pkg.hcl import FUNCTIONS, Attribute, Body, EvalContext, evaluate, parse, render, traversals
 
 WORDS = """
-    a { } [ ] ( ) " ${ %{ ~} = , : ? . * + - ! && => ... for in if else endif 1 1.5 \\ # /* */ é upper( range(9) null true $${
+    a { } [ ] ( ) " ${ %{ ~} = , : ? . * + - ! && => ... for in if else endif 1 1.5 \\ # /* */ é upper( range(9)
+    null true $${
 """
 PIECES = st.sampled_from([*WORDS.split(), "b = 1\n", "<<E\n", "<<-E\n", "E\n", "\n", " ", "\r", "\0", "\u0301"])
 CONTEXT = EvalContext({"a": [1, {"b": "c"}]}, FUNCTIONS)
