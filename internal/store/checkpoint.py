@@ -12,7 +12,7 @@ import gevent
 from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
-#: Pages in the log beyond which writers are held back until it is empty; 16 MiB.
+#: Pages in the log beyond which it is made to start over; 16 MiB.
 RESET_PAGES = 4096
 
 
@@ -22,7 +22,7 @@ class Checkpointer:
     The greenlet and its thread start with the first commit.
     """
 
-    def __init__(self, path: str, *, period: float = 0.5) -> None:
+    def __init__(self, path: str, *, period: float = 0.25) -> None:
         self._path = path
         self._period = period
         self._dirty = Event()
@@ -66,14 +66,19 @@ class Checkpointer:
 
 
 def _checkpoint(connection: sqlite3.Connection) -> None:
-    """Move what can be moved beside running writers. If they outrun that, hold them back, for the log to restart.
+    """Move what can be moved beside running writers. When the log is long, hold them back for the rest: it restarts.
 
     A writer that meets RESTART gets SQLITE_BUSY at its BEGIN and waits beside the hub. A checkpoint that fails (disk
     full, a lock held elsewhere) leaves the log as it is, correct but longer; the next one tries again.
     """
     try:
-        _, pages, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if moved < pages and pages > RESET_PAGES:
+        if _passive(connection) > RESET_PAGES:
+            _passive(connection)  # what was written during the first, so that little is left to hold writers back for
             connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
     except sqlite3.OperationalError:
         return
+
+
+def _passive(connection: sqlite3.Connection) -> int:
+    _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return int(pages)

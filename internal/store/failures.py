@@ -22,7 +22,15 @@ def translated(error: Exception) -> PikociError | None:
         return ConflictError("the change collides with another one: what it refers to is gone, or exists already")
     if isinstance(error, (peewee.ProgrammingError, psycopg2.ProgrammingError, sqlite3.ProgrammingError)):
         return None
+    if sqlite_code(error) == sqlite3.SQLITE_ERROR:  # "no such table", a syntax error
+        return None
     return UnavailableError(f"the database did not answer: {first_line(error)}", hint="try again in a moment")
+
+
+def sqlite_code(error: Exception) -> int:
+    """SQLite's primary result code for an error, wrapped by peewee or not; 0 for other databases' errors."""
+    driver_error = getattr(error, "orig", error)  # where peewee keeps it
+    return int(getattr(driver_error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def first_line(error: Exception) -> str:

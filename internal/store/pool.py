@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable
 
 import psycopg2
@@ -88,7 +89,7 @@ def _is_alive(connection: Connection) -> bool:
         return False
     try:
         poll = _poll()
-        poll.register(connection.fileno())
+        poll.register(connection.fileno(), select.POLLIN)
         return not poll.poll(0)
     except (psycopg2.Error, OSError):
         return False

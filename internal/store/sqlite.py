@@ -23,7 +23,7 @@ from gevent import getcurrent
 
 from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.store.checkpoint import Checkpointer
-from pikoci.internal.store.failures import DRIVER_ERRORS, translated
+from pikoci.internal.store.failures import DRIVER_ERRORS, sqlite_code, translated
 from pikoci.internal.store.filelock import FileLock
 from pikoci.internal.store.session import Row, Session
 
@@ -174,5 +174,4 @@ def _switched() -> RuntimeError:
 
 
 def _is_busy(error: Exception) -> bool:
-    cause = error.args[0] if error.args and isinstance(error.args[0], sqlite3.Error) else error
-    return getattr(cause, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return sqlite_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

@@ -9,6 +9,7 @@ from pikoci.internal.store import StoreSettings, open_store
 from pikoci.internal.store.store import SqlStore
 from tests.contract.internal.store.world import World
 from tests.services.postgresql import Database, DatabaseMaker
+from tests.services.process import free_port
 
 SYSTEMS = ("mem", "sqlite", "postgresql")
 
@@ -65,3 +66,8 @@ def store(settings: StoreSettings) -> Iterator[SqlStore]:
 @pytest.fixture
 def world(store: SqlStore) -> World:
     return World(store)
+
+
+@pytest.fixture
+def free_tcp_port() -> int:
+    return free_port()

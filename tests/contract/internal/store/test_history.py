@@ -1,0 +1,168 @@
+"""What input resolution reads from a store is what it reads from memory."""
+
+from random import Random
+
+import pytest
+
+from pikoci.internal.domain.build import BuildStatus, InputChoice
+from pikoci.internal.domain.inputs import History, MemoryHistory, Need, PastBuild
+from pikoci.internal.store.store import SqlStore
+from tests.contract.internal.store.world import World
+
+JOBS = ("a", "b")
+RESOURCES = ("git.x", "git.y")
+
+
+class Twins:
+    """The same past in a store and in memory."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.store, self.memory = world, world.store, MemoryHistory()
+        self.pipeline = world.pipeline().id
+        self.jobs = dict(zip(JOBS, world.jobs(*JOBS), strict=True))
+        self.resources = {name: world.resource(name).id for name in RESOURCES}
+        self.versions: dict[str, list[int]] = {name: [] for name in RESOURCES}
+        self.builds: list[tuple[str, int, int]] = []
+
+    def add_version(self, resource: str) -> None:
+        ref = len(self.versions[resource])
+        version = self.world.versions(ref, resource=resource)[0].id
+        self.versions[resource].append(version)
+        self.memory.add_version(resource, version)
+
+    def disable(self, version: int) -> None:
+        self.memory.disable(version)
+        with self.store.transaction():
+            self.store.versions.set_disabled(version, True)
+
+    def add_build(
+        self,
+        job: str,
+        took: dict[str, tuple[str, int]],
+        put: tuple[tuple[str, int], ...] = (),
+        retry_of: tuple[int, int] | None = None,
+        *,
+        succeeded: bool = True,
+        **upstream: int,
+    ) -> int:
+        inputs = [
+            InputChoice(get=get, resource_id=self.resources[name], version_id=version, upstream=upstream)
+            for get, (name, version) in took.items()
+        ]
+        status = BuildStatus.SUCCEEDED if succeeded else BuildStatus.FAILED
+        number = retry_of[1] if retry_of else 0
+        build = self.world.build(self.jobs[job], inputs, status=status, finished_at=9.0, number=number)
+        with self.store.transaction():
+            for name, version in put:
+                self.store.builds.add_output(build.id, "put", self.resources[name], version)
+        first = retry_of[0] if retry_of else None
+        self.memory.add_build(PastBuild(build.id, job, took, put, succeeded, first, upstream))
+        if not retry_of:
+            self.builds.append((job, build.id, build.number))
+        return build.id
+
+    def both(self) -> tuple[History, History]:
+        return self.store.history(self.pipeline), self.memory
+
+
+@pytest.fixture
+def twins(world: World) -> Twins:
+    return Twins(world)
+
+
+def past(twins: Twins, random: Random) -> None:
+    for _ in range(25):
+        resource = random.choice(RESOURCES)
+        if random.random() < 0.4 or not all(twins.versions.values()):
+            twins.add_version(resource)
+            continue
+        if random.random() < 0.1:
+            twins.disable(random.choice(twins.versions[resource]))
+            continue
+        took = {get: (name, random.choice(twins.versions[name])) for get, name in (("one", "git.x"), ("two", "git.y"))}
+        if random.random() < 0.3:
+            took.pop("two")
+        put = (("git.y", random.choice(twins.versions["git.y"])),) if random.random() < 0.4 else ()
+        again = random.choice(twins.builds) if twins.builds and random.random() < 0.3 else None
+        job = again[0] if again else random.choice(JOBS)
+        twins.add_build(job, took, put, again[1:] if again else None, succeeded=random.random() < 0.8, a=1, b=2)
+
+
+def needs(twins: Twins, random: Random) -> list[Need]:
+    made = []
+    for name in random.sample(RESOURCES, random.randint(1, 2)):
+        version = random.choice([None, *twins.versions[name]])
+        made.append(Need(name, version, tuple(random.sample(JOBS, random.randint(0, 2)))))
+    return made
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_random_past_is_answered_as_from_memory(twins: Twins, seed: int) -> None:
+    random = Random(seed)
+    past(twins, random)
+    stored, memory = twins.both()
+    for name in RESOURCES:
+        assert stored.newest(name) == memory.newest(name)
+        for version in twins.versions[name]:
+            assert list(stored.after(name, version)) == list(memory.after(name, version))
+    for job in JOBS:
+        for get in ("one", "two"):
+            assert stored.last_use(job, get) == memory.last_use(job, get)
+            for version in sum(twins.versions.values(), []):
+                assert stored.used(job, get, version) == memory.used(job, get, version)
+        for _ in range(20):
+            wanted = needs(twins, random)
+            places = [None, *(build for owner, build, _ in twins.builds if owner == job)]
+            after = random.choice(places)
+            found = [(one.id, sorted(one.versions)) for one in stored.builds(job, wanted, after)]
+            assert found == [(one.id, sorted(one.versions)) for one in memory.builds(job, wanted, after)], wanted
+
+
+def test_an_unknown_name_has_no_past(twins: Twins) -> None:
+    twins.add_version("git.x")
+    twins.add_build("a", {"one": ("git.x", twins.versions["git.x"][0])})
+    stored, _ = twins.both()
+    assert stored.newest("git.none") is None
+    assert stored.newest("none") is None
+    assert list(stored.after("git.none", 0)) == []
+    assert list(stored.builds("none", [Need("git.x")])) == []
+    assert list(stored.builds("a", [Need("git.none")])) == []
+    assert list(stored.builds("a", [Need("git.x", None, ("none",))])) == []
+    assert list(stored.builds("a", [])) == []
+    assert stored.last_use("none", "one") is None
+    assert not stored.used("none", "one", 1)
+
+
+def test_what_was_put_out_comes_before_what_was_taken_in(twins: Twins) -> None:
+    for _ in range(3):
+        twins.add_version("git.x")
+    one, two, three = twins.versions["git.x"]
+    build = twins.add_build("a", {"x": ("git.x", one), "y": ("git.x", three)}, (("git.x", two),))
+    stored, memory = twins.both()
+    for history in (stored, memory):
+        found = next(iter(history.builds("a", [Need("git.x")])))
+        assert (found.id, found.of("git.x")) == (build, [two, one, three])
+
+
+def test_many_pages_are_read_on(twins: Twins) -> None:
+    versions = [version.id for version in twins.world.versions(*range(200), resource="git.x")]
+    builds = [twins.add_build("a", {"x": ("git.x", versions[0])}) for _ in range(30)]
+    stored, _ = twins.both()
+    assert list(stored.after("git.x", versions[0])) == versions[1:]
+    assert [one.id for one in stored.builds("a", [Need("git.x", versions[0])])] == builds[::-1]
+    assert [one.id for one in stored.builds("a", [Need("git.x")], after=builds[3])] == builds[4:]
+
+
+def test_after_a_deleted_build_all_others_are_later(store: SqlStore, twins: Twins) -> None:
+    twins.add_version("git.x")
+    took = {"x": ("git.x", twins.versions["git.x"][0])}
+    gone, *kept = [twins.add_build("a", took) for _ in range(3)]
+    with store.transaction():
+        store.builds.delete([gone])
+    stored, _ = twins.both()
+    assert [one.id for one in stored.builds("a", [Need("git.x")], after=gone)] == kept
+
+
+def test_another_pipeline_is_another_history(world: World, twins: Twins) -> None:
+    twins.add_version("git.x")
+    assert world.store.history(world.pipeline("q").id).newest("git.x") is None
