@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import structlog
 
-from pikoci.internal.domain.build import BuildStatus
-from pikoci.internal.domain.events import BuildFinished, BuildReturned
+from pikoci.internal.domain.events import BuildFinished
 from pikoci.internal.domain.gateway import BuildAssignment, ClaimRef
 from pikoci.internal.worker.claiming import claim_work
 from pikoci.internal.worker.claims import ClaimTable, HeldClaim
-from pikoci.internal.worker.execution.build import run_plan
-from pikoci.internal.worker.execution.context import BuildContext
 from pikoci.internal.worker.execution.scope import BuildControl
-from pikoci.internal.worker.execution.workspace import Workspace
-from pikoci.internal.worker.reporting.log_cap import HeadBudget
 from pikoci.internal.worker.reporting.reporter import Reporter, ReportLimits
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
 from pikoci.internal.worker.reporting.spool import SpoolFile
-from pikoci.internal.worker.secrets import collect_masks
+from pikoci.internal.worker.running import run_build
 from pikoci.internal.worker.services import WorkerServices
 from pikoci.pkg.queue.backend import Delivery
 
@@ -69,7 +62,7 @@ class BuildHandler:
         log = _log.bind(build=ref.build_id, claim=ref.claim, job=assignment.job.name)
         log.info("build started")
         try:
-            last = self._run(assignment, control, reporter, ref)
+            last = run_build(services, assignment, control, reporter)
             if not reporter.finish(last, self.report_patience):
                 self._shipper.add(spool)
             log.info(
@@ -80,38 +73,3 @@ class BuildHandler:
         finally:
             control.release()
             self._claims.remove(ref)
-
-    def _run(
-        self, assignment: BuildAssignment, control: BuildControl, reporter: Reporter, ref: ClaimRef
-    ) -> BuildFinished | BuildReturned:
-        services, settings = self._services, self._services.settings
-        try:
-            with Workspace(build_root(settings.workdir, ref)) as workspace:
-                context = BuildContext(
-                    assignment=assignment,
-                    settings=settings,
-                    gateway=services.gateway,
-                    reporter=reporter,
-                    control=control,
-                    workspace=workspace,
-                    commands=services.commands(assignment.lease),
-                    resource_types=services.resource_types,
-                    clock=services.clock,
-                    masks=collect_masks(assignment.masks, assignment.resources, assignment.resource_types),
-                    head=HeadBudget(services.terms.log_head_limit),
-                    tail_limit=services.terms.log_tail_limit,
-                )
-                return run_plan(context)
-        except OSError as error:
-            return self._errored(f"the worker {settings.name} cannot use its disk: {error}")
-        except Exception as error:  # noqa: BLE001 - whatever a plan brings up, the worker lives on and the build ends
-            _log.exception("build failed inside the worker", build=ref.build_id, claim=ref.claim)
-            return self._errored(f"an error inside the worker {settings.name}: {type(error).__name__}")
-
-    def _errored(self, reason: str) -> BuildFinished:
-        return BuildFinished(status=BuildStatus.ERRORED, at=self._services.clock.now(), reason=reason)
-
-
-def build_root(workdir: Path, ref: ClaimRef) -> Path:
-    """The private directory of a build's claim."""
-    return workdir / "builds" / f"{ref.build_id}-{ref.claim}"

@@ -14,7 +14,6 @@ from pikoci.internal.worker.execution.outcome import SUCCESS, Outcome, StepError
 from pikoci.internal.worker.execution.scope import Scope
 from pikoci.internal.worker.execution.step_log import StepLog
 from pikoci.internal.worker.resources.model import ResourceCall
-from pikoci.internal.worker.resources.registry import handler_of
 
 
 def act(context: BuildContext, step: Step, scope: Scope, log: StepLog) -> Outcome:
@@ -71,14 +70,14 @@ def _get(context: BuildContext, step: GetStep, scope: Scope, log: StepLog) -> Ou
     if version is None:
         raise StepError(errored(f'the server chose no version for the get "{step.name}"'))
     call = _call(context, step.resource, step, scope, log)
-    handler_of(call.type, context.resource_types).pull(call, version)
+    context.resource_types.handler(step.resource, call.type).pull(call, version)
     context.exports.update(exported("GET", step.name, version))
     return SUCCESS
 
 
 def _put(context: BuildContext, step: PutStep, scope: Scope, log: StepLog) -> Outcome:
     call = _call(context, step.resource, step, scope, log)
-    version = handler_of(call.type, context.resource_types).push(call)
+    version = context.resource_types.handler(step.resource, call.type).push(call)
     if version is not None:
         context.reporter.emit(VersionProduced(put=step.name, resource=step.resource, version=version))
     return SUCCESS

@@ -69,6 +69,8 @@ class Reporter:
 
     def emit(self, event: BuildEvent) -> None:
         """Add an event; never blocks."""
+        if self._ended:
+            return
         self._note_arrival()
         self._buffer.add(event)
         self._wake_if_due()
@@ -101,7 +103,8 @@ class Reporter:
         """End the stream with `last`; True when the server has all of it or refused it.
 
         After `patience` seconds without that, everything is safely in the spool, and False is returned: somebody else
-        must ship the spool. If the spool could not be written either, that is logged and the rest is lost.
+        must ship the spool. While the disk does not take it either, this waits for one of the two; after `hurry` it
+        gives up, logs that and returns True.
         """
         if self._dropped:
             notice = f"\n… {self._dropped} bytes left out: the server was away and the worker's disk full …\n"
@@ -111,14 +114,18 @@ class Reporter:
         self._wake.set()
         if self._sender is not None:
             self._sender.join(timeout=patience)
-        if self._ended:
-            return True
-        self._ended = True
-        self._wake.set()
-        if not self._spill(sync=True):
-            _log.error("events lost, spool not writable", build=self._spool.ref.build_id, claim=self._spool.ref.claim)
-        self._spool.close()
-        return False
+        while not self._ended:
+            if self._spill():
+                self._ended = True
+                self._sync()
+                self._spool.close()
+                return False
+            if self._hurried:
+                _log.error("events lost: no server, no disk", build=self._spool.ref.build_id)
+                self.discard()
+            elif self._sender is not None:
+                self._sender.join(timeout=patience)
+        return True
 
     def _note_arrival(self) -> None:
         if not self._buffer:
@@ -136,7 +143,7 @@ class Reporter:
 
     def _wait_for_space(self) -> None:
         while self._is_full() and not self._hurried and not self._ended:
-            if self._spooled and self._spill(sync=False):
+            if self._spooled and self._spill():
                 return
             self._space.clear()
             self._space.wait()
@@ -153,16 +160,16 @@ class Reporter:
     def _wait_until_due(self) -> bool:
         """Whether there is something to send; False at the end of the stream."""
         while not self._buffer:
-            if self._closing:
+            if self._closing or self._ended:
                 return False
             self._pause(None)
         due = self._buffered_since + self._limits.flush_interval
-        while not self._closing and self._buffer.size < self._limits.flush_bytes:
+        while not (self._closing or self._ended) and self._buffer.size < self._limits.flush_bytes:
             left = due - self._clock.monotonic()
             if left <= 0:
                 break
             self._pause(left)
-        return True
+        return not self._ended
 
     def _pause(self, seconds: float | None) -> None:
         self._wake.wait(seconds)
@@ -180,18 +187,20 @@ class Reporter:
             self._backoff.reset()
         elif outcome is Delivery.REFUSED:
             self._refuse()
-        elif not self._spill(sync=True):
+        elif self._spill():
+            self._sync()
+        else:
             gevent.sleep(self._backoff.pause())
 
     def _send_from_spool(self) -> None:
         """Wait a while, keep what comes in meanwhile on disk, then try to deliver it all."""
         until = self._clock.monotonic() + self._backoff.pause()
         while (left := until - self._clock.monotonic()) > 0 and not self._ended:
-            self._spill(sync=self._closing)
+            self._spill()
             self._pause(left)
         if self._ended:
             return
-        self._spill(sync=self._closing)
+        self._spill()
         last = self._next - 1
         outcome = ship_spool(self._gateway, self._spool, self._delivered)
         if outcome is Delivery.REFUSED:
@@ -219,16 +228,27 @@ class Reporter:
         self._sending_size = 0
         self._space.set()
 
-    def _spill(self, *, sync: bool) -> bool:
-        """Move all undelivered events to the spool; False if the disk does not take them, which loses none."""
+    def _spill(self) -> bool:
+        """Move all undelivered events to the spool; False if the disk does not take them, which loses none.
+
+        Both the sender and a writer that finds no space come here, so nothing in it may yield.
+        """
         while self._sending or self._buffer:
             if not self._sending:
                 self._take()
             try:
-                self._spool.append(self._next, self._sending, sync=sync and not self._buffer)
+                self._spool.append(self._next, self._sending)
             except OSError as error:
                 _log.error("cannot write spool", build=self._spool.ref.build_id, error=str(error))
                 return False
             self._spooled = True
             self._forget_sending()
+        return True
+
+    def _sync(self) -> bool:
+        try:
+            self._spool.sync()
+        except OSError as error:
+            _log.error("cannot sync spool", build=self._spool.ref.build_id, error=str(error))
+            return False
         return True

@@ -34,19 +34,27 @@ class SpoolFile:
         self._path = directory / f"{ref.build_id}-{ref.claim}{_SUFFIX}"
         self._file: BinaryIO | None = None
 
-    def append(self, first: int, events: list[BuildEvent], *, sync: bool) -> None:
-        """Write events numbered from `first`; with `sync` return only once they are on the disk itself."""
+    def append(self, first: int, events: list[BuildEvent]) -> None:
+        """Write events numbered from `first`. Yields to no other greenlet."""
         records = (_encoder.encode(pair) for pair in enumerate(events, first))
         data = b"".join(len(record).to_bytes(_LENGTH_BYTES, "big") + record for record in records)
         file = self._open()
         end = file.seek(0, os.SEEK_END)
         try:
             _write_all(file, data)
-            if sync:
-                get_hub().threadpool.apply(os.fsync, (file.fileno(),))
         except OSError:
             file.truncate(end)
             raise
+
+    def sync(self) -> None:
+        """Return once all that was written is on the disk itself. Raises OSError."""
+        if self._file is None:
+            return
+        descriptor = os.dup(self._file.fileno())  # the file may be closed meanwhile, and its number used again
+        try:
+            get_hub().threadpool.apply(os.fsync, (descriptor,))
+        finally:
+            os.close(descriptor)
 
     def read(self) -> Iterator[NumberedEvent]:
         """All whole records, in order; it may be appended to meanwhile."""

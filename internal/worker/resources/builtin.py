@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pikoci.internal.worker.resources.artifact import ArtifactType
 from pikoci.internal.worker.resources.cron import CronType
 from pikoci.internal.worker.resources.git import GitType
+from pikoci.internal.worker.resources.model import ResourceHandler
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.resources.trigger import TriggerType
 
 
-def builtin_types() -> ResourceTypes:
-    """Built-in types by the name that `ResourceType.builtin` gives."""
-    return {"artifact": ArtifactType(), "cron": CronType(), "git": GitType(), "trigger": TriggerType()}
+def builtin_types(replaced: Mapping[str, ResourceHandler] | None = None) -> ResourceTypes:
+    """Built-in types by the name that `ResourceType.builtin` gives; something else serves `replaced` resources."""
+    builtin: dict[str, ResourceHandler] = {
+        "artifact": ArtifactType(),
+        "cron": CronType(),
+        "git": GitType(),
+        "trigger": TriggerType(),
+    }
+    return ResourceTypes(builtin, replaced or {})

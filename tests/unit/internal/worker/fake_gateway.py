@@ -80,6 +80,7 @@ class FakeGateway:
     def __init__(self, terms: WorkerTerms | None = None) -> None:
         self.terms = terms or WorkerTerms(heartbeat_interval=0.05, lease=30.0)
         self.away = False
+        self.away_for: dict[str, int] = {}  # so many calls of a name are not answered
         self.lose_answers = 0  # so many reports are taken, but their answers get lost
         self.calls: dict[str, int] = {}
         self.builds: dict[int, Record] = {}
@@ -178,5 +179,8 @@ class FakeGateway:
     def _enter(self, name: str) -> None:
         self.calls[name] = self.calls.get(name, 0) + 1
         gevent.sleep(0)  # a real call yields
+        if self.away_for.get(name, 0) > 0:
+            self.away_for[name] -= 1
+            raise UnavailableError("the server is away for this call")
         if self.away:
             raise UnavailableError("the server is away")

@@ -1,0 +1,174 @@
+"""A job on this machine, without a server: what `pikoci run` does."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.errors import InvalidError, NotFoundError
+from pikoci.internal.domain.events import BuildFinished, BuildReturned
+from pikoci.internal.domain.gateway import (
+    BuildAssignment,
+    BuildInfo,
+    CheckAssignment,
+    CheckResult,
+    ClaimRef,
+    WorkerTerms,
+)
+from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec, ResourceType
+from pikoci.internal.worker.execution.scope import BuildControl
+from pikoci.internal.worker.home import WorkerHome
+from pikoci.internal.worker.local_gateway import LocalGateway, OnEvent
+from pikoci.internal.worker.process import Spawner
+from pikoci.internal.worker.reporting.reporter import Reporter, ReportLimits
+from pikoci.internal.worker.reporting.spool import SpoolFile
+from pikoci.internal.worker.resources.builtin import builtin_types
+from pikoci.internal.worker.resources.directory import DirectoryType
+from pikoci.internal.worker.resources.model import ResourceHandler
+from pikoci.internal.worker.running import run_build, run_check
+from pikoci.internal.worker.services import WorkerServices
+from pikoci.internal.worker.settings import WorkerSettings
+
+_NO_LEASE = 10.0**9
+
+
+class LocalRun:
+    """One job of a pipeline, once. Gets take the newest version that a check finds; `passed` has no meaning here.
+
+    `directories` maps resources (`type.name`) to directories that stand for them. `settings.workdir` should be a new
+    directory; it is removed in the end. The spawner is closed in the end.
+    """
+
+    def __init__(
+        self,
+        spec: PipelineSpec,
+        job: str,
+        build: BuildInfo,
+        directories: Mapping[str, Path],
+        spawner: Spawner,
+        settings: WorkerSettings,
+        clock: Clock,
+        random: Random,
+        on_event: OnEvent,
+    ) -> None:
+        """Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories`."""
+        self._spec = spec
+        self._job = _find_job(spec, job)
+        self._build = build
+        self._spawner = spawner
+        self._on_event = on_event
+        self._control = BuildControl(settings.hook_budget)
+        self._services = WorkerServices(
+            gateway=LocalGateway(on_event, settings.workdir / "artifacts"),
+            spawner=spawner,
+            settings=settings,
+            clock=clock,
+            random=random,
+            resource_types=builtin_types(_handlers(spec, directories)),
+            terms=WorkerTerms(),
+        )
+
+    def run(self) -> BuildFinished:
+        """Check, run, and return how it ended; all events, the last one too, went to `on_event`."""
+        settings = self._services.settings
+        try:
+            with WorkerHome(settings), closing(self._spawner):
+                return self._run()
+        finally:
+            self._control.release()
+            shutil.rmtree(settings.workdir, ignore_errors=True)
+
+    def cancel(self, reason: str) -> None:
+        """Cancel the build; a second time leaves no time for hooks."""
+        again = self._control.plan.cause is not None
+        self._control.cancel(reason, 0.0 if again else None)
+
+    def _run(self) -> BuildFinished:
+        services, settings = self._services, self._services.settings
+        inputs: dict[str, dict[str, object]] = {}
+        for number, get in enumerate(self._job.gets(), 1):
+            result = self._check(number, get)
+            if not result.versions:
+                reason = f'get "{get.name}": {result.error or "the check found no version"}'
+                return self._stop(reason)
+            inputs[get.name] = result.versions[-1]
+        assignment = self._assignment(inputs)
+        ref = ClaimRef(build_id=self._build.id, claim=1)
+        limits = ReportLimits(settings.flush_interval, settings.flush_bytes, settings.buffer_limit)
+        reporter = Reporter(
+            services.gateway,
+            SpoolFile(settings.spool_dir, ref),
+            services.clock,
+            services.backoff(),
+            lambda: self._control.abandon("the events could not be shown"),
+            limits,
+        )
+        last = run_build(services, assignment, self._control, reporter)
+        if isinstance(last, BuildReturned):
+            last = BuildFinished(status=BuildStatus.CANCELLED, at=last.at, reason=last.reason)
+        reporter.finish(last, settings.report_patience)
+        return last
+
+    def _check(self, number: int, get: GetStep) -> CheckResult:
+        resource = self._spec.resource(get.resource)
+        if resource is None:
+            return CheckResult(error=f'the pipeline has no resource "{get.resource}"')
+        kind = self._spec.resource_type(resource.type) or ResourceType(name=resource.type, builtin=resource.type)
+        assignment = CheckAssignment(
+            resource_id=number,
+            claim=1,
+            lease=_NO_LEASE,
+            team=self._build.team,
+            pipeline=self._build.pipeline,
+            resource=resource,
+            resource_type=kind,
+            runner_types=self._spec.runner_types,
+            previous=None,
+            masks=self._spec.masks,
+        )
+        with self._control.plan.nested(assignment.timeout) as scope:
+            return run_check(self._services, assignment, scope)
+
+    def _assignment(self, inputs: dict[str, dict[str, object]]) -> BuildAssignment:
+        return BuildAssignment(
+            build=self._build,
+            claim=1,
+            lease=_NO_LEASE,
+            job=self._job,
+            resources=self._spec.resources,
+            resource_types=self._spec.resource_types,
+            runner_types=self._spec.runner_types,
+            inputs=inputs,
+            masks=self._spec.masks,
+        )
+
+    def _stop(self, reason: str) -> BuildFinished:
+        cause = self._control.plan.cause
+        status = BuildStatus.ERRORED if cause is None else BuildStatus.CANCELLED
+        last = BuildFinished(status=status, at=self._services.clock.now(), reason=cause.reason if cause else reason)
+        self._on_event(last)
+        return last
+
+
+def _find_job(spec: PipelineSpec, name: str) -> JobPlan:
+    job = spec.job(name)
+    if job is None:
+        known = ", ".join(job.name for job in spec.jobs) or "none"
+        raise NotFoundError(f'the pipeline has no job "{name}"', hint=f"it has {known}")
+    return job
+
+
+def _handlers(spec: PipelineSpec, directories: Mapping[str, Path]) -> dict[str, ResourceHandler]:
+    """What serves the resources that directories stand for."""
+    for canonical, path in directories.items():
+        if spec.resource(canonical) is None:
+            known = ", ".join(resource.canonical for resource in spec.resources) or "none"
+            raise InvalidError(f'the pipeline has no resource "{canonical}"', hint=f"it has {known}")
+        if not path.is_dir():
+            raise InvalidError(f"{path}, which is to stand for {canonical}, is no directory")
+    return {canonical: DirectoryType(path.resolve()) for canonical, path in directories.items()}
