@@ -1,11 +1,11 @@
 """The HTTP API.
 
 `create_app` gives the WSGI application. Pages also use `ApiRequest.principal`, `set_session`, `end_session` and
-`ErrorHandler.describe`.
+`require_same_origin`.
 """
 
 from pikoci.internal.api.application import create_app
-from pikoci.internal.api.authentication import COOKIE, Authentication, end_session, set_session
+from pikoci.internal.api.authentication import COOKIE, Authentication, end_session, require_same_origin, set_session
 from pikoci.internal.api.problems import ErrorHandler, PasswordChangeRequiredError, Problem
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
@@ -20,5 +20,6 @@ __all__ = [
     "Problem",
     "create_app",
     "end_session",
+    "require_same_origin",
     "set_session",
 ]

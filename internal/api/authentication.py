@@ -62,7 +62,7 @@ class Authentication:
 
     def __init__(self, sessions: Sessions, settings: ApiSettings) -> None:
         self._sessions = sessions
-        self._own_host = urlsplit(settings.external_url).netloc.lower()
+        self._external_url = settings.external_url
 
     def process_resource(self, request: ApiRequest, _: falcon.Response, resource: object, __: Any) -> None:
         """Check the credentials, if there are any.
@@ -98,27 +98,28 @@ class Authentication:
         except UnauthenticatedError:
             return ANONYMOUS
         if request.method not in SAFE_METHODS:
-            self.require_same_origin(request)
+            require_same_origin(request, self._external_url)
         return principal
 
-    def require_same_origin(self, request: falcon.Request) -> None:
-        """Return if the browser says that a page of this server made the request.
 
-        Browsers send Origin with every changing request, and nearly all send Sec-Fetch-Site. Hosts are compared without
-        the scheme, which a proxy that ends TLS would hide. Raises PermissionDeniedError.
-        """
-        site = request.get_header("Sec-Fetch-Site")
-        origin = request.get_header("Origin")
-        if site is not None:
-            allowed = site == "same-origin"
-        else:
-            hosts = {request.get_header("Host", default="").lower(), self._own_host} - {""}
-            allowed = origin is not None and urlsplit(origin).netloc.lower() in hosts
-        if not allowed:
-            raise PermissionDeniedError(
-                "a change by session cookie must come from a page of this server",
-                hint="programs send Authorization: Bearer <token> instead of the cookie",
-            )
+def require_same_origin(request: falcon.Request, external_url: str = "") -> None:
+    """Return if the browser says that a page of this server made the request.
+
+    Browsers send Origin with every changing request, and nearly all send Sec-Fetch-Site. Hosts are compared without
+    the scheme, which a proxy that ends TLS would hide. Raises PermissionDeniedError.
+    """
+    site = request.get_header("Sec-Fetch-Site")
+    origin = request.get_header("Origin")
+    if site is not None:
+        allowed = site == "same-origin"
+    else:
+        hosts = {request.get_header("Host", default="").lower(), urlsplit(external_url).netloc.lower()} - {""}
+        allowed = origin is not None and origin.lower().partition("://")[2] in hosts
+    if not allowed:
+        raise PermissionDeniedError(
+            "a change by session cookie must come from a page of this server",
+            hint="programs send Authorization: Bearer <token> instead of the cookie",
+        )
 
 
 def set_session(response: falcon.Response, token: str, *, secure: bool, max_age: int) -> None:
