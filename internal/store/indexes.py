@@ -32,6 +32,7 @@ _PLAIN = {
     "builds_active": f"builds (job_id, status, id) WHERE {ACTIVE}",
     "builds_pending": "builds (dispatched_at) WHERE status = 'pending'",
     "builds_started": "builds (lease_expires_at) WHERE status = 'started'",
+    "builds_of_worker": "builds (worker, id) WHERE status = 'started'",
     "builds_ended_of_job": "builds (job_id, finished_at) WHERE finished_at IS NOT NULL",
     "builds_with_log": "builds (finished_at) WHERE finished_at IS NOT NULL AND NOT log_deleted",
     "build_versions_by_version": "build_versions (job_id, version_id, number, retry)",

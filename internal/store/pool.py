@@ -18,9 +18,13 @@ _poll = get_original("select", "poll")
 
 
 class Connection(extensions.connection):
-    """A connection whose statements give up when the server is silent for `wait_seconds` (None: never)."""
+    """A connection whose statements give up when the server is silent for `wait_seconds` (None: never).
+
+    `begin` opens the transaction together with its first statement; it is empty from then on.
+    """
 
     wait_seconds: float | None = None
+    begin: str = ""
 
 
 def install_wait_callback() -> None:

@@ -59,7 +59,7 @@ class PostgresqlSession(Session):
         """See `Session`."""
         self._check_inside()
         try:
-            return int(self._execute(self._translated(sql), params).rowcount)
+            return int(self._run(sql, params).rowcount)
         except DRIVER_ERRORS as error:
             raise translated(error) or error from error
 
@@ -76,17 +76,17 @@ class PostgresqlSession(Session):
             yield
             return
         with self._connected() as connection:
-            self._fetched("BEGIN ISOLATION LEVEL REPEATABLE READ" if snapshot else "BEGIN", fetch=False)
+            connection.begin = "BEGIN ISOLATION LEVEL REPEATABLE READ; " if snapshot else "BEGIN; "
             database.push_transaction(self)
             try:
                 with _patience(connection, self._fetched) if patient else nullcontext():
                     yield
-                _check_unbroken(connection)
-                self._fetched("COMMIT", fetch=False)
+                self._commit(connection)
             except BaseException:
-                self._roll_back()
+                self._roll_back(connection)
                 raise
             finally:
+                connection.begin = ""
                 database.pop_transaction()
 
     def lock_schema(self) -> None:
@@ -107,13 +107,35 @@ class PostgresqlSession(Session):
 
     def _fetched(self, sql: str, params: Sequence[Any] = (), *, fetch: bool = True) -> list[Row]:
         try:
-            cursor = self._execute(self._translated(sql), params)
+            cursor = self._run(sql, params)
             found: list[Row] = cursor.fetchall() if fetch else []
         except DRIVER_ERRORS as error:
             raise translated(error) or error from error
         return found
 
-    def _roll_back(self) -> None:
+    def _run(self, sql: str, params: Sequence[Any]) -> Any:
+        connection: Connection = self.database.connection()
+        native = self._translated(sql)
+        if not connection.begin:
+            return self._execute(native, params)
+        # BEGIN travels with the first statement, which saves a round trip in every transaction.
+        try:
+            return self._execute(connection.begin + native, params)
+        finally:
+            if connection.closed or connection.get_transaction_status() != extensions.TRANSACTION_STATUS_IDLE:
+                connection.begin = ""
+
+    def _commit(self, connection: Connection) -> None:
+        if connection.begin:
+            return  # nothing was asked
+        # PostgreSQL answers COMMIT with a silent rollback after a failed statement.
+        if connection.get_transaction_status() == extensions.TRANSACTION_STATUS_INERROR:
+            raise RuntimeError("a statement of the transaction failed and its error was swallowed")
+        self._fetched("COMMIT", fetch=False)
+
+    def _roll_back(self, connection: Connection) -> None:
+        if connection.begin or connection.closed:
+            return
         try:
             self._execute("ROLLBACK", ())
         except DRIVER_ERRORS:
@@ -140,12 +162,6 @@ def _patience(connection: Connection, run: Any) -> Iterator[None]:
         yield
     finally:
         connection.wait_seconds = wait_seconds
-
-
-def _check_unbroken(connection: Connection) -> None:
-    # PostgreSQL answers COMMIT with a silent rollback after a failed statement.
-    if connection.get_transaction_status() == extensions.TRANSACTION_STATUS_INERROR:
-        raise RuntimeError("a statement of the transaction failed and its error was swallowed")
 
 
 def open_postgresql(settings: StoreSettings) -> PostgresqlSession:

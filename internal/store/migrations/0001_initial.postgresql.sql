@@ -211,6 +211,7 @@ CREATE INDEX builds_of_pipeline ON builds (pipeline_id, id);
 CREATE INDEX builds_active ON builds (job_id, status, id) WHERE status IN ('pending', 'waiting', 'started');
 CREATE INDEX builds_pending ON builds (dispatched_at) WHERE status = 'pending';
 CREATE INDEX builds_started ON builds (lease_expires_at) WHERE status = 'started';
+CREATE INDEX builds_of_worker ON builds (worker, id) WHERE status = 'started';
 CREATE INDEX builds_ended_of_job ON builds (job_id, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX builds_with_log ON builds (finished_at) WHERE finished_at IS NOT NULL AND NOT log_deleted;
 CREATE INDEX build_versions_by_version ON build_versions (job_id, version_id, number, retry);

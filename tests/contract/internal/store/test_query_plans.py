@@ -1,0 +1,106 @@
+"""No hot statement walks a whole table."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from pikoci.internal.store import (
+    StoreSettings,
+    artifacts,
+    build_leases,
+    build_parts,
+    builds,
+    checks,
+    history,
+    jobs,
+    logs,
+    open_store,
+    pipelines,
+    resources,
+    versions,
+)
+from pikoci.internal.store.sqlite import ROW_LOCK
+from pikoci.internal.store.store import SqlStore
+
+NEEDS = [history.need_sql(version=version, passed=passed) for version in (True, False) for passed in (0, 2)]
+
+CONSTANT = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": value
+    for module in (
+        artifacts,
+        build_leases,
+        build_parts,
+        builds,
+        checks,
+        history,
+        jobs,
+        logs,
+        pipelines,
+        resources,
+        versions,
+    )
+    for name, value in vars(module).items()
+    if name.isupper() and not name.startswith("_") and isinstance(value, str)
+    if re.match(r"SELECT|UPDATE|DELETE|INSERT", value) and "{" not in value
+}
+MADE = {
+    "jobs.OVERVIEW": jobs.OVERVIEW.format(ids="?, ?"),
+    "builds.count_active": builds.count_active_sql(3),
+    "builds.list by job": builds.list_sql(job=True, pipeline=False, statuses=0),
+    "builds.list by job and pipeline": builds.list_sql(job=True, pipeline=True, statuses=2),
+    "builds.list by pipeline": builds.list_sql(job=False, pipeline=True, statuses=2),
+    "builds.list": builds.list_sql(job=False, pipeline=False, statuses=0),
+    "history.held": history.held_sql(3),
+    **{
+        f"history.builds version={version} newest={newest} {number}": history.builds_sql(
+            version=version, needs=[need], newest_first=newest
+        )
+        for version in (True, False)
+        for newest in (True, False)
+        for number, need in enumerate(NEEDS)
+    },
+}
+#: What may be sorted: few rows, or an aggregate of active builds.
+SORTED = {
+    "build_parts.VERSIONS",
+    "history.held",
+    "builds.count_active",
+    "builds.COUNT_BY_STATUS",
+    "jobs.OVERVIEW",
+    "checks.NEXT_DUE_AFTER_LEASE",
+}
+#: Retention, once in a while: it looks at every artifact.
+WHOLE = {"artifacts.UNFINISHED", "artifacts.UNGRANTED"}
+
+
+@pytest.fixture(scope="module")
+def planner() -> Iterator[SqlStore]:
+    store = open_store(StoreSettings())
+    store.migrate()
+    yield store
+    store.close()
+
+
+def plan(store: SqlStore, sql: str) -> list[str]:
+    rows = store.session.rows(f"EXPLAIN QUERY PLAN {ROW_LOCK.sub('', sql)}", (1,) * sql.count("?"))
+    return [row[3] for row in rows]
+
+
+def test_there_are_statements_to_look_at() -> None:
+    assert len(CONSTANT) > 35
+
+
+@pytest.mark.parametrize("name", [*CONSTANT, *MADE])
+def test_no_whole_table_is_read(planner: SqlStore, name: str) -> None:
+    steps = plan(planner, (CONSTANT | MADE)[name])
+    # A scan of a partial index is what that index is for; one of a table, or of a whole index, is not.
+    scans = [
+        step
+        for step in steps
+        if step.startswith("SCAN") and not re.search(r"CONSTANT ROW|\d-ROW|resources_\w+|builds_(active|started)", step)
+    ]
+    if name in {"builds.list", "jobs.TAKE"}:  # along the key, until the limit
+        scans = [step for step in scans if not re.fullmatch(r"SCAN (builds|r)", step)]
+    assert not scans or name in WHOLE, steps
+    assert name in SORTED | WHOLE or not any("TEMP B-TREE" in step for step in steps), steps
