@@ -125,11 +125,22 @@ class PikociArbiter(Arbiter):
         raise StopIteration
 
 
-class PikociWorker(GeventWorker):
-    """A gunicorn worker that ends by draining or cancelling instead of at once."""
+class FairGeventWorker(GeventWorker):
+    """gunicorn's gevent worker in a process that is cooperative already; a busy connection does not starve others."""
 
     def patch(self) -> None:
         """Do nothing: the process was made cooperative at its very start, with our own exceptions."""
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        """Answer one request, then let the other connections have their turn."""
+        try:
+            return super().handle_request(listener_name, req, sock, addr)
+        finally:
+            gevent.sleep(0)
+
+
+class PikociWorker(FairGeventWorker):
+    """A gunicorn worker that ends by draining or cancelling instead of at once."""
 
     def load_wsgi(self) -> None:
         """Build the program; its WSGI application serves the requests."""

@@ -39,6 +39,7 @@ from pikoci.internal.store.opening import StoreSettings, open_store  # noqa: E40
 BUILDS, CLIENTS = 10_000, 32
 SECRET = "a secret of the benchmark, long enough"
 PATH = "/api/v1/teams/main/pipelines/bench/jobs/unit/builds?limit=50"
+WORKER = "pikoci.gunicorn_server.FairGeventWorker"  # as in the program itself
 App = falcon.App[ApiRequest, falcon.Response]
 
 
@@ -84,7 +85,7 @@ class Server(BaseApplication):
 
     def load_config(self) -> None:
         """As the program itself does."""
-        options = {"bind": f"127.0.0.1:{self.port}", "worker_class": "gevent", "keepalive": 75, "loglevel": "error"}
+        options = {"bind": f"127.0.0.1:{self.port}", "worker_class": WORKER, "keepalive": 75, "loglevel": "error"}
         for key, value in {**options, "control_socket_disable": True}.items():
             self.cfg.set(key, value)
 
