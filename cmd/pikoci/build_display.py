@@ -46,29 +46,37 @@ class BuildDisplay:
         self._at_line_start = True
         self._progress = b""
         self._shown_step = ""
+        self._titles: dict[str, str] = {}
         self._running: dict[str, tuple[str, float]] = {}
         self._waiting: tuple[str, float] | None = None
 
     def waiting(self, reason: str) -> None:
         """Say why the build does not run yet; the same reason is told once."""
-        if self._waiting is None or self._waiting[0] != reason:
-            self._waiting = (reason, self._now())
-            self._line(f"Waiting: {visible(reason)}" if reason else "Waiting for a worker", dim=True)
-            self._flush()
+        shown = f"waiting: {visible(reason)}" if reason else "waiting for a worker"
+        if self._waiting is None or self._waiting[0] != shown:
+            self._waiting = (shown, self._now())
+            if reason:
+                self._line(f"{shown[:1].upper()}{shown[1:]}", dim=True)
+                self._flush()
 
     def step_started(self, step: str, title: str, *, try_number: int = 1, at: float | None = None) -> None:
         """Write a heading. `title` is what people call the step; a further try of it gets no heading of its own."""
         self._waiting = None
-        self._running[step] = (visible(title), self._now() if at is None else at)
+        self._titles[step] = visible(title)
+        self._running[step] = (self._titles[step], self._now() if at is None else at)
         if try_number == 1:
             self._heading(step)
         self._flush()
+
+    def is_running(self, step: str) -> bool:
+        """Whether the step was told to have started, and not to have ended."""
+        return step in self._running
 
     def log(self, step: str, data: bytes) -> None:
         """Write output as it is, below the heading of its step."""
         if not data:
             return
-        if step and step != self._shown_step and step in self._running:
+        if step and step != self._shown_step and step in self._titles:
             self._heading(step)
         self._clear_progress()
         self._out.write(data)
@@ -140,7 +148,7 @@ class BuildDisplay:
 
     def _heading(self, step: str) -> None:
         self._shown_step = step
-        self._line(self._paint(f"=== {self._running[step][0]}", fg="cyan", bold=True))
+        self._line(self._paint(f"=== {self._titles[step]}", fg="cyan", bold=True))
 
     def _line(self, text: str, *, dim: bool = False) -> None:
         self._clear_progress()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+import gevent
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -23,6 +24,12 @@ def respect_no_color(ctx: click.Context) -> None:
     """Leave out colours, also on a terminal, where NO_COLOR is set (https://no-color.org)."""
     if os.environ.get("NO_COLOR"):
         ctx.color = False
+
+
+def quiet_interrupts() -> None:
+    """Keep gevent from printing a traceback for Ctrl-C; it still ends what runs."""
+    hub = gevent.get_hub()
+    hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
 
 
 def is_terminal() -> bool:

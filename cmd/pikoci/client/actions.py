@@ -1,4 +1,4 @@
-"""Commands that only tell the server to do something: one POST, one sentence."""
+"""Commands that only tell the server to do something: one call, one sentence."""
 
 from __future__ import annotations
 
@@ -8,31 +8,24 @@ from typing import Any
 import click
 
 from pikoci.client.session import Session, with_session
+from pikoci.pkg.client import Client
 
 Named = Callable[[Callable[..., None]], Callable[..., None]]
+Call = Callable[[Client, Mapping[str, Any]], Any]
 
 
-def add_actions(
-    group: click.Group,
-    named: Named,
-    path: Callable[[Mapping[str, Any]], str],
-    example: str,
-    actions: Mapping[str, tuple[str, str]],
-) -> None:
-    """Add a command for each action to `group`.
+def add_action(group: click.Group, name: str, named: Named, call: Call, texts: tuple[str, str, str]) -> None:
+    """Add a command to `group`.
 
-    `named` declares the options that name a thing, `path` gives its address from their values, `example` shows them in
-    the help. An action's two texts are its help and what is said when it is done, with the options in braces.
+    `named` declares the options that name a thing, `call` gets their values. The texts are: the help, the options in
+    its example, and what is said when it is done, with the options' values in braces.
     """
-    for name, (help_text, done) in actions.items():
-        command = _command(name, path, done)
-        full_name = f"pikoci client {group.name} {name}"
-        help_page = f"{help_text}\n\nExample: {full_name} {example}"
-        group.command(name, help=help_page)(named(with_session(command)))
+    help_text, example, done = texts
 
-
-def _command(name: str, path: Callable[[Mapping[str, Any]], str], done: str) -> Callable[..., None]:
+    @named
+    @with_session
     def act(session: Session, **values: Any) -> None:
-        session.say(done.format(**values), session.api.send("POST", f"{path(values)}/{name}"))
+        session.say(done.format(**values), call(session.api, values))
 
-    return act
+    help_page = f"{help_text}\n\nExample: pikoci client {group.name} {name} {example}"
+    group.command(name, help=help_page)(act)

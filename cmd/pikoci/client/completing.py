@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
 
 import click
 
-from pikoci.client.api import Api
-from pikoci.client.logins import LoginStore, config_directory
-from pikoci.client.session import TOKEN_VARIABLE
-from pikoci.client.urls import DEFAULT_URL, normal_url, path_of
+from pikoci.client.session import choose_server, login_store
 from pikoci.internal.domain.errors import PikociError
+from pikoci.pkg.client import Client, ClientError, RetryPolicy
 
 _PATIENCE_SECONDS = 1.0
+_MOST = 200
 
 
 def complete_names(ctx: click.Context, kind: str, incomplete: str) -> list[str]:
@@ -20,14 +21,19 @@ def complete_names(ctx: click.Context, kind: str, incomplete: str) -> list[str]:
     team, pipeline = str(ctx.params.get("team") or "main"), str(ctx.params.get("pipeline") or "")
     if kind != "pipelines" and not pipeline:
         return []
-    below = [] if kind == "pipelines" else [pipeline, kind]
     try:
-        known = LoginStore(config_directory(os.environ)).load()
-        url = normal_url(ctx.params.get("url") or os.environ.get("PIKOCI_URL") or known.current or DEFAULT_URL)
-        login = known.servers.get(url)
-        token = os.environ.get(TOKEN_VARIABLE) or (login.token if login else "")
-        with Api(url, token, patience_seconds=_PATIENCE_SECONDS) as api:
-            items = api.get(path_of("teams", team, "pipelines", *below), limit=200)["items"]
-    except PikociError:
+        url, token = choose_server(str(ctx.params.get("url") or ""), login_store())
+        with Client(url, token or None, timeout=_PATIENCE_SECONDS, policy=RetryPolicy(attempts=1)) as api:
+            return [
+                one["name"]
+                for one in islice(_listed(api, kind, team, pipeline), _MOST)
+                if one["name"].startswith(incomplete)
+            ]
+    except (PikociError, ClientError):
         return []
-    return [one["name"] for one in items if one["name"].startswith(incomplete)]
+
+
+def _listed(api: Client, kind: str, team: str, pipeline: str) -> Iterator[dict[str, Any]]:
+    if kind == "pipelines":
+        return api.pipelines.list(team)
+    return api.jobs.list(team, pipeline) if kind == "jobs" else api.resources.list(team, pipeline)

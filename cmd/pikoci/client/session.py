@@ -6,37 +6,34 @@ import functools
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import click
 
-from pikoci.client.api import Api
+from pikoci.build_display import status_color
+from pikoci.client.errors import clear_errors
 from pikoci.client.logins import LoginStore, config_directory
 from pikoci.client.tables import Styled, render_facts, render_table
-from pikoci.client.urls import DEFAULT_URL, normal_url
-from pikoci.terminal import output_option, respect_no_color
+from pikoci.pkg.client import Client
+from pikoci.pkg.client.transport import normalized
+from pikoci.terminal import output_option, quiet_interrupts, respect_no_color
 from pikoci.times import parse_time, relative_time
 
+DEFAULT_URL = "http://localhost:8080"
 TOKEN_VARIABLE = "PIKOCI_TOKEN"  # noqa: S105 - the name of a variable
 
 
 class Session:
-    """One command's view of one server.
+    """One command's view of one server. Raises ClientError for what cannot be a URL."""
 
-    The URL is the one given, else that of the last login, else `DEFAULT_URL`. The token is that of `PIKOCI_TOKEN`,
-    else that of the login at this server; without one the server shows what is public.
-    """
-
-    def __init__(self, url: str, output: str, logins: LoginStore, token: str, now: Callable[[], float]) -> None:
+    def __init__(self, url: str, token: str, logins: LoginStore, output: str, now: Callable[[], float]) -> None:
+        self.url = url
+        self.api = Client(url, token or None)
         self.logins = logins
         self.now = now
         self._output = output
-        known = logins.load()
-        self.url = normal_url(url or known.current or DEFAULT_URL)
-        login = known.servers.get(self.url)
-        self.token = token or (login.token if login else "")
-        self.api = Api(self.url, self.token)
 
     @property
     def prints_json(self) -> bool:
@@ -51,11 +48,16 @@ class Session:
             click.echo(text(), nl=False)
 
     def show_table(
-        self, listing: Any, headings: Sequence[str], row: Callable[[Any], Sequence[str]], empty: str
+        self,
+        items: Iterator[Any],
+        headings: Sequence[str],
+        row: Callable[[Any], Sequence[str]],
+        empty: str,
+        limit: int | None = None,
     ) -> None:
         """Print a list of the API: as JSON, or as a table; `empty` is said where there is nothing."""
-        items = listing["items"]
-        self.show(listing, lambda: render_table(headings, map(row, items)) if items else f"{empty}\n")
+        found = list(islice(items, limit))
+        self.show({"items": found}, lambda: render_table(headings, map(row, found)) if found else f"{empty}\n")
 
     def show_facts(self, value: Any, facts: Iterable[tuple[str, str]]) -> None:
         """Print an object of the API: as JSON, or as names and values."""
@@ -68,6 +70,22 @@ class Session:
     def ago(self, when: str | None) -> str:
         """A time of the API as people say it; a dash where it has not happened."""
         return relative_time(parse_time(when), self.now()) if when else "-"
+
+
+def choose_server(url: str, logins: LoginStore) -> tuple[str, str]:
+    """The URL and the token: of `url`, else of the last login, else of `DEFAULT_URL`; PIKOCI_TOKEN beats the login.
+
+    The token is empty if there is none. Raises ClientError for what cannot be a URL, InvalidError for damaged logins.
+    """
+    known = logins.load()
+    chosen = normalized(url or known.current or DEFAULT_URL)
+    login = known.servers.get(chosen)
+    return chosen, os.environ.get(TOKEN_VARIABLE, "") or (login.token if login else "")
+
+
+def login_store() -> LoginStore:
+    """The user's own."""
+    return LoginStore(config_directory(os.environ))
 
 
 def with_session(function: Callable[..., None]) -> Callable[..., None]:
@@ -89,16 +107,18 @@ def with_session(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def run(ctx: click.Context, /, *args: Any, url: str, output: str, **values: Any) -> None:
         respect_no_color(ctx)
-        logins = LoginStore(config_directory(os.environ))
-        session = Session(url, output, logins, os.environ.get(TOKEN_VARIABLE, ""), time.time)
-        with session.api:
-            function(session, *args, **values)
+        quiet_interrupts()
+        logins = login_store()
+        with clear_errors(url):
+            chosen, token = choose_server(url, logins)
+        with clear_errors(chosen):
+            session = Session(chosen, token, logins, output, time.time)
+            with session.api:
+                function(session, *args, **values)
 
     return run
 
 
 def status_cell(status: str | None) -> str:
     """A status in its colour; a dash for none."""
-    from pikoci.build_display import status_color
-
     return Styled(status, status_color(status)) if status else "-"

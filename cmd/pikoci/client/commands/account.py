@@ -7,12 +7,10 @@ import sys
 
 import click
 
-from pikoci.client.api import Api
 from pikoci.client.logins import Login
 from pikoci.client.session import TOKEN_VARIABLE, Session, with_session
-from pikoci.internal.domain.errors import InvalidError
-
-_LOGIN, _PROFILE, _PASSWORD = "/api/v1/login", "/api/v1/profile", "/api/v1/profile/password"
+from pikoci.internal.domain.errors import InvalidError, UnauthenticatedError
+from pikoci.pkg.client import ApiError
 
 
 @click.command()
@@ -28,11 +26,14 @@ def login(session: Session, user: str) -> None:
     """
     name = user or ask("User")
     password = ask("Password", hide=True)
-    with Api(session.url, "") as api:
-        token = _token(api, name, password)
+    try:
+        token = session.api.login(name, password)
+    except ApiError as error:
+        if error.kind != "unauthenticated":
+            raise
+        raise UnauthenticatedError(error.detail) from error
     session.logins.keep(session.url, Login(name, token))
-    with Api(session.url, token) as api:
-        profile = api.get(_PROFILE)
+    profile = session.api.profile()
     session.say(f"Logged in to {session.url} as {name}.", profile)
     if profile["must_change_password"]:
         click.echo("The password must be changed before anything else: run `pikoci client password`.", err=True)
@@ -56,7 +57,7 @@ def whoami(session: Session) -> None:
 
     Example: pikoci client whoami
     """
-    profile = session.api.get(_PROFILE)
+    profile = session.api.profile()
     teams = ", ".join(f"{team} ({role})" for team, role in profile["teams"].items())
     facts = [("server", session.url), ("user", profile["name"]), ("teams", teams)]
     session.show_facts(profile, [*facts, ("administrator", "yes" if profile["is_admin"] else "no")])
@@ -72,18 +73,14 @@ def password(session: Session) -> None:
 
     Example: pikoci client password
     """
-    profile = session.api.get(_PROFILE)
+    profile = session.api.profile()
     current = ask("Current password", hide=True)
     new = ask("New password", hide=True, again=True)
-    token = session.api.send("POST", _PASSWORD, {"current": current, "new": new})["token"]
+    token = session.api.change_password(current, new)
     if os.environ.get(TOKEN_VARIABLE):
         click.echo(f"The token in {TOKEN_VARIABLE} is void now.", err=True)
     session.logins.keep(session.url, Login(profile["name"], token))
     session.say(f"The password of {profile['name']} is changed.")
-
-
-def _token(api: Api, name: str, secret: str) -> str:
-    return str(api.send("POST", _LOGIN, {"name": name, "password": secret})["token"])
 
 
 def ask(what: str, *, hide: bool = False, again: bool = False) -> str:

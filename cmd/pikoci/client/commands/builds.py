@@ -7,11 +7,10 @@ from typing import Any, NoReturn
 
 import click
 
-from pikoci.client.follow import build_path, follow_build
+from pikoci.client.follow import BuildKey, follow_build
 from pikoci.client.options import build_option, job_option, limit_option
 from pikoci.client.session import Session, status_cell, with_session
 from pikoci.client.tables import render_facts, render_table
-from pikoci.client.urls import path_of
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.times import parse_time, short_duration
 
@@ -36,8 +35,8 @@ def list_builds(session: Session, team: str, pipeline: str, job: str, limit: int
 
     Example: pikoci client builds list -p app -j test --status failed --limit 10
     """
-    path = path_of("teams", team, "pipelines", pipeline, "jobs", job, "builds")
-    found = session.api.list(path, limit, **({"status": status} if status else {}))
+    statuses = [one.strip() for one in status.split(",") if one.strip()]
+    found = session.api.builds.list(team, pipeline, job, statuses, page=min(limit, 200))
 
     def row(one: Any) -> list[str]:
         return [
@@ -50,7 +49,7 @@ def list_builds(session: Session, team: str, pipeline: str, job: str, limit: int
         ]
 
     headings = ["build", "status", "created", "took", "worker", "reason"]
-    session.show_table(found, headings, row, f"{team}/{pipeline}/{job} has no such builds.")
+    session.show_table(found, headings, row, f"{team}/{pipeline}/{job} has no such builds.", limit)
 
 
 @builds.command()
@@ -61,7 +60,7 @@ def show(session: Session, team: str, pipeline: str, job: str, number: str) -> N
 
     Example: pikoci client builds show -p app -j test -b 3
     """
-    detail = session.api.get(_path(session, team, pipeline, job, number))
+    detail = session.api.builds.get(*_key(session, team, pipeline, job, number))
     session.show(detail, lambda: _render(session, detail, f"{team}/{pipeline}"))
 
 
@@ -76,15 +75,15 @@ def log(session: Session, team: str, pipeline: str, job: str, number: str, *, fo
 
     Example: pikoci client builds log -p app -j test -b 3
     """
-    path = _path(session, team, pipeline, job, number)
+    key = _key(session, team, pipeline, job, number)
     if follow:
-        end_with(watch(session, path))
+        end_with(watch(session, key))
+    pieces = session.api.builds.log(*key)
     if session.prints_json:
-        session.show({"log": session.api.text(f"{path}/log")}, str)
+        session.show({"log": b"".join(pieces).decode("utf-8", "replace")}, str)
         return
-    with session.api.stream(f"{path}/log") as chunks:
-        for chunk in chunks:
-            sys.stdout.buffer.write(chunk)
+    for piece in pieces:
+        sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
 
 
@@ -98,7 +97,7 @@ def follow(session: Session, team: str, pipeline: str, job: str, number: str) ->
 
     Example: pikoci client builds follow -p app -j test
     """
-    end_with(watch(session, _path(session, team, pipeline, job, number)))
+    end_with(watch(session, _key(session, team, pipeline, job, number)))
 
 
 @builds.command()
@@ -109,7 +108,7 @@ def cancel(session: Session, team: str, pipeline: str, job: str, number: str) ->
 
     Example: pikoci client builds cancel -p app -j test -b 3
     """
-    build = session.api.send("POST", f"{_path(session, team, pipeline, job, number)}/cancel")
+    build = session.api.builds.cancel(*_key(session, team, pipeline, job, number))
     ended = build["status"] == "cancelled"
     session.say(f"Build {build['number']} {'is cancelled' if ended else 'is told to stop'}.", build)
 
@@ -123,15 +122,15 @@ def retry(session: Session, team: str, pipeline: str, job: str, number: str, *, 
 
     Example: pikoci client builds retry -p app -j test -b 3 --follow
     """
-    build = session.api.send("POST", f"{_path(session, team, pipeline, job, number)}/retry")
+    build = session.api.builds.retry(*_key(session, team, pipeline, job, number))
     if follow:
-        end_with(watch(session, build_path(team, pipeline, job, build["number"])))
+        end_with(watch(session, (team, pipeline, job, build["number"])))
     session.say(f"Started build {build['number']} of {team}/{pipeline}/{job}.", build)
 
 
-def watch(session: Session, path: str) -> Any:
+def watch(session: Session, key: BuildKey) -> Any:
     """Follow a build to its end; as JSON the build with its parts is printed then. Returns it."""
-    detail = follow_build(session, path)
+    detail = follow_build(session, key)
     if session.prints_json:
         session.show(detail, str)
     return detail
@@ -142,15 +141,15 @@ def end_with(detail: Any) -> NoReturn:
     raise click.exceptions.Exit(0 if detail["build"]["status"] == "succeeded" else 1)
 
 
-def _path(session: Session, team: str, pipeline: str, job: str, number: str) -> str:
-    """The address of the build, the job's newest if no number is given. Raises NotFoundError where there is none."""
+def _key(session: Session, team: str, pipeline: str, job: str, number: str) -> BuildKey:
+    """Which build is meant: the job's newest if no number is given. Raises NotFoundError where there is none."""
     if not number:
-        latest = session.api.get(path_of("teams", team, "pipelines", pipeline, "jobs", job))["latest"]
+        latest = session.api.jobs.get(team, pipeline, job)["latest"]
         if latest is None:
             hint = f"start one: pikoci client jobs trigger -p {pipeline} -j {job}"
             raise NotFoundError(f"{team}/{pipeline}/{job} has no builds yet", hint=hint)
         number = str(latest["number"])
-    return build_path(team, pipeline, job, number.removeprefix("#"))
+    return team, pipeline, job, number.removeprefix("#")
 
 
 def _render(session: Session, detail: Any, pipeline: str) -> str:

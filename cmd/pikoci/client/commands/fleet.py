@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from pikoci.client.actions import add_actions
+from pikoci.client.actions import Call, add_action
 from pikoci.client.session import Session, with_session
 from pikoci.client.tables import Styled
-from pikoci.client.urls import path_of
 
 _COLORS = {"running": "green", "draining": "yellow", "cordoned": "yellow", "stalled": "red"}
 
@@ -49,7 +48,7 @@ def list_workers(session: Session) -> None:
         ]
 
     headings = ["worker", "state", "version", "queues", "slots", "tags", "seen", "runs"]
-    session.show_table(session.api.list(path_of("workers")), headings, row, "No worker is connected.")
+    session.show_table(session.api.workers.list(), headings, row, "No worker is connected.")
 
 
 @workers.command()
@@ -60,20 +59,29 @@ def delete(session: Session, worker: str) -> None:
 
     Example: pikoci client workers delete builder-3
     """
-    session.say(f"Forgot the worker {worker}.", session.api.send("DELETE", path_of("workers", worker)))
+    session.api.workers.delete(worker)
+    session.say(f"Forgot the worker {worker}.")
 
 
-add_actions(
-    workers,
-    _worker_argument,
-    lambda values: path_of("workers", values["worker"]),
-    "builder-3",
-    {
-        "drain": ("Let a worker finish what it runs, and end.", "{worker} is told to drain."),
-        "cordon": ("Give a worker nothing new until it is uncordoned.", "{worker} is cordoned."),
-        "uncordon": ("Give a cordoned worker work again.", "{worker} is no longer cordoned."),
-    },
-)
+_ACTIONS: dict[str, tuple[Call, str, str]] = {
+    "drain": (
+        lambda api, named: api.workers.drain(named["worker"]),
+        "Let a worker finish what it runs, and end.",
+        "{worker} is told to drain.",
+    ),
+    "cordon": (
+        lambda api, named: api.workers.cordon(named["worker"]),
+        "Give a worker nothing new until it is uncordoned.",
+        "{worker} is told to take nothing new.",
+    ),
+    "uncordon": (
+        lambda api, named: api.workers.uncordon(named["worker"]),
+        "Give a cordoned worker work again.",
+        "{worker} is told to take work again.",
+    ),
+}
+for _name, (_call, _help, _done) in _ACTIONS.items():
+    add_action(workers, _name, _worker_argument, _call, (_help, "builder-3", _done))
 
 
 @click.group()
@@ -95,4 +103,4 @@ def list_queues(session: Session) -> None:
     def row(one: Any) -> list[str]:
         return [one["name"], "unknown" if one["depth"] is None else str(one["depth"])]
 
-    session.show_table(session.api.list(path_of("queues")), ["queue", "waiting"], row, "There are no queues.")
+    session.show_table(session.api.workers.queues(), ["queue", "waiting"], row, "There are no queues.")

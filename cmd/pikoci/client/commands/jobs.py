@@ -6,12 +6,10 @@ from typing import Any
 
 import click
 
-from pikoci.client.actions import add_actions
+from pikoci.client.actions import add_action
 from pikoci.client.commands.builds import end_with, watch
-from pikoci.client.follow import build_path
 from pikoci.client.options import job_option, pipeline_option
 from pikoci.client.session import Session, status_cell, with_session
-from pikoci.client.urls import path_of
 
 
 @click.group()
@@ -41,7 +39,7 @@ def list_jobs(session: Session, team: str, pipeline: str) -> None:
             "yes" if job["paused"] else "-",
         ]
 
-    found = session.api.list(path_of("teams", team, "pipelines", pipeline, "jobs"))
+    found = session.api.jobs.list(team, pipeline)
     headings = ["job", "status", "build", "created", "paused"]
     session.show_table(found, headings, row, f"The pipeline {team}/{pipeline} has no jobs.")
 
@@ -54,7 +52,7 @@ def show(session: Session, team: str, pipeline: str, job: str) -> None:
 
     Example: pikoci client jobs show -p app -j test
     """
-    one = session.api.get(_path(locals()))
+    one = session.api.jobs.get(team, pipeline, job)
     facts = [("job", f"{team}/{pipeline}/{one['name']}"), ("paused", "yes" if one["paused"] else "no")]
     if one["archived"]:
         facts.append(("archived", "yes, it is no longer in the pipeline's file"))
@@ -85,14 +83,10 @@ def trigger(session: Session, team: str, pipeline: str, job: str, inputs: tuple[
 
     Example: pikoci client jobs trigger -p app -j deploy --input repo=17
     """
-    build = session.api.send("POST", f"{_path(locals())}/builds", {"inputs": dict(map(_input, inputs))})
+    build = session.api.builds.trigger(team, pipeline, job, dict(map(_input, inputs)))
     if follow:
-        end_with(watch(session, build_path(team, pipeline, job, build["number"])))
+        end_with(watch(session, (team, pipeline, job, build["number"])))
     session.say(f"Started build {build['number']} of {team}/{pipeline}/{job}.", build)
-
-
-def _path(values: Any) -> str:
-    return path_of("teams", values["team"], "pipelines", values["pipeline"], "jobs", values["job"])
 
 
 def _input(text: str) -> tuple[str, int]:
@@ -102,13 +96,17 @@ def _input(text: str) -> tuple[str, int]:
     return name, int(version)
 
 
-add_actions(
+add_action(
     jobs,
+    "pause",
     job_option,
-    _path,
-    "-p app -j test",
-    {
-        "pause": ("Start no new builds of a job.", "Paused {team}/{pipeline}/{job}."),
-        "unpause": ("Start builds of a paused job again.", "{team}/{pipeline}/{job} goes on."),
-    },
+    lambda api, named: api.jobs.pause(named["team"], named["pipeline"], named["job"]),
+    ("Start no new builds of a job.", "-p app -j test", "Paused {team}/{pipeline}/{job}."),
+)
+add_action(
+    jobs,
+    "unpause",
+    job_option,
+    lambda api, named: api.jobs.unpause(named["team"], named["pipeline"], named["job"]),
+    ("Start builds of a paused job again.", "-p app -j test", "{team}/{pipeline}/{job} goes on."),
 )

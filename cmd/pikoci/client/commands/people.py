@@ -9,7 +9,6 @@ import click
 from pikoci.client.commands.account import ask
 from pikoci.client.options import team_option
 from pikoci.client.session import Session, with_session
-from pikoci.client.urls import path_of
 
 _ROLES = ("read", "write", "maintain", "admin")
 
@@ -38,7 +37,7 @@ def list_users(session: Session) -> None:
         ]
         return [one["name"], ", ".join(notes) or "-"]
 
-    session.show_table(session.api.list(path_of("users")), ["user", "notes"], row, "There are no users.")
+    session.show_table(session.api.users.list(), ["user", "notes"], row, "There are no users.")
 
 
 @users.command("create")
@@ -53,7 +52,7 @@ def create_user(session: Session, name: str, *, admin: bool) -> None:
     Example: pikoci client users create alice
     """
     password = ask("Password of the new user", hide=True, again=True)
-    answer = session.api.send("POST", path_of("users"), {"name": name, "password": password, "is_admin": admin})
+    answer = session.api.users.create(name, password, is_admin=admin)
     session.say(f"Made the user {name}.", answer)
 
 
@@ -72,7 +71,7 @@ def list_teams(session: Session) -> None:
 
     Example: pikoci client teams list
     """
-    session.show_table(session.api.list(path_of("teams")), ["team"], lambda one: [one["name"]], "You are in no team.")
+    session.show_table(session.api.teams.list(), ["team"], lambda one: [one["name"]], "You are in no team.")
 
 
 @teams.command("create")
@@ -83,7 +82,7 @@ def create_team(session: Session, name: str) -> None:
 
     Example: pikoci client teams create mobile
     """
-    session.say(f"Made the team {name}.", session.api.send("POST", path_of("teams"), {"name": name}))
+    session.say(f"Made the team {name}.", session.api.teams.create(name))
 
 
 @teams.command()
@@ -94,7 +93,7 @@ def members(session: Session, team: str) -> None:
 
     Example: pikoci client teams members --team main
     """
-    found = session.api.list(path_of("teams", team, "members"))
+    found = session.api.teams.members(team)
     session.show_table(
         found, ["user", "role"], lambda one: [one["name"], one["role"]], f"The team {team} has no members."
     )
@@ -110,8 +109,8 @@ def add_member(session: Session, user: str, team: str, role: str) -> None:
 
     Example: pikoci client teams add-member alice --team main --role maintain
     """
-    answer = session.api.send("PUT", path_of("teams", team, "members", user), {"role": role})
-    session.say(f"{user} is in the team {team} with the role {role}.", answer)
+    session.api.teams.set_member(team, user, role)
+    session.say(f"{user} is in the team {team} with the role {role}.")
 
 
 @teams.command("remove-member")
@@ -123,5 +122,5 @@ def remove_member(session: Session, user: str, team: str) -> None:
 
     Example: pikoci client teams remove-member alice --team main
     """
-    answer = session.api.send("DELETE", path_of("teams", team, "members", user))
-    session.say(f"{user} is no longer in the team {team}.", answer)
+    session.api.teams.remove_member(team, user)
+    session.say(f"{user} is no longer in the team {team}.")

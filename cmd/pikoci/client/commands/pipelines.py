@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
-from pikoci.client.actions import add_actions
+from pikoci.client.actions import Call, add_action
 from pikoci.client.commands.planning import plan, set_pipeline
 from pikoci.client.options import pipeline_option
 from pikoci.client.session import Session, status_cell, with_session
 from pikoci.client.tables import render_facts, render_table
-from pikoci.client.urls import path_of
 
 
 @click.group()
@@ -30,7 +29,6 @@ def list_pipelines(session: Session, team: str) -> None:
 
     Example: pikoci client pipelines list --team main
     """
-    found = session.api.list(path_of("teams", team, "pipelines"))
 
     def row(one: Any) -> list[str]:
         flags = [word for word in ("paused", "public") if one[word]]
@@ -43,7 +41,7 @@ def list_pipelines(session: Session, team: str) -> None:
         ]
 
     headings = ["name", "jobs", "status", "flags", "updated"]
-    session.show_table(found, headings, row, f"The team {team} has no pipelines.")
+    session.show_table(session.api.pipelines.list(team), headings, row, f"The team {team} has no pipelines.")
 
 
 @pipelines.command()
@@ -54,7 +52,7 @@ def show(session: Session, team: str, pipeline: str) -> None:
 
     Example: pikoci client pipelines show -p app
     """
-    answer = session.api.get(path_of("teams", team, "pipelines", pipeline))
+    answer = session.api.pipelines.get(team, pipeline)
     one = answer["pipeline"]
     facts = [
         ("pipeline", f"{one['team']}/{one['name']}"),
@@ -75,7 +73,7 @@ def source(session: Session, team: str, pipeline: str) -> None:
 
     Example: pikoci client pipelines source -p app > pipeline.hcl
     """
-    answer = session.api.get(path_of("teams", team, "pipelines", pipeline))
+    answer = session.api.pipelines.get(team, pipeline)
     session.show({"config": answer["config"]}, lambda: _ended(answer["config"] or ""))
 
 
@@ -90,11 +88,10 @@ def graph(session: Session, team: str, pipeline: str, form: str) -> None:
 
     Example: pikoci client pipelines graph -p app | dot -Tpng > app.png
     """
-    path = path_of("teams", team, "pipelines", pipeline, "graph")
     if session.prints_json:
-        session.show(session.api.get(path, format="json"), str)
+        session.show(session.api.pipelines.graph(team, pipeline), str)
     else:
-        click.echo(_ended(session.api.text(path, format=form)), nl=False)
+        click.echo(_ended(session.api.pipelines.drawing(team, pipeline, form)), nl=False)
 
 
 @pipelines.command()
@@ -108,25 +105,36 @@ def delete(session: Session, team: str, pipeline: str, *, yes: bool) -> None:
     """
     if not yes:
         click.confirm(f"Delete {team}/{pipeline} with all its builds?", abort=True, err=True)
-    session.say(
-        f"Deleted {team}/{pipeline}.", session.api.send("DELETE", path_of("teams", team, "pipelines", pipeline))
-    )
+    session.api.pipelines.delete(team, pipeline)
+    session.say(f"Deleted {team}/{pipeline}.")
 
 
 pipelines.add_command(set_pipeline)
 pipelines.add_command(plan)
-add_actions(
-    pipelines,
-    pipeline_option,
-    lambda values: path_of("teams", values["team"], "pipelines", values["pipeline"]),
-    "-p app",
-    {
-        "pause": ("Start no new builds of a pipeline; checks go on.", "Paused {team}/{pipeline}."),
-        "unpause": ("Start builds of a paused pipeline again.", "{team}/{pipeline} goes on."),
-        "publish": ("Show a pipeline's status and logs to everybody.", "{team}/{pipeline} is public now."),
-        "unpublish": ("Show a pipeline to its team only.", "{team}/{pipeline} is private now."),
-    },
-)
+_ACTIONS: dict[str, tuple[Call, str, str]] = {
+    "pause": (
+        lambda api, named: api.pipelines.pause(named["team"], named["pipeline"]),
+        "Start no new builds of a pipeline; checks go on.",
+        "Paused {team}/{pipeline}.",
+    ),
+    "unpause": (
+        lambda api, named: api.pipelines.unpause(named["team"], named["pipeline"]),
+        "Start builds of a paused pipeline again.",
+        "{team}/{pipeline} goes on.",
+    ),
+    "publish": (
+        lambda api, named: api.pipelines.publish(named["team"], named["pipeline"]),
+        "Show a pipeline's status and logs to everybody.",
+        "{team}/{pipeline} is public now.",
+    ),
+    "unpublish": (
+        lambda api, named: api.pipelines.unpublish(named["team"], named["pipeline"]),
+        "Show a pipeline to its team only.",
+        "{team}/{pipeline} is private now.",
+    ),
+}
+for _name, (_call, _help, _done) in _ACTIONS.items():
+    add_action(pipelines, _name, pipeline_option, _call, (_help, "-p app", _done))
 
 
 def _job_row(job: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -10,10 +10,10 @@ import msgspec
 
 from pikoci.client.options import pipeline_option
 from pikoci.client.session import Session, with_session
-from pikoci.client.urls import path_of
 from pikoci.files import INPUT_FILE, read_text, shown_name, variable_options
-from pikoci.internal.domain.errors import InvalidPipelineError
+from pikoci.internal.domain.errors import Diagnostic, InvalidPipelineError
 from pikoci.internal.pipeline import Change, render_diff
+from pikoci.pkg.client import ApiError
 
 _COLORS = {"+": "green", "-": "red", "~": "yellow"}
 
@@ -30,7 +30,7 @@ def plan(session: Session, file: str, team: str, pipeline: str, variables: Mappi
 
     Example: pikoci pipeline plan -p app pipeline.hcl -v vars.json
     """
-    answer = _send(session, "POST", path_of("teams", team, "pipelines", pipeline, "plan"), file, variables)
+    answer = _send(session.api.pipelines.plan, team, pipeline, file, variables)
     session.show(answer, lambda: _render(answer["changes"]))
 
 
@@ -46,19 +46,24 @@ def set_pipeline(session: Session, file: str, team: str, pipeline: str, variable
 
     Example: pikoci client pipelines set -n app pipeline.hcl -v vars.json
     """
-    answer = _send(session, "PUT", path_of("teams", team, "pipelines", pipeline), file, variables)
+    answer = _send(session.api.pipelines.set, team, pipeline, file, variables)
     sentence = f"Set the pipeline {team}/{pipeline}, revision {answer['pipeline']['revision']}."
     session.show(answer, lambda: f"{_render(answer['changes'])}{sentence}\n")
 
 
-def _send(session: Session, method: str, path: str, file: str, variables: Mapping[str, object]) -> Any:
-    """Give the server a file; its findings are told with the file's own name."""
-    body = {"config": read_text(file), "vars": dict(variables)}
+def _send(
+    call: Callable[..., dict[str, Any]], team: str, pipeline: str, file: str, variables: Mapping[str, object]
+) -> dict[str, Any]:
+    """Give the server a file. Raises InvalidPipelineError with the findings, under the file's own name."""
+    text = read_text(file)
     try:
-        return session.api.send(method, path, body)
-    except InvalidPipelineError as error:
-        named = [msgspec.structs.replace(found, file=shown_name(file)) for found in error.diagnostics]
-        raise InvalidPipelineError(error.message, named, hint=error.hint) from error
+        return call(team, pipeline, text, variables)
+    except ApiError as error:
+        if error.kind != "invalid-pipeline":
+            raise
+        found = msgspec.convert(error.diagnostics, list[Diagnostic])
+        named = [msgspec.structs.replace(one, file=shown_name(file)) for one in found]
+        raise InvalidPipelineError(error.detail, named, hint=error.hint) from error
 
 
 def _render(changes: object) -> str:

@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
-from pikoci.client.actions import add_actions
+from pikoci.client.actions import add_action
 from pikoci.client.commands.builds import version_text
 from pikoci.client.options import limit_option, pipeline_option, resource_option
 from pikoci.client.session import Session, with_session
 from pikoci.client.tables import Styled
-from pikoci.client.urls import path_of
 
 
 @click.group()
@@ -30,7 +29,7 @@ def list_resources(session: Session, team: str, pipeline: str) -> None:
 
     Example: pikoci client resources list -p app
     """
-    found = session.api.list(path_of("teams", team, "pipelines", pipeline, "resources"))
+    found = session.api.resources.list(team, pipeline)
 
     def row(one: Any) -> list[str]:
         state = Styled(one["check_error"], "red") if one["check_error"] else "pinned" if one["pinned"] else "-"
@@ -49,7 +48,7 @@ def show(session: Session, team: str, pipeline: str, resource: str) -> None:
 
     Example: pikoci client resources show -p app -r git.repo
     """
-    one = session.api.get(_path(locals()))
+    one = session.api.resources.get(team, pipeline, resource)
     facts = [
         ("resource", f"{team}/{pipeline}/{one['name']}"),
         ("checked", f"{session.ago(one['last_checked_at'])}, interval {one['check_interval'] or 'none'}"),
@@ -71,13 +70,13 @@ def versions(session: Session, team: str, pipeline: str, resource: str, limit: i
 
     Example: pikoci client resources versions -p app -r git.repo --limit 10
     """
-    found = session.api.list(f"{_path(locals())}/versions", limit)
+    found = session.api.resources.versions(team, pipeline, resource)
 
     def row(one: Any) -> list[str]:
         enabled = "yes" if one["enabled"] else Styled("no", "yellow")
         return [str(one["id"]), version_text(one["version"]), enabled, session.ago(one["created_at"])]
 
-    session.show_table(found, ["id", "version", "enabled", "found"], row, f"{resource} has no versions yet.")
+    session.show_table(found, ["id", "version", "enabled", "found"], row, f"{resource} has no versions yet.", limit)
 
 
 def _version_argument(function: Any) -> Any:
@@ -93,8 +92,8 @@ def pin(session: Session, team: str, pipeline: str, resource: str, version: int)
 
     Example: pikoci client resources pin -p app -r git.repo 17
     """
-    answer = session.api.send("POST", f"{_path(locals())}/pin", {"version_id": version})
-    session.say(f"Pinned {resource} to version {version}.", answer)
+    session.api.resources.pin(team, pipeline, resource, version)
+    session.say(f"Pinned {resource} to version {version}.")
 
 
 @resources.command("webhook-token")
@@ -105,42 +104,65 @@ def webhook_token(session: Session, team: str, pipeline: str, resource: str) -> 
 
     Example: pikoci client resources webhook-token -p app -r git.repo
     """
-    answer = session.api.send("POST", f"{_path(locals())}/webhook-token")
-    session.say(f"{session.url}/webhooks/{answer['webhook_token']}", answer)
+    token = session.api.resources.rotate_webhook_token(team, pipeline, resource)
+    session.say(f"{session.url}/webhooks/{token}", {"webhook_token": token})
 
 
-def _version_command(name: str, help_text: str, done: str) -> None:
-    @_version_argument
-    @resource_option
-    @with_session
-    def act(session: Session, team: str, pipeline: str, resource: str, version: int) -> None:
-        answer = session.api.send("POST", f"{_path(locals())}/versions/{version}/{name}")
-        session.say(done.format(resource=resource, version=version), answer)
+@resources.command()
+@_version_argument
+@resource_option
+@with_session
+def enable(session: Session, team: str, pipeline: str, resource: str, version: int) -> None:
+    """Bring a version back into use.
 
-    help_page = f"{help_text}\n\nExample: pikoci client resources {name} -p app -r git.repo 17"
-    resources.command(name, help=help_page)(act)
+    Example: pikoci client resources enable -p app -r git.repo 17
+    """
+    session.api.resources.set_version_enabled(team, pipeline, resource, version, enabled=True)
+    session.say(f"Version {version} of {resource} is in use.")
 
 
-def _path(values: Any) -> str:
-    return path_of("teams", values["team"], "pipelines", values["pipeline"], "resources", values["resource"])
+@resources.command()
+@_version_argument
+@resource_option
+@with_session
+def disable(session: Session, team: str, pipeline: str, resource: str, version: int) -> None:
+    """Take a version out of use.
+
+    Example: pikoci client resources disable -p app -r git.repo 17
+    """
+    session.api.resources.set_version_enabled(team, pipeline, resource, version, enabled=False)
+    session.say(f"Version {version} of {resource} is out of use.")
+
+
+@resources.command()
+@_version_argument
+@resource_option
+@with_session
+def trigger(session: Session, team: str, pipeline: str, resource: str, version: int) -> None:
+    """Build with a version, in every job that a new one would start.
+
+    Example: pikoci client resources trigger -p app -r git.repo 17
+    """
+    started = session.api.resources.trigger_version(team, pipeline, resource, version)
+    names = ", ".join(f"{build['job']} #{build['number']}" for build in started["builds"])
+    session.say(f"Started {names}." if names else f"No job is started by {resource}.", started)
 
 
 def _shortened(text: str, longest: int = 60) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-_version_command("enable", "Bring a version back into use.", "Version {version} of {resource} is in use.")
-_version_command("disable", "Take a version out of use.", "Version {version} of {resource} is out of use.")
-_version_command(
-    "trigger", "Build with this version in every job that a new one would start.", "Started builds with it."
-)
-add_actions(
+add_action(
     resources,
+    "check",
     resource_option,
-    _path,
-    "-p app -r git.repo",
-    {
-        "check": ("Look for new versions at once.", "{resource} will be checked."),
-        "unpin": ("Offer every version again.", "{resource} is no longer pinned."),
-    },
+    lambda api, named: api.resources.check(named["team"], named["pipeline"], named["resource"]),
+    ("Look for new versions at once.", "-p app -r git.repo", "{resource} will be checked."),
+)
+add_action(
+    resources,
+    "unpin",
+    resource_option,
+    lambda api, named: api.resources.unpin(named["team"], named["pipeline"], named["resource"]),
+    ("Offer every version again.", "-p app -r git.repo", "{resource} is no longer pinned."),
 )
