@@ -63,7 +63,7 @@ class BuildHandler:
         log.info("build started")
         try:
             last = run_build(services, assignment, control, reporter)
-            if not reporter.finish(last, self.report_patience):
+            if not reporter.finish(last, lambda: self.report_patience):
                 self._shipper.add(spool)
             log.info(
                 "build ended",

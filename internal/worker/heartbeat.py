@@ -64,6 +64,9 @@ class ServerLink:
         except PikociError as error:
             _log.warning("heartbeat failed", error=error.message)
             return False
+        except Exception:  # noqa: BLE001 - a heart that stops would end every build
+            _log.exception("heartbeat failed")
+            return False
         lost = set(reply.lost)
         self._builds.renew((ref for ref in builds if ref not in lost), sent)
         self._checks.renew((ref for ref in checks if ref not in lost), sent)
@@ -90,6 +93,8 @@ class ServerLink:
                         self._obey(command)
             except PikociError as error:
                 _log.info("command stream interrupted", error=error.message)
+            except Exception:  # noqa: BLE001 - the stream must come back, whatever ended it
+                _log.exception("command stream failed")
             gevent.sleep(backoff.pause())
 
     def _lose(self, reply: HeartbeatReply, builds: list[ClaimRef], checks: list[ClaimRef]) -> None:

@@ -111,7 +111,7 @@ class LocalRun:
         last = run_build(services, assignment, self._control, reporter)
         if isinstance(last, BuildReturned):
             last = BuildFinished(status=BuildStatus.CANCELLED, at=last.at, reason=last.reason)
-        reporter.finish(last, settings.report_patience)
+        reporter.finish(last, lambda: settings.report_patience)
         return last
 
     def _check(self, number: int, get: GetStep) -> CheckResult:

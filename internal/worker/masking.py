@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 STARS = b"***"
 _SHORTEST_LINE = 4  # lines of a multi-line secret such as "}" or "---" tell nothing and would riddle the log
+_SHORTEST_TELLING = 6
 _PROBE = 16
 _FEW = 16  # so many patterns are found faster one by one than by one regular expression
 
@@ -35,6 +36,8 @@ class Masker:
         patterns = mask_patterns(secrets)
         self._search = re.compile(b"|".join(map(re.escape, patterns))).search if patterns else None
         self._few = patterns if len(patterns) <= _FEW else None
+        telling = [pattern for pattern in patterns if len(pattern) >= _SHORTEST_TELLING]
+        self._telling = re.compile(b"|".join(map(re.escape, telling))).search if telling else None
         self._longest = len(patterns[0]) if patterns else 0
         self._by_first: dict[int, list[bytes]] = {}
         for pattern in patterns:
@@ -70,6 +73,11 @@ class Masker:
     def contains_secret(self, text: str) -> bool:
         """Whether a secret stands in `text`."""
         return self._search is not None and self._search(text.encode("utf-8", "surrogateescape")) is not None
+
+    def reveals_secret(self, text: str) -> bool:
+        """Whether a secret of some length stands in `text`; shorter ones may stand there by chance."""
+        data = text.encode("utf-8", "surrogateescape")
+        return self._telling is not None and self._telling(data) is not None
 
     def _undecided_from(self, data: bytes) -> int:
         """The first place from which `data` is the beginning of a secret that may go on in the next chunk."""

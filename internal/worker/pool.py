@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import gevent
 import structlog
 from gevent.event import Event
 from gevent.pool import Pool
@@ -15,6 +14,7 @@ from pikoci.pkg.queue.backend import Delivery, QueueClosedError, QueueError, Sub
 
 _log = structlog.get_logger(__name__)
 _SLOT_WAIT = 1.0
+_AFTER_ERROR = 5.0
 
 
 class WorkPool:
@@ -43,7 +43,7 @@ class WorkPool:
         self._receive_timeout = receive_timeout
         self._open = Event()
         self._open.set()
-        self._stopped = False
+        self._stopped = Event()
 
     @property
     def busy(self) -> int:
@@ -52,7 +52,7 @@ class WorkPool:
 
     def run(self) -> None:
         """Take work until `stop`; what runs then goes on."""
-        while not self._stopped:
+        while not self._stopped.is_set():
             self._open.wait()
             if not self._slots.wait_available(_SLOT_WAIT) or self._slots.full():
                 continue
@@ -62,7 +62,7 @@ class WorkPool:
                 break
             except QueueError as error:
                 _log.warning("queue away", queue=self.name, error=str(error))
-                gevent.sleep(self._backoff.pause())
+                self._stopped.wait(self._backoff.pause())
                 continue
             self._backoff.reset()
             self.last_poll = self._clock.now()
@@ -79,7 +79,7 @@ class WorkPool:
 
     def stop(self) -> None:
         """Take nothing new, ever; an unhandled message goes back to its queue."""
-        self._stopped = True
+        self._stopped.set()
         self._open.set()
         self._subscription.close()
 
@@ -88,10 +88,17 @@ class WorkPool:
         return self._slots.join(timeout=timeout) is not False and not len(self._slots)
 
     def _take(self, delivery: Delivery) -> None:
-        if self._stopped or not self._open.is_set():
+        if self._stopped.is_set() or not self._open.is_set():
             give_back(delivery)
         else:
-            self._slots.spawn(self._handle, delivery)
+            self._slots.spawn(self._handle_one, delivery)
+
+    def _handle_one(self, delivery: Delivery) -> None:
+        try:
+            self._handle(delivery)
+        except Exception:  # noqa: BLE001 - the outermost call of a slot's greenlet
+            _log.exception("message not handled", queue=self.name)
+            give_back(delivery, _AFTER_ERROR)
 
 
 def acknowledge(delivery: Delivery) -> None:

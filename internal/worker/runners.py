@@ -81,7 +81,7 @@ class Runners:
 
     def _refuse_secrets(self, command: Command) -> None:
         for name, value in command.params.items():
-            if self.masker.contains_secret(text_of(value)):
+            if self.masker.reveals_secret(text_of(value)):
                 raise StepError(
                     errored(
                         f"{name} of the {command.runner} runner holds a secret, and every user of the machine can"

@@ -17,6 +17,7 @@ from pikoci.internal.worker.masking import Masker
 from pikoci.internal.worker.reporting.log_cap import HeadBudget
 from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.resources.model import ResourceCall
+from pikoci.internal.worker.resources.versions import refuse_secrets
 from pikoci.internal.worker.runners import Runners
 from pikoci.internal.worker.secrets import collect_masks
 from pikoci.internal.worker.services import WorkerServices
@@ -62,7 +63,10 @@ def run_check(services: WorkerServices, assignment: CheckAssignment, scope: Scop
         with Workspace(root) as workspace:
             call = _check_call(services, assignment, scope, workspace, masker)
             handler = services.resource_types.handler(assignment.resource.canonical, assignment.resource_type)
-            return CheckResult(versions=handler.check(call, assignment.previous))
+            versions = handler.check(call, assignment.previous)
+            for version in versions:
+                refuse_secrets(version, masker)
+            return CheckResult(versions=versions)
     except StepError as error:
         cause = error.outcome.cause
         timed_out = cause is not None and cause.kind is CauseKind.TIMEOUT

@@ -86,12 +86,13 @@ class Worker:
         """Work until `drain` or `cancel_all` was called and everything has ended.
 
         Raises WorkerDirectoryError when the work or spool directory cannot be had, and what `register` raises other
-        than UnavailableError (a bad token, say).
+        than UnavailableError (a bad token, say), and SpawnerError when no process can be started.
         """
         with WorkerHome(self._settings), closing(self._spawner):
             killed = sweep_leftovers(self._settings.mark)
             if killed:
                 _log.warning("killed processes of an earlier run", processes=killed)
+            self._spawner.start()  # now, so that the first build need not wait for it
             for spool in find_spools(self._settings.spool_dir):
                 self._shipper.add(spool)
             if self._deliver_spools() and self._register():
@@ -189,14 +190,12 @@ class Worker:
 
     def _work(self) -> None:
         link = ServerLink(self._services, self._builds, self._checks, self._shipper, lambda: self._state, self._obey)
-        loops = [
-            gevent.spawn(loop)
-            for loop in (link.beat_forever, link.guard_forever, link.follow_commands, self._shipper.run)
-        ]
+        forever = (link.beat_forever, link.guard_forever, link.follow_commands, self._shipper.run)
+        loops: list[gevent.Greenlet[[], object]] = [gevent.spawn(loop) for loop in forever]
         consumers = [gevent.spawn(pool.run) for pool in self._pools]
         try:
             self._services.ending.wait()
-            link.beat()
+            loops.append(gevent.spawn(link.beat))  # tells of the draining now; a server that is away holds up nothing
             self._finish_running()
             gevent.joinall(consumers)
         finally:

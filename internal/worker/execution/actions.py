@@ -14,6 +14,7 @@ from pikoci.internal.worker.execution.outcome import SUCCESS, Outcome, StepError
 from pikoci.internal.worker.execution.scope import Scope
 from pikoci.internal.worker.execution.step_log import StepLog
 from pikoci.internal.worker.resources.model import ResourceCall
+from pikoci.internal.worker.resources.versions import refuse_secrets
 
 
 def act(context: BuildContext, step: Step, scope: Scope, log: StepLog) -> Outcome:
@@ -46,7 +47,8 @@ def _task(context: BuildContext, step: TaskStep, scope: Scope, log: StepLog) -> 
     for name in step.outputs:
         _inside(context, name).mkdir(mode=0o755, parents=True, exist_ok=True)
     outcome, output = run_command(context, step.run, scope, log)
-    context.exports.update(exported("TASK", step.name, read_exports(output, context.settings.export_limit)))
+    if outcome.ok:
+        context.exports.update(exported("TASK", step.name, read_exports(output, context.settings.export_limit)))
     return outcome
 
 
@@ -79,6 +81,7 @@ def _put(context: BuildContext, step: PutStep, scope: Scope, log: StepLog) -> Ou
     call = _call(context, step.resource, step, scope, log)
     version = context.resource_types.handler(step.resource, call.type).push(call)
     if version is not None:
+        refuse_secrets(version, call.runners.masker)
         context.reporter.emit(VersionProduced(put=step.name, resource=step.resource, version=version))
     return SUCCESS
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 from pikoci.internal.worker.execution.outcome import StepError, failed
@@ -13,7 +15,10 @@ def read_exports(path: Path, limit: int) -> dict[str, object]:
     Raises StepError, naming the line, for anything else, and for a file of more than `limit` bytes.
     """
     try:
-        with path.open("rb") as file:
+        # Whatever a task made of the path, opening and reading it must not block: O_NONBLOCK is for a FIFO.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise StepError(failed("$PIKOCI_OUTPUT is no longer a plain file"))
             data = file.read(limit + 1)
     except FileNotFoundError:
         return {}

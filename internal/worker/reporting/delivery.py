@@ -45,6 +45,9 @@ def deliver(gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildE
     except PikociError as error:
         _log.warning("report refused", build=ref.build_id, claim=ref.claim, error=error.message)
         return Delivery.REFUSED
+    except Exception:  # noqa: BLE001 - a sender that dies would hold up its build for good
+        _log.exception("report failed", build=ref.build_id, claim=ref.claim)
+        return Delivery.LATER
     return Delivery.DONE
 
 

@@ -18,6 +18,7 @@ from pikoci.internal.worker.reporting.delivery import Delivery, deliver, event_s
 from pikoci.internal.worker.reporting.spool import SpoolFile
 
 _log = structlog.get_logger(__name__)
+_PATIENCE_SLICE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,12 @@ class Reporter:
         self._space.set()
         self._wake.set()
 
-    def finish(self, last: BuildEvent, patience: float) -> bool:
+    def finish(self, last: BuildEvent, patience: Callable[[], float]) -> bool:
         """End the stream with `last`; True when the server has all of it or refused it.
 
-        After `patience` seconds without that, everything is safely in the spool, and False is returned: somebody else
-        must ship the spool. While the disk does not take it either, this waits for one of the two; after `hurry` it
-        gives up, logs that and returns True.
+        After `patience()` seconds without that, which may change meanwhile, everything is safely in the spool, and
+        False is returned: somebody else must ship the spool. While the disk does not take it either, this waits for
+        one of the two; after `hurry` it gives up, logs that and returns True.
         """
         if self._dropped:
             notice = f"\n… {self._dropped} bytes left out: the server was away and the worker's disk full …\n"
@@ -112,8 +113,7 @@ class Reporter:
         self.emit(last)
         self._closing = True
         self._wake.set()
-        if self._sender is not None:
-            self._sender.join(timeout=patience)
+        self._wait_for_delivery(patience)
         while not self._ended:
             if self._spill():
                 self._ended = True
@@ -123,9 +123,15 @@ class Reporter:
             if self._hurried:
                 _log.error("events lost: no server, no disk", build=self._spool.ref.build_id)
                 self.discard()
-            elif self._sender is not None:
-                self._sender.join(timeout=patience)
+            else:
+                gevent.sleep(_PATIENCE_SLICE)
         return True
+
+    def _wait_for_delivery(self, patience: Callable[[], float]) -> None:
+        began = self._clock.monotonic()
+        sender = self._sender
+        while sender is not None and not sender.dead and self._clock.monotonic() - began < patience():
+            sender.join(timeout=min(_PATIENCE_SLICE, patience()))
 
     def _note_arrival(self) -> None:
         if not self._buffer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pikoci.internal.worker.execution.outcome import StepError, failed
+from pikoci.internal.worker.masking import Masker
 
 _EXCERPT = 120
 _decoder = msgspec.json.Decoder(list[dict[str, object]])
@@ -42,6 +43,12 @@ def parse_last_line(output: bytes) -> dict[str, object] | None:
         return msgspec.json.decode(lines[-1], type=dict[str, object]) or None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+
+
+def refuse_secrets(version: dict[str, object], masker: Masker) -> None:
+    """Raise StepError for a version that holds a secret: everybody who sees the pipeline sees its versions."""
+    if masker.reveals_secret(msgspec.json.encode(version).decode()):
+        raise StepError(failed("the version holds a secret, and versions are shown to everybody"))
 
 
 def _excerpt(data: bytes) -> str:

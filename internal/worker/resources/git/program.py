@@ -22,9 +22,13 @@ case "$1" in
     *) printf '%s\\n' "$PIKOCI_GIT_PASSWORD" ;;
 esac
 """
+# A host that stops answering would hold a step for ever, and the mirror's lock with it.
+_SSH_OPTIONS = ("BatchMode=yes", "ConnectTimeout=30", "ServerAliveInterval=15", "ServerAliveCountMax=8")
 _CONFIG = {
     "advice.detachedHead": "false",
     "core.fsmonitor": "false",
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "120",
     "core.hooksPath": "/dev/null",
     "gc.autoDetach": "false",
     "maintenance.autoDetach": "false",
@@ -95,7 +99,7 @@ class Git:
 
     def _ssh(self, source: GitSource) -> str:
         call = self._call
-        command = ["ssh", "-o", "BatchMode=yes"]
+        command = ["ssh", *(word for option in _SSH_OPTIONS for word in ("-o", option))]
         if source.private_key:
             key = call.workspace.write_private(source.private_key.rstrip() + "\n", suffix=".key")
             command += ["-i", str(key), "-o", "IdentitiesOnly=yes"]

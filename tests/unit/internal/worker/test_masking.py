@@ -88,3 +88,5 @@ def test_text_is_masked_and_recognised() -> None:
     assert masker.mask_text("the pässword!") == "the ***!"
     assert masker.contains_secret("my pässword")
     assert not masker.contains_secret("my word")
+    assert masker.reveals_secret("my pässword")
+    assert not Masker(["abc"]).reveals_secret("abcdef0123")

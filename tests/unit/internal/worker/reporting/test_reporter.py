@@ -67,7 +67,7 @@ def test_a_stream_that_ends_soon_is_one_report(tmp_path: Path) -> None:
     stream.reporter.emit(start())
     stream.reporter.log("1", b"a")
     stream.reporter.log("1", b"b")
-    assert stream.reporter.finish(END, 1.0)
+    assert stream.reporter.finish(END, lambda: 1.0)
     assert stream.gateway.calls == {"report": 1}
     assert len(stream.record.events) == 3
     assert stream.record.log() == b"ab"
@@ -94,7 +94,7 @@ def test_events_stay_in_order_between_chunks(stream: Stream) -> None:
         stream.reporter.emit(start(step))
         stream.reporter.log(step, b"a" + step.encode())
         stream.reporter.log(step, b"b")
-    stream.reporter.finish(END, 1.0)
+    stream.reporter.finish(END, lambda: 1.0)
     assert [type(event).__name__ for event in stream.record.events] == [
         "StepStarted",
         "LogWritten",
@@ -107,7 +107,7 @@ def test_events_stay_in_order_between_chunks(stream: Stream) -> None:
 def test_no_event_is_larger_than_a_mebibyte(tmp_path: Path) -> None:
     stream = Stream(tmp_path, buffer_limit=10_000_000)
     stream.reporter.log("1", b"x" * 3_000_000)
-    assert stream.reporter.finish(END, 5.0)
+    assert stream.reporter.finish(END, lambda: 5.0)
     sizes = [len(event.data) for event in stream.record.events if hasattr(event, "data")]
     assert sum(sizes) == 3_000_000
     assert max(sizes) <= 1024 * 1024
@@ -123,7 +123,7 @@ def test_a_writer_waits_while_too_much_is_undelivered(tmp_path: Path) -> None:
     stream.gateway.away = False
     writer.join(timeout=1)
     assert writer.ready()
-    assert stream.reporter.finish(END, 1.0)
+    assert stream.reporter.finish(END, lambda: 1.0)
     assert stream.record.log() == b"x" * 20_000 + b"y"
 
 
@@ -137,7 +137,7 @@ def test_a_writer_in_a_hurry_drops_with_a_notice(tmp_path: Path) -> None:
     writer.join(timeout=1)
     assert writer.ready()
     stream.gateway.away = False
-    assert stream.reporter.finish(END, 1.0)
+    assert stream.reporter.finish(END, lambda: 1.0)
     assert b"100 bytes left out" in stream.record.log("")
 
 
@@ -146,7 +146,7 @@ def test_a_refused_stream_is_forgotten(stream: Stream, tmp_path: Path) -> None:
     stream.reporter.emit(start())
     wait_until(lambda: stream.refused)
     stream.reporter.log("1", b"x")
-    assert stream.reporter.finish(END, 1.0)
+    assert stream.reporter.finish(END, lambda: 1.0)
     assert stream.refused == 1
     assert stream.record.events == []
     assert not list(tmp_path.iterdir())
@@ -155,7 +155,7 @@ def test_a_refused_stream_is_forgotten(stream: Stream, tmp_path: Path) -> None:
 def test_what_is_discarded_is_never_sent(stream: Stream) -> None:
     stream.reporter.emit(start())
     stream.reporter.discard()
-    assert stream.reporter.finish(END, 1.0)
+    assert stream.reporter.finish(END, lambda: 1.0)
     gevent.sleep(0.03)
     assert not stream.gateway.calls
 
@@ -163,7 +163,7 @@ def test_what_is_discarded_is_never_sent(stream: Stream) -> None:
 def test_an_undelivered_end_is_left_in_the_spool(stream: Stream) -> None:
     stream.gateway.away = True
     stream.reporter.log("1", b"x")
-    assert not stream.reporter.finish(END, 0.05)
+    assert not stream.reporter.finish(END, lambda: 0.05)
     stream.gateway.away = False
     shipper = SpoolShipper(stream.gateway, stream.backoff(), [stream.spool])
     assert shipper.ship_all()
@@ -173,7 +173,7 @@ def test_an_undelivered_end_is_left_in_the_spool(stream: Stream) -> None:
 
 def test_with_neither_server_nor_disk_the_end_waits_for_one(stream: Stream) -> None:
     stream.gateway.away = stream.spool.full = True
-    ended = gevent.spawn(stream.reporter.finish, END, 0.01)
+    ended = gevent.spawn(stream.reporter.finish, END, lambda: 0.01)
     gevent.sleep(0.05)
     assert not ended.dead
     stream.gateway.away = False
@@ -184,7 +184,7 @@ def test_with_neither_server_nor_disk_the_end_waits_for_one(stream: Stream) -> N
 def test_with_neither_and_a_hurry_the_end_is_given_up(stream: Stream) -> None:
     stream.gateway.away = stream.spool.full = True
     stream.reporter.hurry()
-    assert stream.reporter.finish(END, 0.01)
+    assert stream.reporter.finish(END, lambda: 0.01)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -207,11 +207,11 @@ def test_nothing_is_lost_or_changed_whatever_server_and_disk_do(tmp_path: Path, 
         stream.reporter.log(str(number % 2), data)
         if random.random() < 0.2:
             gevent.sleep(random.uniform(0.0, 0.003))
-    delivered = stream.reporter.finish(END, 0.01)
+    delivered = stream.reporter.finish(END, lambda: 0.01)
     moods.kill()
     stream.gateway.away = False
     if not delivered:
-        assert SpoolShipper(stream.gateway, stream.backoff(), [stream.spool]).ship_all()
+        wait_until(SpoolShipper(stream.gateway, stream.backoff(), [stream.spool]).ship_all)
     assert stream.record.log() == wanted
     assert stream.record.ended
     assert not list(tmp_path.iterdir())
