@@ -1,0 +1,62 @@
+"""A build: its steps, and their log as it comes."""
+
+from __future__ import annotations
+
+import falcon
+
+from pikoci.internal.api import ApiRequest
+from pikoci.internal.api.names import read_path
+from pikoci.internal.service.errors import InvalidError
+from pikoci.internal.service.model import Build, Role
+from pikoci.internal.web.addresses import address
+from pikoci.internal.web.log import Tail, read_tail, sections
+from pikoci.internal.web.page import Page, read_form, redirect
+
+#: How much of a log's end a page holds, in bytes.
+SHOWN = 256 * 1024
+
+
+class BuildPage(Page):
+    """A build. With `?log=none` the page holds no log: the script asks so for all that is not log."""
+
+    def on_get(
+        self, request: ApiRequest, response: falcon.Response, team: str, pipeline: str, job: str, number: str
+    ) -> None:
+        """The page, with the log so far. Raises NotFoundError."""
+        read_path({"team": team, "pipeline": pipeline, "job": job, "number": number})
+        detail = self._services.builds.get(request.principal, team, pipeline, job, number)
+        tail = self._tail(detail.build) if request.get_param("log") != "none" else Tail(start=0, chunks=[])
+        self._renderer.render(
+            request,
+            response,
+            "build.html",
+            team=team,
+            pipeline=pipeline,
+            detail=detail,
+            build=detail.build,
+            sections=sections(detail, tail),
+            start=tail.start,
+            shown=SHOWN,
+            api=f"/api/v1{address(team, pipeline, job, detail.build.name)}",
+            member=request.principal.may(team, Role.READ),
+            may_write=request.principal.may(team, Role.WRITE),
+        )
+
+    on_head = on_get
+
+    def on_post(
+        self, request: ApiRequest, response: falcon.Response, team: str, pipeline: str, job: str, number: str
+    ) -> None:
+        """Cancel, and show the page again; or retry, and show the new build. Raises InvalidError for another action."""
+        read_path({"team": team, "pipeline": pipeline, "job": job, "number": number})
+        action = read_form(request).get("action")
+        if action == "cancel":
+            build = self._services.builds.cancel(request.principal, team, pipeline, job, number)
+        elif action == "retry":
+            build = self._services.builds.retry(request.principal, team, pipeline, job, number)
+        else:
+            raise InvalidError("a build has no such action", hint="go back, and use the buttons of the page")
+        redirect(response, address(team, pipeline, job, build.name))
+
+    def _tail(self, build: Build) -> Tail:
+        return read_tail(self._services.builds, build, SHOWN)

@@ -1,0 +1,122 @@
+"""What all pages share: how they are rendered, which headers they carry, and what becomes of their errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import falcon
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pikoci.internal.api import ApiRequest, Problem
+from pikoci.internal.api.parsing import read_bytes
+from pikoci.internal.api.problems import PROBLEM_JSON, TYPE_PREFIX
+from pikoci.internal.service import Services
+from pikoci.internal.service.errors import InvalidError
+from pikoci.internal.service.model import Clock
+from pikoci.internal.web import times
+from pikoci.internal.web.addresses import address, local_path, login_address
+from pikoci.internal.web.assets import Assets
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+_FORM = "application/x-www-form-urlencoded"
+_MAX_FORM = 64 * 1024
+_FORM_TIMEOUT = 30.0
+
+
+class Renderer:
+    """Renders templates. Whatever is put into one is escaped, unless it is `Markup`."""
+
+    def __init__(self, assets: Assets, clock: Clock) -> None:
+        self._clock = clock
+        self._environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(asset=assets.address, address=address, login_address=login_address)
+        for name in ("duration", "relative", "absolute", "machine"):
+            self._environment.filters[name] = getattr(times, name)
+        self._environment.filters["sentence"] = _sentence
+
+    def render(self, request: ApiRequest, response: falcon.Response, template: str, **values: Any) -> None:
+        """Answer with a page; `values` are what its template names."""
+        values = {"user": request.principal.user, "now": self._clock.now(), "here": request.relative_uri, **values}
+        response.content_type = falcon.MEDIA_HTML
+        response.text = self._environment.get_template(template).render(values)
+        response.set_header("Content-Security-Policy", _POLICY)
+        # With no-referrer, browsers send `Origin: null` with forms, and those would be refused.
+        response.set_header("Referrer-Policy", "same-origin")
+
+
+def _sentence(text: str) -> str:
+    """Messages of errors begin small and end without a stop."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) or not text else '.'}"
+
+
+class Page:
+    """A Falcon resource for people: its errors are answered with pages too."""
+
+    def __init__(self, services: Services, renderer: Renderer) -> None:
+        self._services = services
+        self._renderer = renderer
+
+
+class ErrorPages:
+    """Falcon middleware that turns the API's problems into pages, where people ask."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    def process_response(self, request: ApiRequest, response: falcon.Response, resource: object, _: bool) -> None:
+        """Lead to the login, or to the change of password, where that is what is missing; else say what is wrong."""
+        data = response.data
+        if response.content_type != PROBLEM_JSON or data is None or not _for_people(request, resource):
+            return None
+        problem = msgspec.json.decode(data, type=Problem)
+        kind = problem.type.removeprefix(TYPE_PREFIX)
+        response.data = None
+        if kind == "password-change-required":
+            return redirect(response, "/password")
+        # What may not be seen cannot be told from what is not there; a login may show it.
+        hidden = kind == "not-found" and request.principal.user is None
+        if isinstance(resource, Page) and (kind == "unauthenticated" or hidden):
+            response.delete_header("WWW-Authenticate")
+            return redirect(response, login_address(request.relative_uri))
+        self._renderer.render(request, response, "error.html", problem=problem, known=kind != "route-not-found")
+        return None
+
+
+def _for_people(request: ApiRequest, resource: object) -> bool:
+    if isinstance(resource, Page):
+        return True
+    return resource is None and "text/html" in request.accept and not request.path.startswith("/api/")
+
+
+def redirect(response: falcon.Response, path: str) -> None:
+    """Send the browser to another page, which it GETs."""
+    response.status = falcon.HTTP_303
+    response.content_type = falcon.MEDIA_HTML
+    response.set_header("Location", path)
+
+
+def read_form(request: ApiRequest) -> dict[str, str]:
+    """The fields of a form that was sent. Raises InvalidError for what no form of ours sends."""
+    if (request.content_type or "").split(";")[0].strip().lower() != _FORM:
+        raise InvalidError("this is not a form", hint="programs use the API, see /api/v1/openapi.json")
+    body = read_bytes(request, _MAX_FORM, _FORM_TIMEOUT)
+    try:
+        fields = falcon.uri.parse_query_string(body.decode(), keep_blank=True)
+    except UnicodeDecodeError:
+        raise InvalidError("the form is not UTF-8") from None
+    return {name: value if isinstance(value, str) else value[-1] for name, value in fields.items()}
+
+
+def wanted_page(request: ApiRequest) -> str:
+    """Where to go after a login."""
+    return local_path(request.get_param("next", default="/"))
