@@ -13,11 +13,8 @@ from pikoci.internal.store.values import key_text
 
 COLUMNS = "id, pipeline_id, name, position, paused, archived"
 
-TAKE = (
-    "SELECT j.id, j.pipeline_id, j.name, j.position, j.paused, j.archived"
-    " FROM scheduling_requests r JOIN jobs j ON j.id = r.job_id ORDER BY r.id LIMIT ?"
-    " FOR NO KEY UPDATE OF j SKIP LOCKED"
-)
+#: Requests, not jobs, are locked: the caller locks jobs in id order, and one locked here could be out of that order.
+TAKE = "SELECT r.id, r.job_id FROM scheduling_requests r ORDER BY r.id LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
 OVERVIEW = (
     f"SELECT {COLUMNS},"
     " (SELECT b.id FROM builds b WHERE b.job_id = jobs.id ORDER BY b.id DESC LIMIT 1),"
@@ -47,7 +44,8 @@ class SqlJobs:
             job = known.get(name)
             if job and (job.position != place or job.archived):
                 self._session.write("UPDATE jobs SET position = ?, archived = FALSE WHERE id = ?", (place, job.id))
-        gone = [job.id for name, job in known.items() if name not in set(names) and not job.archived]
+        wanted = set(names)
+        gone = [job.id for name, job in known.items() if name not in wanted and not job.archived]
         for batch in batches(gone):
             self._session.write(f"UPDATE jobs SET archived = TRUE WHERE id IN ({marks(len(batch))})", batch)
         return self.list(pipeline_id)
@@ -98,11 +96,18 @@ class SqlJobs:
             self._session.write(f"INSERT INTO scheduling_requests (job_id) VALUES {groups}", batch)
 
     def take_scheduling_requests(self, limit: int) -> builtins.list[Job]:
-        """See `JobRepository`. Jobs are locked as well, so that no other server schedules them meanwhile."""
-        jobs = {row[0]: _job(row) for row in self._session.change(TAKE, (limit,))}
-        for batch in batches(list(jobs)):
-            self._session.write(f"DELETE FROM scheduling_requests WHERE job_id IN ({marks(len(batch))})", batch)
-        return list(jobs.values())
+        """See `JobRepository`. Other requests for the same jobs are cleared along with them."""
+        job_ids = list(dict.fromkeys(row[1] for row in self._session.change(TAKE, (limit,))))
+        found: dict[int, Job] = {}
+        for batch in batches(job_ids):
+            self._session.change(
+                "DELETE FROM scheduling_requests WHERE id IN (SELECT id FROM scheduling_requests"
+                f" WHERE job_id IN ({marks(len(batch))}) FOR NO KEY UPDATE SKIP LOCKED) RETURNING id",
+                batch,
+            )
+            rows = self._session.rows(f"SELECT {COLUMNS} FROM jobs WHERE id IN ({marks(len(batch))})", batch)
+            found.update((row[0], _job(row)) for row in rows)
+        return [found[job_id] for job_id in job_ids if job_id in found]
 
     def _all(self, pipeline_id: int) -> builtins.list[Job]:
         sql = f"SELECT {COLUMNS} FROM jobs WHERE pipeline_id = ? ORDER BY archived, position, id"
