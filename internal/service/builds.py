@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 import msgspec
 
@@ -129,7 +129,7 @@ class BuildService:
         """
         return read_log(self._context, build_id, offset, limit)
 
-    def follow(self, build_id: int, log_offset: int = 0) -> Iterator[BuildUpdate | None]:
+    def follow(self, build_id: int, log_offset: int = 0) -> Generator[BuildUpdate | None, None, None]:
         """What happens to a build, as it happens; first the whole state. None now and then as a sign of life.
 
         Ends after the update with the final status and the end of the log. No access check: `find` the build first.

@@ -49,6 +49,11 @@ class EventBus:
         for wakeup in self._waiting.get(topic, ()):
             wakeup.set()
 
+    @property
+    def topics(self) -> frozenset[str]:
+        """The topics that somebody is subscribed to."""
+        return frozenset(self._waiting)
+
     @contextmanager
     def subscribe(self, *topics: str) -> Iterator[Wakeup]:
         """A wake-up that any of the topics sets, for as long as the context lasts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 import msgspec
 
@@ -36,23 +36,23 @@ class Follower:
         self._seen: Build | None = None
         self._steps: Sequence[Step] = ()
 
-    def updates(self) -> Iterator[BuildUpdate | None]:
+    def updates(self) -> Generator[BuildUpdate | None, None, None]:
         """See `BuildService.follow`."""
         quiet_since = self._context.clock.monotonic()
         with self._context.bus.subscribe(build_topic(self._build_id)) as wakeup:
             while True:
                 update = self._next()
                 if update is not None:
-                    yield update
                     quiet_since = self._context.clock.monotonic()
+                    yield update
                     if update.chunks:
                         continue  # there may be more of the log, without waiting
                 if self._is_over() or self._context.bus.closed:
                     return
                 wakeup.wait(self._context.settings.follow_poll)
                 if self._context.clock.monotonic() - quiet_since >= self._context.settings.keep_alive:
-                    yield None
                     quiet_since = self._context.clock.monotonic()
+                    yield None
 
     def _is_over(self) -> bool:
         return self._seen is None or self._seen.status.is_final

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -106,7 +106,7 @@ class WorkerService:
             f"another process registered as worker {name}", hint="give each worker a name of its own with --name"
         )
 
-    def commands(self, name: str, instance: str) -> Iterator[WorkerCommand | None]:
+    def commands(self, name: str, instance: str) -> Generator[WorkerCommand | None, None, None]:
         """See `Gateway.commands`; ends when another instance of the name registers, or the bus closes."""
         settings = self._context.settings
         given: set[WorkerCommand] = set()

@@ -1,0 +1,117 @@
+"""Following a build as it runs."""
+
+import gevent
+import pytest
+
+from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.domain.events import LogWritten
+from pikoci.internal.service import ServiceSettings
+from pikoci.internal.service.model import BuildUpdate
+from tests.integration.internal.service.world import PLAIN, World
+
+
+def text(updates: list[BuildUpdate]) -> str:
+    return b"".join(chunk.data for update in updates for chunk in update.chunks).decode()
+
+
+def test_an_ended_build_is_told_whole_and_then_it_ends(world: World) -> None:
+    world.set(PLAIN)
+    build = world.run(world.trigger())
+    updates = [update for update in world.services.builds.follow(build.id) if update]
+    assert updates[0].build is not None
+    assert updates[-1].log_offset == len("hello\n")
+    assert text(updates) == "hello\n"
+
+
+def test_following_goes_on_from_any_offset(world: World) -> None:
+    world.set(PLAIN)
+    build = world.run(world.trigger())
+    assert text([update for update in world.services.builds.follow(build.id, 3) if update]) == "lo\n"
+    assert text([update for update in world.services.builds.follow(build.id, 100) if update]) == ""
+
+
+def test_a_long_log_comes_whole_and_in_order(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    claim = world.claim(build).claim
+    pieces = [bytes([65 + number]) * 100_000 for number in range(20)]
+    for number, piece in enumerate(pieces, start=1):
+        world.report(build, claim, number, LogWritten(step="1", at=1.0, data=piece))
+    *_, end = world.events()
+    world.report(build, claim, 21, end)
+    updates = [update for update in world.services.builds.follow(build.id) if update]
+    assert text(updates) == b"".join(pieces).decode()
+    assert len(updates) > 5  # in bounded pieces
+
+
+def test_a_follower_is_woken_by_each_report(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    seen: list[BuildUpdate] = []
+
+    def follow() -> None:
+        seen.extend(update for update in world.services.builds.follow(build.id) if update)
+
+    follower = gevent.spawn(follow)
+    gevent.sleep(0)
+    claim = world.claim(build).claim
+    gevent.sleep(0)
+    for number, event in enumerate(world.events(), start=1):
+        world.report(build, claim, number, event)
+        gevent.sleep(0)
+    follower.join(timeout=0.9)  # less than the poll
+    assert follower.ready()
+    statuses = [update.build.status for update in seen if update.build]
+    assert statuses[-1] is BuildStatus.SUCCEEDED
+    assert text(seen) == "hello\n"
+
+
+def test_a_quiet_build_gives_signs_of_life_and_polls_for_other_servers(world: World) -> None:
+    impatient = World(world.store, ServiceSettings(follow_poll=0.01, keep_alive=5.0))
+    world.set(PLAIN)
+    build = world.trigger()
+    stream = impatient.services.builds.follow(build.id)
+    first = next(stream)
+    assert first is not None
+    impatient.clock.advance(6)
+    assert next(stream) is None
+    world.run(build)  # another server's services: no wake-up reaches this one
+    update = next(stream)
+    assert update is not None
+    assert update.build is not None
+    assert update.build.status is BuildStatus.SUCCEEDED
+
+
+def test_a_renewed_lease_is_nothing_to_tell(world: World) -> None:
+    impatient = World(world.store, ServiceSettings(follow_poll=0.01, keep_alive=5.0))
+    world.set(PLAIN)
+    build = world.trigger()
+    world.claim(build)
+    stream = impatient.services.builds.follow(build.id)
+    next(stream)
+    with world.store.transaction():
+        world.store.builds.grant_grace(world.clock.now() + 500)
+    impatient.clock.advance(6)
+    assert next(stream) is None
+
+
+def test_a_build_that_is_deleted_ends_the_stream(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    stream = world.services.builds.follow(build.id)
+    next(stream)
+    world.services.pipelines.delete(world.alice, "main", "p")
+    world.services.context.bus.notify(f"build/{build.id}")
+    assert list(stream) == []
+    with pytest.raises(NotFoundError):
+        next(world.services.builds.follow(build.id))
+
+
+def test_nobody_is_left_subscribed(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    stream = world.services.builds.follow(build.id)
+    next(stream)
+    stream.close()
+    assert world.services.context.bus.topics == frozenset()

@@ -1,0 +1,152 @@
+"""Several servers on one PostgreSQL: they share the work, and nothing happens twice."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import gevent
+import pytest
+
+from pikoci.internal.domain.build import Build, BuildStatus
+from pikoci.internal.domain.errors import ConflictError
+from tests.integration.internal.service.conftest import OpenStore
+from tests.integration.internal.service.test_checks import TRIGGERED
+from tests.integration.internal.service.test_trigger import limited
+from tests.integration.internal.service.world import PLAIN, TYPE, World
+
+SERVERS = 3
+
+
+@pytest.fixture
+def servers(open_shared_store: OpenStore) -> list[World]:
+    worlds = [World(open_shared_store()) for _ in range(SERVERS)]
+    worlds[0].register()
+    return worlds
+
+
+def together(*actions: Callable[[], object]) -> list[object]:
+    """Run side by side; the results, in order, or the errors."""
+    greenlets = [gevent.spawn(action) for action in actions]
+    gevent.joinall(greenlets, timeout=30)
+    assert all(greenlet.ready() for greenlet in greenlets)
+    return [greenlet.value if greenlet.successful() else greenlet.exception for greenlet in greenlets]
+
+
+def published(servers: list[World], queue: str = "jobs") -> Counter[int]:
+    return Counter(number for server in servers for number in server.publisher.take(queue))
+
+
+def drained(server: World) -> Callable[[], object]:
+    def drain() -> None:
+        server.schedule()
+
+    return drain
+
+
+def test_no_check_is_published_twice(servers: list[World]) -> None:
+    resource = 'resource "made" "{}" {{ check_interval = "@every 1m" }}\n'
+    servers[0].set(TYPE + "".join(resource.format(f"r{number}") for number in range(150)) + PLAIN)
+    for _ in range(3):
+        together(*(server.services.scheduling.dispatch_checks for server in servers))
+    counts = published(servers, "checks")
+    assert len(counts) == 151
+    assert set(counts.values()) == {1}
+
+
+def test_no_version_starts_two_builds(servers: list[World]) -> None:
+    servers[0].set(TRIGGERED)
+    servers[0].find_versions("0")
+    state = servers[0].resource()
+    for turn in range(5):
+        with servers[0].store.transaction():
+            servers[0].store.versions.save(state.id, [{"v": f"{turn}-{number}"} for number in range(4)], 1.0)
+        for server in servers:  # everybody is told, as if by several events
+            job = server.services.jobs.get(server.alice, "main", "p", "run").job
+            with server.store.transaction():
+                server.store.jobs.request_scheduling([job.id])
+        results = together(*(drained(server) for server in servers))
+        assert results == [None] * SERVERS
+    taken = Counter(servers[0].taken(build)["repo"] for build in servers[0].builds())
+    assert len(taken) == 21
+    assert set(taken.values()) == {1}
+    counts = published(servers)
+    assert len(counts) == 21
+    assert set(counts.values()) == {1}
+
+
+def claiming(server: World, build: Build, worker: str) -> Callable[[], object]:
+    def claim() -> object:
+        try:
+            return server.services.workers.claim_build(build.id, worker, worker)
+        except ConflictError:
+            return None
+
+    return claim
+
+
+def test_a_build_has_one_winner(servers: list[World]) -> None:
+    servers[0].set(PLAIN)
+    for build in [servers[0].trigger() for _ in range(10)]:
+        pairs = [(server, f"{place}-{name}") for place, server in enumerate(servers) for name in "ab"]
+        results = together(*(claiming(server, build, worker) for server, worker in pairs))
+        assert len([result for result in results if result is not None]) == 1
+
+
+def test_a_lost_build_is_taken_back_once(servers: list[World]) -> None:
+    servers[0].set(PLAIN)
+    builds = [servers[0].trigger() for _ in range(10)]
+    for build in builds:
+        servers[0].claim(build)
+    published(servers)
+    for server in servers:
+        server.clock.advance(31)
+    together(*(server.services.scheduling.sweep for server in servers))
+    together(*(drained(server) for server in servers))
+    assert [servers[0].build(build).requeues for build in builds] == [1] * 10
+    assert published(servers) == Counter(build.id for build in builds)
+
+
+def test_a_limit_holds_however_many_servers_trigger(servers: list[World]) -> None:
+    servers[0].set(limited("concurrency = 2"))
+    together(*(server.trigger for server in servers for _ in range(4)))
+    together(*(drained(server) for server in servers))
+    assert len(published(servers)) == 2
+
+
+def test_serial_groups_never_lock_each_other_out(servers: list[World]) -> None:
+    one = limited('serial_groups = ["g"]')
+    names = ["run", "two", "three"]
+    servers[0].set("".join(one.replace('job "run"', f'job "{name}"') for name in names))
+    together(*(lambda server=server, name=name: server.trigger(name) for server in servers for name in names))
+    ended = 0
+    while gone := published(servers):
+        assert sum(gone.values()) == 1
+        (build_id,) = gone
+        build = servers[0].store.builds.get(build_id)
+        assert build is not None
+        claim = servers[0].claim(build).claim
+        servers[0].report(build, claim, 1, *servers[0].events())
+        for server in servers:  # all look at all jobs at once
+            with server.store.transaction():
+                server.store.jobs.request_scheduling(
+                    [job.job.id for job in server.services.jobs.list(server.alice, "main", "p")]
+                )
+        assert together(*(drained(server) for server in servers)) == [None] * SERVERS
+        ended += 1
+    assert ended == 9
+    assert {build.status for name in names for build in servers[0].builds(name)} == {BuildStatus.SUCCEEDED}
+
+
+def test_a_report_races_with_the_sweeper_and_one_of_them_wins(servers: list[World]) -> None:
+    servers[0].set(PLAIN)
+    for _ in range(5):
+        build = servers[0].trigger()
+        claim = servers[0].claim(build).claim
+        for server in servers:
+            server.clock.advance(31)
+        together(
+            lambda build=build, claim=claim: servers[0].report(build, claim, 1, *servers[0].events()),
+            servers[1].services.scheduling.sweep,
+            servers[2].services.scheduling.sweep,
+        )
+        end = servers[0].build(build)
+        assert (end.status, end.requeues) in {(BuildStatus.SUCCEEDED, 0), (BuildStatus.PENDING, 1)}
