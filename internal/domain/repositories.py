@@ -404,8 +404,12 @@ class Store(Protocol):
     def history(self, pipeline_id: int) -> History:
         """What input resolution reads, over one pipeline."""
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """A read-write transaction; a nested one joins the outer. Nothing in it may wait but for the database."""
+    def transaction(self, *, snapshot: bool = False) -> AbstractContextManager[None]:
+        """A read-write transaction; a nested one joins the outer. Nothing in it may wait but for the database.
+
+        With `snapshot` all its statements see the database as it was at the first one; to change a row that somebody
+        else has changed since raises UnavailableError: try again.
+        """
 
     def check_health(self) -> None:
         """Return if the database answers, else raise UnavailableError."""

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+from pikoci.internal.domain.repositories import (
+    AccountRepository,
+    ArtifactRepository,
+    BuildRepository,
+    IdempotencyRepository,
+    JobRepository,
+    LogRepository,
+    PipelineRepository,
+    ResourceRepository,
+    SettingRepository,
+    VersionRepository,
+    WorkerRepository,
+)
 from pikoci.internal.store.accounts import SqlAccounts
 from pikoci.internal.store.artifacts import SqlArtifacts
 from pikoci.internal.store.builds import SqlBuilds
@@ -25,17 +38,17 @@ class SqlStore:
     def __init__(self, session: Session, system: str) -> None:
         self.session = session
         self._migrations = Migrations(session, system)
-        self.accounts = SqlAccounts(session)
-        self.settings = SqlSettings(session)
-        self.idempotency = SqlIdempotency(session)
-        self.pipelines = SqlPipelines(session)
-        self.jobs = SqlJobs(session)
-        self.resources = SqlResources(session)
-        self.versions = SqlVersions(session)
-        self.builds = SqlBuilds(session)
-        self.logs = SqlLogs(session)
-        self.workers = SqlWorkers(session)
-        self.artifacts = SqlArtifacts(session)
+        self.accounts: AccountRepository = SqlAccounts(session)
+        self.settings: SettingRepository = SqlSettings(session)
+        self.idempotency: IdempotencyRepository = SqlIdempotency(session)
+        self.pipelines: PipelineRepository = SqlPipelines(session)
+        self.jobs: JobRepository = SqlJobs(session)
+        self.resources: ResourceRepository = SqlResources(session)
+        self.versions: VersionRepository = SqlVersions(session)
+        self.builds: BuildRepository = SqlBuilds(session)
+        self.logs: LogRepository = SqlLogs(session)
+        self.workers: WorkerRepository = SqlWorkers(session)
+        self.artifacts: ArtifactRepository = SqlArtifacts(session)
 
     def history(self, pipeline_id: int) -> SqlHistory:
         """See `Store`. Ask for a new one for each resolution."""

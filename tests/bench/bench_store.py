@@ -1,7 +1,8 @@
-"""Microseconds per call of the store's hot paths: `python -m tests.bench.bench_store [--json] [--system ...] [--seconds S]`.
+"""Microseconds per call of the store's hot paths.
 
-Each call is a whole transaction where it writes. `raw` is one prepared statement by key on the bare driver, the floor of
-the same run. PostgreSQL is a private server with fsync off, as in the tests: what is measured is this side and the trip.
+`python -m tests.bench.bench_store [--json] [--system NAME] [--seconds S]`. Each call is a whole transaction where it
+writes. `raw` is one prepared statement by key on the bare driver, the floor of the same run. PostgreSQL is a private
+server with fsync off, as in the tests: what is measured is this side and the trip.
 """
 
 from pikoci.cooperative import make_cooperative
@@ -17,7 +18,7 @@ import time  # noqa: E402 - as above
 from collections.abc import Callable, Iterator  # noqa: E402 - as above
 from contextlib import contextmanager  # noqa: E402 - as above
 from statistics import median  # noqa: E402 - as above
-from typing import Any  # noqa: E402 - as above
+from typing import Any, Literal  # noqa: E402 - as above
 
 import gevent  # noqa: E402 - as above
 import msgspec  # noqa: E402 - as above
@@ -32,12 +33,13 @@ from tests.contract.internal.store.conftest import settings_of  # noqa: E402 - a
 from tests.contract.internal.store.world import World, wished  # noqa: E402 - as above
 from tests.services.postgresql import PostgresqlServer  # noqa: E402 - as above
 
+System = Literal["mem", "sqlite", "postgresql"]
 BUILDS, RESOURCES = 10_000, 10_000
 KIB256 = bytes(range(256)) * 1024
 
 
 @contextmanager
-def stores(system: str) -> Iterator[SqlStore]:
+def stores(system: System) -> Iterator[SqlStore]:
     with tempfile.TemporaryDirectory() as folder:
         if system == "postgresql":
             server = PostgresqlServer()
@@ -46,7 +48,7 @@ def stores(system: str) -> Iterator[SqlStore]:
             finally:
                 server.close()
         else:
-            store = open_store(StoreSettings(system=system, name=f"{folder}/x.db"))  # type: ignore[arg-type]  # argparse checked it
+            store = open_store(StoreSettings(system=system, name=f"{folder}/x.db"))
             yield store
             store.close()
 
@@ -143,7 +145,7 @@ class Scene:
 
 def measured(call: Callable[[], Any], seconds: float) -> float:
     """Median microseconds per call."""
-    times = []
+    times: list[float] = []
     end = time.perf_counter() + seconds
     while (start := time.perf_counter()) < end or len(times) < 3:
         call()
@@ -172,7 +174,7 @@ def megabytes(scene: Scene, chunks: int) -> float:
     return chunks / 4 / (time.perf_counter() - start) * 1.048576
 
 
-def run(system: str, seconds: float) -> dict[str, float]:
+def run(system: System, seconds: float) -> dict[str, float]:
     with stores(system) as store:
         scene = Scene(store)
         if system == "postgresql":

@@ -4,12 +4,18 @@ import pytest
 
 from pikoci.internal.domain.accounts import Role, User
 from pikoci.internal.domain.errors import ConflictError, InvalidError
+from pikoci.internal.domain.repositories import Store
 from pikoci.internal.store.store import SqlStore
 
 
 def make_user(store: SqlStore, name: str = "bob") -> User:
     with store.transaction():
         return store.accounts.create_user(name, "hash", is_admin=True, must_change_password=True)
+
+
+def test_a_store_has_all_that_services_ask_for(store: SqlStore) -> None:
+    seen_by_services: Store = store  # the type checker looks closer
+    seen_by_services.check_health()
 
 
 def test_the_team_main_always_exists(store: SqlStore) -> None:

@@ -1,5 +1,6 @@
 """What input resolution reads from a store is what it reads from memory."""
 
+from itertools import chain
 from random import Random
 
 import pytest
@@ -108,7 +109,7 @@ def test_a_random_past_is_answered_as_from_memory(twins: Twins, seed: int) -> No
     for job in JOBS:
         for get in ("one", "two"):
             assert stored.last_use(job, get) == memory.last_use(job, get)
-            for version in sum(twins.versions.values(), []):
+            for version in chain(*twins.versions.values()):
                 assert stored.used(job, get, version) == memory.used(job, get, version)
         for _ in range(20):
             wanted = needs(twins, random)

@@ -74,7 +74,8 @@ def postgresql_schema(session: Session) -> dict[str, Any]:
     )
     constraints = session.rows(
         "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'schema_migrations' ORDER BY conname"
+        " WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'schema_migrations'"
+        " ORDER BY conname"
     )
     return {"columns": columns, "indexes": indexes, "constraints": constraints}
 
@@ -109,7 +110,7 @@ def test_a_newer_database_is_refused(empty: SqlStore) -> None:
 def test_a_failing_migration_leaves_nothing_of_itself(system: str, empty: SqlStore) -> None:
     files = {
         "0001_first": "CREATE TABLE one (a INTEGER);\n",
-        "0002_broken": "CREATE TABLE two (a INTEGER UNIQUE);\nINSERT INTO two VALUES (1);\nINSERT INTO two VALUES (1);\n",
+        "0002_broken": "CREATE TABLE two (a INTEGER UNIQUE);\n" + 2 * "INSERT INTO two VALUES (1);\n",
     }
     migrations = Migrations(empty.session, system, files)
     with pytest.raises(ConflictError):

@@ -82,7 +82,7 @@ def test_a_closed_port_is_unavailable(postgresql_settings: StoreSettings, free_t
 
 
 def test_an_unknown_host_is_named(postgresql_settings: StoreSettings) -> None:
-    with pytest.raises(UnavailableError, match="--db-host: no-such-host.invalid has no address"):
+    with pytest.raises(UnavailableError, match=r"--db-host: no-such-host\.invalid has no address"):
         open_store(replace(postgresql_settings, host="no-such-host.invalid"))
 
 
@@ -90,7 +90,7 @@ def test_a_server_that_says_nothing_is_given_up(postgresql_settings: StoreSettin
     silent = StreamServer(("127.0.0.1", 0), lambda *_: gevent.sleep(60))
     silent.start()
     try:
-        with pytest.raises(UnavailableError, match="did not answer within 0.3 s"):
+        with pytest.raises(UnavailableError, match=r"did not answer within 0\.3 s"):
             open_store(replace(postgresql_settings, port=silent.server_port, connect_timeout=0.3))
     finally:
         silent.stop()

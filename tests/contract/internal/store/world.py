@@ -1,5 +1,7 @@
 """Short ways to make what the tests are about."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,11 +20,28 @@ def wished(name: str, **fields: Any) -> ResourceState:
     return ResourceState(id=0, pipeline_id=0, type=kind, name=rest, **settings | fields)
 
 
+class _UndoneError(Exception):
+    pass
+
+
 class World:
     """A pipeline `p` with a job `build` and a resource `git.repo`, made when first asked for."""
 
     def __init__(self, store: SqlStore) -> None:
         self.store = store
+
+    def transact(self, *steps: Callable[[], object], snapshot: bool = False) -> None:
+        """The steps in one transaction."""
+        with self.store.transaction(snapshot=snapshot):
+            for step in steps:
+                step()
+
+    @contextmanager
+    def rolled_back(self) -> Iterator[None]:
+        """A transaction that fails at its end."""
+        with suppress(_UndoneError), self.store.transaction():
+            yield
+            raise _UndoneError
 
     def pipeline(self, name: str = "p") -> Pipeline:
         found = self.store.pipelines.find("main", name)
