@@ -5,6 +5,7 @@ This is the one place that names concrete classes.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -112,6 +113,8 @@ class Application:
         self._scheduler.start()
         if self._worker is not None:
             self._working = gevent.spawn(self._worker.run)
+        gc.collect()
+        gc.freeze()  # what lives as long as the process need not be looked at again, and stays shared with the arbiter
         self._greet()
 
     def drain(self) -> None:
@@ -124,13 +127,17 @@ class Application:
     def cancel(self, signal_name: str) -> None:
         """Cancel what the embedded worker runs."""
         if self._worker is not None and self._working is not None:
+            log.info("cancelling: running jobs are stopped")
             self._worker.cancel_all(f"cancelled: the server received {signal_name}")
             self._working.join()
 
-    def close(self) -> None:
-        """Stop scheduling, end the open event streams, give back the queue and the database."""
-        self._scheduler.stop()
+    def end_streams(self) -> None:
+        """Wake every open event stream; each ends."""
         self._services.context.bus.close()
+
+    def close(self) -> None:
+        """Stop scheduling, give back the queue and the database."""
+        self._scheduler.stop()
         self._resources.close()
 
     def _build_worker(self) -> Worker:

@@ -50,8 +50,11 @@ class Serving(Protocol):
     def cancel(self, signal_name: str) -> None:
         """End what runs within seconds."""
 
+    def end_streams(self) -> None:
+        """End the answers that would never end by themselves."""
+
     def close(self) -> None:
-        """End open event streams, give back connections."""
+        """Stop the background work, give back connections."""
 
 
 class PikociApplication(BaseApplication):
@@ -101,7 +104,9 @@ class PikociArbiter(Arbiter):
         """Cancel."""
         self._wind_down(signal.SIGTERM, CANCEL_LIMIT)
 
-    handle_int = handle_term
+    def handle_int(self) -> None:
+        """Cancel, as for SIGTERM; the reason names the signal."""
+        self._wind_down(signal.SIGINT, CANCEL_LIMIT)
 
     def _ignore(self) -> None:
         log.warning("this signal is not used; SIGQUIT drains, SIGTERM and SIGINT stop")
@@ -131,12 +136,25 @@ class FairGeventWorker(GeventWorker):
     def patch(self) -> None:
         """Do nothing: the process was made cooperative at its very start, with our own exceptions."""
 
+    def init_process(self) -> None:
+        """Begin with no request under way."""
+        self.answering = 0
+        super().init_process()
+
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Answer one request, then let the other connections have their turn."""
+        self.answering += 1
         try:
             return super().handle_request(listener_name, req, sock, addr)
         finally:
+            self.answering -= 1
             gevent.sleep(0)
+
+    def finish_answers(self, timeout: float) -> None:
+        """Wait until no request is under way, at most `timeout` seconds; idle kept connections don't count."""
+        deadline = time.monotonic() + timeout
+        while self.answering and time.monotonic() < deadline:
+            gevent.sleep(0.02)
 
 
 class PikociWorker(FairGeventWorker):
@@ -180,9 +198,11 @@ class PikociWorker(FairGeventWorker):
         self.alive = False
         for server in servers:
             server.close()
-        self.serving.close()
+        self.serving.end_streams()
+        self.finish_answers(self.cfg.graceful_timeout)
         for server in servers:
-            server.stop(timeout=self.cfg.graceful_timeout)
+            server.stop(timeout=0)
+        self.serving.close()
 
     def _listen(self, listener: Any) -> StreamServer:
         listener.setblocking(1)

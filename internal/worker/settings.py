@@ -24,7 +24,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     belong to this worker alone; a second one that is given the same refuses to start.
 
     `kill_grace` lies between SIGTERM and SIGKILL. Hooks that run after a cancellation have `hook_budget` together, or
-    `shutdown_hook_budget` when the worker itself is told to end at once. What runs is stopped `lapse_margin` before a
+    `shutdown_hook_budget` from the signal on (more than `kill_grace`) when the worker is told to end at once. What runs is stopped `lapse_margin` before a
     lease ends that could not be renewed (a third of the lease at most). A finished build waits `report_patience` for
     its last report before it leaves that to the background, `shutdown_patience` when the worker ends.
     """
@@ -43,7 +43,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     hook_budget: float = 300.0
     lapse_margin: float = 8.0
     drain_timeout: float = 600.0
-    shutdown_hook_budget: float = 3.0
+    shutdown_hook_budget: float = 8.0
     shutdown_patience: float = 2.0
 
     flush_interval: float = 0.2
