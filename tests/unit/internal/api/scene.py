@@ -1,0 +1,142 @@
+"""The API over real services and a store in memory, with people, a pipeline and a worker that does as it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import bcrypt
+from falcon.testing import Result, TestClient
+
+from pikoci.internal.api import ApiSettings, create_app
+from pikoci.internal.domain.build import BuildStatus, StepStatus
+from pikoci.internal.domain.clock import SystemClock
+from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
+from pikoci.internal.domain.gateway import WorkerHello
+from pikoci.internal.service import Services, ServiceSettings, build_services
+from pikoci.internal.store import StoreSettings, open_store
+
+SECRET = "a secret for tests that is long enough"
+PASSWORD = "correct horse battery"
+CONFIG = """
+resource "trigger" "button" {}
+
+job "unit" {
+  get "trigger" "button" { trigger = true }
+  task "test" {
+    run "exec" { path = "/bin/true" }
+  }
+}
+
+job "ship" {
+  get "trigger" "button" { passed = ["unit"] }
+  task "go" {
+    run "exec" { path = "/bin/true" }
+  }
+}
+
+job "free" {
+  task "go" {
+    run "exec" { path = "/bin/true" }
+  }
+}
+"""
+PIPELINE = "/api/v1/teams/main/pipelines/demo"
+
+
+@cache
+def hashed(password: str) -> str:
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds=4)).decode()
+
+
+class Bells:
+    """A queue that remembers what was published."""
+
+    def __init__(self) -> None:
+        self.rung: list[tuple[str, bytes]] = []
+
+    def publish(self, queue: str, body: bytes) -> None:
+        self.rung.append((queue, body))
+
+    def depth(self, queue: str) -> int | None:
+        return sum(rung == queue for rung, _ in self.rung)
+
+
+@dataclass
+class Scene:
+    """What a test looks at."""
+
+    services: Services
+    client: TestClient
+    bells: Bells
+    token: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        *,
+        data: bytes | None = None,
+        query_string: str = "",
+    ) -> Result:
+        """A request of the administrator; `path` is below the pipeline unless it begins with a slash.
+
+        `body` is sent as JSON, `data` as it is.
+        """
+        address = path if path.startswith("/") else f"{PIPELINE}/{path}".rstrip("/")
+        sent = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        content: dict[str, Any] = {"body": data or b""} if body is None else {"json": body}
+        return self.client.simulate_request(method, address, headers=sent, query_string=query_string, **content)
+
+    def anonymous(self, method: str, path: str, **more: Any) -> Result:
+        return self.client.simulate_request(method, path, **more)
+
+    def trigger(self, job: str = "free") -> int:
+        """Start a build of a job; returns its id."""
+        answer = self.call("POST", f"jobs/{job}/builds", {})
+        assert answer.status_code == 201, answer.text
+        return int(answer.json["id"])
+
+    def claim(self, build_id: int) -> int:
+        """Let the worker take the build; returns the claim."""
+        hello = WorkerHello(name="worker-1", instance="i", version="1", queues=["jobs", "checks"], concurrency=1)
+        self.services.workers.register(hello)
+        return self.services.workers.claim_build(build_id, "worker-1", "i").claim
+
+    def report(self, build_id: int, claim: int, first: int, *events: BuildEvent) -> None:
+        self.services.workers.report(build_id, claim, first, events)
+
+    def finished(self, log: Sequence[bytes] = (b"hello\n",), job: str = "free") -> int:
+        """A build that succeeded and wrote this; returns its id."""
+        build_id = self.trigger(job)
+        claim = self.claim(build_id)
+        self.report(build_id, claim, 1, StepStarted(step="1", name="go", kind="task", at=1_000.0))
+        for number, data in enumerate(log):
+            self.report(build_id, claim, number + 2, LogWritten(step="1", at=1_000.5, data=data))
+        step = StepFinished(step="1", status=StepStatus.SUCCEEDED, at=1_001.0, exit_code=0)
+        self.report(build_id, claim, len(log) + 2, step, BuildFinished(status=BuildStatus.SUCCEEDED, at=1_002.0))
+        return build_id
+
+
+def make_scene(settings: ApiSettings | None = None, services: ServiceSettings | None = None) -> Scene:
+    """A server with an administrator and, once `with_pipeline` was called, a pipeline."""
+    store = open_store(StoreSettings())
+    store.migrate()
+    bells = Bells()
+    made = build_services(store, bells, SystemClock(), services, jwt_secret=SECRET)
+    made.accounts.ensure_team("main")
+    made.accounts.ensure_users([f"admin:{hashed(PASSWORD)}"])
+    app = create_app(made, settings or ApiSettings(version="1.2.3"))
+    token = made.tokens.user_token(made.accounts.login("admin", PASSWORD))
+    return Scene(made, TestClient(app), bells, token)
+
+
+def with_pipeline(scene: Scene) -> Scene:
+    answer = scene.call("PUT", "", {"config": CONFIG})
+    assert answer.status_code == 200, answer.text
+    return scene
