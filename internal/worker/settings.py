@@ -24,9 +24,10 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     belong to this worker alone; a second one that is given the same refuses to start.
 
     `kill_grace` lies between SIGTERM and SIGKILL. Hooks that run after a cancellation have `hook_budget` together, or
-    `shutdown_hook_budget` from the signal on (more than `kill_grace`) when the worker is told to end at once. What runs is stopped `lapse_margin` before a
-    lease ends that could not be renewed (a third of the lease at most). A finished build waits `report_patience` for
-    its last report before it leaves that to the background, `shutdown_patience` when the worker ends.
+    `shutdown_hook_budget` when the worker is told to end at once; both count from the cancellation, so they must be
+    more than `kill_grace`. What runs is stopped `lapse_margin` before a lease ends that could not be renewed (a third
+    of the lease at most). A finished build waits `report_patience` for its last report before it leaves that to the
+    background, `shutdown_patience` when the worker ends.
     """
 
     name: str

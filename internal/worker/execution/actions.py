@@ -10,7 +10,7 @@ from pikoci.internal.domain.plan import Command, GetStep, PutStep, Resource, Res
 from pikoci.internal.worker.execution.context import BuildContext
 from pikoci.internal.worker.execution.environment import exported
 from pikoci.internal.worker.execution.exports import read_exports
-from pikoci.internal.worker.execution.outcome import SUCCESS, Outcome, StepError, errored
+from pikoci.internal.worker.execution.outcome import SUCCESS, Outcome, StepError, disk_trouble, errored
 from pikoci.internal.worker.execution.scope import Scope
 from pikoci.internal.worker.execution.step_log import StepLog
 from pikoci.internal.worker.resources.model import ResourceCall
@@ -30,7 +30,7 @@ def act(context: BuildContext, step: Step, scope: Scope, log: StepLog) -> Outcom
     except StepError as error:
         return error.outcome
     except OSError as error:
-        return errored(f"the worker cannot use its disk: {error}")
+        return disk_trouble(error, context.workspace.work)
 
 
 def run_command(context: BuildContext, command: Command, scope: Scope, log: StepLog) -> tuple[Outcome, Path]:

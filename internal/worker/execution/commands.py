@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gevent.event import Event
 
-from pikoci.internal.worker.execution.outcome import SUCCESS, Outcome, StepError, errored, failed, stopped
+from pikoci.internal.worker.execution.outcome import GONE, SUCCESS, Outcome, StepError, errored, failed, stopped
 from pikoci.internal.worker.execution.scope import Cause, CauseKind, Scope
 from pikoci.internal.worker.process import Command, ExitResult, Reason
 
@@ -51,7 +51,7 @@ class Commands:
         if scope.cause is not None:
             return stopped(scope.cause)
         if not cwd.is_dir():
-            return errored("the work directory is gone; a command must have deleted it")
+            return errored(GONE)
         command = Command(argv=argv, cwd=str(cwd), env=env)
         result = self.spawner.run(command, on_output, on_stderr=on_stderr, cancel=scope.stopped, grace=self.grace)
         return _outcome(result, scope.cause)

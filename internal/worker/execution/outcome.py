@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pikoci.internal.domain.build import StepStatus
 from pikoci.internal.worker.execution.scope import Cause, CauseKind
@@ -23,6 +24,7 @@ class Outcome:
         return self.status is StepStatus.SUCCEEDED
 
 
+GONE = "the work directory is gone; a command must have deleted it"
 SUCCESS = Outcome(StepStatus.SUCCEEDED)
 
 
@@ -40,6 +42,13 @@ def stopped(cause: Cause) -> Outcome:
     """It was stopped: a time limit is a failure, all else a cancellation."""
     status = StepStatus.FAILED if cause.kind is CauseKind.TIMEOUT else StepStatus.CANCELLED
     return Outcome(status, cause.reason, cause=cause)
+
+
+def disk_trouble(error: OSError, directory: Path) -> Outcome:
+    """The end of a step that met `error` in the work directory `directory`."""
+    if not directory.is_dir():
+        return errored(GONE)
+    return errored(f"the worker cannot use its disk: {error}")
 
 
 class StepError(Exception):

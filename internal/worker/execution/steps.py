@@ -9,7 +9,7 @@ from pikoci.internal.domain.events import StepFinished, StepStarted
 from pikoci.internal.domain.plan import Command, Hook, Hooks, Step
 from pikoci.internal.worker.execution.actions import act, run_command
 from pikoci.internal.worker.execution.context import BuildContext
-from pikoci.internal.worker.execution.outcome import SUCCESS, Outcome, StepError, errored, stopped
+from pikoci.internal.worker.execution.outcome import SUCCESS, Outcome, StepError, disk_trouble, stopped
 from pikoci.internal.worker.execution.scope import CauseKind, Scope
 from pikoci.internal.worker.execution.step_log import StepLog
 
@@ -107,7 +107,7 @@ class StepRunner:
         except StepError as error:
             outcome = error.outcome
         except OSError as error:
-            outcome = errored(f"the worker cannot use its disk: {error}")
+            outcome = disk_trouble(error, context.workspace.work)
         log.finish()
         self._finished(hook.id, outcome)
         return outcome

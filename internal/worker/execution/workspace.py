@@ -16,7 +16,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Workspace:
-    """`work` is the WORKDIR of commands, `tmp` their TMPDIR; `private` holds scripts, keys and exports.
+    """`work` is the WORKDIR of commands, `tmp` their TMPDIR; beside them lie scripts, keys and exports.
 
     All of it is mode 0700, made on entry and removed on exit with whatever commands left in it. Raises OSError on entry
     when it cannot be made (disk full).
@@ -26,12 +26,11 @@ class Workspace:
         self.root = root
         self.work = root / "work"
         self.tmp = root / "tmp"
-        self.private = root / "private"
         self._files = 0
 
     def __enter__(self) -> Self:
         try:
-            for path in (self.root, self.work, self.tmp, self.private):
+            for path in (self.root, self.work, self.tmp):
                 path.mkdir(mode=0o700, parents=True)
         except OSError:
             remove_tree(self.root)
@@ -44,10 +43,9 @@ class Workspace:
         remove_tree(self.root)
 
     def private_path(self, suffix: str = "") -> Path:
-        """A path in `private` that nothing else uses; the directory is made again if a command deleted it."""
+        """A path outside `work` that nothing else uses."""
         self._files += 1
-        self.private.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return self.private / f"{self._files}{suffix}"
+        return self.root / f"{self._files}{suffix}"
 
     def write_private(self, content: str, *, suffix: str = "", executable: bool = False) -> Path:
         """A new file of mode 0600, or 0700, that holds `content`."""

@@ -137,7 +137,7 @@ def _clone(git: Git, mirror: Mirror, source: GitSource, target: Path, commit: st
 
 def _borrow(call: ResourceCall, git: Git, repository: Path) -> Path:
     lender = call.workspace.private_path(".git")
-    git.local("init", "--quiet", "--bare", str(lender), cwd=call.workspace.private)
+    git.local("init", "--quiet", "--bare", str(lender), cwd=call.workspace.root)
     (lender / "objects" / "info" / "alternates").write_text(f"{repository / 'objects'}\n", encoding="utf-8")
     shallow = repository / "shallow"
     if shallow.is_file():

@@ -72,6 +72,7 @@ def test_a_deleted_work_directory_is_named(room: Room) -> None:
     assert "the work directory is gone" in record.end.reason
     record = room.run_job(task('rm -rf "${WORKDIR%/work}"'), task("true", id="2"))
     assert record.end.status == "errored"
+    assert "the work directory is gone" in record.end.reason
     assert room.run_job(task("true")).end.status == "succeeded"
 
 

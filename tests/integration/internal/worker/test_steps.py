@@ -165,6 +165,6 @@ def test_a_get_without_a_version_is_an_error(room: Room) -> None:
 
 
 def test_the_work_directory_is_private_and_removed(room: Room, tmp_path: Path) -> None:
-    record = room.run_job(task('stat -c %a "$WORKDIR/.." "$PIKOCI_OUTPUT/.."; mkdir -m 0 locked; pwd'))
-    assert record.log().split()[:1] == [b"700"]
+    record = room.run_job(task('stat -c %a "$WORKDIR/.." "$WORKDIR" "$TMPDIR"; mkdir -m 0 locked; pwd'))
+    assert record.log().split()[:3] == [b"700"] * 3
     assert not list((tmp_path / "work" / "builds").iterdir())

@@ -44,7 +44,7 @@ def settings_for(root: Path, **changes: Any) -> WorkerSettings:
         receive_timeout=0.1,
         kill_grace=0.3,
         flush_interval=0.1,
-        shutdown_hook_budget=0.5,
+        shutdown_hook_budget=0.9,
         shutdown_patience=0.3,
         report_patience=0.3,
     )

@@ -194,7 +194,7 @@ def test_a_broken_mirror_is_made_anew(room: Room, upstream: Repository) -> None:
     first = upstream.commit("a")
     source = resource(upstream)
     assert refs(room.check(source, GIT)) == [first]
-    [mirror] = (room.settings.workdir / "cache" / "git").glob("*[!.lock]")
+    [mirror] = [path for path in (room.settings.workdir / "cache" / "git").iterdir() if path.is_dir()]
     (mirror / "packed-refs.lock").touch()
     for pack in mirror.rglob("objects/??/*"):
         pack.unlink()
