@@ -14,7 +14,7 @@ from pikoci.internal.store.values import key_text
 COLUMNS = "id, pipeline_id, name, position, paused, archived"
 
 #: Requests, not jobs, are locked: the caller locks jobs in id order, and one locked here could be out of that order.
-TAKE = "SELECT r.id, r.job_id FROM scheduling_requests r ORDER BY r.id LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
+TAKE = "SELECT id, job_id FROM scheduling_requests ORDER BY id LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
 OVERVIEW = (
     f"SELECT {COLUMNS},"
     " (SELECT b.id FROM builds b WHERE b.job_id = jobs.id ORDER BY b.id DESC LIMIT 1),"
