@@ -36,7 +36,7 @@ import pytest  # noqa: E402 - as above
 
 from tests.services.requirement import is_required, module, program  # noqa: E402 - as above
 
-pytest_plugins = ["tests.services.chromium", "tests.services.postgresql"]
+pytest_plugins = [f"tests.services.{name}" for name in ("chromium", "kafka", "nats", "postgresql", "rabbitmq")]
 
 EXPECTED_SKIPS = Path(__file__).with_name("expected-skips.txt")
 

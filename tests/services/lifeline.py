@@ -2,8 +2,8 @@
 
 `python lifeline.py SIGNAL USER FOLDER COMMAND...` runs the command, as USER unless that is empty, until its own
 standard input reaches its end, which is when the test run closes it or dies. It then sends SIGNAL, waits, kills every
-descendant that is left, and removes FOLDER. The folder stays when a byte on standard input asked for that, and when
-the command ended by itself, so that its log can be read.
+descendant that is left, and removes FOLDER. The folder stays when a byte on standard input asked for that (`K` also
+asks for SIGKILL at once), and when the command ended by itself, so that its log can be read.
 """
 
 import contextlib
@@ -35,11 +35,13 @@ def main(arguments: list[str]) -> int:
         extra_groups=[] if user else None,
     )
     told, _, _ = select.select([0, os.pidfd_open(child.pid)], [], [])
-    child.send_signal(signal.Signals[ending])
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(GRACE_SECONDS)
+    wish = os.read(0, 1) if 0 in told else b"k"
+    if wish != b"K":
+        child.send_signal(signal.Signals[ending])
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(GRACE_SECONDS)
     _kill_descendants()
-    if 0 in told and not os.read(0, 1):
+    if not wish:
         shutil.rmtree(folder, ignore_errors=True)
     return child.returncode or 0
 

@@ -44,10 +44,17 @@ class ServiceProcess:
 
     def stop(self, *, keep_folder: bool = False) -> None:
         """Stop the program and wait for its end; a second call does nothing."""
+        self._end(b"k" if keep_folder else b"")
+
+    def kill(self) -> None:
+        """End the program and its descendants by SIGKILL and wait; the folder stays. A second call does nothing."""
+        self._end(b"K")
+
+    def _end(self, wish: bytes) -> None:
         pipe: IO[bytes] | None = self._process.stdin
         if pipe is not None and not pipe.closed:
-            if keep_folder and self._process.poll() is None:
-                pipe.write(b"k")
+            if self._process.poll() is None:
+                pipe.write(wish)
             pipe.close()
         self._process.wait()
 

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
 
+from tests.services.broker import Broker
+from tests.services.kafka import KafkaServer
+from tests.services.nats import NatsServer
 from tests.services.postgresql import Database, DatabaseMaker, PostgresqlServer
+from tests.services.rabbitmq import RabbitmqServer
 from tests.services.requirement import VARIABLE, program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +52,19 @@ def test_an_outage_keeps_the_data(private_postgresql: PostgresqlServer) -> None:
     assert not private_postgresql.admin.accepts_logins()
     private_postgresql.start()
     private_postgresql.admin.execute("SELECT id FROM t")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [NatsServer, RabbitmqServer, KafkaServer])
+def test_a_broker_comes_back_where_it_was_and_leaves_nothing_behind(kind: type[Broker]) -> None:
+    with kind() as broker:
+        address = broker.address
+        broker.stop()
+        broker.start()
+        broker.kill()
+        broker.start()
+        assert broker.address == address
+    assert not broker.folder.exists()
 
 
 def test_the_browser_shows_a_page(browser: WebDriver) -> None:

@@ -1,0 +1,178 @@
+"""A real Apache Kafka: one node in KRaft mode on Java, its jars from Maven Central."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.broker import Broker, free_ports, shared_address
+from tests.services.process import ServiceError
+from tests.services.proxy import Proxy
+from tests.services.requirement import missing, program
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSION = "4.1.0"
+JARS = ROOT / ".cache" / "kafka" / VERSION
+CLUSTER = "cGlrb2NpLXRlc3RzLTAwMQ"
+JAVA_OPTIONS = ["-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+JAVA_OPTIONS += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+
+POM = f"""\
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>pikoci.tests</groupId>
+  <artifactId>kafka</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId>
+      <artifactId>kafka_2.13</artifactId>
+      <version>{VERSION}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.slf4j</groupId>
+      <artifactId>slf4j-simple</artifactId>
+      <version>1.7.36</version>
+    </dependency>
+  </dependencies>
+</project>
+"""
+
+# One node that answers quickly: no waiting for a group's second member, short sessions allowed, small buffers.
+SETTINGS = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+controller.listener.names=CONTROLLER
+listeners=PLAIN://127.0.0.1:{port},PROXIED://127.0.0.1:{proxied},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAIN://127.0.0.1:{port},PROXIED://127.0.0.1:{proxy}
+inter.broker.listener.name=PLAIN
+listener.security.protocol.map=PLAIN:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+log.cleaner.dedupe.buffer.size=4194304
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+"""
+
+
+class KafkaServer(Broker):
+    """One node without authentication; a second listener is for clients that come through a proxy."""
+
+    service = "kafka"
+
+    def __init__(self) -> None:
+        """Start the node. Raises ServiceError when it does not come up."""
+        self._java = program("kafka", "java")
+        self._jars = find_jars()
+        super().__init__()
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"127.0.0.1:{self.port}"
+
+    def proxied(self) -> Proxy:
+        """See `Broker.proxied`. One at a time: clients go where the node tells them."""
+        return Proxy(self._proxied, self._proxy)
+
+    def address_through(self, proxy: Proxy) -> str:
+        """See `Broker.address_through`."""
+        return f"127.0.0.1:{proxy.port}"
+
+    def _prepare(self) -> None:
+        self.port, self._proxied, self._proxy, controller = free_ports(4)
+        settings = SETTINGS.format(
+            port=self.port,
+            proxied=self._proxied,
+            proxy=self._proxy,
+            controller=controller,
+            data=self.folder / "data",
+        )
+        (self.folder / "server.properties").write_text(settings)
+        formatted = subprocess.run(
+            [*self._run("kafka.tools.StorageTool"), "format", "-t", CLUSTER, "-c", "server.properties"],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if formatted.returncode != 0:
+            raise ServiceError(f"formatting Kafka's storage failed:\n{formatted.stdout}{formatted.stderr}")
+
+    def _command(self) -> list[str]:
+        return [*self._run("kafka.Kafka"), "server.properties"]
+
+    def _run(self, main_class: str) -> list[str]:
+        return [self._java, *JAVA_OPTIONS, "-cp", f"{self._jars}/*", main_class]
+
+    def _is_ready(self) -> bool:
+        """The node lists itself among the brokers once it may hold partitions."""
+        request = struct.pack(">hhih", 3, 1, 1, -1) + struct.pack(">i", 0)  # Metadata, version 1, of no topic
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as client:
+                client.settimeout(2)
+                client.sendall(struct.pack(">i", len(request)) + request)
+                answer = client.recv(12, socket.MSG_WAITALL)
+        except OSError:
+            return False
+        return len(answer) == 12 and struct.unpack(">iii", answer)[2] > 0
+
+
+def find_jars() -> Path:
+    """Find Kafka's jars in the cache folder, or bring them there; without Maven Central the test skips or fails."""
+    JARS.parent.mkdir(parents=True, exist_ok=True)
+    with (JARS.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another test process may bring them at this moment
+        if not JARS.exists():
+            _download(JARS)
+    return JARS
+
+
+def _download(target: Path) -> None:
+    maven = program("kafka", "mvn")
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        (Path(folder) / "pom.xml").write_text(POM)
+        jars = Path(folder) / "jars"
+        done = subprocess.run(
+            [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={jars}", "-DincludeScope=runtime"],
+            cwd=folder,
+            env={**os.environ, "MAVEN_OPTS": "-XX:+UseSerialGC"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            missing("kafka", f"its jars could not be brought from Maven Central: {done.stdout[-500:]}")
+        shutil.move(jars, target)
+
+
+@pytest.fixture(scope="session")
+def kafka_address() -> Iterator[str]:
+    """The address of a Kafka node that tests share; each uses names of its own there."""
+    with shared_address(KafkaServer) as address:
+        yield address
+
+
+@pytest.fixture
+def private_kafka() -> Iterator[KafkaServer]:
+    """A whole node for this test alone, to stop and start at will."""
+    with KafkaServer() as server:
+        yield server
