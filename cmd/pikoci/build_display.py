@@ -102,6 +102,13 @@ class BuildDisplay:
         self._line(f"{visible(title)} {result}{took}{_because(reason)}")
         self._flush()
 
+    def start_again(self, text: str) -> None:
+        """Write why everything starts anew; what ran until now ended without a result."""
+        self._running.clear()
+        self._titles.clear()
+        self._shown_step = ""
+        self.note(text)
+
     def note(self, text: str) -> None:
         """Write a line that is about the build and no part of its log."""
         self._line(visible(text), dim=True)

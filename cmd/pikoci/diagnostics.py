@@ -39,7 +39,7 @@ def _snippet(found: Diagnostic) -> list[str]:
     """The source line with carets below; a long line is cut around them."""
     letters = clusters(_printable(found.source.removeprefix("\ufeff")))
     start = min(found.column - 1, len(letters))
-    end = found.end_column - 1 if found.end_line == found.line else len(letters)
+    end = min(found.end_column - 1 if found.end_line == found.line else len(letters), len(letters))
     first = 0 if len(letters) <= _MAX_SHOWN else max(0, start - _MAX_SHOWN // 2)
     shown = "".join(letters[first : first + _MAX_SHOWN])
     before = "…" if first else ""

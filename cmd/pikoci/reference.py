@@ -27,7 +27,8 @@ def walk_commands() -> Iterator[tuple[str, click.Command, click.Context]]:
 
 def render_cli_reference() -> str:
     """The reference as Markdown: every command with its text and options, in the order of the help."""
-    return "\n".join([_INTRODUCTION, *(line for found in walk_commands() for line in _command(*found))])
+    lines = [line for found in walk_commands() for line in _command(*found)]
+    return "\n".join([_INTRODUCTION, *lines]).rstrip("\n") + "\n"
 
 
 def _walk(
@@ -54,8 +55,10 @@ def _command(name: str, command: click.Command, ctx: click.Context) -> Iterator[
         text = " ".join(paragraph.split())
         yield f"Example: `{text.removeprefix('Example: ')}`" if text.startswith("Example: ") else text
         yield ""
-    options = [found for found in command.get_params(ctx) if isinstance(found, click.Option) and not found.hidden]
-    rows = [row for row in (option.get_help_record(ctx) for option in options if option.name != "help") if row]
+    options = [
+        found for found in command.get_params(ctx) if isinstance(found, click.Option) and "--help" not in found.opts
+    ]
+    rows = [row for row in (option.get_help_record(ctx) for option in options) if row]
     if rows:
         yield "| option | meaning |"
         yield "| --- | --- |"

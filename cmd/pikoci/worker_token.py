@@ -36,7 +36,7 @@ def worker_token(jwt_secret: str, jwt_secret_file: IO[str] | None, team: str, ou
 
     Example: JWT_SECRET=... pikoci worker-token
 
-    Example: pikoci worker-token --jwt-secret-file /etc/pikoci/jwt-secret --team main
+    Example: pikoci worker-token --jwt-secret-file jwt-secret --team main
     """
     secret = jwt_secret_file.read().rstrip("\r\n") if jwt_secret_file else jwt_secret
     if not secret:

@@ -54,7 +54,7 @@ class BuildStory:
         if attempt > self._attempt:
             self._tell_all()
             if self._attempt:
-                self._display.note(f"The build starts again: attempt {attempt}")
+                self._display.start_again(f"The build starts again: attempt {attempt}")
             self._attempt = attempt
             self._told.clear()
         moves: list[tuple[float, str, Callable[[], None]]] = []

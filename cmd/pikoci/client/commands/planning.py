@@ -29,6 +29,8 @@ def plan(session: Session, file: str, team: str, pipeline: str, variables: Mappi
     FILE may be - for standard input.
 
     Example: pikoci pipeline plan -p app pipeline.hcl -v vars.json
+
+    Example: pikoci client pipelines plan -p app - < pipeline.hcl
     """
     answer = _send(session.api.pipelines.plan, team, pipeline, file, variables)
     session.show(answer, lambda: _render(answer["changes"]))

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from pikoci.client.errors import clear_errors
+from pikoci.internal.domain.errors import PikociError
+from pikoci.pkg.client import ApiError, ClientError, ServerUnreachableError
+
+URL = "http://ci"
+
+
+def problem(kind: str, hint: str = "") -> ApiError:
+    return ApiError(400, {"type": f"urn:pikoci:problem:{kind}", "detail": "no such thing", "hint": hint})
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "hint"),
+    [
+        (problem("not-found", "did you mean app?"), "no such thing", "did you mean app?"),
+        (problem("conflict"), "no such thing", ""),
+        (problem("unauthenticated"), "no such thing", "run `pikoci client login --url http://ci`"),
+        (problem("password-change-required"), "no such thing", "run `pikoci client password`"),
+        (ApiError(502, {"detail": "bad gateway"}), "bad gateway", "is http://ci the address of a PikoCI server?"),
+        (ServerUnreachableError("it is away"), "it is away", "is the server running? --url names another one"),
+        (ClientError("not JSON"), "not JSON", "check --url, and what stands between here and the server"),
+    ],
+)
+def test_every_refusal_becomes_one_sentence_and_a_way_out(error: ClientError, message: str, hint: str) -> None:
+    with pytest.raises(PikociError) as caught, clear_errors(URL):
+        raise error
+    assert (caught.value.message, caught.value.hint) == (message, hint)
