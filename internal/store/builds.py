@@ -15,7 +15,7 @@ from pikoci.internal.store.build_parts import SqlBuildParts
 from pikoci.internal.store.build_rows import BUILD_COLUMNS, build_from
 from pikoci.internal.store.indexes import ACTIVE
 from pikoci.internal.store.session import batches, marks
-from pikoci.internal.store.values import decode_cursor, encode_cursor, shown_text
+from pikoci.internal.store.values import Key, decode_cursor, encode_cursor, shown_text
 
 _ENDED = ", ".join(f"'{status.value}'" for status in sorted(FINAL))
 _NEWEST = 2**63 - 1
@@ -119,7 +119,7 @@ class SqlBuilds(SqlBuildLeases, SqlBuildParts):
         cursor: str | None,
     ) -> Page[Build]:
         """See `BuildRepository`. Raises InvalidError for a cursor that it did not make."""
-        before = _NEWEST if cursor is None else decode_cursor(cursor, tuple[int])[0]
+        before = _NEWEST if cursor is None else decode_cursor(cursor, tuple[Key])[0]
         filters = [value for value in (job_id, pipeline_id) if value is not None]
         sql = list_sql(job=job_id is not None, pipeline=pipeline_id is not None, statuses=len(statuses))
         rows = self._session.rows(sql, (*filters, before, *(status.value for status in statuses), limit + 1))

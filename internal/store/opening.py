@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,8 @@ def _open_sqlite(settings: StoreSettings) -> SqliteSession:
     _check_path(settings.name, path)
     lock = _lock(path)
     try:
+        # It holds secrets; SQLite would let everybody read it, and gives the files beside it the same mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         database = _database(
             str(path),
             busy_timeout=int(settings.busy_timeout * 1000),  # while opening; the session waits by itself later
@@ -89,7 +92,7 @@ def _open_sqlite(settings: StoreSettings) -> SqliteSession:
         execute: Callable[[str], object] = database.execute_sql
         execute("SELECT COUNT(*) FROM sqlite_master")
         execute("PRAGMA busy_timeout = 0")
-    except (peewee.PeeweeException, sqlite3.Error) as error:
+    except (OSError, peewee.PeeweeException, sqlite3.Error) as error:
         lock.release()
         raise _explained(path, error) from error
     return SqliteSession(database, busy_timeout=settings.busy_timeout, lock=lock, checkpointer=Checkpointer(str(path)))

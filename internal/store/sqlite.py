@@ -54,16 +54,10 @@ class SqliteSession(Session):
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """See `Session`."""
-        if self._owner is not None and self._owner is not getcurrent():
-            raise _switched()
         try:
-            found: list[Row] = self._execute(self._plain.get(sql) or self._without_locks(sql), params).fetchall()
-        except DRIVER_ERRORS as error:
-            if self._owner is None and _is_busy(error):
-                return self._retried(sql, params)
-            self._failed = True
-            raise translated(error) or error from error
-        return found
+            return self._fetched(sql, params)
+        except OverflowError:
+            return []  # as on PostgreSQL: a number of more than 64 bits is in no row
 
     def write(self, sql: str, params: Sequence[Any] = ()) -> int:
         """See `Session`."""
@@ -77,7 +71,10 @@ class SqliteSession(Session):
     def change(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """See `Session`."""
         self._check_inside()
-        return self.rows(sql, params)
+        try:
+            return self._fetched(sql, params)
+        except OverflowError as error:
+            raise translated(error) or error from error
 
     @contextmanager
     def transaction(self, *, snapshot: bool = False, patient: bool = False) -> Iterator[None]:
@@ -115,6 +112,20 @@ class SqliteSession(Session):
         self.database.close()
         if self._lock is not None:
             self._lock.release()
+
+    def _fetched(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        if self._owner is not None and self._owner is not getcurrent():
+            raise _switched()
+        try:
+            found: list[Row] = self._execute(self._plain.get(sql) or self._without_locks(sql), params).fetchall()
+        except OverflowError:
+            raise
+        except DRIVER_ERRORS as error:
+            if self._owner is None and _is_busy(error):
+                return self._retried(sql, params)
+            self._failed = True
+            raise translated(error) or error from error
+        return found
 
     def _begin(self, patience: float) -> None:
         # The connection's own busy timeout is 0, as waiting in it would stop the hub; this waits beside it.

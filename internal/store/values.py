@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from pikoci.internal.domain.errors import InvalidError
 
 T = TypeVar("T")
+
+#: A row's key, as far as a cursor may name one.
+Key = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 

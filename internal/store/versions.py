@@ -10,7 +10,7 @@ import msgspec
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.pipeline import Page, Version
 from pikoci.internal.store.session import Row, Session, batches, marks, returning
-from pikoci.internal.store.values import decode_cursor, encode_cursor, version_key
+from pikoci.internal.store.values import Key, decode_cursor, encode_cursor, version_key
 
 _COLUMNS = "id, resource_id, version, disabled, created_at"
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
@@ -29,9 +29,9 @@ class SqlVersions:
         self._session = session
 
     def save(self, resource_id: int, versions: Sequence[Mapping[str, object]], now: float) -> list[Version]:
-        """See `VersionRepository`. About 10 µs a version: save thousands in several transactions, to let others run.
+        """See `VersionRepository`. Raises NotFoundError when the resource is gone.
 
-        Raises NotFoundError when the resource is gone.
+        Takes about 8 µs a version, in which SQLite lets nothing else run: 5,000 in one transaction are plenty.
         """
         # Without the lock, two servers could find versions at once and give them interleaved ids.
         owner = self._session.change("SELECT pipeline_id FROM resources WHERE id = ? FOR NO KEY UPDATE", (resource_id,))
@@ -67,7 +67,7 @@ class SqlVersions:
 
     def list(self, resource_id: int, *, limit: int, cursor: str | None) -> Page[Version]:
         """See `VersionRepository`. Raises InvalidError for a cursor that it did not make."""
-        before = _NEWEST if cursor is None else decode_cursor(cursor, tuple[int])[0]
+        before = _NEWEST if cursor is None else decode_cursor(cursor, tuple[Key])[0]
         rows = self._session.rows(LIST, (resource_id, before, limit + 1))
         items = [_version(row) for row in rows[:limit]]
         return Page(items=items, next=encode_cursor(items[-1].id) if len(rows) > limit and items else None)

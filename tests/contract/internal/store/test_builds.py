@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from pikoci.internal.domain.build import Build, BuildStatus, Step, StepStatus
-from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.domain.errors import InvalidError, NotFoundError
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.store.store import SqlStore
 from tests.contract.internal.store.world import World
@@ -70,6 +70,22 @@ def test_what_is_missing_is_none(store: SqlStore) -> None:
     assert store.builds.find(9, 1, 0) is None
     with store.transaction():
         assert store.builds.lock(9) is None
+
+
+def test_a_number_that_no_column_holds_is_not_there(store: SqlStore, world: World) -> None:
+    build = world.build()
+    assert store.builds.get(2**70) is None
+    assert store.builds.find(build.job_id, 2**70, 0) is None
+    assert store.versions.get(-(2**70)) is None
+
+
+def test_a_number_that_no_column_holds_is_refused(store: SqlStore, world: World) -> None:
+    build = world.build()
+    with pytest.raises(InvalidError):
+        world.saved(build, log_size=2**70)
+    with pytest.raises(InvalidError):
+        world.build(log_size=2**70)
+    assert store.builds.get(build.id) == build
 
 
 def test_lists_are_newest_first_filtered_and_in_pages(store: SqlStore, world: World) -> None:

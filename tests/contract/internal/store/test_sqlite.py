@@ -174,6 +174,14 @@ def test_a_store_is_opened_twice_by_nobody_in_one_process(store: SqlStore, setti
     store.check_health()
 
 
+def test_nobody_else_may_read_the_files(store: SqlStore, settings: StoreSettings, world: World) -> None:
+    world.build()
+    files = list(Path(settings.name).parent.glob("pikoci.db*"))
+    assert {file.name for file in files} >= {"pikoci.db", "pikoci.db-wal", "pikoci.db.lock"}
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert store.pending_migrations() == []
+
+
 def test_times_are_floats_everywhere(store: SqlStore, world: World) -> None:
     claimed = world.claimed(lease_until=35)
     assert isinstance(claimed.lease_expires_at, float)

@@ -1,5 +1,6 @@
 """Text, JSON and cursors on their way in and out of a store."""
 
+import base64
 import hashlib
 from contextlib import suppress
 
@@ -8,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pikoci.internal.domain.errors import InvalidError
-from pikoci.internal.store.values import decode_cursor, encode_cursor, encode_json, key_text, shown_text, version_key
+from pikoci.internal.store.values import (
+    Key,
+    decode_cursor,
+    encode_cursor,
+    encode_json,
+    key_text,
+    shown_text,
+    version_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +73,12 @@ def test_a_cursor_says_what_it_was_told(number: int, text: str) -> None:
     assert decode_cursor(encode_cursor(number), tuple[int]) == (number,)
     assert decode_cursor(encode_cursor(number, text), tuple[int, str]) == (number, text)
     assert encode_cursor(number, text).replace("-", "").replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize("number", [-1, 2**63, 2**80])
+def test_a_key_in_a_cursor_has_bounds(number: int) -> None:
+    with pytest.raises(InvalidError, match="cursor"):
+        decode_cursor(base64.urlsafe_b64encode(f"[{number}]".encode()).decode().rstrip("="), tuple[Key])
 
 
 @given(st.text(max_size=40))
