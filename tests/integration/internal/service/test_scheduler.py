@@ -1,0 +1,84 @@
+"""The loops of a server, running."""
+
+from collections.abc import Callable, Iterator
+
+import gevent
+import pytest
+
+from pikoci.internal.domain.errors import UnavailableError
+from pikoci.internal.domain.gateway import CheckResult
+from pikoci.internal.scheduler import Periods, Scheduler
+from tests.integration.internal.service.test_checks import TRIGGERED
+from tests.integration.internal.service.world import PLAIN, World
+
+
+def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    with gevent.Timeout(seconds, AssertionError("it never happened")):
+        while not condition():
+            gevent.sleep(0.005)
+
+
+@pytest.fixture
+def scheduler(world: World) -> Iterator[Scheduler]:
+    made = Scheduler(world.services, Periods(schedule=3600, checks=3600, sweep=0.05))
+    yield made
+    made.stop()
+
+
+def test_a_version_leads_to_a_published_build_without_waiting_for_a_period(world: World, scheduler: Scheduler) -> None:
+    scheduler.start()
+    gevent.sleep(0.01)
+    world.set(TRIGGERED)
+    until(lambda: world.publisher.take("checks"))
+    state = world.resource()
+    claim = world.services.workers.claim_check(state.id, "w", "i1").claim
+    world.services.workers.finish_check(state.id, claim, CheckResult(versions=[{"v": "1"}]))
+    until(world.publisher.take)
+    assert world.taken(world.builds()[0]) == {"repo": "1"}
+
+
+def test_the_first_sweep_gives_grace_to_leases_of_an_earlier_life(world: World, scheduler: Scheduler) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    world.claim(build)
+    world.clock.advance(3600)
+    scheduler.start()
+    waiting = world.trigger()
+    world.publisher.take()
+    until(lambda: waiting.id in world.publisher.take() or not world.clock.advance(1))
+    assert world.build(build).claim == 1
+
+
+class Outage:
+    """Plays a database that is away while the sweeper looks."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.over = False
+        self.recovered: list[float] = []
+        scheduling = type(world.services.scheduling)
+        monkeypatch.setattr(scheduling, "recover", lambda _: self.recovered.append(world.clock.now()))
+        monkeypatch.setattr(scheduling, "sweep", self.sweep)
+
+    def sweep(self) -> int:
+        if not self.over:
+            raise UnavailableError("the database is away")
+        return 0
+
+
+def test_leases_get_grace_when_the_database_was_away(
+    world: World, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outage = Outage(world, monkeypatch)
+    scheduler.start()
+    until(lambda: outage.recovered)
+    world.clock.advance(100)
+    outage.over = True
+    until(lambda: outage.recovered[-1] == world.clock.now())
+
+
+def test_stopping_ends_every_loop_and_leaves_nothing(world: World, scheduler: Scheduler) -> None:
+    scheduler.start()
+    gevent.sleep(0.01)
+    scheduler.stop()
+    scheduler.stop()
+    assert world.services.context.bus.topics == frozenset()
