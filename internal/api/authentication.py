@@ -130,7 +130,7 @@ def set_session(response: falcon.Response, token: str, *, secure: bool, max_age:
 
 def end_session(response: falcon.Response) -> None:
     """Take a browser's session away; pages call this at a logout."""
-    response.unset_cookie(COOKIE, path="/", samesite="Strict")
+    response.unset_cookie(COOKIE, path="/", same_site="Strict")
 
 
 def _bearer(header: str) -> str:
