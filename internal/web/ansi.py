@@ -18,7 +18,7 @@ LONGEST_LINE = 4000
 # A whole escape sequence (CSI, OSC, or ESC with one letter), a break of a line, or another control character.
 _TOKEN = re.compile(
     r"\x1b\[([0-9;:]*)m"
-    r"|\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-Za-z]|[@-Z\\^_`-~=>])"
+    r"|\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-Za-z]|[@-Z\\^_`-~=>78])"
     r"|(\r*\n|\r)"
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )

@@ -44,6 +44,8 @@ def read_tail(builds: BuildService, build: Build, size: int) -> Tail:
         offset = found[-1].offset + len(found[-1].data)
     if start and chunks:
         cut = chunks[0].data.find(b"\n") + 1
+        if len(chunks) == 1 and cut == len(chunks[0].data):
+            cut = 0  # one line, longer than what is shown
         return Tail(start=start + cut, chunks=[_from(chunks[0], cut), *chunks[1:]])
     return Tail(start=start, chunks=chunks)
 

@@ -8,9 +8,11 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def duration(seconds: float) -> str:
-    """The two largest units: `0.4 s`, `12 s`, `3 min 5 s`, `2 h`, `4 d 3 h`. No less than `0.0 s`."""
+    """The two largest units: `40 ms`, `0.4 s`, `12 s`, `3 min 5 s`, `2 h`, `4 d 3 h`. No less than `0 ms`."""
+    if seconds < 0.0995:
+        return f"{max(round(seconds * 1000), 0)} ms"
     if seconds < 9.95:
-        return f"{max(seconds, 0.0):.1f} s"
+        return f"{seconds:.1f} s"
     left = round(seconds)
     parts = []
     for size, unit in _UNITS:
