@@ -45,7 +45,7 @@ class BuildEvent:
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """One event as it came."""
+    """One event as it came; `id` is the last one that was named, by this event or one before."""
 
     kind: str
     data: bytes
@@ -63,7 +63,7 @@ def read_events(pieces: Iterable[bytes]) -> Iterator[ServerEvent]:
         if not line:
             if data:
                 yield ServerEvent(kind, b"\n".join(data), last)
-            kind, data, last = "message", [], None
+            kind, data = "message", []
             continue
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")

@@ -117,8 +117,8 @@ class Transport:
         self._http.close()
 
     def _decoded(self, response: httpx.Response) -> Any:
-        content = response.read()
-        if not content:
+        response.read()
+        if response.status_code == 204:
             return None
         try:
             return response.json()
@@ -140,7 +140,7 @@ def normalized(base_url: str) -> str:
 
     Raises ClientError for what cannot be an address.
     """
-    url = base_url.strip().rstrip("/")
+    url = base_url.strip()
     if "://" not in url:
         url = f"http://{url}"
     try:
@@ -153,7 +153,7 @@ def normalized(base_url: str) -> str:
         raise ClientError(f"{base_url!r} is no server address; it should look like http://ci.example.com:8080")
     if parts.username is not None:
         raise ClientError("the server address must not hold a login; give a token instead")
-    return url
+    return url.rstrip("/")
 
 
 def path(*parts: object) -> str:

@@ -237,11 +237,11 @@ def main() -> None:
         with serving(file, answer) as port:
             raw, _ = measure("raw limit: bare Falcon, the same bytes", port, token, arguments.seconds)
     if arguments.json:
-        print(json.dumps([asdict(row), asdict(raw)]))  # noqa: T201 - a command's output
+        print(json.dumps([asdict(row), asdict(raw)]))
         return
     for one in (row, raw):
         times = f"p50 {one.p50_ms:6.1f} ms  p95 {one.p95_ms:6.1f} ms"
-        print(f"{one.what:42} {one.per_second:8.0f}/s  {times}  {one.bytes} bytes")  # noqa: T201 - as above
+        print(f"{one.what:42} {one.per_second:8.0f}/s  {times}  {one.bytes} bytes")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,121 @@
+"""Events and logs of builds that still run, over a real socket."""
+
+import json
+import time
+from typing import Any
+
+import gevent
+import httpx
+import pytest
+
+from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.events import BuildFinished, LogWritten
+from tests.integration.internal.api.live import Live, wait_until
+from tests.unit.internal.api.scene import PIPELINE
+
+BUILD = f"{PIPELINE}/jobs/free/builds/1"
+
+
+class Reader:
+    """Collects a build's events in a greenlet of its own."""
+
+    def __init__(self, live: Live, last: str | None = None) -> None:
+        self.events: list[tuple[str, Any]] = []
+        self.comments = 0
+        self._headers = {"Authorization": f"Bearer {live.scene.token}", **({"Last-Event-ID": last} if last else {})}
+        self._url = f"{live.url}{BUILD}/events"
+        self.greenlet = gevent.spawn(self._read)
+
+    def _read(self) -> None:
+        with httpx.stream("GET", self._url, headers=self._headers, timeout=20) as response:
+            assert response.status_code == 200
+            kind = ""
+            for line in response.iter_lines():
+                field, _, value = line.partition(": ")
+                if field == "event":
+                    kind = value
+                elif field == "data":
+                    self.events.append((kind, json.loads(value)))
+                elif line.startswith(":"):
+                    self.comments += 1
+
+    def log(self) -> str:
+        return "".join(data["text"] for kind, data in self.events if kind == "log")
+
+    def kinds(self) -> list[str]:
+        return [kind for kind, _ in self.events]
+
+
+@pytest.fixture
+def running(live: Live) -> tuple[Live, int, int]:
+    build = live.scene.trigger()
+    return live, build, live.scene.claim(build)
+
+
+def test_events_arrive_as_they_happen(running: tuple[Live, int, int]) -> None:
+    live, build, claim = running
+    reader = Reader(live)
+    wait_until(lambda: "status" in reader.kinds())
+    live.scene.report(build, claim, 1, LogWritten(step="1", at=1.0, data=b"one\n"))
+    wait_until(lambda: reader.log() == "one\n")
+    began = time.monotonic()
+    live.scene.report(build, claim, 2, LogWritten(step="1", at=1.0, data=b"two\n"))
+    wait_until(lambda: reader.log() == "one\ntwo\n")
+    assert time.monotonic() - began < 1.0
+    live.scene.report(build, claim, 3, BuildFinished(status=BuildStatus.SUCCEEDED, at=2.0))
+    reader.greenlet.get(timeout=10)
+    assert reader.events[-1][0] == "end"
+    assert reader.events[-1][1]["status"] == "succeeded"
+
+
+def test_a_quiet_stream_is_kept_alive(running: tuple[Live, int, int]) -> None:
+    reader = Reader(running[0])
+    wait_until(lambda: reader.comments >= 2)
+    reader.greenlet.kill()
+
+
+def test_a_reader_goes_on_where_it_stopped(running: tuple[Live, int, int]) -> None:
+    live, build, claim = running
+    live.scene.report(build, claim, 1, LogWritten(step="1", at=1.0, data=b"0123456789"))
+    reader = Reader(live, last="7")
+    wait_until(lambda: reader.log() == "789")
+    reader.greenlet.kill()
+
+
+def test_streams_end_at_once_when_the_server_does(running: tuple[Live, int, int]) -> None:
+    live, _, _ = running
+    readers = [Reader(live) for _ in range(5)]
+    wait_until(lambda: all("status" in reader.kinds() for reader in readers))
+    began = time.monotonic()
+    live.scene.services.context.bus.close()
+    gevent.joinall([reader.greenlet for reader in readers], timeout=5, raise_error=True)
+    assert time.monotonic() - began < 1.0
+    assert all("end" not in reader.kinds() for reader in readers)
+
+
+def test_a_stream_of_a_deleted_build_ends_without_an_error(running: tuple[Live, int, int]) -> None:
+    live, _, _ = running
+    reader = Reader(live)
+    wait_until(lambda: "status" in reader.kinds())
+    assert live.scene.call("DELETE", "").status_code == 204
+    reader.greenlet.get(timeout=10)
+    assert "end" not in reader.kinds()
+
+
+def test_a_reader_that_left_is_forgotten(running: tuple[Live, int, int]) -> None:
+    live, build, _ = running
+    waiting = live.scene.services.context.bus._waiting
+    reader = Reader(live)
+    wait_until(lambda: f"build/{build}" in waiting)
+    reader.greenlet.kill()
+    wait_until(lambda: f"build/{build}" not in waiting)
+
+
+def test_a_log_can_be_read_while_the_build_runs(running: tuple[Live, int, int]) -> None:
+    live, build, claim = running
+    headers = {"Authorization": f"Bearer {live.scene.token}"}
+    live.scene.report(build, claim, 1, LogWritten(step="1", at=1.0, data=b"one\n"))
+    assert httpx.get(f"{live.url}{BUILD}/log", headers=headers).text == "one\n"
+    live.scene.report(build, claim, 2, LogWritten(step="1", at=1.0, data=b"two\n"))
+    part = httpx.get(f"{live.url}{BUILD}/log", headers={**headers, "Range": "bytes=4-"})
+    assert (part.status_code, part.text) == (206, "two\n")
