@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from pikoci.internal.domain.errors import UnavailableError
-from pikoci.internal.domain.gateway import WorkerTerms
-from tests.unit.internal.worker.bench_room import Room, task, wait_until, worker_room
+from pikoci.internal.domain.events import LogWritten
+from pikoci.internal.domain.gateway import ClaimRef, WorkerTerms
+from pikoci.internal.worker.reporting.spool import SpoolFile
+from tests.unit.internal.worker.bench_room import Room, assignment_of, task, wait_until, worker_room
 from tests.unit.internal.worker.fake_gateway import FakeGateway
 
 
@@ -231,3 +233,20 @@ def test_a_large_log_streams_in_bounded_memory(room: Room) -> None:
     record = room.run_job(task("head -c 50000000 /dev/zero"), seconds=30, masks=["s3cret"])
     assert room.gateway.log_bytes == 50_000_000
     assert record.end.status == "succeeded"
+
+
+def test_the_log_of_a_build_that_a_crash_ended_is_delivered_before_it_is_given_up(tmp_path: Path) -> None:
+    gateway = FakeGateway()
+    record = gateway.add_build(assignment_of(1, []))
+    record.claim = 1
+    (tmp_path / "spool").mkdir()
+    for number in (1, 2):
+        spool = SpoolFile(tmp_path / "spool", ClaimRef(build_id=1, claim=number))
+        spool.append(1, [LogWritten(step="1", at=1.0, data=b"half a l")])
+        spool.close()
+    with (tmp_path / "spool" / "1-1.spool").open("ab") as file:
+        file.write(b"\0\0\1\0cut short")
+    with worker_room(tmp_path, gateway) as room:
+        wait_until(lambda: room.worker.health().registered)
+        assert record.log() == b"half a l"
+        assert not list((tmp_path / "spool").glob("*.spool")), "also the one of a stale claim is gone"

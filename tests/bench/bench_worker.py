@@ -1,0 +1,104 @@
+"""The worker alone, with a server in memory, beside bare spawns in the same run.
+
+`python tests/bench/bench_worker.py [--json] [--count N]` measures
+- builds of one `/bin/true` step a second, each one claim and one report, at 1, 4 and 16 in parallel;
+- 100 MB of log from one step, in MB/s until all is delivered, without and with secrets to mask, and peak memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from pikoci.cooperative import make_cooperative  # noqa: E402 - after the path is set
+
+make_cooperative()
+
+import structlog  # noqa: E402 - imported after the patch
+from gevent.pool import Pool  # noqa: E402 - as above
+
+from pikoci.internal.domain.gateway import WorkerTerms  # noqa: E402 - as above
+from pikoci.internal.domain.plan import Command, TaskStep  # noqa: E402 - as above
+from pikoci.internal.worker.process import Command as Process  # noqa: E402 - as above
+from pikoci.internal.worker.process import Spawner  # noqa: E402 - as above
+from tests.unit.internal.worker.bench_room import task, wait_until, worker_room  # noqa: E402 - as above
+from tests.unit.internal.worker.fake_gateway import FakeGateway  # noqa: E402 - as above
+
+PARALLEL = (1, 4, 16)
+LOG_BYTES = 100 * 1000 * 1000
+LINE = "a line of a log as a build prints it, of middling length"
+TRUE = TaskStep(id="1", name="t", run=Command(runner="exec", params={"path": "/bin/true"}))
+DEADLINE = 300.0
+
+
+def spawns_per_second(parallel: int, count: int) -> float:
+    """Bare runs of /bin/true by the worker's own Spawner: the limit."""
+    spawner = Spawner("bench")
+    spawner.start()
+    command = Process(argv=["/bin/true"], cwd="/", env={})
+    pool = Pool(parallel)
+    began = time.perf_counter()
+    for _ in range(count):
+        pool.spawn(spawner.run, command, lambda _: None)
+    pool.join()
+    elapsed = time.perf_counter() - began
+    spawner.close()
+    return count / elapsed
+
+
+def builds_per_second(parallel: int, count: int) -> float:
+    """Whole builds, from message to report."""
+    with (
+        tempfile.TemporaryDirectory() as root,
+        worker_room(Path(root), FakeGateway(WorkerTerms()), concurrency=parallel, flush_interval=0.2) as room,
+    ):
+        room.run_job(TRUE)
+        began = time.perf_counter()
+        records = [room.submit(TRUE) for _ in range(count)]
+        wait_until(lambda: records[-1].ended and all(record.ended for record in records), DEADLINE)
+        return count / (time.perf_counter() - began)
+
+
+def log_megabytes_per_second(masks: list[str]) -> float:
+    """From the first byte to the last event."""
+    gateway = FakeGateway(WorkerTerms())
+    gateway.report_keeps_log = False
+    with tempfile.TemporaryDirectory() as root, worker_room(Path(root), gateway) as room:
+        began = time.perf_counter()
+        room.run_job(task(f"yes '{LINE}' | head -c {LOG_BYTES}"), seconds=DEADLINE, masks=masks)
+        assert gateway.log_bytes == LOG_BYTES
+        return LOG_BYTES / 1e6 / (time.perf_counter() - began)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--count", type=int, default=500)
+    arguments = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    figures: dict[str, float] = {}
+    for parallel in PARALLEL:
+        figures[f"spawns_per_second_{parallel}"] = round(spawns_per_second(parallel, arguments.count), 1)
+        figures[f"builds_per_second_{parallel}"] = round(builds_per_second(parallel, arguments.count), 1)
+    figures["log_mb_per_second"] = round(log_megabytes_per_second([]), 1)
+    figures["log_mb_per_second_masked"] = round(log_megabytes_per_second(["s3cret-token", "another secret"]), 1)
+    figures["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    if arguments.json:
+        print(json.dumps(figures))
+    else:
+        for name, value in figures.items():
+            print(f"{name.replace('_', ' '):30} {value:10.1f}")
+
+
+if __name__ == "__main__":
+    main()
