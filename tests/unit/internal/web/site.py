@@ -18,8 +18,9 @@ HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 class Site:
     """The pages of a world; requests carry the session of its administrator until `log_out`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, protocol: str = "http") -> None:
         self.world = world
+        self._protocol = protocol
         app = create_app(world.services, ApiSettings(version="1"))
         add_pages(app, world.services)
         self._client = falcon.testing.TestClient(app)
@@ -42,4 +43,6 @@ class Site:
 
     def _request(self, method: str, path: str, headers: dict[str, str], body: str | None = None) -> Any:
         headers = {"Accept": HTML, **{name.replace("_", "-"): value for name, value in headers.items() if value}}
-        return self._client.simulate_request(method, path, headers=headers, cookies=self.cookies, body=body)
+        return self._client.simulate_request(
+            method, path, protocol=self._protocol, headers=headers, cookies=self.cookies, body=body
+        )

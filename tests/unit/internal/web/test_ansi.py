@@ -45,9 +45,8 @@ def test_markup_in_output_is_text() -> None:
 
 
 def test_a_sequence_may_come_in_pieces() -> None:
-    assert shown("a\x1b", "[3", "1mred", "\x1b]0;ti", "tle\x1b", "\\ end") == [
-        'a<span class="f1">red</span><span class="f1"> end</span>'
-    ]
+    line = 'a<span class="f1">red</span><span class="f1"> end</span>'
+    assert shown("a\x1b", "[3", "1mred", "\x1b]0;ti", "tle\x1b", "\\ end") == [line]
 
 
 def test_a_carriage_return_prints_over_the_line() -> None:

@@ -55,7 +55,8 @@ def test_pages_carry_a_strict_policy_and_no_inline_code(site: Site, world: World
         assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cache-control"] == "no-store"
         assert not re.search(
-            r"<style|\sstyle=|\son\w+=|javascript:|<script(?! type=\"module\" src=\"/static/)", answer.text
+        assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", answer.text)
+        assert not re.search(r'<script(?! type="module" src="/static/)', answer.text)
         )
         assert not re.search(r"(src|href|action)=\"(?!/|\?|#)", answer.text)
         assert re.search(r"<title>.+ · PikoCI</title>", answer.text)
@@ -145,7 +146,8 @@ def test_a_long_log_is_cut_with_a_link_to_all_of_it(site: Site, world: World) ->
     text = site.get(f"{JOB}/builds/1").text
     assert text.count("<div>xxx") == 256 * 1024 // 100
     assert (
-        f'<p id="cut" class="faint" data-keep>The log is long. Its end is shown; <a href="/api/v1{JOB}/builds/1/log">'
+    cut = '<p id="cut" class="faint" data-keep>The log is long. Its end is shown; '
+    assert f'{cut}<a href="/api/v1{JOB}/builds/1/log">' in text
         in text
     )
 
@@ -210,7 +212,7 @@ def test_strangers_see_public_pipelines_without_versions_and_buttons(site: Site,
     world.services.pipelines.publish(world.alice, "main", "p")
     home = site.get("/").text
     assert PIPELINE in home
-    assert "hidden" not in home
+    assert "pipelines/hidden" not in home
     assert "Log in" in home
     for path in (PIPELINE, JOB, f"{JOB}/builds/1"):
         text = site.get(path).text

@@ -31,14 +31,10 @@ def test_a_stranger_is_led_to_the_login_and_back(site: Site, bob: str) -> None:
     assert PASSWORD not in then.text
 
 
-def test_the_cookie_is_for_https_alone_where_the_site_is(site: Site, bob: str) -> None:
-    cookie = site._client.simulate_post(
-        "/login",
-        body=bob,
-        protocol="https",
-        headers={"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"},
-    ).cookies[COOKIE]
-    assert cookie.secure
+def test_the_cookie_is_for_https_alone_where_the_site_is(world: World, bob: str) -> None:
+    https = Site(world, protocol="https")
+    https.log_out()
+    assert https.post("/login", bob).cookies[COOKIE].secure
 
 
 def test_the_session_opens_pages(site: Site, bob: str) -> None:
