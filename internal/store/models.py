@@ -6,56 +6,9 @@ tuples rather than model instances: a build's row is read thousands of times a s
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from peewee import BigIntegerField, BlobField, BooleanField, CompositeKey, DoubleField, Model
 
-from peewee import (
-    SQL,
-    BigAutoField,
-    BigIntegerField,
-    BlobField,
-    BooleanField,
-    CompositeKey,
-    Context,
-    Database,
-    DoubleField,
-    ForeignKeyField,
-    Model,
-    NodeList,
-    TextField,
-)
-
-from pikoci.internal.store import indexes
-
-
-def _is_postgresql(ctx: Context) -> bool:
-    return bool(ctx.state.for_update)
-
-
-class Id(BigAutoField):
-    """A key that is never given twice, also after its row was deleted: queue messages and claims outlive rows."""
-
-    def ddl(self, ctx: Context) -> NodeList:
-        """Add AUTOINCREMENT on SQLite, which would otherwise reuse the highest deleted key."""
-        column = super().ddl(ctx)
-        if not _is_postgresql(ctx):
-            column.nodes += (SQL("AUTOINCREMENT"),)
-        return column
-
-
-class Text(TextField):
-    """Text that sorts by code point on every database, so that lists and their cursors agree."""
-
-    def ddl(self, ctx: Context) -> NodeList:
-        """Add PostgreSQL's C collation; SQLite compares bytes anyway."""
-        column = super().ddl(ctx)
-        if _is_postgresql(ctx):
-            column.nodes += (SQL('COLLATE "C"'),)
-        return column
-
-
-def _owner(model: type[Model], **options: Any) -> ForeignKeyField:
-    return ForeignKeyField(model, on_delete="CASCADE", index=False, **options)
+from pikoci.internal.store.columns import Id, Text, owner
 
 
 class Team(Model):
@@ -85,8 +38,8 @@ class User(Model):
 class Membership(Model):
     """A person's role in a team."""
 
-    team = _owner(Team)
-    user = _owner(User)
+    team = owner(Team)
+    user = owner(User)
     role = Text()
 
     class Meta:
@@ -123,7 +76,7 @@ class Pipeline(Model):
     """A pipeline without its text."""
 
     id = Id()
-    team = _owner(Team)
+    team = owner(Team)
     name = Text()
     paused = BooleanField()
     public = BooleanField()
@@ -138,7 +91,7 @@ class Pipeline(Model):
 class PipelineSource(Model):
     """A pipeline's text, variables and evaluated form."""
 
-    pipeline = _owner(Pipeline, primary_key=True)
+    pipeline = owner(Pipeline, primary_key=True)
     config = Text()
     variables = Text()
     spec = BlobField()
@@ -151,7 +104,7 @@ class Job(Model):
     """A job; `last_number` is the number of its newest build."""
 
     id = Id()
-    pipeline = _owner(Pipeline)
+    pipeline = owner(Pipeline)
     name = Text()
     position = BigIntegerField()
     paused = BooleanField()
@@ -166,7 +119,7 @@ class SchedulingRequest(Model):
     """A wish to look at a job. Rows are only added and deleted, so that asking never waits for a scheduler's locks."""
 
     id = Id()
-    job = _owner(Job)
+    job = owner(Job)
 
     class Meta:
         table_name = "scheduling_requests"
@@ -176,7 +129,7 @@ class Resource(Model):
     """A resource and its check."""
 
     id = Id()
-    pipeline = _owner(Pipeline)
+    pipeline = owner(Pipeline)
     type = Text()
     name = Text()
     check_interval = Text()
@@ -200,7 +153,7 @@ class Version(Model):
     """A version of a resource; `digest` is the SHA-256 of its canonical JSON. The id is the check order."""
 
     id = Id()
-    resource = _owner(Resource)
+    resource = owner(Resource)
     digest = BlobField()
     version = Text()
     disabled = BooleanField()
@@ -208,94 +161,6 @@ class Version(Model):
 
     class Meta:
         table_name = "versions"
-
-
-class Build(Model):
-    """A build. `worker_instance` is the process that claimed it; `log_deleted` tells that retention took its log."""
-
-    id = Id()
-    pipeline = _owner(Pipeline)
-    job = _owner(Job)
-    number = BigIntegerField()
-    retry = BigIntegerField()
-    status = Text()
-    reason = Text()
-    created_by = Text()
-    created_at = DoubleField()
-    dispatched_at = DoubleField(null=True)
-    started_at = DoubleField(null=True)
-    finished_at = DoubleField(null=True)
-    worker = Text(null=True)
-    worker_instance = Text(null=True)
-    claim = BigIntegerField()
-    lease_expires_at = DoubleField(null=True)
-    requeues = BigIntegerField()
-    cancel_requested_at = DoubleField(null=True)
-    cancel_reason = Text()
-    inputs_resolved = BooleanField()
-    last_event = BigIntegerField()
-    log_size = BigIntegerField()
-    log_deleted = BooleanField()
-
-    class Meta:
-        table_name = "builds"
-
-
-class BuildVersion(Model):
-    """A version that a build took in or put out. Job, number and retry repeat the build's, for the indexes.
-
-    `version_id` and `resource_id` are no foreign keys: both go away with the pipeline only, and so do builds.
-    """
-
-    build = _owner(Build)
-    is_output = BooleanField()
-    name = Text()
-    version_id = BigIntegerField()
-    resource_id = BigIntegerField()
-    job_id = BigIntegerField()
-    number = BigIntegerField()
-    retry = BigIntegerField()
-    upstream = Text()
-
-    class Meta:
-        table_name = "build_versions"
-        primary_key = CompositeKey("build", "is_output", "name", "version_id")
-
-
-class BuildStep(Model):
-    """A step of one attempt of a build."""
-
-    build = _owner(Build)
-    claim = BigIntegerField()
-    step = Text()
-    name = Text()
-    kind = Text()
-    status = Text()
-    try_number = BigIntegerField()
-    exit_code = BigIntegerField(null=True)
-    reason = Text()
-    started_at = DoubleField(null=True)
-    finished_at = DoubleField(null=True)
-
-    class Meta:
-        table_name = "build_steps"
-        primary_key = CompositeKey("build", "claim", "step")
-
-
-class LogChunk(Model):
-    """A run of log bytes. `data` stands last, so that the rest can be read without it."""
-
-    build = _owner(Build)
-    start = BigIntegerField()
-    size = BigIntegerField()
-    step = Text()
-    claim = BigIntegerField()
-    at = DoubleField()
-    data = BlobField()
-
-    class Meta:
-        table_name = "log_chunks"
-        primary_key = CompositeKey("build", "start")
 
 
 class Worker(Model):
@@ -332,7 +197,7 @@ class ArtifactGrant(Model):
     """A pipeline that may read an artifact; `named` once a version of it names the digest."""
 
     digest = Text()
-    pipeline = _owner(Pipeline)
+    pipeline = owner(Pipeline)
     named = BooleanField()
     created_at = DoubleField()
 
@@ -352,36 +217,3 @@ class ArtifactChunk(Model):
     class Meta:
         table_name = "artifact_chunks"
         primary_key = CompositeKey("upload", "sequence")
-
-
-#: Every model, referenced ones first.
-MODELS: tuple[type[Model], ...] = (
-    Team,
-    User,
-    Membership,
-    Setting,
-    IdempotencyKey,
-    Pipeline,
-    PipelineSource,
-    Job,
-    SchedulingRequest,
-    Resource,
-    Version,
-    Build,
-    BuildVersion,
-    BuildStep,
-    LogChunk,
-    Worker,
-    Artifact,
-    ArtifactGrant,
-    ArtifactChunk,
-)
-
-
-def create_schema(database: Database) -> None:
-    """Create every table and index in an empty database, without migrations."""
-    with database.bind_ctx(MODELS):
-        database.create_tables(MODELS, safe=False)
-        execute: Callable[[str], object] = database.execute_sql
-        for statement in indexes.STATEMENTS:
-            execute(statement)

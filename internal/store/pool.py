@@ -55,7 +55,7 @@ class ConnectionPool:
         if not self._slots.acquire(timeout=self._timeout):
             raise UnavailableError(
                 f"all {self._size} connections to the database were busy for {self._timeout:g} s",
-                hint="try again, or raise --db-pool-size",
+                hint="try again in a moment",
             )
         try:
             while self._idle:
