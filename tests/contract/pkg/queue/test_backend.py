@@ -47,6 +47,7 @@ def test_a_waiting_receive_is_woken(backend: Backend, queue: str) -> None:
         gevent.sleep(0)
         backend.publish(queue, b"1")
         delivery = waiting.get(timeout=SOON)
+        assert delivery is not None
         assert delivery.body == b"1"
 
 
@@ -95,7 +96,7 @@ def test_two_consumers_share_and_never_hold_one_message_both(backend: Backend, q
             if number % 20 == 0:
                 gevent.sleep(0)
         gevent.joinall(readers, timeout=SOON, raise_error=True)
-        seen = Counter(body for reader in readers for body in reader.value)
+        seen = Counter(body for reader in readers for body in reader.get())
         assert seen == {str(number).encode(): 1 for number in range(200)}
 
 
@@ -119,7 +120,9 @@ def test_a_closing_consumer_wakes_another_for_what_it_held(backend: Backend, que
         waiting = gevent.spawn(second.receive, SOON)
         gevent.sleep(0)
         first.close()
-        assert waiting.get(timeout=SOON).body == b"1"
+        delivery = waiting.get(timeout=SOON)
+        assert delivery is not None
+        assert delivery.body == b"1"
 
 
 def test_a_rejected_message_comes_again(backend: Backend, queue: str) -> None:

@@ -136,17 +136,20 @@ def test_serial_groups_never_lock_each_other_out(servers: list[World]) -> None:
     assert {build.status for name in names for build in servers[0].builds(name)} == {BuildStatus.SUCCEEDED}
 
 
+def reporting(server: World, build: Build, claim: int) -> Callable[[], object]:
+    def report() -> None:
+        server.report(build, claim, 1, *server.events())
+
+    return report
+
+
 def test_a_report_races_with_the_sweeper_and_one_of_them_wins(servers: list[World]) -> None:
     servers[0].set(PLAIN)
-    for _ in range(5):
-        build = servers[0].trigger()
+    for build in [servers[0].trigger() for _ in range(5)]:
         claim = servers[0].claim(build).claim
         for server in servers:
             server.clock.advance(31)
-        together(
-            lambda build=build, claim=claim: servers[0].report(build, claim, 1, *servers[0].events()),
-            servers[1].services.scheduling.sweep,
-            servers[2].services.scheduling.sweep,
-        )
+        sweeps = (server.services.scheduling.sweep for server in servers[1:])
+        together(reporting(servers[0], build, claim), *sweeps)
         end = servers[0].build(build)
         assert (end.status, end.requeues) in {(BuildStatus.SUCCEEDED, 0), (BuildStatus.PENDING, 1)}
