@@ -56,7 +56,7 @@ def open_store(settings: StoreSettings) -> SqlStore:
     if settings.system == "sqlite":
         return SqlStore(_open_sqlite(settings), "sqlite")
     # The driver's import installs its wait callback; who keeps to SQLite is spared both.
-    from pikoci.internal.store.postgresql import open_postgresql
+    from pikoci.internal.store.connecting import open_postgresql
 
     return SqlStore(open_postgresql(settings), "postgresql")
 
