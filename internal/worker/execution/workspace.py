@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
 import stat
 from collections.abc import Callable
@@ -13,6 +15,7 @@ import structlog
 from gevent import get_hub
 
 _log = structlog.get_logger(__name__)
+_FEW_ENTRIES = 32
 
 
 class Workspace:
@@ -64,8 +67,25 @@ class Workspace:
 
 def remove_tree(root: Path) -> None:
     """Remove a directory with all in it, without holding up other greenlets; what resists is logged and left."""
-    if root.exists():
-        get_hub().threadpool.apply(_remove, (root,))
+    try:
+        _remove_shallow(root)
+    except OSError:
+        if root.exists():
+            get_hub().threadpool.apply(_remove, (root,))
+
+
+def _remove_shallow(root: Path) -> None:
+    """Remove a directory that holds empty directories and a few files; quicker than a trip to a thread.
+
+    Raises OSError, having removed what it could, for one that holds more.
+    """
+    with os.scandir(root) as entries:
+        for entry in itertools.islice(entries, _FEW_ENTRIES):
+            if entry.is_dir(follow_symlinks=False):
+                Path(entry.path).rmdir()
+            else:
+                Path(entry.path).unlink()
+    root.rmdir()
 
 
 def _remove(root: Path) -> None:
