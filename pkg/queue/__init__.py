@@ -7,10 +7,12 @@ from pikoci.pkg.queue.backend import (
     Delivery,
     Depth,
     QueueClosedError,
+    QueueConfigurationError,
     QueueError,
     QueueUnavailableError,
     Subscription,
 )
+from pikoci.pkg.queue.opening import QueueSettings, open_backend
 
 __all__ = [
     "MAX_BODY",
@@ -19,7 +21,10 @@ __all__ = [
     "Delivery",
     "Depth",
     "QueueClosedError",
+    "QueueConfigurationError",
     "QueueError",
+    "QueueSettings",
     "QueueUnavailableError",
     "Subscription",
+    "open_backend",
 ]

@@ -29,6 +29,16 @@ class QueueClosedError(QueueError):
     """The backend or subscription was closed; nothing more will come."""
 
 
+class QueueConfigurationError(QueueError):
+    """A setting, or a queue that the broker has already, does not fit: the text says which and how. Waiting is vain."""
+
+
+def check_body(body: bytes) -> None:
+    """Raise ValueError for a body over MAX_BODY."""
+    if len(body) > MAX_BODY:
+        raise ValueError(f"a message has {len(body)} bytes; at most {MAX_BODY} are allowed")
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """How backends differ, declared so that nobody has to test for a type."""
@@ -40,7 +50,10 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What waits in a queue. `oldest` is the age in seconds of the oldest waiting message, None where unknown."""
+    """What waits in a queue, and what consumers hold. `oldest` is the age in seconds of the oldest waiting message.
+
+    It is None where nothing waits and where the broker cannot tell.
+    """
 
     waiting: int
     in_flight: int
@@ -48,7 +61,11 @@ class Depth:
 
 
 class Delivery(ABC):
-    """One message in the hands of one consumer, until it is acknowledged or rejected. Both are idempotent."""
+    """One message in the hands of one consumer, until it is acknowledged or rejected. Both are idempotent.
+
+    While the consumer lives and reaches the broker nobody else gets the message, however long it is held. Both calls
+    may return before the broker knows, and raise QueueUnavailableError when it is away: then the message comes again.
+    """
 
     queue: str
     body: bytes
@@ -59,7 +76,7 @@ class Delivery(ABC):
 
     @abstractmethod
     def reject(self, delay: float = 0.0) -> None:
-        """Give it back, to be delivered again to anyone, not sooner than `delay` seconds where the broker can wait."""
+        """Give it back, to be delivered again to anyone, not sooner than `delay` seconds."""
 
 
 class Subscription(ABC):
@@ -86,17 +103,23 @@ class Subscription(ABC):
 
 
 class Backend(ABC):
-    """A connection to a broker. Safe to share between the greenlets of one process."""
+    """A connection to a broker, made when needed and again when lost. Safe to share between a process's greenlets.
+
+    Every method raises QueueClosedError after `close`.
+    """
 
     capabilities: Capabilities
 
     @abstractmethod
     def publish(self, queue: str, body: bytes) -> None:
-        """Return once the broker has the message safely. Bounded wait, then QueueUnavailableError."""
+        """Return once the broker has the message safely; a queue that does not exist yet is made.
+
+        Bounded wait, then QueueUnavailableError. Raises ValueError for a body over MAX_BODY.
+        """
 
     @abstractmethod
     def subscribe(self, queues: Sequence[str]) -> Subscription:
-        """Start consuming; a queue that does not exist yet is made."""
+        """Start consuming; a queue that does not exist yet is made. Returns also while the broker is away."""
 
     @abstractmethod
     def depth(self, queue: str) -> Depth | None:

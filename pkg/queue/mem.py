@@ -10,14 +10,15 @@ from collections.abc import Callable, Sequence
 from gevent.event import Event
 
 from pikoci.pkg.queue.backend import (
-    MAX_BODY,
     Backend,
     Capabilities,
     Delivery,
     Depth,
     QueueClosedError,
     Subscription,
+    check_body,
 )
+from pikoci.pkg.queue.names import safe_name
 
 Monotonic = Callable[[], float]
 
@@ -36,8 +37,7 @@ class MemoryBackend(Backend):
     def publish(self, queue: str, body: bytes) -> None:
         """See `Backend.publish`. Raises ValueError for a body over MAX_BODY."""
         self.check_health()
-        if len(body) > MAX_BODY:
-            raise ValueError(f"a message has {len(body)} bytes; at most {MAX_BODY} are allowed")
+        check_body(body)
         self._queue(queue).put(body)
 
     def subscribe(self, queues: Sequence[str]) -> Subscription:
@@ -49,6 +49,7 @@ class MemoryBackend(Backend):
 
     def depth(self, queue: str) -> Depth:
         """See `Backend.depth`."""
+        self.check_health()
         return self._queue(queue).depth()
 
     def check_health(self) -> None:
@@ -64,6 +65,7 @@ class MemoryBackend(Backend):
 
     def _queue(self, name: str) -> _Queue:
         if name not in self._queues:
+            safe_name(name)  # refuses what no broker would take
             self._queues[name] = _Queue(name, self._monotonic)
         return self._queues[name]
 

@@ -1,0 +1,64 @@
+"""Open the backend that a setting names; only its own client library is imported."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pikoci.pkg.queue.backend import Backend, QueueConfigurationError
+
+SYSTEMS = ("mem", "nats", "rabbit", "kafka")
+_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """Where the brokers are and how to log in; only those of the chosen system are looked at. Times are in seconds.
+
+    Passwords may stand in the addresses, or in `user` and `password`. `redelivery` bounds how soon a message comes
+    again after its consumer died or was cut off.
+    """
+
+    prefix: str = "pikoci"
+    nats_url: str = field(default="nats://127.0.0.1:4222", repr=False)
+    nats_credentials: Path | None = None
+    rabbit_url: str = field(default="amqp://guest:guest@127.0.0.1:5672/", repr=False)
+    kafka_brokers: str = "127.0.0.1:9092"
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: bool = False
+    tls_ca: Path | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    publish_timeout: float = 5.0
+    redelivery: float = 30.0
+
+
+def open_backend(system: str, settings: QueueSettings) -> Backend:
+    """Open a backend by the name of its system. The broker need not be there yet: calls raise until it is.
+
+    Raises QueueConfigurationError, which names the setting, for an unknown system or a bad address.
+    """
+    if not _PREFIX.fullmatch(settings.prefix):
+        raise QueueConfigurationError(
+            f"QUEUE_PREFIX: {settings.prefix!r} is no prefix; use 1 to 40 letters, digits and dashes"
+        )
+    match system:
+        case "mem":
+            from pikoci.pkg.queue.mem import MemoryBackend
+
+            return MemoryBackend()
+        case "nats":
+            from pikoci.pkg.queue.nats import open_nats
+
+            return open_nats(settings)
+        case "rabbit":
+            from pikoci.pkg.queue.rabbit import open_rabbit
+
+            return open_rabbit(settings)
+        case "kafka":
+            from pikoci.pkg.queue.kafka import open_kafka
+
+            return open_kafka(settings)
+    raise QueueConfigurationError(f"PUBSUB_SYSTEM: {system!r} is not known; use one of {', '.join(SYSTEMS)}")
