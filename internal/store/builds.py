@@ -36,7 +36,7 @@ SAVE = (
 )
 PENDING = (
     f"SELECT {BUILD_COLUMNS} FROM builds WHERE {ACTIVE} AND job_id = ? AND status = 'pending' AND dispatched_at IS NULL"
-    " ORDER BY id FOR NO KEY UPDATE"
+    " AND inputs_resolved = ? ORDER BY id LIMIT ? FOR NO KEY UPDATE"
 )
 NEXT_NUMBER = "UPDATE jobs SET last_number = last_number + 1 WHERE id = ? RETURNING last_number"
 NEXT_RETRY = "SELECT COALESCE(MAX(retry), 0) + 1 FROM builds WHERE job_id = ? AND number = ?"
@@ -130,9 +130,9 @@ class SqlBuilds(SqlBuildLeases, SqlBuildParts):
         """See `BuildRepository`."""
         self._session.write(SAVE, (*_changing(build), build.id))
 
-    def pending(self, job_id: int) -> builtins.list[Build]:
+    def pending(self, job_id: int, *, resolved: bool, limit: int) -> builtins.list[Build]:
         """See `BuildRepository`."""
-        return [build_from(row) for row in self._session.change(PENDING, (job_id,))]
+        return [build_from(row) for row in self._session.change(PENDING, (job_id, resolved, limit))]
 
     def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
         """See `BuildRepository`. Jobs without any are there too, with 0."""

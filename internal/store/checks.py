@@ -52,6 +52,16 @@ REQUEUE_EXPIRED = f"{_GIVE_UP} WHERE check_lease_expires_at IS NOT NULL AND chec
 REQUEUE_OTHERS = f"{_GIVE_UP} WHERE check_lease_expires_at IS NOT NULL AND check_worker = ? AND check_instance <> ?"
 
 
+def dispatch_sql(resources: int) -> str:
+    """The statement that marks so many resources, given as (id, next due time), as dispatched."""
+    # Without the cast, PostgreSQL takes a column of nothing but NULL for text.
+    groups = ", ".join(["(?, CAST(? AS DOUBLE PRECISION))"] * resources)
+    return (
+        f"WITH due(id, at) AS (VALUES {groups}) UPDATE resources SET next_check_at = due.at, check_dispatched_at = ?"
+        " FROM due WHERE resources.id = due.id"
+    )
+
+
 class SqlChecks:
     """The part of `ResourceRepository` that is about checks."""
 
@@ -75,11 +85,9 @@ class SqlChecks:
 
     def mark_dispatched(self, due: Mapping[int, float | None], now: float) -> None:
         """See `ResourceRepository`."""
-        for resource_id in sorted(due):
-            self._session.write(
-                "UPDATE resources SET next_check_at = ?, check_dispatched_at = ? WHERE id = ?",
-                (due[resource_id], now, resource_id),
-            )
+        for batch in batches(list(due.items())):
+            values = [value for item in batch for value in item]
+            self._session.write(dispatch_sql(len(batch)), (*values, now))
 
     def request_check(self, resource_id: int, now: float) -> None:
         """See `ResourceRepository`."""

@@ -204,7 +204,11 @@ def test_pending_are_the_undispatched_ones_of_the_job_oldest_first(store: SqlSto
     world.build("b")
     world.claimed(job="a")
     with store.transaction():
-        assert store.builds.pending(one.job_id) == [one, two]
+        assert store.builds.pending(one.job_id, resolved=False, limit=5) == [one, two]
+        assert store.builds.pending(one.job_id, resolved=False, limit=1) == [one]
+        assert store.builds.pending(one.job_id, resolved=True, limit=5) == []
+        store.builds.set_inputs(two.id, [])
+        assert [build.id for build in store.builds.pending(one.job_id, resolved=True, limit=5)] == [two.id]
 
 
 def test_active_builds_are_counted_by_job(store: SqlStore, world: World) -> None:

@@ -116,6 +116,19 @@ def test_a_running_check_is_not_due_before_its_lease_ends(store: SqlStore, world
     assert store.resources.next_due_at() == 200.0
 
 
+def test_many_are_dispatched_at_once(store: SqlStore, world: World) -> None:
+    made = world.resources(*(wished(f"git.r{number}") for number in range(700)))
+    due = {resource.id: None if number % 2 else 200.5 for number, resource in enumerate(made)}
+    with store.transaction():
+        store.resources.mark_dispatched(due, 100.0)
+        store.resources.mark_dispatched({}, 100.0)
+        store.resources.mark_dispatched({made[0].id: None}, 101.0)
+    found = store.resources.list(made[0].pipeline_id)
+    assert {resource.id: resource.next_check_at for resource in found} == {**due, made[0].id: None}
+    assert {resource.check_dispatched_at for resource in found[1:]} == {100.0}
+    assert found[0].check_dispatched_at == 101.0
+
+
 def test_a_dispatch_that_nobody_claimed_is_stale(store: SqlStore, world: World) -> None:
     resource = world.resource()
     dispatched(store, resource, now=100.0, due=None)
