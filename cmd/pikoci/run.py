@@ -63,7 +63,7 @@ def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, .
 )
 @click.option(
     "--workdir",
-    type=click.Path(exists=True, file_okay=False, writable=True, path_type=Path),
+    type=click.Path(exists=True, file_okay=False, writable=True, resolve_path=True, path_type=Path),
     help="Work in a new directory below this one, instead of the system's for temporary files.",
 )
 @click.pass_context

@@ -69,7 +69,8 @@ def test_logins_that_come_together_are_all_kept(store: LoginStore) -> None:
         pool.spawn(LoginStore(store.path.parent).keep, f"http://s{number}", Login("alice", "token"))
         for number in range(20)
     ]
-    gevent.joinall(waiting, raise_error=True)
+    for one in waiting:
+        one.get()
     assert len(store.load().servers) == 20
 
 
