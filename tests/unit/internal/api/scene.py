@@ -15,6 +15,7 @@ from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
 from pikoci.internal.domain.gateway import WorkerHello
+from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import Services, ServiceSettings, build_services
 from pikoci.internal.store import StoreSettings, open_store
 
@@ -123,10 +124,13 @@ class Scene:
         return build_id
 
 
-def make_scene(settings: ApiSettings | None = None, services: ServiceSettings | None = None) -> Scene:
-    """A server with an administrator and, once `with_pipeline` was called, a pipeline."""
-    store = open_store(StoreSettings())
-    store.migrate()
+def make_scene(
+    settings: ApiSettings | None = None, services: ServiceSettings | None = None, store: Store | None = None
+) -> Scene:
+    """A server with an administrator and, once `with_pipeline` was called, a pipeline; in memory without a store."""
+    if store is None:
+        store = open_store(StoreSettings())
+        store.migrate()
     bells = Bells()
     made = build_services(store, bells, SystemClock(), services, jwt_secret=SECRET)
     made.accounts.ensure_team("main")

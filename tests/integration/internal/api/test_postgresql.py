@@ -1,0 +1,45 @@
+"""What only a real database, shared by several servers, can show."""
+
+from collections.abc import Callable
+
+import gevent
+import pytest
+
+from pikoci.internal.domain.clock import SystemClock
+from pikoci.internal.domain.repositories import Store
+from pikoci.internal.service import build_services
+from pikoci.internal.service.idempotency import Answer, KeyInUseError
+from tests.integration.internal.service.conftest import migrated_postgresql, open_shared_store
+from tests.unit.internal.api.scene import Bells, make_scene, with_pipeline
+from tests.unit.internal.api.storm import storm
+
+__all__ = ["migrated_postgresql", "open_shared_store"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_request_makes_a_server_on_postgresql_fail(open_shared_store: Callable[[], Store], seed: int) -> None:
+    scene = with_pipeline(make_scene(store=open_shared_store()))
+    scene.finished()
+    assert {200, 400, 404} <= set(storm(scene, seed, 300))
+
+
+def test_two_servers_do_a_request_once(open_shared_store: Callable[[], Store]) -> None:
+    servers = [build_services(open_shared_store(), Bells(), SystemClock(), jwt_secret="x" * 40) for _ in range(2)]
+    done: list[int] = []
+
+    def act() -> Answer:
+        done.append(1)
+        gevent.sleep(0.02)
+        return Answer(status=201, body=b"made")
+
+    def ask(number: int) -> Answer | None:
+        try:
+            return servers[number % 2].idempotency.run("s", "k", "f", act, 5.0)
+        except KeyInUseError:
+            return None
+
+    runs = [gevent.spawn(ask, number) for number in range(10)]
+    gevent.joinall(runs, timeout=20, raise_error=True)
+    assert len(done) == 1
+    assert {run.value for run in runs} <= {None, Answer(status=201, body=b"made")}
+    assert ask(0) == ask(1) == Answer(status=201, body=b"made")
