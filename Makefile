@@ -12,7 +12,7 @@ DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test lint bench lock clean
+.PHONY: help run test lint docs bench lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -29,6 +29,9 @@ lint: $(DEV) $(TREE) ## Check style, formatting, types and the walls between the
 	$(BIN)/ruff format --check .
 	cd $(TREE) && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p pikoci -p tests
 	cd $(TREE) && PYTHONPATH=. $(CURDIR)/$(BIN)/lint-imports --config $(CURDIR)/pyproject.toml --cache-dir ../import-linter
+
+docs: $(RUNTIME) ## Write the generated parts of the documentation anew
+	$(BIN)/python docs/generate.py
 
 bench: $(DEV) ## Measure, beside the raw limits of this machine
 	$(BIN)/python -m tests.bench
