@@ -1,5 +1,6 @@
 """Builds, from pending to deleted."""
 
+import gevent
 import pytest
 from msgspec.structs import replace
 
@@ -146,6 +147,26 @@ def test_only_a_dispatched_pending_build_can_be_claimed(store: SqlStore, world: 
     )
     assert isinstance(claimed.lease_expires_at, float)
     assert store.builds.get(ready.id) == claimed
+
+
+def test_greenlets_that_work_at_once_do_not_get_in_each_others_way(store: SqlStore, world: World) -> None:
+    job = world.job()
+
+    def live(number: int) -> int:
+        build = world.build(job, dispatched_at=4.0)
+        gevent.sleep(0)
+        with store.transaction():
+            claimed = store.builds.claim(build.id, f"w{number}", "i", 5.0, 35.0)
+        assert claimed
+        gevent.sleep(0)
+        world.saved(claimed, status=BuildStatus.SUCCEEDED, finished_at=9.0)
+        return build.number
+
+    living = [gevent.spawn(live, number) for number in range(40)]
+    gevent.joinall(living, timeout=60, raise_error=True)
+    assert sorted(one.get() for one in living) == list(range(1, 41))
+    ended = store.builds.list(job_id=job.id, statuses=[BuildStatus.SUCCEEDED], limit=50, cursor=None)
+    assert len({build.worker for build in ended.items}) == 40
 
 
 def test_a_requeued_build_is_claimed_with_the_next_token(store: SqlStore, world: World) -> None:
