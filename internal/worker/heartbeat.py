@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import gevent
 import structlog
+from gevent.event import Event
 
 from pikoci.internal.domain.errors import PikociError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, HeartbeatReply, WorkerCommand
@@ -40,12 +40,13 @@ class ServerLink:
         self._shipper = shipper
         self._state = state
         self._obey = obey
+        self._stopped = Event()
 
     def beat_forever(self) -> None:
-        """Send heartbeats; a failed one is repeated sooner."""
-        while True:
+        """Send heartbeats until `stop`; a failed one is repeated sooner."""
+        while not self._stopped.is_set():
             interval = self._services.terms.heartbeat_interval
-            gevent.sleep(interval if self.beat() else interval / _RETRIES_PER_INTERVAL)
+            self._stopped.wait(interval if self.beat() else interval / _RETRIES_PER_INTERVAL)
 
     def beat(self) -> bool:
         """Send one heartbeat and do what the answer says; False when there was none."""
@@ -76,16 +77,19 @@ class ServerLink:
         return True
 
     def guard_forever(self) -> None:
-        """Stop what runs under a lease that is about to end."""
-        while True:
+        """Stop what runs under a lease that is about to end, until `stop`."""
+        while not self._stopped.is_set():
             left = min(self._builds.stop_lapsing(), self._checks.stop_lapsing(), _LONGEST_GUARD_SLEEP)
-            gevent.sleep(max(left, _SHORTEST_GUARD_SLEEP))
+            self._stopped.wait(max(left, _SHORTEST_GUARD_SLEEP))
 
     def follow_commands(self) -> None:
-        """Obey commands the moment they are given; the heartbeat brings those that this stream missed."""
+        """Obey commands the moment they are given; the heartbeat brings those that this stream missed.
+
+        A read that waits for a command does not notice `stop`; such a greenlet must be killed.
+        """
         backoff = self._services.backoff()
         settings = self._services.settings
-        while True:
+        while not self._stopped.is_set():
             try:
                 for command in self._services.gateway.commands(settings.name, settings.instance):
                     backoff.reset()
@@ -95,7 +99,11 @@ class ServerLink:
                 _log.info("command stream interrupted", error=error.message)
             except Exception:  # noqa: BLE001 - the stream must come back, whatever ended it
                 _log.exception("command stream failed")
-            gevent.sleep(backoff.pause())
+            self._stopped.wait(backoff.pause())
+
+    def stop(self) -> None:
+        """End the loops, each after the call that it is in."""
+        self._stopped.set()
 
     def _lose(self, reply: HeartbeatReply, builds: list[ClaimRef], checks: list[ClaimRef]) -> None:
         for ref in reply.lost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pikoci.internal.domain.build import StepStatus
 from pikoci.internal.domain.events import StepFinished, StepStarted
@@ -11,9 +11,6 @@ from pikoci.internal.worker.execution.actions import act, run_command
 from pikoci.internal.worker.execution.context import BuildContext
 from pikoci.internal.worker.execution.outcome import SUCCESS, Outcome, StepError, disk_trouble, stopped
 from pikoci.internal.worker.execution.scope import CauseKind, Scope
-from pikoci.internal.worker.execution.step_log import StepLog
-
-Action = Callable[[Scope, StepLog], Outcome]
 
 
 class StepRunner:

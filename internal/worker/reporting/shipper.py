@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import gevent
 from gevent.event import Event
 
 from pikoci.internal.domain.gateway import ClaimRef, Gateway
@@ -21,7 +20,7 @@ class SpoolShipper:
         self._backoff = backoff
         self._spools = {spool.ref: spool for spool in spools}
         self._wake = Event()
-        self._stopped = False
+        self._stop = Event()
 
     def add(self, spool: SpoolFile) -> None:
         """Take over a spool that is complete."""
@@ -43,21 +42,21 @@ class SpoolShipper:
         for ref, spool in list(self._spools.items()):
             if ship_spool(self._gateway, spool) is not Delivery.LATER:
                 self.forget(ref)
-            if self._stopped:
+            if self._stop.is_set():
                 break
         return not self._spools
 
     def run(self) -> None:
         """Ship whatever comes, until `stop`."""
-        while not self._stopped:
+        while not self._stop.is_set():
             if self.ship_all():
                 self._backoff.reset()
                 self._wake.wait()
             else:
-                gevent.sleep(self._backoff.pause())
+                self._stop.wait(self._backoff.pause())
             self._wake.clear()
 
     def stop(self) -> None:
         """End `run` after the call it is in; the spools stay on disk."""
-        self._stopped = True
+        self._stop.set()
         self._wake.set()

@@ -24,7 +24,7 @@ from tests.unit.internal.worker.fake_queue import FakeSubscription
 _instances = count(1)
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait for a condition; fail after a deadline."""
     with gevent.Timeout(seconds, AssertionError(f"not within {seconds} s")):
         while not condition():
@@ -76,12 +76,12 @@ class Room:
         self.jobs.put(str(assignment.build.id).encode())
         return record
 
-    def run_job(self, *steps: Step, seconds: float = 10.0, **plan: Any) -> Record:
+    def run_job(self, *steps: Step, seconds: float = 30.0, **plan: Any) -> Record:
         record = self.submit(*steps, **plan)
         wait_until(lambda: record.ended, seconds)
         return record
 
-    def check(self, resource: Resource, kind: ResourceType, seconds: float = 10.0, **more: Any) -> Any:
+    def check(self, resource: Resource, kind: ResourceType, seconds: float = 30.0, **more: Any) -> Any:
         """Run one check and give its result."""
         number = len(self.gateway.checks) + 1
         base = CheckAssignment(
@@ -96,7 +96,7 @@ class Room:
     def end(self) -> None:
         if not self.greenlet.dead:
             self.worker.cancel_all("the test ended")
-        self.greenlet.join(timeout=15)
+        self.greenlet.join(timeout=30)
         assert self.greenlet.dead
         self.greenlet.get()
 
