@@ -289,8 +289,8 @@ class BuildRepository(Protocol):
     def outputs(self, build_id: int) -> builtins.list[BuildOutput]:
         """What the puts made, in the order in which they came."""
 
-    def pending(self, job_id: int) -> builtins.list[Build]:
-        """Pending builds of a job that are not dispatched, oldest first, locked."""
+    def pending(self, job_id: int, *, resolved: bool, limit: int) -> builtins.list[Build]:
+        """The oldest pending builds of a job that are not dispatched, locked: those with their inputs, or without."""
 
     def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
         """Job id -> builds that are started, or pending and dispatched."""

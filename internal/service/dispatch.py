@@ -12,6 +12,8 @@ from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.compiled import CompiledPipeline
 
+_WINDOW = 50
+
 
 def pause_reason(pipeline: Pipeline, job: Job) -> str:
     """Why no build of the job may start at all, or empty."""
@@ -34,47 +36,53 @@ class Dispatcher:
         self._compiled = compiled
         self._now = now
         self._holders: dict[int, str] = {}
+        self._active: dict[int, int] = {}
 
-    def dispatch(self, job: str) -> list[Build]:
-        """Stamp the builds that may go now and return them; record the reason of those that wait."""
+    def dispatch(self, job: str) -> tuple[list[Build], bool]:
+        """Stamp the builds that may go now; record the reason of the others.
+
+        Looks at the first 50 of each job, so that a long line costs no more than a short one. Returns the builds that
+        go, and whether all of a job's first 50 went, so that the next ones are to be looked at.
+        """
         jobs = {found.id: found for found in self._store.jobs.lock(self._compiled.ids(self._compiled.linked[job]))}
-        waiting = [build for job_id in jobs for build in self._store.builds.pending(job_id)]
-        if not waiting:
-            return []
-        active = self._store.builds.count_active(list(jobs))
-        gone = []
-        for build in sorted(waiting, key=lambda build: build.id):
-            reason = self._blocked(build, jobs[build.job_id], active)
-            if not reason:
-                active[build.job_id] = active.get(build.job_id, 0) + 1
-                self._holders[build.job_id] = f"build {build.job} #{build.name} goes first"
-                gone.append(self._save(build, dispatched_at=self._now, reason=""))
-            elif reason != build.reason:
-                self._save(build, reason=reason)
-        return gone
+        fronts = [self._store.builds.pending(job_id, resolved=True, limit=_WINDOW) for job_id in jobs]
+        if not any(fronts):
+            return [], False
+        self._active = dict.fromkeys(jobs, 0) | self._store.builds.count_active(list(jobs))
+        waiting = sorted((build for front in fronts for build in front), key=lambda build: build.id)
+        gone = [build for build in waiting if self._goes(build, jobs[build.job_id])]
+        ids = {build.id for build in gone}
+        more = any(len(front) == _WINDOW and ids.issuperset(build.id for build in front) for front in fronts)
+        return [msgspec.structs.replace(build, dispatched_at=self._now, reason="") for build in gone], more
 
-    def _save(self, build: Build, **changes: object) -> Build:
-        changed = msgspec.structs.replace(build, **changes)
-        self._store.builds.save(changed)
-        return changed
+    def _goes(self, build: Build, job: Job) -> bool:
+        reason = self._blocked(job)
+        if not reason:
+            self._active[job.id] += 1
+            self._holders[job.id] = f"build {build.job} #{build.name} goes first"
+            self._save(build, dispatched_at=self._now, reason="")
+        elif reason != build.reason:
+            self._save(build, reason=reason)
+        return not reason
 
-    def _blocked(self, build: Build, job: Job, active: dict[int, int]) -> str:
+    def _save(self, build: Build, **changes: object) -> None:
+        self._store.builds.save(msgspec.structs.replace(build, **changes))
+
+    def _blocked(self, job: Job) -> str:
         if reason := pause_reason(self._pipeline, job):
             return reason
-        if not build.inputs_resolved:
-            return build.reason or "its inputs are not chosen yet"
         plan = self._compiled.plans[job.name]
-        return self._slot_reason(plan, active.get(job.id, 0)) or self._group_reason(plan, active)
+        return self._slot_reason(plan, self._active[job.id]) or self._group_reason(plan)
 
     def _slot_reason(self, plan: JobPlan, running: int) -> str:
         if not plan.concurrency or running < plan.concurrency:
             return ""
         return f"waiting for a slot: {running} of {plan.concurrency} builds of job {plan.name} run"
 
-    def _group_reason(self, plan: JobPlan, active: dict[int, int]) -> str:
+    def _group_reason(self, plan: JobPlan) -> str:
         for group in plan.serial_groups:
             for job_id in self._compiled.ids(self._compiled.members[group]):
-                if active.get(job_id):
+                if self._active.get(job_id):
                     return f"serial group {group}: {self._holder(job_id)}"
         return ""
 

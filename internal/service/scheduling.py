@@ -90,9 +90,7 @@ class Scheduling:
             if job.name not in compiled.plans:
                 return True  # archived; it is looked at again when it comes back
             run = JobRun(self._context, pipeline, compiled, job)
-            gone, more = run.schedule(_NEW_BUILDS)
-            if more:
-                self._store.jobs.request_scheduling([job.id])
+            gone = run.schedule(_NEW_BUILDS)
         for plan, ids in run.by_plan(gone):
             self._doorbell.ring_builds(plan, ids)
         for build in gone:

@@ -14,6 +14,8 @@ from pikoci.internal.service.context import Context
 from pikoci.internal.service.dispatch import Dispatcher, pause_reason
 from pikoci.internal.service.inputs import InputChooser
 
+_SETTLED = 500
+
 
 class JobRun:
     """The builds of one job of one revision, for the length of one transaction."""
@@ -42,16 +44,18 @@ class JobRun:
         mine = next((found for found in gone if found.id == build.id), None)
         return [mine or self._reread(build), *(found for found in gone if found.id != build.id)]
 
-    def schedule(self, limit: int) -> tuple[list[Build], bool]:
+    def schedule(self, limit: int) -> list[Build]:
         """Choose inputs for the builds that wait for them, make the builds that new versions ask for, and dispatch.
 
-        Returns what is to be published now, and whether `limit` cut the new builds short: then look again.
+        Returns what is to be published now. Where `limit` cut the new builds short, the job is looked at again.
         """
         self._lock()
         self._settle_waiting()
         new = [] if pause_reason(self._pipeline, self._job) else self._chooser.new_sets(self.plan, limit)
         made = [self._create("", inputs, "", None) for inputs in new]
-        return [*(build for build in made if build.dispatched_at), *self._dispatch()], len(new) == limit
+        if len(new) == limit:
+            self._store.jobs.request_scheduling([self._job.id])
+        return [*(build for build in made if build.dispatched_at), *self._dispatch()]
 
     def by_plan(self, builds: Iterable[Build]) -> Iterator[tuple[JobPlan, list[int]]]:
         """The ids of builds of this pipeline, grouped by their jobs' plans."""
@@ -100,24 +104,30 @@ class JobRun:
             number=retry_of.number if retry_of else 0,
             created_by=created_by,
             created_at=self._now,
-            reason=paused or reason,
+            reason=paused or reason or ("" if free else f"waiting behind earlier builds of job {self._job.name}"),
             inputs_resolved=not reason,
             dispatched_at=self._now if free else None,
         )
         return self._store.builds.create(build, inputs)
 
     def _settle_waiting(self) -> None:
-        for build in self._store.builds.pending(self._job.id):
-            if build.inputs_resolved:
-                continue
-            inputs, reason = self._chooser.choose(self.plan, self.known_inputs(build))
+        common = ""  # the reason of every build without inputs of its own: the same for all, so it is found out once
+        for build in self._store.builds.pending(self._job.id, resolved=False, limit=_SETTLED):
+            known = self.known_inputs(build)
+            inputs, reason = ([], common) if common and not known else self._chooser.choose(self.plan, known)
             if not reason:
                 self._store.builds.set_inputs(build.id, inputs)
             elif reason != build.reason:
                 self._store.builds.save(msgspec.structs.replace(build, reason=reason))
+            if not known:
+                common = reason
 
     def _dispatch(self) -> list[Build]:
-        return Dispatcher(self._store, self._pipeline, self._compiled, self._now).dispatch(self._job.name)
+        dispatcher = Dispatcher(self._store, self._pipeline, self._compiled, self._now)
+        gone, more = dispatcher.dispatch(self._job.name)
+        if more:
+            self._store.jobs.request_scheduling([self._job.id])
+        return gone
 
     def _reread(self, build: Build) -> Build:
         return self._store.builds.get(build.id) or build

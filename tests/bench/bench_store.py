@@ -123,7 +123,7 @@ class Scene:
             self.store.jobs.request_scheduling([build.job_id])
         with self.store.transaction():
             self.store.jobs.take_scheduling_requests(10)
-            self.store.builds.pending(self.line.id)
+            self.store.builds.pending(self.line.id, resolved=True, limit=50)
             self.store.builds.count_active([self.line.id])
 
     def cases(self) -> dict[str, Callable[[], Any]]:

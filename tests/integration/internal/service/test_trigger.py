@@ -162,3 +162,34 @@ def test_a_build_whose_gets_changed_while_it_waited_gets_its_inputs_anew(world: 
     world.schedule()
     assert world.publisher.take() == [build.id]
     assert world.claim(build).inputs == {"repo": {"v": "1"}}
+
+
+def test_a_long_line_is_served_in_order_to_its_end(world: World) -> None:
+    world.set(PLAIN)
+    world.services.jobs.pause(world.alice, "main", "p", "run")
+    builds = [world.trigger() for _ in range(120)]
+    world.services.jobs.unpause(world.alice, "main", "p", "run")
+    world.schedule()
+    assert world.publisher.take() == [build.id for build in builds]
+    assert {build.reason for build in world.builds()} == {""}
+
+
+def test_whoever_stands_far_back_in_a_line_is_told_so(world: World) -> None:
+    world.set(limited("concurrency = 1"))
+    builds = [world.trigger() for _ in range(60)]
+    assert builds[-1].reason == "waiting behind earlier builds of job run"
+    world.run(builds[0])
+    assert world.build(builds[1]).dispatched_at is not None
+    assert world.build(builds[40]).reason == "waiting for a slot: 1 of 1 builds of job run run"
+
+
+def test_a_chosen_version_is_kept_while_the_rest_is_missing(world: World) -> None:
+    other = 'resource "made" "late" {}\n'
+    world.set(GATED.replace('get "made" "repo" {}', 'get "made" "repo" {}\n get "made" "late" {}') + other)
+    old, _ = world.find_versions("1", "2")
+    chosen, unchosen = world.trigger(inputs={"repo": old.id}), world.trigger()
+    assert chosen.reason == unchosen.reason == "get late: made.late has no enabled version yet"
+    world.find_versions("9", canonical="made.late")
+    assert world.taken(chosen) == {"repo": "1", "late": "9"}
+    assert world.taken(unchosen) == {"repo": "2", "late": "9"}
+    assert world.publisher.take() == [chosen.id, unchosen.id]
