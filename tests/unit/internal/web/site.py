@@ -41,7 +41,7 @@ class Site:
         """Send a form of this site's own pages, unless the headers say otherwise."""
         return self._request("POST", path, {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin", **headers}, body)
 
-    def _request(self, method: str, path: str, headers: dict[str, str], body: str | None = None) -> Any:
+    def _request(self, method: str, path: str, headers: dict[str, str], body: str | None = None) -> falcon.testing.Result:
         headers = {"Accept": HTML, **{name.replace("_", "-"): value for name, value in headers.items() if value}}
         return self._client.simulate_request(
             method, path, protocol=self._protocol, headers=headers, cookies=self.cookies, body=body

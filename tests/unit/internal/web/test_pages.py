@@ -54,10 +54,8 @@ def test_pages_carry_a_strict_policy_and_no_inline_code(site: Site, world: World
         # No-referrer would make browsers hide the origin of forms, which are then refused.
         assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cache-control"] == "no-store"
-        assert not re.search(
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", answer.text)
         assert not re.search(r'<script(?! type="module" src="/static/)', answer.text)
-        )
         assert not re.search(r"(src|href|action)=\"(?!/|\?|#)", answer.text)
         assert re.search(r"<title>.+ · PikoCI</title>", answer.text)
         assert '<html lang="en">' in answer.text
@@ -145,11 +143,8 @@ def test_a_long_log_is_cut_with_a_link_to_all_of_it(site: Site, world: World) ->
     world.report(build, claim, 1, StepStarted(step="1", name="t", kind="task", at=at), *log)
     text = site.get(f"{JOB}/builds/1").text
     assert text.count("<div>xxx") == 256 * 1024 // 100
-    assert (
     cut = '<p id="cut" class="faint" data-keep>The log is long. Its end is shown; '
     assert f'{cut}<a href="/api/v1{JOB}/builds/1/log">' in text
-        in text
-    )
 
 
 def test_buttons_trigger_pause_check_cancel_and_retry(site: Site, world: World) -> None:
