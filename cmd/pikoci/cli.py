@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
 from typing import NoReturn
 
@@ -69,8 +71,20 @@ def main() -> NoReturn:
         show_error(error)
         sys.exit(1)
     except BrokenPipeError:
-        sys.stderr.close()
+        _discard_output()
         sys.exit(1)
+    except OSError as error:
+        _discard_output()
+        click.echo(f"Error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+        sys.exit(1)
+
+
+def _discard_output() -> None:
+    """Let what is still buffered go nowhere, or Python would complain at its end that it cannot be written."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def show_error(error: PikociError) -> None:

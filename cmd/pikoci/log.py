@@ -18,6 +18,9 @@ LEVELS: dict[str, int] = {
     "error": logging.ERROR,
 }
 
+# Without the values of local variables: there are secrets among them.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
 
 def configure_logging(level: str, *, as_json: bool | None = None) -> None:
     """Send every log line, also those of libraries, through one formatter. Safe to call again."""
@@ -29,9 +32,16 @@ def configure_logging(level: str, *, as_json: bool | None = None) -> None:
         _drop_internals,
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [_TRACEBACKS, structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0, timestamp_key="time")]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                pad_event_to=0,
+                timestamp_key="time",
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

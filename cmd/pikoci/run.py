@@ -104,7 +104,7 @@ def run(
 
 
 class _Shown:
-    """Tells the display what the job does. When nobody reads the output any more, `on_broken` is called with that."""
+    """Tells the display what the job does. `on_broken` is told when the output cannot be written."""
 
     def __init__(self, display: BuildDisplay, title: str, began: float) -> None:
         self._display = display
@@ -119,9 +119,9 @@ class _Shown:
             return
         try:
             self._show(event)
-        except BrokenPipeError:
+        except OSError as error:
             self._broken = True
-            self.on_broken("nobody reads the output any more")
+            self.on_broken(f"the output cannot be written: {error.strerror}")
 
     def _show(self, event: BuildEvent) -> None:
         match event:

@@ -24,6 +24,12 @@ def clear_errors(url: str) -> Generator[None]:
         raise UnavailableError(str(error), hint="is the server running? --url names another one") from error
     except ClientError as error:
         raise PikociError(str(error), hint="check --url, and what stands between here and the server") from error
+    except (KeyError, TypeError) as error:
+        # Answers are read without checking each field first: a server of another version may lack one.
+        raise PikociError(
+            f"the server's answer is not what this version of pikoci expects ({type(error).__name__}: {error})",
+            hint="compare `pikoci version` with `pikoci client version`",
+        ) from error
 
 
 def _refused(error: ApiError, url: str) -> PikociError:

@@ -6,7 +6,7 @@ import click
 
 from pikoci.client.commands.account import login, logout, password, whoami
 from pikoci.client.commands.builds import builds
-from pikoci.client.commands.fleet import queues, workers
+from pikoci.client.commands.fleet import queues, version, workers
 from pikoci.client.commands.jobs import jobs
 from pikoci.client.commands.people import teams, users
 from pikoci.client.commands.pipelines import pipelines
@@ -26,5 +26,19 @@ def client() -> None:
     """
 
 
-for _command in (login, logout, whoami, password, pipelines, jobs, builds, resources, workers, queues, users, teams):
+for _command in (
+    login,
+    logout,
+    whoami,
+    password,
+    pipelines,
+    jobs,
+    builds,
+    resources,
+    workers,
+    queues,
+    users,
+    teams,
+    version,
+):
     client.add_command(_command)

@@ -1,4 +1,4 @@
-"""`pikoci client workers` and `pikoci client queues`."""
+"""`pikoci client workers`, `pikoci client queues` and `pikoci client version`."""
 
 from __future__ import annotations
 
@@ -104,3 +104,14 @@ def list_queues(session: Session) -> None:
         return [one["name"], "unknown" if one["depth"] is None else str(one["depth"])]
 
     session.show_table(session.api.workers.queues(), ["queue", "waiting"], row, "There are no queues.")
+
+
+@click.command()
+@with_session
+def version(session: Session) -> None:
+    """Show the version of the server.
+
+    Example: pikoci client version
+    """
+    number = session.api.version()
+    session.say(f"{session.url} runs pikoci {number}", {"version": number})

@@ -96,6 +96,18 @@ def graph(session: Session, team: str, pipeline: str, form: str) -> None:
 
 @pipelines.command()
 @pipeline_option
+@with_session
+def badge(session: Session, team: str, pipeline: str) -> None:
+    """Print a small SVG picture of how a pipeline stands.
+
+    Example: pikoci client pipelines badge -p app > badge.svg
+    """
+    picture = session.api.pipelines.badge(team, pipeline)
+    session.show({"svg": picture}, lambda: _ended(picture))
+
+
+@pipelines.command()
+@pipeline_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @with_session
 def delete(session: Session, team: str, pipeline: str, *, yes: bool) -> None:

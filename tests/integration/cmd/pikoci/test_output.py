@@ -24,6 +24,8 @@ LISTS = [
 ]
 OBJECTS = [
     "whoami",
+    "version",
+    "pipelines badge -p {0}",
     "pipelines show -p {0}",
     "pipelines source -p {0}",
     "pipelines graph -p {0}",

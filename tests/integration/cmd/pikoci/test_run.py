@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cmd.pikoci.conftest import Program, read_until, wait_until
+from tests.integration.cmd.pikoci.conftest import PROGRAM, Program, read_until, wait_until
 
 PIPELINE = """
 variable "who" { type = string }
@@ -209,6 +209,23 @@ def test_a_reader_that_goes_away_ends_the_job(program: Program, file: str) -> No
     assert running.stdout is not None
     running.stdout.close()
     assert running.wait(timeout=30) == 1
+    assert leftovers(program) == []
+
+
+def test_output_that_cannot_be_written_is_one_clear_error(program: Program, file: str) -> None:
+    for arguments in (["run", "-p", file, "-j", "loud", "--var", "who=x"], ["pipeline", "validate", file]):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [PROGRAM, *arguments],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=program.environment,
+                cwd=program.home,
+                timeout=30,
+                check=False,
+            )
+        assert (done.returncode, done.stderr) == (1, "Error: No space left on device\n")
     assert leftovers(program) == []
 
 

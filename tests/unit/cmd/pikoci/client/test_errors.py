@@ -13,6 +13,12 @@ def problem(kind: str, hint: str = "") -> ApiError:
     return ApiError(400, {"type": f"urn:pikoci:problem:{kind}", "detail": "no such thing", "hint": hint})
 
 
+def test_an_answer_without_an_expected_field_is_no_traceback() -> None:
+    with pytest.raises(PikociError, match="not what this version of pikoci expects") as caught, clear_errors(URL):
+        raise KeyError("jobs")
+    assert "version" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("error", "message", "hint"),
     [
