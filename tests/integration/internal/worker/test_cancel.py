@@ -126,7 +126,7 @@ def test_a_stale_report_kills_what_runs(room: Room, tmp_path: Path) -> None:
 def test_everything_is_dead_before_an_unrenewed_lease_ends(tmp_path: Path) -> None:
     gateway = FakeGateway(WorkerTerms(heartbeat_interval=0.1, lease=4.0))
     pids = tmp_path / "pid"
-    with worker_room(tmp_path, gateway, kill_grace=5.0) as room:
+    with worker_room(tmp_path, gateway, kill_grace=0.3) as room:
         script = f"trap '' TERM; echo $$ > {pids}; while true; do sleep 0.05; done"
         record = room.submit(task(script, hooks=hook("ensure", "true")), lease=4.0)
         wait_until(pids.exists)
