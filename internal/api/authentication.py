@@ -13,7 +13,7 @@ from pikoci.internal.api.request import ANONYMOUS, ApiRequest
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.service import Services
 from pikoci.internal.service.errors import PermissionDeniedError, UnauthenticatedError
-from pikoci.internal.service.model import Clock, Principal
+from pikoci.internal.service.model import Clock, Principal, User
 
 COOKIE = "pikoci_session"
 MAX_TOKEN = 4096
@@ -131,6 +131,13 @@ def set_session(response: falcon.Response, token: str, *, secure: bool, max_age:
 def end_session(response: falcon.Response) -> None:
     """Take a browser's session away; pages call this at a logout."""
     response.unset_cookie(COOKIE, path="/", same_site="Strict")
+
+
+def require_login(principal: Principal) -> User:
+    """The user who makes the request. Raises UnauthenticatedError for anybody."""
+    if principal.user is None:
+        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+    return principal.user
 
 
 def _bearer(header: str) -> str:

@@ -13,6 +13,10 @@ Password = Annotated[str, Meta(min_length=1, max_length=1024)]
 Id = Annotated[int, Meta(ge=1, le=2**62)]
 
 
+class Nothing(Struct, forbid_unknown_fields=True, frozen=True):
+    """For what takes no body, or no parameters: whatever comes is refused by name."""
+
+
 class Login(Struct, forbid_unknown_fields=True, frozen=True):
     """Who wants a token."""
 

@@ -115,7 +115,8 @@ def _check_depth(body: bytes) -> None:
 def _mistake(message: str, kind: type[msgspec.Struct], what: str) -> InvalidError:
     fields = [field.encode_name for field in msgspec.structs.fields(kind)]
     if found := _UNKNOWN.fullmatch(message):
-        return InvalidError(f"unknown {what} `{found[1][:80]}`", hint=nearest(found[1], fields))
+        hint = nearest(found[1], fields) or f"this takes no {what}s"
+        return InvalidError(f"unknown {what} `{found[1][:80]}`", hint=hint)
     if found := _MISSING.fullmatch(message):
         return InvalidError(f"the {what} `{found[1]}` is missing", hint=f"known are {', '.join(fields)}")
     found = _PLACED.fullmatch(message)

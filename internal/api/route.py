@@ -10,6 +10,8 @@ from typing import Any, Literal
 import falcon
 import msgspec
 
+from pikoci.internal.api.authentication import require_login
+from pikoci.internal.api.bodies import Nothing
 from pikoci.internal.api.names import read_path
 from pikoci.internal.api.parsing import as_json, read_bytes, read_json, read_query
 from pikoci.internal.api.replay import Replay
@@ -27,7 +29,7 @@ class Route:
 
     `handle` is called with the request, the fields of the address, and `query` and `body` where the route has them; it
     returns an `answer`. With other media types than JSON it is also given the response as `response`, and writes to it.
-    `keeps_answer` is False where an answer holds a secret that must not be stored for a repeated request.
+    `keeps_answer` is False where an answer is not stored for a repeated request: it holds a secret, or nothing changes.
     """
 
     method: Method
@@ -43,6 +45,7 @@ class Route:
     before_password_change: bool = False
     keeps_answer: bool = True
     replies: tuple[int, ...] = ()
+    is_large: bool = False
 
     @property
     def is_json(self) -> bool:
@@ -74,9 +77,14 @@ class Endpoint:
     def _change(self, route: Route, request: ApiRequest, response: falcon.Response, **params: str) -> None:
         fields = _fields(route, request, params)
         data = b""
-        if route.body is not None:
-            data = read_bytes(request, self._settings.max_body, self._settings.body_timeout)
-            fields["body"] = read_json(data, request.content_type, route.body)
+        if route.authenticates:
+            require_login(request.principal)  # before a stranger's body is read
+        if route.authenticates or route.body is not None:
+            limit = self._settings.max_large_body if route.is_large else self._settings.max_body
+            data = read_bytes(request, limit, self._settings.body_timeout)
+            body = read_json(data, request.content_type, route.body or Nothing)
+            if route.body is not None:
+                fields["body"] = body
 
         def act() -> Answer:
             result = route.handle(request, **fields)
@@ -100,4 +108,6 @@ def _fields(route: Route, request: ApiRequest, params: dict[str, str]) -> dict[s
     fields = read_path(params)
     if route.query is not None:
         fields["query"] = read_query(request, route.query)
+    elif route.is_json and route.authenticates:
+        read_query(request, Nothing)
     return fields

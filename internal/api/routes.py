@@ -69,15 +69,17 @@ def _sessions(session: Session) -> list[Route]:
 
 
 def _pipelines(pipelines: Pipelines) -> list[Route]:
-    listing, body = views.Listing[views.PipelineView], bodies.SetPipeline
+    listing = views.Listing[views.PipelineView]
+    body: dict[str, Any] = {"body": bodies.SetPipeline, "is_large": True}
+    dry: dict[str, Any] = {"keeps_answer": False}
     pictures = ("text/vnd.graphviz", "image/svg+xml")
     return [
         Route("GET", f"{TEAM}/pipelines", pipelines.list, "Pipelines of a team", listing, **_PAGE),
-        Route("POST", f"{TEAM}/pipelines", pipelines.create, "Make a pipeline", views.SetView, status=201, body=body),
+        Route("POST", f"{TEAM}/pipelines", pipelines.create, "Make a pipeline", views.SetView, status=201, **body),
         Route("GET", PIPELINE, pipelines.get, "A pipeline", views.PipelineDetailView),
-        Route("PUT", PIPELINE, pipelines.set, "Set a pipeline, new or not", views.SetView, body=body),
+        Route("PUT", PIPELINE, pipelines.set, "Set a pipeline, new or not", views.SetView, **body),
         Route("DELETE", PIPELINE, pipelines.delete, "Remove a pipeline and its history", **_DONE),
-        Route("POST", f"{PIPELINE}/plan", pipelines.plan, "What setting would change", views.PlanView, body=body),
+        Route("POST", f"{PIPELINE}/plan", pipelines.plan, "What setting would change", views.PlanView, **dry, **body),
         Route("POST", f"{PIPELINE}/pause", pipelines.pause, "Start no new builds", **_DONE),
         Route("POST", f"{PIPELINE}/unpause", pipelines.unpause, "Undo a pause", **_DONE),
         Route("POST", f"{PIPELINE}/publish", pipelines.publish, "Show it to everybody", **_DONE),

@@ -8,15 +8,17 @@ import msgspec
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of the HTTP side; every default is fit for production.
 
-    `external_url` is where browsers reach the server, empty where unknown. `body_timeout` bounds how long a client may
-    take to send a body. `principal_lifetime` is how long a checked token is believed without another look at the
-    database: so long may a session outlive a password that was changed on another server. `replay_wait` is how long a
-    repeated request waits for the first one that carried its Idempotency-Key.
+    `external_url` is where browsers reach the server, empty where unknown. `max_large_body` is for bodies that hold a
+    pipeline's file, `max_body` for all others. `body_timeout` bounds how long a client may take to send one.
+    `principal_lifetime` is how long a checked token is believed without another look at the database: so long may a
+    session outlive a password that was changed on another server. `replay_wait` is how long a repeated request waits
+    for the first one that carried its Idempotency-Key.
     """
 
     version: str
     external_url: str = ""
-    max_body: int = 8 * 1024 * 1024
+    max_body: int = 64 * 1024
+    max_large_body: int = 8 * 1024 * 1024
     body_timeout: float = 60.0
     max_streams: int = 1000
     principal_lifetime: float = 2.0

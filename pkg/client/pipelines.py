@@ -33,7 +33,7 @@ class Pipelines:
     def plan(self, team: str, name: str, config: str, variables: Mapping[str, Any] | None = None) -> Json:
         """What `set` would change."""
         body = {"config": config, "vars": dict(variables or {})}
-        return _object(self._transport.change("POST", _pipeline(team, name, "plan"), body))
+        return _object(self._transport.send("POST", _pipeline(team, name, "plan"), body=body, changes=False))
 
     def get(self, team: str, name: str) -> Json:
         """A pipeline, and its file."""

@@ -67,9 +67,11 @@ class Transport:
         params: Mapping[str, Any] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
+        changes: bool = True,
     ) -> Any:
         """The decoded answer, None where there is none; repeats what may safely be repeated.
 
+        A POST may be repeated where it has an Idempotency-Key, or `changes` nothing.
         Raises ApiError, ServerUnreachableError, and ClientError for an answer that no PikoCI server gives.
         """
         failures = 0
@@ -79,7 +81,7 @@ class Transport:
                     return self._decoded(response)
             except ClientError as error:
                 failures += 1
-                repeatable = method in _SAFE or "Idempotency-Key" in (headers or {})
+                repeatable = method in _SAFE or not changes or "Idempotency-Key" in (headers or {})
                 if not repeatable or not may_retry(error) or failures >= self.policy.attempts:
                     raise
                 self.policy.pause(failures, error)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pikoci.internal.api import render, views
+from pikoci.internal.api.authentication import require_login
 from pikoci.internal.api.bodies import PageQuery
-from pikoci.internal.api.endpoints.session import require_login
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.service import Services
 

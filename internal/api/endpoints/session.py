@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pikoci.internal.api import views
+from pikoci.internal.api.authentication import require_login
 from pikoci.internal.api.bodies import Login, NewPassword
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import UnauthenticatedError
-from pikoci.internal.service.model import Principal, User
 
 
 class Session:
@@ -30,13 +29,5 @@ class Session:
 
     def change_password(self, request: ApiRequest, body: NewPassword) -> views.TokenView:
         """Change the password; every session ends, and the answer holds the token of a new one."""
-        require_login(request.principal)
         user = self._accounts.change_password(request.principal, body.current, body.new)
         return views.TokenView(self._tokens.user_token(user))
-
-
-def require_login(principal: Principal) -> User:
-    """The user who makes the request. Raises UnauthenticatedError for anybody."""
-    if principal.user is None:
-        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
-    return principal.user

@@ -31,7 +31,7 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """The application, in the worker's process."""
-        scene = with_pipeline(make_scene(ApiSettings(version="1", body_timeout=0.5, max_body=100_000)))
+        scene = with_pipeline(make_scene(ApiSettings(version="1", body_timeout=0.5)))
         scene.call("POST", "publish")
         scene.finished([b"0123456789"])
         return scene.client.app

@@ -19,7 +19,7 @@ def _problem(answer: bytes) -> tuple[int, dict[str, Any]]:
 
 def test_an_announced_large_body_is_refused_before_it_is_sent(port: int) -> None:
     status, problem = _problem(raw(port, LOGIN + b"Content-Length: 99999999\r\n\r\n"))
-    assert (status, problem["detail"]) == (413, "the body has more than 100,000 bytes")
+    assert (status, problem["detail"]) == (413, "the body has more than 65,536 bytes")
 
 
 def test_a_large_body_in_chunks_is_refused(port: int) -> None:

@@ -8,10 +8,12 @@ import gevent
 import httpx
 import pytest
 
+from pikoci.internal.api import ApiSettings
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.events import BuildFinished, LogWritten
+from pikoci.internal.service import ServiceSettings
 from tests.integration.internal.api.live import Live, wait_until
-from tests.unit.internal.api.scene import PIPELINE
+from tests.unit.internal.api.scene import PIPELINE, make_scene, with_pipeline
 
 BUILD = f"{PIPELINE}/jobs/free/builds/1"
 
@@ -119,3 +121,17 @@ def test_a_log_can_be_read_while_the_build_runs(running: tuple[Live, int, int]) 
     live.scene.report(build, claim, 2, LogWritten(step="1", at=1.0, data=b"two\n"))
     part = httpx.get(f"{live.url}{BUILD}/log", headers={**headers, "Range": "bytes=4-"})
     assert (part.status_code, part.text) == (206, "two\n")
+
+
+def test_streams_are_bounded_in_number() -> None:
+    scene = with_pipeline(make_scene(ApiSettings(version="1", max_streams=1), ServiceSettings(follow_poll=0.05)))
+    scene.trigger()
+    live = Live(scene)
+    live.start()
+    reader = Reader(live)
+    wait_until(lambda: "status" in reader.kinds())
+    refused = httpx.get(f"{live.url}{BUILD}/events", headers={"Authorization": f"Bearer {scene.token}"})
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+    reader.greenlet.kill()
+    live.stop()
+    scene.services.context.store.close()

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from pikoci.internal.api.endpoints.events import encode
-from pikoci.internal.api.endpoints.logs import read_range
+from pikoci.internal.api.endpoints.logs import PIECE, read_range, stream
 from pikoci.internal.service.model import BuildUpdate, LogChunk
 from tests.unit.internal.api.scene import PIPELINE, Scene
 
@@ -146,3 +146,14 @@ def test_line_ends_in_logs_do_not_break_events() -> None:
     chunk = LogChunk(offset=0, step="1", claim=1, at=0.0, data=b"a\r\n\ndata: b\x00\x1b[0m")
     [(_, _, data)] = _events(encode(BuildUpdate(chunks=[chunk])).decode())
     assert data["text"] == "a\r\n\ndata: b\x00\x1b[0m"  # type: ignore[index] # JSON
+
+
+def test_a_log_that_is_deleted_while_it_is_read_breaks_the_connection(scene: Scene) -> None:
+    build, store = scene.finished([b"x" * PIECE, b"y" * PIECE, b"z"]), scene.services.context.store
+    first = scene.services.builds.read_log(build, 0, PIECE)
+    pieces = stream(scene.services.builds, build, 0, 2 * PIECE + 1, first)
+    assert next(pieces) == b"x" * PIECE
+    with store.transaction():
+        store.logs.delete_before(2e12, 10)
+    with pytest.raises(ConnectionResetError):
+        list(pieces)

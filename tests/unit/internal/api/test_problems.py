@@ -10,7 +10,7 @@ from falcon import testing
 from pikoci.internal.api.problems import PROBLEMS, ErrorHandler
 from pikoci.internal.service import errors
 from pikoci.internal.service.errors import PikociError
-from tests.unit.internal.api.scene import Scene
+from tests.unit.internal.api.scene import PIPELINE, Scene
 
 
 def test_an_unknown_address_names_near_ones(scene: Scene) -> None:
@@ -175,3 +175,22 @@ def test_the_handler_describes_errors_for_pages(scene: Scene) -> None:
     request = falcon.Request(testing.create_environ("/x"))
     problem = ErrorHandler().describe(request, errors.ConflictError("no", hint="wait"))
     assert (problem.status, problem.detail, problem.hint) == (409, "no", "wait")
+
+
+def test_what_takes_no_body_refuses_fields_by_name(scene: Scene) -> None:
+    answer = scene.call("POST", "pause", {"until": "tomorrow"})
+    assert (answer.status_code, answer.json["detail"]) == (400, "unknown field `until`")
+    assert answer.json["hint"] == "this takes no fields"
+    answer = scene.call("GET", "jobs/free", query_string="x=1")
+    assert (answer.status_code, answer.json["hint"]) == (400, "this takes no parameters")
+
+
+def test_a_strangers_body_is_not_read(scene: Scene) -> None:
+    large = {"Content-Type": "application/json", "Content-Length": str(9 * 1024 * 1024)}
+    assert scene.client.simulate_put(PIPELINE, headers=large, body=b"{}").status_code == 401
+
+
+def test_only_pipelines_may_be_large(scene: Scene) -> None:
+    assert scene.call("PUT", "", {"config": "# long\n" * 100_000}).status_code == 200
+    answer = scene.call("POST", "jobs/free/builds", {"inputs": {str(number): 1 for number in range(10_000)}})
+    assert answer.status_code == 413
