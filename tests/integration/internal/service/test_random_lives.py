@@ -42,24 +42,9 @@ class Life:
         self.random = random.Random(seed)
         self.worker = Worker()
         self.known: dict[int, Build] = {}
-        self.actions: list[Callable[[], None]] = [
-            self.trigger,
-            self.claim,
-            self.claim,
-            self.report,
-            self.report,
-            self.report,
-            self.repeat,
-            self.give_back,
-            self.cancel,
-            self.beat,
-            self.die,
-            self.wait,
-            self.look,
-            self.look,
-            self.outage,
-            self.pause,
-        ]
+        often = [self.trigger, self.claim, self.claim, self.report, self.report, self.repeat, self.beat, self.look]
+        seldom = [self.give_back, self.cancel, self.die, self.wait, self.outage, self.pause]
+        self.actions: list[Callable[[], None]] = [*often, *often, *often, *seldom]
         world.set(PIPELINE)
         world.register("1")
 
@@ -71,7 +56,7 @@ class Life:
         self.world.trigger(self.random.choice(JOBS))
 
     def claim(self) -> None:
-        for build_id in self.world.publisher.take()[:3]:
+        for build_id in self.world.publisher.take():
             try:
                 assignment = self.world.services.workers.claim_build(build_id, "w", str(self.worker.instance))
             except ConflictError:
@@ -126,7 +111,7 @@ class Life:
         self.world.register(str(self.worker.instance))
 
     def wait(self) -> None:
-        self.world.clock.advance(self.random.choice([1, 10, 20, 40]))
+        self.world.clock.advance(self.random.choice([1, 10, 40]))
 
     def look(self) -> None:
         self.world.services.scheduling.sweep()
