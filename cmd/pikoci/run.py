@@ -19,14 +19,15 @@ import gevent
 
 from pikoci import __version__
 from pikoci.build_display import BuildDisplay
+from pikoci.diagnostics import render_diagnostics
 from pikoci.files import INPUT_FILE, read_text, shown_name, variable_options
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.clock import SystemClock
-from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.domain.errors import InvalidPipelineError, NotFoundError
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
 from pikoci.internal.domain.gateway import BuildInfo
 from pikoci.internal.domain.plan import PipelineSpec
-from pikoci.internal.pipeline import load_or_raise
+from pikoci.internal.pipeline import load
 from pikoci.internal.worker.local import LocalRun
 from pikoci.internal.worker.process import Spawner
 from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
@@ -86,21 +87,25 @@ def run(
     Example: pikoci run -p pipeline.hcl -j test --resource git.app=.
     """
     configure_logging("error")
-    spec = load_or_raise(read_text(file), variables, filename=shown_name(file), now=datetime.now(UTC))
+    spec = _load(file, variables)
     _require_job(spec, job)
-    info = BuildInfo(id=1, number="1", job=job, pipeline=Path(file).stem if file != "-" else "stdin", team="main")
-    display = BuildDisplay(sys.stdout.buffer, time.time, terminal=is_terminal(), colors=shows_colors())
-    shown = _Shown(display, f"Job {job}", time.time())
+    info = BuildInfo(id=1, number="1", job=job, pipeline="stdin" if file == "-" else Path(file).stem, team="main")
     with tempfile.TemporaryDirectory(prefix="pikoci-run-", dir=workdir) as root:
-        settings = _settings(Path(root))
-        spawner = Spawner(settings.mark)
-        local = LocalRun(spec, job, info, directories, spawner, settings, SystemClock(), Random(), shown.take)
-        shown.on_broken = local.cancel
-        with _cancelled_by_signals(local.cancel, spawner.close, display) as received, display.ticking():
-            last = local.run()
+        ctx.exit(_run(spec, info, directories, _settings(Path(root))))
+
+
+def _run(spec: PipelineSpec, info: BuildInfo, directories: Mapping[str, Path], settings: WorkerSettings) -> int:
+    """Run the job and show it; gives the exit status."""
+    display = BuildDisplay(sys.stdout.buffer, time.time, terminal=is_terminal(), colors=shows_colors())
+    shown = _Shown(display, f"Job {info.job}", time.time())
+    spawner = Spawner(settings.mark)
+    local = LocalRun(spec, info.job, info, directories, spawner, settings, SystemClock(), Random(), shown.take)
+    shown.on_broken = local.cancel
+    with _cancelled_by_signals(local.cancel, spawner.close, display) as received, display.ticking():
+        last = local.run()
     if received:
-        ctx.exit(_EXIT_BY_SIGNAL + received[0])
-    ctx.exit(0 if last.status is BuildStatus.SUCCEEDED else 1)
+        return _EXIT_BY_SIGNAL + received[0]
+    return 0 if last.status is BuildStatus.SUCCEEDED else 1
 
 
 class _Shown:
@@ -137,6 +142,15 @@ class _Shown:
                 self._display.build_finished(
                     self._title, event.status.value, reason=event.reason, seconds=event.at - self._began
                 )
+
+
+def _load(file: str, variables: Mapping[str, object]) -> PipelineSpec:
+    """The pipeline of a file; warnings are shown. Raises InvalidPipelineError."""
+    loaded = load(read_text(file), variables, filename=shown_name(file), now=datetime.now(UTC))
+    if loaded.spec is None:
+        raise InvalidPipelineError(f"{shown_name(file)} is not valid", loaded.diagnostics)
+    click.echo(render_diagnostics(loaded.diagnostics), nl=False, err=True)
+    return loaded.spec
 
 
 def _require_job(spec: PipelineSpec, name: str) -> None:

@@ -112,6 +112,12 @@ def test_a_missing_variable_is_named(program: Program, file: str) -> None:
     assert "--var who=..." in done.stderr
 
 
+def test_a_value_for_no_variable_is_warned_about(program: Program, file: str) -> None:
+    done = program("run", "-p", file, "-j", "good", "--var", "who=you", "--var", "whom=you")
+    assert done.returncode == 0
+    assert 'warning: A value was given for "whom"' in done.stderr
+
+
 def test_variables_come_from_a_file_or_standard_input(program: Program, file: str) -> None:
     (program.home / "vars.json").write_text('{"who": "file"}')
     assert "hello file\n" in program("run", "-p", file, "-j", "good", "-v", "vars.json").stdout
