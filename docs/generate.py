@@ -12,6 +12,7 @@ from pikoci.cooperative import make_cooperative
 make_cooperative()
 
 import re  # noqa: E402 - imported after the patch
+import secrets  # noqa: E402 - as above
 from collections.abc import Iterator  # noqa: E402 - as above
 from pathlib import Path  # noqa: E402 - as above
 
@@ -94,8 +95,8 @@ def _default(option: click.Option) -> str:
 
 def _routes() -> list[Route]:
     clock, settings = SystemClock(), ApiSettings(version=__version__)
-    secret = "signs nothing, and is long enough"
-    services = build_services(open_store(StoreSettings()), QueuePublisher(MemoryBackend()), clock, jwt_secret=secret)
+    publisher = QueuePublisher(MemoryBackend())
+    services = build_services(open_store(StoreSettings()), publisher, clock, jwt_secret=secrets.token_urlsafe())
     return table(services, settings, Operations(services, settings, Metrics(services.scheduling, clock)))
 
 

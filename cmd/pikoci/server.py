@@ -45,7 +45,7 @@ _OPTIONS = (
     setting("--log-retention", default="0", type=Duration(), help="Delete logs of builds older than this; 0 keeps."),
     setting("--build-retention-age", default="0", type=Duration(), help="Delete builds older than this; 0 keeps."),
     setting("--build-retention-count", default=0, type=click.IntRange(0), help="Builds kept of each job; 0 keeps all."),
-    setting("--log-limit", default=256, type=click.IntRange(1), help="MiB of a build's log kept in full, then each step's last."),
+    setting("--log-limit", default=256, type=click.IntRange(1), help="MiB kept of a build's log, beside steps' ends."),
     setting("--artifact-limit", default=1024, type=click.IntRange(1), help="MiB that one artifact may have."),
     setting("--log-level", default="info", type=click.Choice(list(LEVELS)), help="Least level of what is logged."),
     config_option(),

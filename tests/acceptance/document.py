@@ -62,10 +62,14 @@ def commands(block: Block) -> Iterator[Command]:
 
 
 class Reader:
-    """A shell in a folder, and at most one server. The page's `localhost:8080` is a port that is free here."""
+    """A shell in a folder with the clone's `configs`, and at most one server.
+
+    The page's `localhost:8080` is a port that is free here.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        (folder / "configs").symlink_to(ROOT / "configs")
         self._port = free_port()
         self._password = ""
         self._server: subprocess.Popen[bytes] | None = None
@@ -73,7 +77,7 @@ class Reader:
         self._env = {
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "HOME": str(folder),
-            "HOST": "127.0.0.1",
+            "HOST": "localhost",
             "PORT": str(self._port),
             "LANG": "C.UTF-8",
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -130,7 +134,7 @@ class Reader:
         assert self._shell.stdout is not None
         self._shell.stdin.write(f"{{ {self._local(text)}\n}} < {answer} 2>&1\nprintf '\\n{_MARK}%s\\n' $?\n")
         self._shell.stdin.flush()
-        lines = []
+        lines: list[str] = []
         for line in self._shell.stdout:
             if line.startswith(_MARK):
                 return int(line.removeprefix(_MARK)), self._as_on_the_page("".join(lines))[:-1]

@@ -10,6 +10,8 @@ from tests.acceptance.document import Reader
 from tests.unit.docs.markdown import PAGES, blocks
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "console")], ids=lambda page: page.name)
 def test_the_commands_of_a_page_work_in_order(page: Path, tmp_path: Path, git: str) -> None:
     reader = Reader(tmp_path)

@@ -65,7 +65,9 @@ def links(page: Path) -> list[str]:
 
 def anchors(page: Path) -> set[str]:
     """What the headings of a page can be reached by."""
-    headings = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in _HEADING.findall(_without_code(page, spans=False)))
+    headings = (
+        re.sub(r"[^\w\- ]", "", heading.lower()) for heading in _HEADING.findall(_without_code(page, spans=False))
+    )
     return {heading.strip().replace(" ", "-") for heading in headings}
 
 
