@@ -17,6 +17,10 @@ valid), 2 when the command line was wrong, 130 after Ctrl-C. Errors are one sent
 On a terminal output is coloured, unless `NO_COLOR` is set. With `--output json` a client command prints one JSON
 document, with the very objects of the HTTP API. Passwords and tokens of users are never taken from the command line,
 where other users of the machine could see them.
+
+`pikoci client login` keeps a login for each server in `$XDG_CONFIG_HOME/pikoci/client.json` (`~/.config` by default),
+which only you can read, and makes that server the one that commands talk to. `--url` or `PIKOCI_URL` name another
+server, as `host:port` or a URL; a token in `PIKOCI_TOKEN` stands in for a login, for example in scripts.
 """
 
 

@@ -63,3 +63,23 @@ def test_colours_are_for_terminals_without_no_color(client: Program, pipeline: s
     runner = CliRunner(env={"PIKOCI_URL": None, "PIKOCI_TOKEN": None, "NO_COLOR": setting, **client.environment})
     shown = runner.invoke(cli, ["client", "jobs", "list", "-p", pipeline], color=True, catch_exceptions=False)
     assert ("\x1b" in shown.stdout) is (setting == "")
+
+
+def test_people_teams_and_workers_are_changed(client: Program) -> None:
+    runner = CliRunner(env={"PIKOCI_URL": None, "PIKOCI_TOKEN": None, **client.environment})
+
+    def run(arguments: str, text: str = "") -> str:
+        done = runner.invoke(cli, ["client", *arguments.split()], input=text, catch_exceptions=False)
+        assert (done.exit_code, done.stderr) == (0, ""), arguments
+        return done.stdout
+
+    assert run("teams create mobile") == "Made the team mobile.\n"
+    assert run("users create carol", "a good password\n") == "Made the user carol.\n"
+    run("teams add-member carol --team mobile --role maintain")
+    assert "carol  maintain" in run("teams members --team mobile")
+    run("teams remove-member carol --team mobile")
+    assert run("teams members --team mobile") == "The team mobile has no members.\n"
+    worker = json.loads(run("workers list --output json"))["items"][0]["name"]
+    assert run(f"workers cordon {worker}") == f"{worker} is told to take nothing new.\n"
+    assert json.loads(run("workers list --output json"))["items"][0]["wanted"] == "cordoned"
+    assert run(f"workers uncordon {worker} --output json") == "{}\n"

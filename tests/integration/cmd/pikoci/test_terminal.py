@@ -13,7 +13,7 @@ import gevent
 import pytest
 from gevent.os import tp_read
 
-from tests.integration.cmd.pikoci.conftest import PROGRAM, Program
+from tests.integration.cmd.pikoci.conftest import PASSWORD, PROGRAM, USER, Program
 
 PIPELINE = """
 variable "gate" { type = string }
@@ -94,3 +94,18 @@ def test_ctrl_c_reaches_the_program_alone_and_hooks_run(terminal: Terminal) -> N
     terminal.read_until(b"")
     assert b"cleaned up\r\n" in terminal.seen
     assert terminal.process.wait() == 130
+
+
+def test_a_password_is_asked_for_and_not_shown(program: Program, server: str) -> None:
+    terminal = Terminal(program, "client", "login", "--url", server)
+    try:
+        terminal.read_until(b"User: ")
+        terminal.type(f"{USER}\n".encode())
+        terminal.read_until(b"Password: ")
+        terminal.type(f"{PASSWORD}\n".encode())
+        terminal.read_until(b"")
+        assert f"Logged in to {server} as {USER}.".encode() in terminal.seen
+        assert PASSWORD.encode() not in terminal.seen
+        assert terminal.process.wait() == 0
+    finally:
+        terminal.close()
