@@ -79,22 +79,25 @@ def follow(transport: Transport, path: str, offset: int) -> Iterator[BuildEvent]
     """A build's events from an offset of its log on, until it ended.
 
     A lost connection is made again, where the log stopped, after a pause; the build and its steps come again then.
-    Raises ApiError when the server refuses, ServerUnreachableError after `patience` seconds without a word from it.
+    Raises ApiError when the server refuses, ServerUnreachableError when it was away for `patience` seconds.
     """
     policy = transport.policy
-    failures, heard = 0, policy.monotonic()
+    failures, lost_at = 0, 0.0
     while True:
+        error: ClientError | None = None
         try:
             for event in _connected(transport, path, offset):
-                failures, heard, offset = 0, policy.monotonic(), event.offset
+                failures, offset = 0, event.offset
                 yield event
                 if event.kind == "end":
                     return
-            error: ClientError | None = None
         except ClientError as caught:
-            if not may_retry(caught) or policy.monotonic() - heard > policy.patience:
-                raise
             error = caught
+        now = policy.monotonic()
+        # A build may be quiet for hours: what counts is how long the server has been away.
+        lost_at = lost_at if failures else now
+        if error is not None and (not may_retry(error) or now - lost_at > policy.patience):
+            raise error
         failures += 1
         policy.pause(failures, error)
 

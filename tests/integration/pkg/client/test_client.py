@@ -169,6 +169,20 @@ def test_following_gives_up_on_a_server_that_stays_away(live: Live, client: Clie
         list(events)
 
 
+def test_a_long_quiet_build_does_not_use_up_the_patience() -> None:
+    replies = [b"event: status\ndata: {}\n\n", b"event: end\ndata: {}\n\n"]
+    hours = iter(range(0, 1_000_000, 10_000))
+    policy = RetryPolicy(sleep=lambda _: None, monotonic=lambda: float(next(hours)), patience=5.0)
+
+    def handle(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + replies.pop(0))
+        connection.close()
+
+    with answering(handle) as address, Client(address, policy=policy) as client:
+        assert [event.kind for event in client.follow_build("a", "b", "c", "1")] == ["status", "end"]
+
+
 def test_following_what_is_not_there_is_refused_at_once(client: Client) -> None:
     with pytest.raises(ApiError) as caught:
         next(client.follow_build("main", "demo", "free", "9"))
