@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from html import escape
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 #: Lines kept for one step, the last ones.
 MOST_LINES = 10_000
@@ -17,28 +18,24 @@ LONGEST_LINE = 4000
 
 # A whole escape sequence (CSI, OSC, or ESC with one letter), a break of a line, or another control character.
 _TOKEN = re.compile(
-    r"\x1b\[([0-9;:]*)m"
+    r"\x1b\[([0-9;:]{0,64})m"
     r"|\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-Za-z]|[@-Z\\^_`-~=>78])"
-    r"|(\r*\n|\r)"
+    r"|([\r\n])"
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )
 # The beginning of a sequence whose end has not come yet.
-_OPEN = re.compile(r"(?:\x1b(?:\[[0-?]{0,40}[ -/]{0,4}|\][^\x07\x1b]{0,200}\x1b?|[()])?|\r+)\Z")
+_OPEN = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,4}|\][^\x07\x1b]{0,200}\x1b?|[()])?\Z")
 _ON = {1: "b", 2: "d", 3: "i", 4: "u"}
 _OFF = {22: "bd", 23: "i", 24: "u"}
 
 
 class Style:
-    """What SGR sequences have set, as the classes of a span."""
+    """What SGR sequences have set: `classes` of a span, with spaces between; empty for plain text."""
 
     def __init__(self) -> None:
         self._flags: set[str] = set()
         self._colors: dict[str, str] = {}
-
-    @property
-    def classes(self) -> str:
-        """The classes, with spaces between; empty for plain text."""
-        return " ".join([*sorted(self._flags), *(self._colors[kind] for kind in sorted(self._colors))])
+        self.classes = ""
 
     def apply(self, parameters: str) -> None:
         """Follow one SGR sequence; what is unknown in it changes nothing."""
@@ -49,6 +46,7 @@ class Style:
                 self._extended("f" if code == 38 else "g", codes)
             else:
                 self._set(code)
+        self.classes = " ".join([*sorted(self._flags), *(self._colors[kind] for kind in sorted(self._colors))])
 
     def _set(self, code: int) -> None:
         if code == 0:
@@ -81,8 +79,8 @@ class Terminal:
 
     def __init__(self) -> None:
         self._style = Style()
-        self._lines: deque[Markup] = deque(maxlen=MOST_LINES)
-        self._line: list[Markup] = []
+        self._lines: deque[str] = deque(maxlen=MOST_LINES)
+        self._line: list[str] = []
         self._length = 0
         self._returned = False
         self._rest = ""
@@ -95,7 +93,8 @@ class Terminal:
         text = text[: len(text) - len(self._rest)]
         place = 0
         for token in _TOKEN.finditer(text):
-            self._print(text[place : token.start()])
+            if token.start() > place:
+                self._print(text[place : token.start()])
             place = token.end()
             if token[1] is not None:
                 self._style.apply(token[1])
@@ -107,7 +106,8 @@ class Terminal:
 
     def lines(self) -> list[Markup]:
         """The lines so far, the last one also where its end has not come."""
-        return [*self._lines, *([Markup("").join(self._line)] if self._line else [])]
+        last = ["".join(self._line)] if self._line else []
+        return [Markup(line) for line in (*self._lines, *last)]  # noqa: S704 - every part of it is escaped or ours
 
     def _print(self, text: str) -> None:
         if text and self._returned:
@@ -122,9 +122,9 @@ class Terminal:
 
     def _add(self, text: str) -> None:
         classes = self._style.classes
-        self._line.append(Markup('<span class="{}">{}</span>').format(classes, text) if classes else escape(text))
+        self._line.append(f'<span class="{classes}">{escape(text)}</span>' if classes else escape(text))
         self._length += len(text)
 
     def _end_line(self) -> None:
-        self._lines.append(Markup("").join(self._line))
+        self._lines.append("".join(self._line))
         self._line, self._length, self._returned = [], 0, False

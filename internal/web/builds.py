@@ -34,7 +34,7 @@ class BuildPage(Page):
             pipeline=pipeline,
             detail=detail,
             build=detail.build,
-            sections=sections(detail, tail),
+            sections=self._services.context.run_in_thread(sections, detail, tail),
             start=tail.start,
             shown=SHOWN,
             api=f"/api/v1{address(team, pipeline, job, detail.build.name)}",

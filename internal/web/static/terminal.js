@@ -4,11 +4,11 @@
 const MOST_LINES = 10000;
 const LONGEST_LINE = 4000;
 const TOKEN = new RegExp(
-  "\\x1b\\[([0-9;:]*)m" +
+  "\\x1b\\[([0-9;:]{0,64})m" +
   "|\\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)|[()][0-9A-Za-z]|[@-Z\\\\^_`-~=>78])" +
-  "|(\\r*\\n|\\r)" +
+  "|([\\r\\n])" +
   "|[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]", "g");
-const OPEN = /(?:\x1b(?:\[[0-?]{0,40}[ -/]{0,4}|\][^\x07\x1b]{0,200}\x1b?|[()])?|\r+)$/;
+const OPEN = /\x1b(?:\[[0-?]{0,64}[ -/]{0,4}|\][^\x07\x1b]{0,200}\x1b?|[()])?$/;
 const ON = { 1: "b", 2: "d", 3: "i", 4: "u" };
 const OFF = { 22: "bd", 23: "i", 24: "u" };
 
@@ -59,6 +59,7 @@ export class Terminal {
   #length = 0;
   #returned = false;
   #rest = "";
+  #cut = false;
 
   constructor(box) {
     this.box = box;
@@ -81,17 +82,16 @@ export class Terminal {
 
   /** Returns whether lines at the beginning had to go. */
   flush() {
-    const fresh = this.#done.slice(-MOST_LINES);
-    let cut = fresh.length < this.#done.length;
-    this.#done = [];
+    const fresh = this.#done.splice(0);
     if (this.#line.hasChildNodes() && !this.#line.isConnected) fresh.push(this.#line);
+    // Counted once: the browser counts children anew after every change.
+    const surplus = this.box.childElementCount + fresh.length - MOST_LINES;
+    for (let old = Math.min(surplus, this.box.childElementCount); old > 0; old -= 1) this.box.firstElementChild.remove();
     const lines = document.createDocumentFragment();
-    for (const line of fresh) lines.append(line);
+    for (const line of fresh.slice(-MOST_LINES)) lines.append(line);
     this.box.append(lines);
-    while (this.box.childElementCount > MOST_LINES) {
-      this.box.firstChild.remove();
-      cut = true;
-    }
+    const cut = this.#cut || surplus > 0;
+    this.#cut = false;
     return cut;
   }
 
@@ -120,7 +120,10 @@ export class Terminal {
 
   #endLine() {
     if (!this.#line.isConnected) this.#done.push(this.#line);
-    if (this.#done.length > 2 * MOST_LINES) this.#done.splice(0, MOST_LINES);
+    if (this.#done.length > 2 * MOST_LINES) {
+      this.#done.splice(0, MOST_LINES);
+      this.#cut = true;
+    }
     this.#line = document.createElement("div");
     this.#length = 0;
     this.#returned = false;

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import falcon.testing
+from falcon.testing import Result, TestClient
 
 from pikoci.internal.api import COOKIE, ApiSettings, create_app
 from pikoci.internal.service.model import Principal
@@ -23,7 +21,7 @@ class Site:
         self._protocol = protocol
         app = create_app(world.services, ApiSettings(version="1"))
         add_pages(app, world.services)
-        self._client = falcon.testing.TestClient(app)
+        self._client = TestClient(app)
         self.cookies: dict[str, str] = {}
         self.log_in(world.alice)
 
@@ -34,14 +32,14 @@ class Site:
     def log_out(self) -> None:
         self.cookies = {}
 
-    def get(self, path: str, **headers: str) -> falcon.testing.Result:
+    def get(self, path: str, **headers: str) -> Result:
         return self._request("GET", path, headers)
 
-    def post(self, path: str, body: str = "", **headers: str) -> falcon.testing.Result:
+    def post(self, path: str, body: str = "", **headers: str) -> Result:
         """Send a form of this site's own pages, unless the headers say otherwise."""
         return self._request("POST", path, {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin", **headers}, body)
 
-    def _request(self, method: str, path: str, headers: dict[str, str], body: str | None = None) -> falcon.testing.Result:
+    def _request(self, method: str, path: str, headers: dict[str, str], body: str | None = None) -> Result:
         headers = {"Accept": HTML, **{name.replace("_", "-"): value for name, value in headers.items() if value}}
         return self._client.simulate_request(
             method, path, protocol=self._protocol, headers=headers, cookies=self.cookies, body=body
