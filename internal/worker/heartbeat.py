@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 from gevent.event import Event
 
-from pikoci.internal.domain.errors import PikociError
+from pikoci.internal.domain.errors import NotFoundError, PikociError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, HeartbeatReply, WorkerCommand
 from pikoci.internal.worker.claims import ClaimTable
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
@@ -22,7 +22,8 @@ _RETRIES_PER_INTERVAL = 3
 class ServerLink:
     """Three loops: the heartbeat, the guard that stops claims before their leases end, and the stream of commands.
 
-    `state` tells the worker's state for heartbeats; `obey` takes commands, which may repeat.
+    `state` tells the worker's state for heartbeats; `obey` takes commands, which may repeat;
+    `register` makes the worker known again to a server that forgot it.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class ServerLink:
         shipper: SpoolShipper,
         state: Callable[[], str],
         obey: Callable[[WorkerCommand], None],
+        register: Callable[[], object],
     ) -> None:
         self._services = services
         self._builds = builds
@@ -40,6 +42,7 @@ class ServerLink:
         self._shipper = shipper
         self._state = state
         self._obey = obey
+        self._register = register
         self._stopped = Event()
 
     def beat_forever(self) -> None:
@@ -62,15 +65,18 @@ class ServerLink:
         )
         try:
             reply = services.gateway.heartbeat(beat)
+        except NotFoundError:
+            _log.warning("the server does not know this worker, registering again")
+            self._register()
+            return False
         except PikociError as error:
             _log.warning("heartbeat failed", error=error.message)
             return False
         except Exception:  # noqa: BLE001 - a heart that stops would end every build
             _log.exception("heartbeat failed")
             return False
-        lost = set(reply.lost)
-        self._builds.renew((ref for ref in builds if ref not in lost), sent)
-        self._checks.renew((ref for ref in checks if ref not in lost), sent)
+        self._builds.renew((ref for ref in builds if ref not in reply.lost), sent)
+        self._checks.renew((ref for ref in checks if ref not in reply.lost_checks), sent)
         self._lose(reply, builds, checks)
         for command in reply.commands:
             self._obey(command)
@@ -109,6 +115,7 @@ class ServerLink:
         for ref in reply.lost:
             if ref in builds:
                 self._builds.lose(ref)
-            elif ref in checks:
-                self._checks.lose(ref)
             self._shipper.forget(ref)
+        for ref in reply.lost_checks:
+            if ref in checks:
+                self._checks.lose(ref)

@@ -190,7 +190,15 @@ class Worker:
         return False
 
     def _work(self) -> None:
-        link = ServerLink(self._services, self._builds, self._checks, self._shipper, lambda: self._state, self._obey)
+        link = ServerLink(
+            self._services,
+            self._builds,
+            self._checks,
+            self._shipper,
+            lambda: self._state,
+            self._obey,
+            self._register,
+        )
         forever = (link.beat_forever, link.guard_forever, link.follow_commands, self._shipper.run)
         loops: list[gevent.Greenlet[[], object]] = [gevent.spawn(loop) for loop in forever]
         consumers = [gevent.spawn(pool.run) for pool in self._pools]

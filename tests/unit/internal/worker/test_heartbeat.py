@@ -1,0 +1,96 @@
+"""What a worker makes of the answers to its heartbeats."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from pikoci.internal.domain.errors import ConflictError, NotFoundError, PikociError
+from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, HeartbeatReply
+from pikoci.internal.worker.claims import ClaimTable, HeldClaim
+from pikoci.internal.worker.execution.scope import BuildControl
+from pikoci.internal.worker.heartbeat import ServerLink
+from pikoci.internal.worker.reporting.shipper import SpoolShipper
+from pikoci.internal.worker.services import WorkerServices
+from tests.unit.internal.worker.test_claims import ManualClock
+
+#: A build and a resource can have the same id, and their claims the same number.
+REF = ClaimRef(build_id=1, claim=1)
+
+
+class Server:
+    """Answers heartbeats as it is told."""
+
+    def __init__(self) -> None:
+        self.reply: HeartbeatReply | PikociError = HeartbeatReply()
+        self.registered = 0
+
+    def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
+        assert (beat.builds, beat.checks) == ([REF], [REF])
+        if isinstance(self.reply, PikociError):
+            raise self.reply
+        return self.reply
+
+    def register(self) -> None:
+        self.registered += 1
+
+
+class Rig:
+    """A link that holds one build and one check."""
+
+    def __init__(self) -> None:
+        self.server = Server()
+        clock = ManualClock()
+        self.tables = ClaimTable(clock, margin=8.0), ClaimTable(clock, margin=8.0)
+        self.controls = BuildControl(60), BuildControl(60)
+        for table, control in zip(self.tables, self.controls, strict=True):
+            table.add(HeldClaim(REF, control, 30.0, clock.time + 30, lambda: None))
+        services = SimpleNamespace(
+            gateway=self.server, clock=clock, settings=SimpleNamespace(name="w", instance="i"), terms=None
+        )
+        shipper = SimpleNamespace(refs=list, forget=lambda ref: ref)
+        self.link = ServerLink(
+            cast("WorkerServices", services),
+            *self.tables,
+            cast("SpoolShipper", shipper),
+            lambda: "running",
+            lambda command: None,
+            self.server.register,
+        )
+
+    def stopped(self) -> tuple[bool, bool]:
+        build, check = (control.cleanup.cause is not None for control in self.controls)
+        return build, check
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+@pytest.mark.parametrize(
+    ("reply", "stopped"),
+    [
+        (HeartbeatReply(), (False, False)),
+        (HeartbeatReply(lost=[REF]), (True, False)),
+        (HeartbeatReply(lost_checks=[REF]), (False, True)),
+    ],
+)
+def test_only_what_is_lost_is_stopped(rig: Rig, reply: HeartbeatReply, stopped: tuple[bool, bool]) -> None:
+    rig.server.reply = reply
+    assert rig.link.beat()
+    assert rig.stopped() == stopped
+
+
+def test_a_worker_that_the_server_forgot_registers_again(rig: Rig) -> None:
+    rig.server.reply = NotFoundError("worker w is not registered")
+    assert not rig.link.beat()
+    assert rig.server.registered == 1
+
+
+def test_a_displaced_worker_keeps_its_hands_off(rig: Rig) -> None:
+    rig.server.reply = ConflictError("another process registered as worker w")
+    assert not rig.link.beat()
+    assert rig.server.registered == 0
