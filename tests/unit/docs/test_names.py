@@ -44,14 +44,13 @@ def options() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
 def test_commands_and_their_options_are_there(page: Path, options: dict[str, set[str]]) -> None:
+    groups = {name.rpartition(" ")[0] for name in options}
     for text in _commands(page):
-        words = text.split()
-        name = "pikoci"
-        for word in words[1:]:
-            if f"{name} {word}" not in options:
-                break
-            name = f"{name} {word}"
-        assert name != "pikoci", text
+        first, *words = text.split()
+        name = first
+        while name in groups and words and re.fullmatch("[a-z-]+", words[0]) and not words[0].startswith("-"):
+            name = f"{name} {words.pop(0)}"
+        assert name in options, text
         assert set(_FLAG.findall(text)) <= options[name], text
 
 
