@@ -4,6 +4,8 @@ import json
 import signal
 import stat
 
+import pytest
+
 from tests.integration.cmd.pikoci.conftest import PASSWORD, USER, Program, read_until, wait_until
 
 
@@ -111,6 +113,7 @@ def test_the_log_is_printed_as_it_was_written(client: Program, pipeline: str) ->
     }
 
 
+@pytest.mark.slow
 def test_versions_are_triggered_pinned_and_taken_out_of_use(client: Program, pipeline: str) -> None:
     resource = ["-p", pipeline, "-r", "trigger.start"]
     assert client("client", "resources", "check", *resource).returncode == 0
