@@ -87,6 +87,10 @@ class ErrorPages:
         hidden = kind == "not-found" and request.principal.user is None
         if isinstance(resource, Page) and (kind == "unauthenticated" or hidden):
             response.delete_header("WWW-Authenticate")
+            if request.method == "GET" and request.get_header("Sec-Fetch-Site") == "cross-site":
+                # Behind a link on another site the browser holds a strict cookie back, until a page of ours asks.
+                response.status = falcon.HTTP_200
+                return self._renderer.render(request, response, "again.html", here=local_path(request.relative_uri))
             return redirect(response, login_address(request.relative_uri))
         self._renderer.render(request, response, "error.html", problem=problem, known=kind != "route-not-found")
         return None

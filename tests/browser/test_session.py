@@ -33,3 +33,13 @@ def test_the_pages_can_be_used_with_the_keyboard_alone(visitor: Visitor) -> None
     assert "pages" in seen[4]
     visitor.browser.switch_to.active_element.send_keys(Keys.ENTER)
     visitor.wait(lambda: visitor.browser.current_url == visitor.pipeline)
+
+
+def test_a_link_on_another_site_leads_to_the_page_without_another_login(visitor: Visitor) -> None:
+    visitor.log_in()
+    visitor.wait(lambda: visitor.texts("h1") == ["Pipelines"])
+    visitor.open(visitor.server.replace("127.0.0.1", "localhost"))
+    visitor.wait(lambda: visitor.texts("h1") == ["Log in"])
+    visitor.run("location.href = arguments[0]", visitor.pipeline)
+    visitor.wait(lambda: visitor.texts("h1") == ["pages"])
+    assert visitor.browser.current_url == visitor.pipeline

@@ -43,6 +43,15 @@ def test_the_session_opens_pages(site: Site, bob: str) -> None:
     assert "bob" in site.get("/").text
 
 
+def test_a_link_on_another_site_is_followed_once_more_from_here(site: Site) -> None:
+    site.log_out()
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    page = site.get("/teams/main/pipelines/p?cursor=%22%3Ex", **headers)
+    assert page.status_code == 200
+    assert '<meta http-equiv="refresh" content="0;url=/teams/main/pipelines/p?cursor=%22%3Ex">' in page.text
+    assert site.get("/teams/main/pipelines/p", **{"Sec-Fetch-Site": "same-origin"}).status_code == 303
+
+
 def test_a_login_never_leads_to_another_site(site: Site, bob: str) -> None:
     site.log_out()
     for wanted in ("https://example.org/", "//example.org/", "/%5Cexample.org", "/%09/example.org"):
