@@ -33,7 +33,11 @@ _OPTIONS = (
     switch("--run-worker", default=True, help="Run an embedded worker inside the server."),
     setting("--concurrency", default=1, type=click.IntRange(1, 1000), help="Jobs, and checks, at once in the worker."),
     setting("--drain-timeout", default="10m", type=Duration(), help="Longest wait for running jobs after SIGQUIT."),
-    setting("--workdir", type=click.Path(file_okay=False, path_type=Path), help="The embedded worker's directory."),
+    setting(
+        "--workdir",
+        type=click.Path(file_okay=False, path_type=Path, resolve_path=True),
+        help="The embedded worker's directory.",
+    ),
     setting("--team", default="main", help="Team of --pipeline-name."),
     setting("--pipeline-name", default="", help="Create or update this pipeline at the start…"),
     setting("--pipeline-config", type=EXISTING_FILE, help="… from this file …"),

@@ -67,7 +67,7 @@ def step(one: model.Step) -> views.StepView:
 def build_detail(one: model.BuildDetail) -> views.BuildDetailView:
     """A build with its parts."""
     return views.BuildDetailView(
-        build=build(one.build),
+        **msgspec.structs.asdict(build(one.build)),
         steps=[step(found) for found in one.steps],
         inputs=[views.InputView(found.get, found.resource, found.version_id, found.version) for found in one.inputs],
         outputs=[views.OutputView(found.put, found.resource, found.version_id, found.version) for found in one.outputs],

@@ -107,10 +107,9 @@ class OutputView(Struct, frozen=True):
     version: dict[str, Any]
 
 
-class BuildDetailView(Struct, frozen=True):
+class BuildDetailView(BuildView, frozen=True):
     """A build with its steps, inputs and outputs."""
 
-    build: BuildView
     steps: list[StepView]
     inputs: list[InputView]
     outputs: list[OutputView]

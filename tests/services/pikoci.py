@@ -101,8 +101,7 @@ class PikociServer:
         answer = self.http.get(f"/api/v1/teams/main/pipelines/{pipeline}/jobs/{job}/builds/{number}")
         if answer.status_code == 404:
             return None
-        found = answer.raise_for_status().json()
-        return {**found.pop("build"), **found}
+        return answer.raise_for_status().json()
 
     def build_log(self, pipeline: str, job: str, number: str) -> str:
         """A build's log so far."""

@@ -138,7 +138,7 @@ def watch(session: Session, key: BuildKey) -> Any:
 
 def end_with(detail: Any) -> NoReturn:
     """End the command with the exit status of a build."""
-    raise click.exceptions.Exit(0 if detail["build"]["status"] == "succeeded" else 1)
+    raise click.exceptions.Exit(0 if detail["status"] == "succeeded" else 1)
 
 
 def _key(session: Session, team: str, pipeline: str, job: str, number: str) -> BuildKey:
@@ -152,8 +152,7 @@ def _key(session: Session, team: str, pipeline: str, job: str, number: str) -> B
     return team, pipeline, job, number.removeprefix("#")
 
 
-def _render(session: Session, detail: Any, pipeline: str) -> str:
-    build = detail["build"]
+def _render(session: Session, build: Any, pipeline: str) -> str:
     facts = [
         ("build", f"{pipeline}/{build['job']} #{build['number']}"),
         ("status", status_cell(build["status"])),
@@ -165,15 +164,15 @@ def _render(session: Session, detail: Any, pipeline: str) -> str:
         ("attempt", str(build["attempt"]) if build["attempt"] > 1 else ""),
     ]
     parts = [render_facts(facts)]
-    if detail["steps"]:
+    if build["steps"]:
         rows = [
             [step["kind"], step["name"], status_cell(step["status"]), _took(session, step), step["reason"] or "-"]
-            for step in detail["steps"]
+            for step in build["steps"]
             if step["attempt"] == build["attempt"]
         ]
         parts.append(render_table(["step", "name", "status", "took", "reason"], rows))
-    versions = [("in", one["get"], one) for one in detail["inputs"]]
-    versions += [("out", one["put"], one) for one in detail["outputs"]]
+    versions = [("in", one["get"], one) for one in build["inputs"]]
+    versions += [("out", one["put"], one) for one in build["outputs"]]
     if versions:
         rows = [[way, name, one["resource"], version_text(one["version"])] for way, name, one in versions]
         parts.append(render_table(["", "name", "resource", "version"], rows))

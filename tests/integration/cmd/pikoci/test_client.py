@@ -15,7 +15,7 @@ def job(pipeline: str, name: str) -> list[str]:
 
 def newest(client: Program, pipeline: str, name: str) -> dict[str, object]:
     done = client("client", "builds", "show", *job(pipeline, name), "--output", "json")
-    build = json.loads(done.stdout)["build"]
+    build = json.loads(done.stdout)
     assert isinstance(build, dict)
     return build
 
@@ -88,7 +88,7 @@ def test_a_build_that_fails_fails_the_command(client: Program, pipeline: str) ->
     assert "exit status 3" in done.stdout.splitlines()[-1]
     again = client("client", "builds", "retry", *job(pipeline, "broken"), "-b", "1", "--follow", "--output", "json")
     assert again.returncode == 1
-    assert json.loads(again.stdout)["build"]["number"] == "1.1"
+    assert json.loads(again.stdout)["number"] == "1.1"
 
 
 def test_ctrl_c_ends_the_watching_and_not_the_build(client: Program, pipeline: str) -> None:

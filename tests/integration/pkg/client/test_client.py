@@ -128,7 +128,7 @@ def test_a_build_is_triggered_cancelled_and_retried(client: Client) -> None:
     assert client.builds.trigger("main", "demo", "free", key="k")["number"] == build[3]
     assert client.builds.cancel(*build)["status"] == "cancelled"
     assert client.builds.retry(*build)["number"] == "1.1"
-    assert client.builds.get(*build)["build"]["status"] == "cancelled"
+    assert client.builds.get(*build)["status"] == "cancelled"
 
 
 def test_an_invalid_pipeline_raises_with_its_diagnostics(client: Client) -> None:
