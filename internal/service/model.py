@@ -38,8 +38,24 @@ from pikoci.internal.domain.pipeline import (
     Version,
     WorkerState,
 )
+from pikoci.internal.domain.wire import (
+    INSTANCE_HEADER,
+    LINES,
+    MAX_CHECK_RESULT,
+    MAX_REPORT,
+    MSGPACK,
+    WORKER_HEADER,
+    Report,
+    StoredArtifact,
+)
 
 __all__ = [
+    "INSTANCE_HEADER",
+    "LINES",
+    "MAX_CHECK_RESULT",
+    "MAX_REPORT",
+    "MSGPACK",
+    "WORKER_HEADER",
     "Build",
     "BuildAssignment",
     "BuildDetail",
@@ -65,11 +81,13 @@ __all__ = [
     "Pipeline",
     "PipelineOverview",
     "Principal",
+    "Report",
     "ResourceState",
     "ResourceView",
     "Role",
     "Step",
     "StepStatus",
+    "StoredArtifact",
     "SystemClock",
     "Team",
     "User",

@@ -44,16 +44,21 @@ class Reports:
             new = _unknown(build, first, events)
             if not new:
                 return
-            ended = _Application(self._context, build).apply(new)
+            application = _Application(self._context, build)
+            application.apply(new)
         self._context.bus.notify(build_topic(build_id))
-        if ended.status is not BuildStatus.STARTED or any(isinstance(event, VersionProduced) for event in new):
+        if application.requested:
             self._context.bus.notify(SCHEDULE)
 
 
 class _Application:
-    """The effect of some events on one locked build, gathered and then written in few statements."""
+    """The effect of some events on one locked build, gathered and then written in few statements.
+
+    `requested` tells afterwards whether jobs have to be looked at.
+    """
 
     def __init__(self, context: Context, build: Build) -> None:
+        self.requested = False
         self._context = context
         self._store = context.store
         self._before = build
@@ -62,8 +67,8 @@ class _Application:
         self._chunks: list[LogChunk] = []
         self._log_size = build.log_size
 
-    def apply(self, events: Sequence[BuildEvent]) -> Build:
-        """The build afterwards."""
+    def apply(self, events: Sequence[BuildEvent]) -> None:
+        """Take the events in."""
         for event in events:
             match event:
                 case StepStarted():
@@ -85,12 +90,14 @@ class _Application:
         build = msgspec.structs.replace(
             self._before, last_event=self._before.last_event + len(events), log_size=self._log_size
         )
-        return self._end(build, events[-1])
+        self._end(build, events[-1])
 
-    def _end(self, build: Build, last: BuildEvent) -> Build:
+    def _end(self, build: Build, last: BuildEvent) -> None:
         take_back = TakeBack(self._context)
         if isinstance(last, BuildReturned):
-            return take_back.returned(build, last.reason[:_MAX_TEXT])
+            take_back.returned(build, last.reason[:_MAX_TEXT])
+            self.requested = True
+            return
         if isinstance(last, BuildFinished):
             check_transition(build.status, last.status)
             build = msgspec.structs.replace(
@@ -101,8 +108,8 @@ class _Application:
                 lease_expires_at=None,
             )
             take_back.request_followers(build)
+            self.requested |= take_back.requested
         self._store.builds.save(build)
-        return build
 
     def _start_step(self, event: StepStarted) -> None:
         earlier = self._find_step(event.step) if event.try_number > 1 else None
@@ -168,6 +175,7 @@ class _Application:
         compiled = self._context.compiled.get(pipeline)
         if getters := compiled.getters.get(event.resource):
             self._store.jobs.request_scheduling(compiled.ids(getters))
+            self.requested = True
 
     def _bounded(self, at: float) -> float:
         """A time of the worker's clock, which may be wrong: not before the start, and not in the future."""

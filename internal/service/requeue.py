@@ -12,9 +12,13 @@ from pikoci.internal.service.context import Context
 
 
 class TakeBack:
-    """Ends a claim from the server's side. Used within a transaction that has locked the build."""
+    """Ends a claim from the server's side. Used within a transaction that has locked the build.
+
+    `requested` tells whether jobs have to be looked at since, so that the scheduler is worth waking.
+    """
 
     def __init__(self, context: Context) -> None:
+        self.requested = False
         self._context = context
         self._store = context.store
 
@@ -57,7 +61,7 @@ class TakeBack:
             return
         compiled = self._context.compiled.get(pipeline)
         if concerned := compiled.after_end(build.job):
-            self._store.jobs.request_scheduling(compiled.ids(concerned))
+            self._request(compiled.ids(concerned))
 
     def _requeue(self, build: Build, why: str) -> Build:
         check_transition(build.status, BuildStatus.PENDING)
@@ -74,8 +78,12 @@ class TakeBack:
             last_event=0,
         )
         self._store.builds.save(waiting)
-        self._store.jobs.request_scheduling([build.job_id])
+        self._request([build.job_id])
         return waiting
+
+    def _request(self, job_ids: Sequence[int]) -> None:
+        self._store.jobs.request_scheduling(job_ids)
+        self.requested = True
 
     def _note(self, build: Build, text: str) -> Build:
         """The build with a line of ours at the end of its log; the caller saves it."""
