@@ -1,0 +1,200 @@
+"""Queues in NATS JetStream: one stream with work-queue retention, one shared durable pull consumer for each queue."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from pikoci.pkg.queue.backend import (
+    Backend,
+    Capabilities,
+    Depth,
+    QueueClosedError,
+    QueueUnavailableError,
+    Subscription,
+    check_body,
+)
+from pikoci.pkg.queue.nats.address import NatsAddress, read_address
+from pikoci.pkg.queue.nats.connection import NatsConnection
+from pikoci.pkg.queue.nats.consuming import NatsSubscription
+from pikoci.pkg.queue.nats.loop_thread import LoopThread
+from pikoci.pkg.queue.nats.provisioning import Layout
+from pikoci.pkg.queue.opening import QueueSettings
+
+T = TypeVar("T")
+_MARGIN = 2.0  # the loop's own deadlines come first; this one is for a loop that does not answer at all
+_CLOSE_SECONDS = 3.0
+
+
+def open_nats(settings: QueueSettings) -> NatsBackend:
+    """Open a backend. Raises QueueConfigurationError for an address or a file that can't be right."""
+    return NatsBackend(
+        read_address(settings),
+        prefix=settings.prefix,
+        publish_timeout=settings.publish_timeout,
+        redelivery=settings.redelivery,
+    )
+
+
+class NatsBackend(Backend):
+    """Connects at the first call, from an event loop in a thread of its own. Times are in seconds."""
+
+    capabilities = Capabilities(crosses_processes=True, survives_restart=True, knows_depth=True)
+
+    def __init__(
+        self,
+        address: NatsAddress,
+        *,
+        prefix: str = "pikoci",
+        publish_timeout: float = 5.0,
+        redelivery: float = 30.0,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.layout = Layout(prefix, redelivery)
+        self.connection = NatsConnection(
+            address.name, address.options, self.layout.ensure_stream, rng or random.Random()
+        )
+        self.connection.lost.append(self._lose)
+        self._timeout = publish_timeout
+        self._loop: LoopThread | None = None
+        self._subscriptions: set[NatsSubscription] = set()
+        self._closed = False
+
+    def publish(self, queue: str, body: bytes) -> None:
+        """See `Backend.publish`."""
+        check_body(body)
+        subject = self.layout.subject(queue)
+
+        async def publish(jetstream: JetStreamContext) -> None:
+            await jetstream.publish(subject, body, timeout=self._timeout, stream=self.layout.stream)
+
+        self._with_connection(publish)
+
+    def subscribe(self, queues: Sequence[str]) -> Subscription:
+        """See `Backend.subscribe`."""
+        self._check_open()
+        for queue in queues:
+            self.layout.subject(queue)
+        subscription = NatsSubscription(self, queues)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    def depth(self, queue: str) -> Depth:
+        """See `Backend.depth`. What was rejected with a delay counts as held."""
+        subject, consumer, stream = self.layout.subject(queue), self.layout.consumer(queue), self.layout.stream
+
+        async def depth(jetstream: JetStreamContext) -> Depth:
+            state = (await jetstream.stream_info(stream, subjects_filter=subject)).state
+            total = (state.subjects or {}).get(subject, 0)
+            held, next_sequence = 0, 1
+            with contextlib.suppress(NotFoundError):
+                info = await jetstream.consumer_info(stream, consumer)
+                held = info.num_ack_pending or 0
+                next_sequence = info.delivered.stream_seq + 1 if info.delivered else 1
+            waiting = max(0, total - held)
+            return Depth(waiting, held, await _age(jetstream, stream, subject, next_sequence) if waiting else None)
+
+        return self._with_connection(depth)
+
+    def check_health(self) -> None:
+        """See `Backend.check_health`."""
+
+        async def look(jetstream: JetStreamContext) -> None:
+            await jetstream.stream_info(self.layout.stream)
+
+        self._with_connection(look)
+
+    def close(self) -> None:
+        """See `Backend.close`."""
+        if self._closed:
+            return
+        self._closed = True
+        loop, self._loop = self._loop, None
+        if loop is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            loop.call(self._shut, _CLOSE_SECONDS + _MARGIN)
+        loop.close()
+
+    def call(
+        self, work: Callable[[], Coroutine[Any, Any, T]], seconds: float, undo: Callable[[T], None] | None = None
+    ) -> T:
+        """Run a coroutine of a subscription or of the backend itself, for some seconds at most."""
+        self._check_open()
+        if self._loop is None:
+            self._loop = LoopThread()
+            self._loop.start(self.connection.run)
+            self._loop.start(self._keep_held)
+        try:
+            return self._loop.call(work, seconds + _MARGIN, undo)
+        except TimeoutError as error:
+            raise self.connection.unavailable(error) from error
+        except asyncio.CancelledError as error:
+            raise QueueClosedError("the queue is closed") from error
+
+    def answer(self, subject: str, word: bytes) -> None:
+        """Send a consumer's answer to a message; does nothing once closed."""
+
+        async def answer(jetstream: JetStreamContext) -> None:
+            await jetstream._nc.publish(subject, word)  # noqa: SLF001 - the context has no public way to it
+
+        with contextlib.suppress(QueueClosedError):
+            self._with_connection(answer)
+
+    def forget(self, subscription: NatsSubscription) -> None:
+        """Close a subscription."""
+        self._subscriptions.discard(subscription)
+        if self._loop is not None:
+            with contextlib.suppress(QueueClosedError, QueueUnavailableError):
+                self.call(subscription.shut, _CLOSE_SECONDS)
+
+    def _with_connection(self, work: Callable[[JetStreamContext], Coroutine[Any, Any, T]]) -> T:
+        async def run() -> T:
+            async with self.connection.use(self._timeout) as jetstream:
+                return await work(jetstream)
+
+        return self.call(run, self._timeout)
+
+    def _lose(self) -> None:
+        for subscription in list(self._subscriptions):
+            subscription.lose()
+
+    async def _keep_held(self) -> None:
+        """Tell the broker from time to time that what is held here is in good hands, so that nobody else gets it."""
+        while True:
+            await asyncio.sleep(self.layout.redelivery / 3)
+            held = [
+                delivery.answers for subscription in list(self._subscriptions) for delivery in list(subscription.held)
+            ]
+            if not held:
+                continue
+            with contextlib.suppress(QueueUnavailableError):
+                async with self.connection.use(self.layout.redelivery / 3) as jetstream:
+                    for subject in held:
+                        await jetstream._nc.publish(subject, b"+WPI")  # noqa: SLF001 - as above
+
+    async def _shut(self) -> None:
+        await asyncio.gather(*(subscription.shut() for subscription in list(self._subscriptions)))
+        await self.connection.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise QueueClosedError("the queue is closed")
+
+
+async def _age(jetstream: JetStreamContext, stream: str, subject: str, sequence: int) -> float | None:
+    """How many seconds ago the first message from a sequence number on was published."""
+    try:
+        message = await jetstream.get_msg(stream, seq=sequence, subject=subject, next=True)
+    except NotFoundError:
+        return None
+    if message.time is None:
+        return None
+    return max(0.0, (datetime.now(UTC) - message.time).total_seconds())

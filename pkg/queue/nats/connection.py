@@ -1,0 +1,164 @@
+"""One connection to NATS, made again for ever; lives in the event loop's thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import nats
+import structlog
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+
+from pikoci.pkg.queue.backend import QueueConfigurationError, QueueUnavailableError
+
+_log = structlog.get_logger(__name__)
+_CONNECT_SECONDS = 5.0
+_PING_SECONDS = 5
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 5.0
+
+#: What the client library raises when the broker is away, slow, or refuses.
+NATS_ERRORS = (nats.errors.Error, OSError, EOFError, TimeoutError)
+
+
+class NatsConnection:
+    """Connects, prepares the broker, and starts over with growing, random pauses when the connection is lost.
+
+    `options` are those of the client's `connect`; `name` tells people where the broker is, without a password.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        options: Mapping[str, Any],
+        prepare: Callable[[JetStreamContext], Awaitable[None]],
+        rng: random.Random,
+    ) -> None:
+        self.name = name
+        self.lost: list[Callable[[], None]] = []
+        self._options = options
+        self._prepare = prepare
+        self._rng = rng
+        self._jetstream: JetStreamContext | None = None
+        self._client: Client | None = None
+        self._trouble: Exception | None = None
+        self._connected = asyncio.Event()
+        self._scopes: set[asyncio.Timeout] = set()
+        self._closed = False
+
+    @asynccontextmanager
+    async def use(self, seconds: float) -> AsyncIterator[JetStreamContext]:
+        """Wait for the connection and lend it, all within some seconds. The block is cut off when it is lost.
+
+        Raises QueueUnavailableError for anything that goes wrong with the broker.
+        """
+        deadline = asyncio.get_running_loop().time() + seconds
+        jetstream = await self._ready(seconds)
+        scope = asyncio.timeout_at(deadline)
+        try:
+            async with scope:
+                self._scopes.add(scope)
+                yield jetstream
+        except NATS_ERRORS as error:
+            raise self.unavailable(error if self._connected.is_set() else self._trouble) from error
+        finally:
+            self._scopes.discard(scope)
+
+    async def run(self) -> None:
+        """Keep connected until closed."""
+        pause = _FIRST_PAUSE
+        while not self._closed:
+            ended = asyncio.Event()
+            client = Client()
+            try:
+                await self._connect(client, ended)
+            except (*NATS_ERRORS, QueueConfigurationError) as error:
+                self._note(error)
+                await _close(client)
+            else:
+                pause = _FIRST_PAUSE
+                await ended.wait()
+                self._lose()
+                await _close(client)
+            if not self._closed:
+                await asyncio.sleep(pause * self._rng.uniform(0.5, 1.0))
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def close(self) -> None:
+        """End the connection and `run`."""
+        self._closed = True
+        if self._client is not None:
+            await _close(self._client)
+
+    def unavailable(self, reason: object) -> QueueUnavailableError:
+        """The error that says what is wrong."""
+        return QueueUnavailableError(f"NATS at {self.name} is away: {_reason(reason)}")
+
+    async def _ready(self, seconds: float) -> JetStreamContext:
+        if self._jetstream is None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._connected.wait(), seconds)
+        if self._jetstream is not None:
+            return self._jetstream
+        if isinstance(self._trouble, QueueConfigurationError):
+            raise QueueConfigurationError(str(self._trouble))
+        raise self.unavailable(self._trouble)
+
+    async def _connect(self, client: Client, ended: asyncio.Event) -> None:
+        async def on_error(error: Exception) -> None:
+            self._trouble = error
+
+        async def on_end() -> None:
+            ended.set()
+
+        await asyncio.wait_for(
+            client.connect(
+                **self._options,
+                allow_reconnect=False,
+                connect_timeout=int(_CONNECT_SECONDS),
+                ping_interval=_PING_SECONDS,
+                error_cb=on_error,
+                closed_cb=on_end,
+            ),
+            2 * _CONNECT_SECONDS,
+        )
+        jetstream = client.jetstream(timeout=_CONNECT_SECONDS)
+        await asyncio.wait_for(self._prepare(jetstream), 2 * _CONNECT_SECONDS)
+        _log.info("connected to NATS", broker=self.name)
+        self._client, self._jetstream = client, jetstream
+        self._connected.set()
+
+    def _lose(self) -> None:
+        self._client = self._jetstream = None
+        self._connected.clear()
+        now = asyncio.get_running_loop().time()
+        for scope in self._scopes:
+            if not scope.expired():
+                scope.reschedule(now)
+        for callback in self.lost:
+            callback()
+        if not self._closed:
+            self._note(self._trouble or ConnectionError("the connection was closed"))
+
+    def _note(self, error: Exception) -> None:
+        """Remember why there is no connection; the same reason is logged once."""
+        if not self._closed and str(error) != str(self._trouble):
+            _log.warning("NATS is away", broker=self.name, error=_reason(error))
+        self._trouble = error
+
+
+async def _close(client: Client) -> None:
+    """Close a connection, with patience for what is still to be sent."""
+    with contextlib.suppress(*NATS_ERRORS):
+        await asyncio.wait_for(client.close(), 2.0)
+
+
+def _reason(error: object) -> str:
+    if error is None:
+        return "it has not answered yet"
+    return str(error) or type(error).__name__
