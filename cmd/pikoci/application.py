@@ -16,16 +16,17 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import click
 import gevent
+import msgspec
 
 from pikoci import __version__
 from pikoci.internal.api import ApiSettings, create_app
 from pikoci.internal.domain.accounts import SYSTEM
 from pikoci.internal.domain.clock import SystemClock
-from pikoci.internal.domain.errors import InvalidError, UnavailableError
+from pikoci.internal.domain.errors import InvalidError, InvalidPipelineError, PikociError, UnavailableError
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.scheduler import Scheduler
 from pikoci.internal.service import EventBus, Services, ServiceSettings, build_services
@@ -69,9 +70,18 @@ class QueuePublisher:
 
 
 def run_in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a long computation in a native thread while the hub goes on."""
-    result: T = gevent.get_hub().threadpool.apply(function, args, kwargs)
-    return result
+    """Run a long computation in a native thread while the hub goes on; raises what it raises."""
+
+    def outcome() -> tuple[T | None, Exception | None]:
+        try:
+            return function(*args, **kwargs), None
+        except Exception as error:  # noqa: BLE001 - raised again below: gevent would print it as a breakdown
+            return None, error
+
+    result, error = gevent.get_hub().threadpool.apply(outcome)
+    if error is not None:
+        raise error
+    return cast("T", result)
 
 
 class Application:
@@ -100,6 +110,7 @@ class Application:
         self._scheduler = Scheduler(self._services)
         self._worker = self._build_worker() if settings.run_worker else None
         self._working: gevent.Greenlet[..., None] | None = None
+        self.failure: PikociError | None = None
 
     def wsgi(self) -> Any:
         """The API and the pages."""
@@ -112,7 +123,7 @@ class Application:
         self._services.scheduling.recover()
         self._scheduler.start()
         if self._worker is not None:
-            self._working = gevent.spawn(self._worker.run)
+            self._working = gevent.spawn(self._work, self._worker)
         gc.collect()
         gc.freeze()  # what lives as long as the process need not be looked at again, and stays shared with the arbiter
         self._greet()
@@ -139,6 +150,16 @@ class Application:
         """Stop scheduling, give back the queue and the database."""
         self._scheduler.stop()
         self._resources.close()
+
+    def _work(self, worker: Worker) -> None:
+        """Run the worker; a server that was asked to have one must not go on without it."""
+        try:
+            worker.run()
+        except PikociError as error:
+            self.failure = error
+        except Exception as error:
+            log.exception("the embedded worker broke down")
+            self.failure = PikociError(f"the embedded worker broke down: {error!r}", hint="the log above says where")
 
     def _build_worker(self) -> Worker:
         workdir = self._settings.workdir or self._default_workdir()
@@ -227,7 +248,12 @@ def _prepare_pipeline(services: Services, settings: ServerSettings) -> None:
         return
     variables = _read_variables(settings.vars) if settings.vars else {}
     config = settings.pipeline_config.read_text(encoding="utf-8")
-    services.pipelines.set(SYSTEM, settings.team, settings.pipeline_name, config, variables)
+    try:
+        services.pipelines.set(SYSTEM, settings.team, settings.pipeline_name, config, variables)
+    except InvalidPipelineError as error:
+        path = str(settings.pipeline_config)
+        diagnostics = [msgspec.structs.replace(found, file=path) for found in error.diagnostics]
+        raise InvalidPipelineError(f"{path}: {error.message}", diagnostics, hint=error.hint) from error
     log.info("pipeline %s/%s is set", settings.team, settings.pipeline_name)
 
 

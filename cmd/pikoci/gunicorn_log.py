@@ -8,6 +8,9 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 
+_ECHOES = frozenset({"Worker (pid:%s) exited with code %s.", "Shutting down: %s", "Reason: %s"})
+
+
 class GunicornLogger(Logger):
     """Sends gunicorn's errors on and its requests nowhere: requests are counted by the metrics."""
 
@@ -18,6 +21,11 @@ class GunicornLogger(Logger):
         self.error_log.setLevel(logging.WARNING)
         self.access_log = logging.getLogger("gunicorn.access")
         self.access_log.disabled = True
+
+    def error(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Leave out how the arbiter ends a program that has said already why it cannot run."""
+        if msg not in _ECHOES:
+            super().error(msg, *args, **kwargs)
 
     def access(self, *_: Any) -> None:
         """Write nothing."""

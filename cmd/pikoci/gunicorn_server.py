@@ -8,6 +8,7 @@ second signal exits harder. The arbiter passes the wish on and waits; what it me
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -24,7 +25,8 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import AppImportError
 from gunicorn.workers.ggevent import GeventWorker
 
-from pikoci.internal.domain.errors import PikociError
+from pikoci.diagnostics import render_diagnostics
+from pikoci.internal.domain.errors import InvalidPipelineError, PikociError
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,9 @@ NO_WISH = 0
 
 
 class Serving(Protocol):
-    """What runs in each gunicorn worker process."""
+    """What runs in each gunicorn worker process. `failure` is why it cannot go on, None while it can."""
+
+    failure: PikociError | None
 
     def wsgi(self) -> Any:
         """The WSGI application."""
@@ -81,12 +85,24 @@ class PikociApplication(BaseApplication):
         try:
             return self.build()
         except PikociError as error:
-            hint = f"\nHint: {error.hint}" if error.hint else ""
-            raise AppImportError(f"Error: {error.message}{hint}") from error
+            raise startup_error(error) from error
 
     def run(self) -> None:
-        """Serve until a signal ends it; leaves by SystemExit."""
-        PikociArbiter(self, self.drain_timeout).run()
+        """Serve until a signal ends it; leaves by SystemExit with 0, or 1 when the program could not run."""
+        arbiter = os.getpid()
+        try:
+            PikociArbiter(self, self.drain_timeout).run()
+        except SystemExit as ending:
+            if os.getpid() == arbiter and ending.code:
+                ending.code = 1  # the worker process's own codes tell the arbiter why it ended
+            raise
+
+
+def startup_error(error: PikociError) -> AppImportError:
+    """What makes gunicorn print the message and end, instead of trying again."""
+    lines = [render_diagnostics(error.diagnostics)] if isinstance(error, InvalidPipelineError) else []
+    lines += [f"Error: {error.message}", *([f"Hint: {error.hint}"] if error.hint else [])]
+    return AppImportError("\n".join(lines))
 
 
 class PikociArbiter(Arbiter):
@@ -182,19 +198,15 @@ class PikociWorker(FairGeventWorker):
         self.waker.send()
 
     def run(self) -> None:
-        """Serve until told to end; drain or cancel while still answering; then close and finish what is open."""
+        """Serve until told to end; drain or cancel while still answering; then close and finish what is open.
+
+        Raises AppImportError when the program cannot go on.
+        """
         servers = [self._listen(listener) for listener in self.sockets]
         self.serving.start()
-        while self.wish == NO_WISH:
+        while self.wish == NO_WISH and self.serving.failure is None:
             self._wait()
-        if self.wish == signal.SIGQUIT:
-            draining = gevent.spawn(self.serving.drain)
-            while self.wish == signal.SIGQUIT and not draining.ready():
-                self._wait(draining)
-        if self.wish != signal.SIGQUIT:
-            cancelling = gevent.spawn(self.serving.cancel, signal.Signals(self.wish).name)
-            while not cancelling.ready():
-                self._wait(cancelling)
+        self._end_work()
         self.alive = False
         for server in servers:
             server.close()
@@ -203,6 +215,18 @@ class PikociWorker(FairGeventWorker):
         for server in servers:
             server.stop(timeout=0)
         self.serving.close()
+        if self.serving.failure is not None:
+            raise startup_error(self.serving.failure)
+
+    def _end_work(self) -> None:
+        if self.wish == signal.SIGQUIT:
+            draining = gevent.spawn(self.serving.drain)
+            while self.wish == signal.SIGQUIT and not draining.ready():
+                self._wait(draining)
+        if self.wish in {signal.SIGTERM, signal.SIGINT}:
+            cancelling = gevent.spawn(self.serving.cancel, signal.Signals(self.wish).name)
+            while not cancelling.ready():
+                self._wait(cancelling)
 
     def _listen(self, listener: Any) -> StreamServer:
         listener.setblocking(1)

@@ -28,7 +28,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
 }
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """A Go-style duration such as `10m` or `1h30m`; its value is seconds."""
 
     name = "duration"
@@ -43,7 +43,7 @@ class Duration(click.ParamType):
             self.fail(f"{error.message} ({error.hint})", param, ctx)
 
 
-class NameList(click.ParamType):
+class NameList(click.ParamType[tuple[str, ...]]):
     """A comma-separated list of names, such as `jobs,checks`."""
 
     name = "list"

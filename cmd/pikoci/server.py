@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.listening import listen
 from pikoci.log import LEVELS, configure_logging
 from pikoci.options import Duration, NameList, config_option, setting, switch
 from pikoci.settings import ServerSettings
@@ -76,8 +77,9 @@ def server(**values: Any) -> None:
     from pikoci.application import Application
     from pikoci.gunicorn_server import PikociApplication
 
+    listener = listen(settings.host, settings.port)
     options = {
-        "bind": f"{settings.host}:{settings.port}",
+        "bind": f"fd://{listener.fileno()}",
         "workers": 1,
         "worker_connections": 2000,
         "timeout": 120,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class ServerSettings:
     log_level: str
     jwt_secret: str
     users: tuple[str, ...]
-    db_system: str
+    db_system: Literal["mem", "sqlite", "postgresql"]
     db_host: str
     db_port: int
     db_user: str

@@ -1,0 +1,31 @@
+"""Taking the server's port before anything else is started."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+
+from pikoci.internal.domain.errors import InvalidError
+
+#: An earlier process of this server that was killed may hold the port for a moment longer.
+_PATIENCE = 5.0
+_PAUSE = 0.2
+_BACKLOG = 2048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening TCP socket. Raises InvalidError naming the flags when the address cannot be had."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+            return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(_PAUSE)
+                continue
+            hint = "stop the program that has it, or give another --port" if error.errno == errno.EADDRINUSE else ""
+            raise InvalidError(
+                f"--host and --port: cannot listen on {host}:{port}: {error.strerror}", hint=hint
+            ) from error
