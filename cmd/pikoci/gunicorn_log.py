@@ -7,7 +7,6 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-
 _ECHOES = frozenset({"Worker (pid:%s) exited with code %s.", "Shutting down: %s", "Reason: %s"})
 
 

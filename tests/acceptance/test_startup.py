@@ -24,6 +24,9 @@ def start(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+NO_POSTGRESQL = ["--db-system=postgresql", "--db-host=127.0.0.1", f"--db-port={free_port()}", "--db-password=pst"]
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
