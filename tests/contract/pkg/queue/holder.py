@@ -12,12 +12,15 @@ import os  # noqa: E402 - imported after the patch
 import sys  # noqa: E402 - as above
 from dataclasses import replace  # noqa: E402 - as above
 
+import structlog  # noqa: E402 - as above
+
 from pikoci.pkg.queue import Delivery, open_backend  # noqa: E402 - as above
 from tests.contract.pkg.queue.site import settings_for  # noqa: E402 - as above
 
 
 def main(system: str, prefix: str, queue: str) -> None:
     """Take and hold until killed."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     settings = settings_for(system, os.environ["ADDRESS"], prefix)
     backend = open_backend(system, replace(settings, redelivery=float(os.environ["REDELIVERY"])))
     subscription = backend.subscribe([queue])
