@@ -74,7 +74,7 @@ class Authentication:
             return
         header = request.env.get("HTTP_AUTHORIZATION")
         if header is not None:
-            request.principal = self._sessions.principal(_bearer(header))
+            request.principal = self._sessions.principal(read_bearer(header))
         elif "HTTP_COOKIE" in request.env:
             request.principal = self._by_cookie(request)
         user = request.principal.user
@@ -140,7 +140,8 @@ def require_login(principal: Principal) -> User:
     return principal.user
 
 
-def _bearer(header: str) -> str:
+def read_bearer(header: str) -> str:
+    """The token of an Authorization header. Raises UnauthenticatedError for anything else."""
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN:
         raise UnauthenticatedError(

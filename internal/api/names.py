@@ -15,6 +15,7 @@ MAX_NAME = 200
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}(\.[1-9][0-9]{0,8})?", re.ASCII)
 _ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)
 
 NAME_RULE = (
@@ -40,13 +41,33 @@ def _version(_: str, value: str) -> int:
     return int(value)
 
 
+def _id(what: str, value: str) -> int:
+    if _ID.fullmatch(value) is None:
+        raise InvalidError(f"{value[:80]!r} is no {what.replace('_', ' ')}", hint="it is a whole number from 1 on")
+    return int(value)
+
+
+def _digest(_: str, value: str) -> str:
+    if _DIGEST.fullmatch(value) is None:
+        raise InvalidError("this cannot be an artifact", hint="artifacts are named by 64 hex digits")
+    return value
+
+
 def _token(_: str, value: str) -> str:
     if _TOKEN.fullmatch(value) is None:
         raise InvalidError("this cannot be a webhook token", hint="copy the whole address from the resource")
     return value
 
 
-_READERS: dict[str, Callable[[str, str], object]] = {"number": _number, "version": _version, "token": _token}
+_READERS: dict[str, Callable[[str, str], object]] = {
+    "number": _number,
+    "version": _version,
+    "token": _token,
+    "build_id": _id,
+    "resource_id": _id,
+    "claim": _id,
+    "digest": _digest,
+}
 
 
 def read_path(params: Mapping[str, str]) -> dict[str, Any]:

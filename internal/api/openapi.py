@@ -11,7 +11,8 @@ import msgspec
 from pikoci.internal.api.names import MAX_NAME
 from pikoci.internal.api.problems import PROBLEM_JSON, Problem
 from pikoci.internal.api.replay import HEADER as IDEMPOTENCY_KEY
-from pikoci.internal.api.route import JSON, Route
+from pikoci.internal.api.route import Route
+from pikoci.internal.service.model import INSTANCE_HEADER, WORKER_HEADER
 
 _REF = "#/components/schemas/{name}"
 _MEANINGS = {200: "Done", 201: "Made", 202: "Accepted", 204: "Done", 206: "A part of it"}
@@ -19,6 +20,10 @@ _PATH_FIELDS: dict[str, dict[str, object]] = {
     "number": {"type": "string", "pattern": r"^[1-9][0-9]{0,8}(\.[1-9][0-9]{0,8})?$", "examples": ["3", "3.1"]},
     "version": {"type": "integer", "minimum": 1},
     "token": {"type": "string", "maxLength": 200},
+    "build_id": {"type": "integer", "minimum": 1},
+    "resource_id": {"type": "integer", "minimum": 1},
+    "claim": {"type": "integer", "minimum": 1},
+    "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
 }
 _NAME: dict[str, object] = {"type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]*$", "maxLength": MAX_NAME}
 
@@ -26,7 +31,7 @@ _NAME: dict[str, object] = {"type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-
 def openapi(routes: Sequence[Route], version: str) -> dict[str, Any]:
     """The document that describes these routes."""
     kinds = [*_kinds(routes), Problem]
-    schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
+    schemas, components = msgspec.json.schema_components(kinds, schema_hook=_anything, ref_template=_REF)
     known = dict(zip(map(str, kinds), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -39,6 +44,7 @@ def openapi(routes: Sequence[Route], version: str) -> dict[str, Any]:
             "schemas": components,
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "worker": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "pikoci_session"},
             },
             "responses": {
@@ -49,6 +55,13 @@ def openapi(routes: Sequence[Route], version: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def _anything(kind: type) -> dict[str, Any]:
+    """The schema of what no schema narrows down: values of versions and parameters."""
+    if kind is object:
+        return {"description": "any value"}
+    raise NotImplementedError
 
 
 def _kinds(routes: Iterable[Route]) -> list[Any]:
@@ -71,12 +84,14 @@ def _operation(route: Route, known: dict[str, dict[str, Any]]) -> dict[str, Any]
     }
     if route.body is not None:
         has_defaults = all(not field.required for field in msgspec.structs.fields(route.body))
-        content = {JSON: {"schema": known[str(route.body)]}}
+        content = {route.takes: {"schema": known[str(route.body)]}}
         operation["requestBody"] = {"required": not has_defaults, "content": content}
     return operation
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
+    if route.for_workers:
+        return [{"worker": []}]
     if not route.authenticates:
         return []
     login: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]
@@ -88,8 +103,8 @@ def _response(route: Route, status: int, known: dict[str, dict[str, Any]]) -> di
     response: dict[str, Any] = {"description": _MEANINGS[status]}
     schemas: dict[str, dict[str, Any]] = {media: {} for media in route.media}
     if route.answer is not None:
-        schemas[JSON] = {"schema": known[str(route.answer)]}
-    elif route.is_json:
+        schemas[route.media[0]] = {"schema": known[str(route.answer)]}
+    elif route.is_json or status == 204:
         return response
     response["content"] = schemas
     return response
@@ -114,6 +129,11 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    if route.for_workers:
+        return [
+            {"name": name, "in": "header", "required": True, "schema": {"type": "string", "maxLength": MAX_NAME}}
+            for name in (WORKER_HEADER, INSTANCE_HEADER)
+        ]
     if route.method == "GET" or not route.keeps_answer:
         return []
     schema = {"type": "string", "minLength": 1, "maxLength": 255}

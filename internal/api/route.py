@@ -29,7 +29,9 @@ class Route:
 
     `handle` is called with the request, the fields of the address, and `query` and `body` where the route has them; it
     returns an `answer`. With other media types than JSON it is also given the response as `response`, and writes to it.
-    `keeps_answer` is False where an answer is not stored for a repeated request: it holds a secret, or nothing changes.
+    `takes` is the body's media type; where it is not JSON, `handle` reads it. `for_workers` says that a worker's token
+    opens it, and nothing else. `keeps_answer` is False where an answer is not stored for a repeated request: it holds a
+    secret, or nothing changes.
     """
 
     method: Method
@@ -40,8 +42,10 @@ class Route:
     status: int = 200
     body: type[msgspec.Struct] | None = None
     query: type[msgspec.Struct] | None = None
+    takes: str = JSON
     media: tuple[str, ...] = (JSON,)
     authenticates: bool = True
+    for_workers: bool = False
     before_password_change: bool = False
     keeps_answer: bool = True
     replies: tuple[int, ...] = ()

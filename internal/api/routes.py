@@ -17,6 +17,7 @@ from pikoci.internal.api.endpoints.resources import Resources
 from pikoci.internal.api.endpoints.session import Session
 from pikoci.internal.api.route import JSON, Route
 from pikoci.internal.api.settings import ApiSettings
+from pikoci.internal.api.worker_routes import worker_routes
 from pikoci.internal.service import Services
 
 API = "/api/v1"
@@ -45,6 +46,7 @@ def table(services: Services, settings: ApiSettings, operations: Operations) -> 
         *_resources(Resources(services)),
         *_people(People(services)),
         *_fleet(Fleet(services)),
+        *worker_routes(services, settings),
         *_operations(operations),
     ]
 

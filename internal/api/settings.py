@@ -21,6 +21,7 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_large_body: int = 8 * 1024 * 1024
     body_timeout: float = 60.0
     max_streams: int = 1000
+    max_worker_streams: int = 5000
     principal_lifetime: float = 2.0
     principal_cache: int = 1024
     replay_wait: float = 10.0

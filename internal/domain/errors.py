@@ -81,4 +81,11 @@ class RateLimitedError(PikociError):
 
 
 class UnavailableError(PikociError):
-    """A database, broker or server cannot be reached now; the same call may succeed later."""
+    """A database, broker or server cannot be reached now; the same call may succeed later.
+
+    `retry_after` is how many seconds the other side asked to be left alone; 0 where it named none.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after

@@ -16,7 +16,10 @@ from pikoci.internal.domain.plan import JobPlan, Resource, ResourceType, RunnerT
 
 
 class WorkerHello(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker introduces itself. `instance` is new at every start of the process, `name` is kept across restarts."""
+    """A worker introduces itself. `instance` is new at every start of the process, `name` is kept across restarts.
+
+    A remote worker's instance is `<secret>.<start>`, see `wire.instance_key`.
+    """
 
     name: str
     instance: str

@@ -204,6 +204,9 @@ class ResourceRepository(Protocol):
         None when it cannot be had.
         """
 
+    def check_holder(self, resource_id: int) -> tuple[str, str] | None:
+        """The worker and instance that hold the resource's check; None when nobody does."""
+
     def finish_check(self, resource_id: int, claim: int, now: float, error: str) -> bool:
         """Release the check's lease and record its outcome; False when the claim is not the current one."""
 
@@ -306,6 +309,9 @@ class BuildRepository(Protocol):
 
     def started_by(self, worker: str) -> builtins.list[tuple[Build, str]]:
         """Started builds of a worker with the instance that claimed each."""
+
+    def holder(self, build_id: int) -> tuple[str, str] | None:
+        """The worker and instance that claimed the build last; None when nobody holds it, or there is no such build."""
 
     def claim(self, build_id: int, worker: str, instance: str, now: float, lease_until: float) -> Build | None:
         """One atomic statement: pending and dispatched -> started, claim + 1, lease set. None when it cannot be had."""

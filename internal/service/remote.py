@@ -26,8 +26,8 @@ from pikoci.internal.service.workers import WorkerService
 class RemoteWorker:
     """One worker behind a network: what its token opens, under the name and instance that came with the request.
 
-    A claim belongs to the worker that took it: the instance's key tells it from everybody who can guess a build's id and
-    claim. The key, and not the whole instance, so that a worker delivers after its restart what it finished before.
+    A claim belongs to the worker that took it: the instance's key tells it from everybody who can guess a build's id
+    and claim. The key, not the whole instance: a worker delivers after its restart what it finished before.
     """
 
     def __init__(self, context: Context, workers: WorkerService, opens: WorkerClaims, name: str, instance: str) -> None:
@@ -52,7 +52,7 @@ class RemoteWorker:
         return self._workers.commands(self._name, self._instance)
 
     def claim_build(self, build_id: int) -> BuildAssignment:
-        """See `Gateway.claim_build`. Raises PermissionDeniedError for a build of a team that the token does not open."""
+        """See `Gateway.claim_build`. PermissionDeniedError: the token does not open the team's work."""
         if self._team:
             build = self._store.builds.get(build_id)
             self._require_team(None if build is None else build.pipeline_id)

@@ -24,6 +24,7 @@ TAKE_EXPIRED = (
     " ORDER BY lease_expires_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
 )
 STARTED_BY = f"SELECT {BUILD_COLUMNS}, worker_instance FROM builds WHERE status = 'started' AND worker = ? ORDER BY id"
+HOLDER = "SELECT worker, worker_instance FROM builds WHERE id = ? AND worker IS NOT NULL"
 GRACE_BUILDS = "UPDATE builds SET lease_expires_at = ? WHERE status = 'started' AND lease_expires_at < ?"
 GRACE_CHECKS = (
     "UPDATE resources SET check_lease_expires_at = ?"
@@ -49,6 +50,11 @@ class SqlBuildLeases:
         """See `BuildRepository`."""
         rows = self._session.rows(STARTED_BY, (key_text(worker, "the worker's name"),))
         return [(build_from(row), row[-1] or "") for row in rows]
+
+    def holder(self, build_id: int) -> tuple[str, str] | None:
+        """See `BuildRepository`."""
+        rows = self._session.rows(HOLDER, (build_id,))
+        return (rows[0][0], rows[0][1] or "") if rows else None
 
     def claim(self, build_id: int, worker: str, instance: str, now: float, lease_until: float) -> Build | None:
         """See `BuildRepository`. `last_event` starts anew, since events are numbered within a claim."""

@@ -43,6 +43,7 @@ FINISH = (
     "UPDATE resources SET check_worker = NULL, check_instance = NULL, check_lease_expires_at = NULL,"
     " last_checked_at = ?, check_error = ? WHERE id = ? AND check_claim = ?"
 )
+HOLDER = "SELECT check_worker, check_instance FROM resources WHERE id = ? AND check_worker IS NOT NULL"
 _DUE_AT_ONCE = "next_check_at = CASE WHEN next_check_at < ? THEN next_check_at ELSE ? END"  # also where it is NULL
 REQUEST = f"UPDATE resources SET {_DUE_AT_ONCE} WHERE id = ?"
 _GIVE_UP = (
@@ -100,6 +101,11 @@ class SqlChecks:
         worker, instance = key_text(worker, "the worker's name"), key_text(instance, "the worker's instance")
         rows = self._session.change(CLAIM, (worker, instance, lease_until, resource_id, now))
         return resource_from(rows[0]) if rows else None
+
+    def check_holder(self, resource_id: int) -> tuple[str, str] | None:
+        """See `ResourceRepository`."""
+        rows = self._session.rows(HOLDER, (resource_id,))
+        return (rows[0][0], rows[0][1] or "") if rows else None
 
     def finish_check(self, resource_id: int, claim: int, now: float, error: str) -> bool:
         """See `ResourceRepository`. A second delivery of the current claim changes nothing and is true again."""

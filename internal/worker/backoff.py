@@ -17,11 +17,12 @@ class Backoff:
         self._random = random
         self._next = first
 
-    def pause(self) -> float:
-        """How long to wait now; the next answer is about twice that."""
+    def pause(self, error: Exception | None = None) -> float:
+        """How long to wait now, as long as the `error` asks for at least; the next answer is about twice that."""
         pause = self._next
         self._next = min(self._longest, self._next * 2)
-        return pause * self._random.uniform(0.5, 1.0)
+        wish = getattr(error, "retry_after", 0.0)
+        return max(pause * self._random.uniform(0.5, 1.0), wish * self._random.uniform(1.0, 1.5))
 
     def reset(self) -> None:
         """Start again from `first`, after a success."""

@@ -37,7 +37,7 @@ def claim_work(
     try:
         assignment = _ask(work, claim, backoff, ending)
     except RETRIABLE as error:
-        pause = backoff.pause()
+        pause = backoff.pause(error)
         _log.warning("claim not answered", queue=delivery.queue, id=work, error=error.message)
         give_back(delivery, pause)
         ending.wait(pause)  # holding the slot: the next message would fare no better
@@ -61,7 +61,7 @@ def _ask(work: int, claim: Callable[[int], Assignment], backoff: Backoff, ending
     for _ in range(_TRIES - 1):
         try:
             return claim(work)
-        except UnavailableError:
-            if ending.wait(backoff.pause()):
+        except UnavailableError as error:
+            if ending.wait(backoff.pause(error)):
                 break
     return claim(work)

@@ -182,10 +182,10 @@ class Worker:
                 self._services.terms = self._services.gateway.register(hello)
             except UnavailableError as error:
                 _log.warning("cannot register", error=error.message)
-                self._services.ending.wait(backoff.pause())
+                self._services.ending.wait(backoff.pause(error))
             else:
                 self._registered = True
-                _log.info("worker registered", name=settings.name, instance=settings.instance)
+                _log.info("worker registered", name=settings.name)  # the instance is a secret
                 return True
         return False
 

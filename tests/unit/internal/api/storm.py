@@ -66,7 +66,7 @@ def _operations(scene: Scene) -> list[tuple[str, str, dict[str, Any]]]:
 
 def _fields(operation: dict[str, Any]) -> list[str]:
     body = operation.get("requestBody")
-    if body is None:
+    if body is None or "application/json" not in body["content"]:
         return []
     name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     return list(operation["components"]["schemas"][name]["properties"])

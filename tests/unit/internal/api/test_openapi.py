@@ -52,6 +52,8 @@ def test_answers_are_as_the_document_says(scene: Scene, document: dict[str, Any]
     values = {"team": "main", "pipeline": "demo", "job": "free", "number": "1", "resource": "trigger.button"}
     checked = 0
     for template, operations in document["paths"].items():
+        if template.startswith("/api/v1/worker/"):
+            continue  # opened by worker tokens: the gateway's contract suite reads those answers
         if "get" not in operations or template.endswith(("/openapi.json", "/log", "/events", "/badge.svg", "/metrics")):
             continue
         _check(document, scene, template, template.format(**values))

@@ -1,0 +1,197 @@
+"""What workers ask of the server."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+
+import falcon
+import gevent
+
+from pikoci.internal.api.authentication import read_bearer
+from pikoci.internal.api.names import NAME_PATTERN, NAME_RULE
+from pikoci.internal.api.packed import read_packed, require_plain, write_packed
+from pikoci.internal.api.parsing import SlowBodyError, as_json
+from pikoci.internal.api.request import ApiRequest
+from pikoci.internal.api.settings import ApiSettings
+from pikoci.internal.service import Services
+from pikoci.internal.service.errors import InvalidError, PikociError, UnauthenticatedError, UnavailableError
+from pikoci.internal.service.model import (
+    INSTANCE_HEADER,
+    LINES,
+    MAX_CHECK_RESULT,
+    MAX_REPORT,
+    WORKER_HEADER,
+    CheckResult,
+    Heartbeat,
+    Report,
+    StoredArtifact,
+    WorkerCommand,
+    WorkerHello,
+)
+from pikoci.internal.service.remote import RemoteWorker
+
+log = logging.getLogger(__name__)
+
+#: Bytes of an upload read at once.
+PIECE = 256 * 1024
+#: Seconds in which the rest of a refused upload is read, so that the worker sees the answer and not a broken pipe.
+LINGER = 5.0
+#: The largest greeting, and the largest heartbeat: one with about ten thousand claims.
+SMALL, BEAT = 16 * 1024, 256 * 1024
+KEEP_ALIVE = b"\n"
+
+_NAME = re.compile(NAME_PATTERN)
+_INSTANCE = re.compile(r"[A-Za-z0-9]{16,64}(\.[A-Za-z0-9]{1,64})?", re.ASCII)
+_MAX_NAME = 200
+_MAX_NAMES = 200
+_MAX_SLOTS = 10_000
+
+
+class WorkerApi:
+    """`/worker/…`: the gateway over HTTP, for whoever has a worker's token and says who it is in two headers."""
+
+    def __init__(self, services: Services, settings: ApiSettings) -> None:
+        self._services = services
+        self._bus = services.context.bus
+        self._timeout = settings.body_timeout
+        self._limit = settings.max_worker_streams
+        self._open = 0
+
+    def register(self, request: ApiRequest, response: falcon.Response) -> None:
+        """Make the worker known."""
+        remote = self._remote(request)
+        hello = read_packed(request, WorkerHello, SMALL, self._timeout)
+        _check_hello(hello)
+        write_packed(response, remote.register(hello))
+
+    def heartbeat(self, request: ApiRequest, response: falcon.Response) -> None:
+        """Renew leases, tell what was lost and what is wanted."""
+        remote = self._remote(request)
+        write_packed(response, remote.heartbeat(read_packed(request, Heartbeat, BEAT, self._timeout)))
+
+    def commands(self, request: ApiRequest, response: falcon.Response) -> None:
+        """A line for each command the moment it is given, an empty one now and then. Raises UnavailableError."""
+        remote = self._remote(request)
+        if self._open >= self._limit or self._bus.closed:
+            raise UnavailableError("too many workers listen, or the server is ending", hint="heartbeats tell the same")
+        response.content_type = LINES
+        response.set_header("X-Accel-Buffering", "no")
+        if request.method != "HEAD":
+            response.stream = self._counted(remote.commands())
+
+    def claim_build(self, request: ApiRequest, response: falcon.Response, build_id: int) -> None:
+        """Take a dispatched build."""
+        write_packed(response, self._remote(request).claim_build(build_id))
+
+    def report(self, request: ApiRequest, response: falcon.Response, build_id: int, claim: int) -> None:
+        """Take in events of a claim."""
+        remote = self._remote(request)
+        report = read_packed(request, Report, MAX_REPORT, self._timeout)
+        require_plain(getattr(event, "version", None) for event in report.events)
+        remote.report(build_id, claim, report.first, report.events)
+        response.status = 204
+
+    def claim_check(self, request: ApiRequest, response: falcon.Response, resource_id: int) -> None:
+        """Take a requested check."""
+        write_packed(response, self._remote(request).claim_check(resource_id))
+
+    def finish_check(self, request: ApiRequest, response: falcon.Response, resource_id: int, claim: int) -> None:
+        """Take in a check's outcome."""
+        remote = self._remote(request)
+        result = read_packed(request, CheckResult, MAX_CHECK_RESULT, self._timeout)
+        require_plain(result.versions)
+        remote.finish_check(resource_id, claim, result)
+        response.status = 204
+
+    def store_artifact(self, request: ApiRequest, response: falcon.Response, build_id: int, claim: int) -> None:
+        """Keep the body, of any length up to the server's limit, in bounded memory."""
+        remote = self._remote(request)
+        pieces = _pieces(request, self._timeout)
+        try:
+            digest = remote.store_artifact(build_id, claim, pieces)
+        except PikociError:
+            _discard(request, LINGER)
+            raise
+        write_packed(response, StoredArtifact(digest=digest))
+
+    def load_artifact(
+        self, request: ApiRequest, response: falcon.Response, build_id: int, claim: int, digest: str
+    ) -> None:
+        """A stream that was kept."""
+        found = self._remote(request).load_artifact(build_id, claim, digest)
+        response.content_type = "application/octet-stream"
+        if request.method != "HEAD":
+            response.stream = _unbroken(found, build_id)
+
+    def _remote(self, request: ApiRequest) -> RemoteWorker:
+        """Who asks, before anything of the body is read. Raises UnauthenticatedError and InvalidError."""
+        header = request.env.get("HTTP_AUTHORIZATION")
+        if header is None:
+            raise UnauthenticatedError(
+                "this needs a worker token", hint="`pikoci worker-token` makes one; send it as a bearer token"
+            )
+        try:
+            opens = self._services.tokens.read_worker(read_bearer(header))
+        except UnauthenticatedError as error:
+            hint = "make one with `pikoci worker-token` and this server's --jwt-secret"
+            raise UnauthenticatedError(f"this worker token is refused: {error.message}", hint=hint) from error
+        name = request.get_header(WORKER_HEADER, default="")
+        instance = request.get_header(INSTANCE_HEADER, default="")
+        if _NAME.fullmatch(name) is None or len(name) > _MAX_NAME:
+            raise InvalidError(f"the header {WORKER_HEADER} names no worker", hint=f"it {NAME_RULE}")
+        if _INSTANCE.fullmatch(instance) is None:
+            raise InvalidError(f"the header {INSTANCE_HEADER} holds no instance of a worker")
+        return RemoteWorker(self._services.context, self._services.workers, opens, name, instance)
+
+    def _counted(self, commands: Iterator[WorkerCommand | None]) -> Iterator[bytes]:
+        self._open += 1
+        try:
+            yield KEEP_ALIVE  # the worker knows at once that it is heard
+            for command in commands:
+                yield KEEP_ALIVE if command is None else as_json(command) + b"\n"
+        except PikociError as error:
+            log.warning("a stream of commands broke", extra={"error": error.message})
+        finally:
+            self._open -= 1
+
+
+def _check_hello(hello: WorkerHello) -> None:
+    names = [hello.version, *hello.queues, *hello.tags]
+    if len(names) > _MAX_NAMES or any(len(name) > _MAX_NAME for name in names):
+        raise InvalidError(f"a worker has at most {_MAX_NAMES} queues and tags, of {_MAX_NAME} characters each")
+    if not 1 <= hello.concurrency <= _MAX_SLOTS:
+        raise InvalidError(f"a worker's concurrency lies between 1 and {_MAX_SLOTS}")
+
+
+def _pieces(request: ApiRequest, timeout: float) -> Iterator[bytes]:
+    """The body as it comes; each piece within `timeout` seconds. Raises InvalidError where it ends too soon."""
+    announced = request.content_length
+    seen = 0
+    while announced is None or seen < announced:
+        with gevent.Timeout(timeout, SlowBodyError):
+            piece: bytes = request.stream.read(PIECE if announced is None else min(PIECE, announced - seen))
+        if not piece:
+            break
+        seen += len(piece)
+        yield piece
+    if announced is not None and seen < announced:
+        raise InvalidError("the body ended before its announced length", hint="send the request again")
+
+
+def _discard(request: ApiRequest, seconds: float) -> None:
+    with suppress(SlowBodyError), gevent.Timeout(seconds, SlowBodyError):
+        for _ in _pieces(request, seconds):
+            pass
+
+
+def _unbroken(pieces: Iterator[bytes], build_id: int) -> Iterator[bytes]:
+    """The pieces. Raises ConnectionResetError, which breaks the connection, where the rest cannot be read."""
+    try:
+        yield from pieces
+    except PikociError as error:
+        log.warning("an artifact could not be read to its end", extra={"build": build_id, "error": error.message})
+        raise ConnectionResetError(errno.ECONNRESET, "the artifact cannot be read now") from error

@@ -1,0 +1,45 @@
+"""What remote workers and the server say to each other over HTTP, beside the messages of the gateway itself.
+
+Bodies are MessagePack of the domain's own structs: log bytes travel as they are. Fields that one side does not know are
+skipped, so that a server and workers of neighbouring releases work together.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from pikoci.internal.domain.events import BuildEvent
+
+MSGPACK = "application/msgpack"
+#: One JSON object a line; an empty line says that the stream is alive.
+LINES = "application/x-ndjson"
+
+#: Who asks: the worker's name, and the instance that its claims belong to.
+WORKER_HEADER = "Pikoci-Worker"
+INSTANCE_HEADER = "Pikoci-Instance"
+
+#: Bounds of one request, in bytes and events.
+MAX_REPORT = 2 * 1024 * 1024
+MAX_REPORT_EVENTS = 10_000
+MAX_CHECK_RESULT = 16 * 1024 * 1024
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Events of a claim, numbered from `first` on."""
+
+    first: int
+    events: list[BuildEvent]
+
+
+class StoredArtifact(msgspec.Struct, frozen=True, kw_only=True):
+    """The SHA-256, in hex, under which an upload is kept."""
+
+    digest: str
+
+
+def instance_key(instance: str) -> str:
+    """The part of an instance that a worker keeps across its restarts, before the dot.
+
+    It is a secret between a worker and the server, and proves whose claim it is: ids and claim numbers can be guessed.
+    """
+    return instance.partition(".")[0]

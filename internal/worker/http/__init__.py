@@ -1,0 +1,5 @@
+"""The gateway of a remote worker: HTTP to the server."""
+
+from pikoci.internal.worker.http.gateway import HttpGateway
+
+__all__ = ["HttpGateway"]

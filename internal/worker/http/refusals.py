@@ -1,0 +1,77 @@
+"""From what the server answers to the errors that the domain knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import msgspec
+
+from pikoci.internal.domain.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    PermissionDeniedError,
+    PikociError,
+    StaleClaimError,
+    TooLargeError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+
+_PREFIX = "urn:pikoci:problem:"
+_LONGEST_WISH = 60.0
+_BUSY = frozenset({408, 425, 429})
+_KINDS: dict[str, Callable[..., PikociError]] = {
+    "invalid": InvalidError,
+    "too-large": TooLargeError,
+    "unsupported-media-type": InvalidError,
+    "permission-denied": PermissionDeniedError,
+    "not-found": NotFoundError,
+    "conflict": ConflictError,
+    "stale-claim": StaleClaimError,
+}
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    type: str
+    detail: str = ""
+    hint: str = ""
+
+
+def refusal(response: httpx.Response, address: str) -> PikociError:
+    """The error that a response, read to its end, stands for.
+
+    What no PikoCI server says (a proxy's page, say) counts as a server that is away: it may come back.
+    """
+    status = response.status_code
+    try:
+        problem = msgspec.json.decode(response.content, type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        problem = _Problem(type="", detail=f"it answered {status} {response.reason_phrase}")
+    kind = problem.type.removeprefix(_PREFIX)
+    if status == 401 and kind == "unauthenticated":
+        return UnauthenticatedError(problem.detail, hint="give the worker a valid --worker-token (WORKER_TOKEN)")
+    if status >= 500 or status in _BUSY or kind not in _KINDS:
+        text = f"{address} cannot serve now: {problem.detail}"
+        return UnavailableError(text, hint=problem.hint, retry_after=_wish(response))
+    return _KINDS[kind](problem.detail, hint=problem.hint)
+
+
+def broken(error: httpx.HTTPError, address: str) -> UnavailableError:
+    """The error for a connection that could not be made, or did not last."""
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return UnavailableError(f"{address} cannot be reached: {_plain(error)}")
+    if isinstance(error, httpx.TimeoutException):
+        return UnavailableError(f"{address} did not answer in time")
+    return UnavailableError(f"the connection to {address} broke: {_plain(error)}")
+
+
+def _plain(error: Exception) -> str:
+    text = str(error)
+    return text.partition("] ")[2] if text.startswith("[Errno") else text or type(error).__name__
+
+
+def _wish(response: httpx.Response) -> float:
+    text = response.headers.get("Retry-After", "")
+    return min(float(text), _LONGEST_WISH) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0
