@@ -124,8 +124,7 @@ class Application:
         self._scheduler.start()
         if self._worker is not None:
             self._working = gevent.spawn(self._work, self._worker)
-        gc.collect()
-        gc.freeze()  # what lives as long as the process need not be looked at again, and stays shared with the arbiter
+        gc.freeze()  # what lives as long as the process need not be looked at by any collection
         self._greet()
 
     def drain(self) -> None:

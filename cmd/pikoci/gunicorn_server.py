@@ -7,6 +7,7 @@ second signal exits harder. The arbiter passes the wish on and waits; what it me
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -90,6 +91,7 @@ class PikociApplication(BaseApplication):
     def run(self) -> None:
         """Serve until a signal ends it; leaves by SystemExit with 0, or 1 when the program could not run."""
         arbiter = os.getpid()
+        gc.freeze()  # so that collections in the worker process leave the memory shared that both have
         try:
             PikociArbiter(self, self.drain_timeout).run()
         except SystemExit as ending:
