@@ -143,8 +143,8 @@ class Gateway(Protocol):
     def claim_build(self, build_id: int, worker: str, instance: str) -> BuildAssignment:
         """Take a dispatched build. Raises ConflictError when it cannot be had (taken, ended, unknown): forget it.
 
-        The instance that holds the claim and has not reported on it yet gets the same answer again, because the first one
-        may have been lost on its way: a worker must not run a claim that it runs already.
+        The instance that holds the claim and has not reported on it yet gets the same answer again, because the first
+        one may have been lost on its way: a worker must not run a claim that it runs already.
         """
 
     def report(self, build_id: int, claim: int, first: int, events: Sequence[BuildEvent]) -> None:
