@@ -181,7 +181,7 @@ class ResourceRepository(Protocol):
 
     def take_due(self, now: float, limit: int) -> builtins.list[ResourceState]:
         """Lock resources whose check is due, most overdue first (locked ones skipped); none that is archived,
-        dispatched and unclaimed, or under a check lease that has not lapsed. Pipelines that are paused are checked all the same.
+        dispatched and unclaimed, or under a check lease that has not lapsed. Paused pipelines are checked all the same.
         """
 
     def take_stale(self, before: float, limit: int) -> builtins.list[ResourceState]:
