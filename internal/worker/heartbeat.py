@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 from gevent.event import Event
 
-from pikoci.internal.domain.errors import NotFoundError, PikociError
+from pikoci.internal.domain.errors import ConflictError, NotFoundError, PikociError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, HeartbeatReply, WorkerCommand
 from pikoci.internal.worker.claims import ClaimTable
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
@@ -23,7 +23,8 @@ class ServerLink:
     """Three loops: the heartbeat, the guard that stops claims before their leases end, and the stream of commands.
 
     `state` tells the worker's state for heartbeats; `obey` takes commands, which may repeat;
-    `register` makes the worker known again to a server that forgot it.
+    `register` makes the worker known again to a server that forgot it; `displaced` is called when another process
+    took over its name.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class ServerLink:
         state: Callable[[], str],
         obey: Callable[[WorkerCommand], None],
         register: Callable[[], object],
+        displaced: Callable[[ConflictError], None],
     ) -> None:
         self._services = services
         self._builds = builds
@@ -43,6 +45,7 @@ class ServerLink:
         self._state = state
         self._obey = obey
         self._register = register
+        self._displaced = displaced
         self._stopped = Event()
 
     def beat_forever(self) -> None:
@@ -67,7 +70,9 @@ class ServerLink:
             reply = services.gateway.heartbeat(beat)
         except NotFoundError:
             _log.warning("the server does not know this worker, registering again")
-            self._register()
+            return self._register_again()
+        except ConflictError as error:
+            self._displaced(error)
             return False
         except PikociError as error:
             _log.warning("heartbeat failed", error=error.message)
@@ -81,6 +86,13 @@ class ServerLink:
         for command in reply.commands:
             self._obey(command)
         return True
+
+    def _register_again(self) -> bool:
+        try:
+            self._register()
+        except PikociError as error:
+            _log.warning("cannot register", error=error.message)
+        return False
 
     def guard_forever(self) -> None:
         """Stop what runs under a lease that is about to end, until `stop`."""

@@ -20,7 +20,8 @@ _AFTER_ERROR = 5.0
 class WorkPool:
     """Receives a message only when a slot is free, and handles each in a greenlet of its own.
 
-    `handle` must acknowledge or reject the message. `last_poll` is when the queue last answered, None before.
+    `handle` must acknowledge or reject the message. `last_poll` is when the queue last answered, None before;
+    `asking_since` since when, on the monotonic clock, it owes an answer, None while nothing is asked.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class WorkPool:
     ) -> None:
         self.name = name
         self.last_poll: float | None = None
+        self.asking_since: float | None = None
         self._subscription = subscription
         self._slots = Pool(slots)
         self._handle = handle
@@ -53,9 +55,13 @@ class WorkPool:
     def run(self) -> None:
         """Take work until `stop`; what runs then goes on."""
         while not self._stopped.is_set():
+            if not self._open.is_set() or self._slots.full():
+                self.asking_since = None
             self._open.wait()
             if not self._slots.wait_available(_SLOT_WAIT) or self._slots.full():
                 continue
+            if self.asking_since is None:
+                self.asking_since = self._clock.monotonic()
             try:
                 delivery = self._subscription.receive(self._receive_timeout)
             except QueueClosedError:
@@ -64,10 +70,12 @@ class WorkPool:
                 _log.warning("queue away", queue=self.name, error=str(error))
                 self._stopped.wait(self._backoff.pause())
                 continue
-            self._backoff.reset()
-            self.last_poll = self._clock.now()
-            if delivery is not None:
-                self._take(delivery)
+            except Exception:  # noqa: BLE001 - a worker that stops listening would look well and do nothing
+                _log.exception("cannot receive", queue=self.name)
+                self._stopped.wait(self._backoff.pause())
+                continue
+            self._answered(delivery)
+        self.asking_since = None
 
     def pause(self) -> None:
         """Take nothing new until `resume`."""
@@ -86,6 +94,13 @@ class WorkPool:
     def join(self, timeout: float | None = None) -> bool:
         """Wait until all slots are free; False if they are not after `timeout` seconds."""
         return self._slots.join(timeout=timeout) is not False and not len(self._slots)
+
+    def _answered(self, delivery: Delivery | None) -> None:
+        self._backoff.reset()
+        self.last_poll = self._clock.now()
+        self.asking_since = None
+        if delivery is not None:
+            self._take(delivery)
 
     def _take(self, delivery: Delivery) -> None:
         if self._stopped.is_set() or not self._open.is_set():

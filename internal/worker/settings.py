@@ -27,7 +27,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     `shutdown_hook_budget` when the worker is told to end at once; both count from the cancellation, so they must be
     more than `kill_grace`. What runs is stopped `lapse_margin` before a lease ends that could not be renewed (a third
     of the lease at most). A finished build waits `report_patience` for its last report before it leaves that to the
-    background, `shutdown_patience` when the worker ends.
+    background, `shutdown_patience` when the worker ends. A queue that was asked and does not answer for
+    `poll_patience` makes the worker unwell.
     """
 
     name: str
@@ -54,6 +55,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     backoff_first: float = 0.2
     backoff_longest: float = 15.0
     receive_timeout: float = 1.0
+    poll_patience: float = 30.0
 
     check_output_limit: int = 16 * 1024 * 1024
     check_versions_limit: int = 10_000

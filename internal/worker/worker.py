@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from pikoci.internal.domain.clock import Clock
-from pikoci.internal.domain.errors import UnavailableError
+from pikoci.internal.domain.errors import ConflictError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.worker.builds import BuildHandler
 from pikoci.internal.worker.checks import CheckHandler
@@ -36,7 +36,10 @@ WorkerState = Literal["running", "draining", "cordoned"]
 
 
 class WorkerHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """How a worker does. `last_poll` is when each queue last answered (seconds since the epoch), None before."""
+    """How a worker does. `last_poll` is when each queue last answered (seconds since the epoch), None before.
+
+    `silent` names the queues that were asked for work and have not answered for `poll_patience`.
+    """
 
     state: WorkerState
     registered: bool
@@ -44,6 +47,7 @@ class WorkerHealth(msgspec.Struct, frozen=True, kw_only=True):
     checks: int
     undelivered: int
     last_poll: dict[str, float | None]
+    silent: list[str]
 
 
 class Worker:
@@ -77,6 +81,7 @@ class Worker:
         self._state: WorkerState = "running"
         self._registered = False
         self._deadline: float | None = None
+        self._failure: ConflictError | None = None
         self._builds = ClaimTable(clock, settings.lapse_margin)
         self._checks = ClaimTable(clock, settings.lapse_margin)
         self._shipper = SpoolShipper(gateway, self._services.backoff())
@@ -87,7 +92,8 @@ class Worker:
         """Work until `drain` or `cancel_all` was called and everything has ended.
 
         Raises WorkerDirectoryError when the work or spool directory cannot be had, and what `register` raises other
-        than UnavailableError (a bad token, say), and SpawnerError when no process can be started.
+        than UnavailableError (a bad token, say), SpawnerError when no process can be started, and ConflictError when
+        another process took over the worker's name: then everything was stopped and forgotten.
         """
         with WorkerHome(self._settings), closing(self._spawner):
             killed = sweep_leftovers(self._settings.mark)
@@ -98,6 +104,8 @@ class Worker:
                 self._shipper.add(spool)
             if self._deliver_spools() and self._register():
                 self._work()
+        if self._failure is not None:
+            raise self._failure
 
     def drain(self, timeout: float | None = None) -> None:
         """Take nothing new and end when all that runs has; after `timeout` seconds give the rest back, to run again."""
@@ -128,6 +136,7 @@ class Worker:
 
     def health(self) -> WorkerHealth:
         """How the worker does now."""
+        asked_before = self._services.clock.monotonic() - self._settings.poll_patience
         return WorkerHealth(
             state=self._state,
             registered=self._registered,
@@ -135,6 +144,9 @@ class Worker:
             checks=len(self._checks),
             undelivered=len(self._shipper.refs()),
             last_poll={pool.name: pool.last_poll for pool in self._pools},
+            silent=[
+                pool.name for pool in self._pools if pool.asking_since is not None and pool.asking_since < asked_before
+            ],
         )
 
     def _pool(self, name: str, subscription: Subscription) -> WorkPool:
@@ -198,6 +210,7 @@ class Worker:
             lambda: self._state,
             self._obey,
             self._register,
+            self._give_up,
         )
         forever = (link.beat_forever, link.guard_forever, link.follow_commands, self._shipper.run)
         loops: list[gevent.Greenlet[[], object]] = [gevent.spawn(loop) for loop in forever]
@@ -213,6 +226,16 @@ class Worker:
             gevent.joinall(loops, timeout=_LOOP_PATIENCE)
             gevent.killall(loops)
             _log.info("worker ended", name=self._settings.name)
+
+    def _give_up(self, error: ConflictError) -> None:
+        """Another process is this worker now: its claims were given to be run again when it registered."""
+        if self._failure is None:
+            _log.error("this worker's name was taken over", name=self._settings.name, error=error.message)
+        self._failure = error
+        for claims in (self._builds, self._checks):
+            for ref in claims.refs():
+                claims.lose(ref)
+        self._end("draining")
 
     def _finish_running(self) -> None:
         """Wait for what runs; at the drain's deadline give it back."""

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from pikoci.internal.domain.errors import ConflictError, NotFoundError, PikociError
+from pikoci.internal.domain.errors import ConflictError, NotFoundError, PikociError, UnauthenticatedError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, HeartbeatReply
 from pikoci.internal.worker.claims import ClaimTable, HeldClaim
 from pikoci.internal.worker.execution.scope import BuildControl
@@ -26,6 +26,8 @@ class Server:
     def __init__(self) -> None:
         self.reply: HeartbeatReply | PikociError = HeartbeatReply()
         self.registered = 0
+        self.refuses = False
+        self.displaced: list[ConflictError] = []
 
     def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
         assert (beat.builds, beat.checks) == ([REF], [REF])
@@ -35,6 +37,8 @@ class Server:
 
     def register(self) -> None:
         self.registered += 1
+        if self.refuses:
+            raise UnauthenticatedError("the token is not valid here")
 
 
 class Rig:
@@ -58,6 +62,7 @@ class Rig:
             lambda: "running",
             lambda command: None,
             self.server.register,
+            self.server.displaced.append,
         )
 
     def stopped(self) -> tuple[bool, bool]:
@@ -90,7 +95,16 @@ def test_a_worker_that_the_server_forgot_registers_again(rig: Rig) -> None:
     assert rig.server.registered == 1
 
 
+def test_a_registration_that_is_refused_does_not_stop_the_heart(rig: Rig) -> None:
+    rig.server.reply = NotFoundError("worker w is not registered")
+    rig.server.refuses = True
+    assert not rig.link.beat()
+    assert not rig.link.beat()
+    assert rig.server.registered == 2
+
+
 def test_a_displaced_worker_keeps_its_hands_off(rig: Rig) -> None:
     rig.server.reply = ConflictError("another process registered as worker w")
     assert not rig.link.beat()
     assert rig.server.registered == 0
+    assert rig.server.displaced == [rig.server.reply]
