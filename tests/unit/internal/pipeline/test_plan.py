@@ -348,8 +348,10 @@ def test_a_runner_of_the_file_wins_over_a_built_in_one() -> None:
             ),
         ),
         (
-            ('resource_type "t" {\n  push "exec" {\n    path = "x"\n  }\n}\n'
-            'resource "t" "t" {\n  check_interval = "@hourly"\n}'),
+            (
+                'resource_type "t" {\n  push "exec" {\n    path = "x"\n  }\n}\n'
+                'resource "t" "t" {\n  check_interval = "@hourly"\n}'
+            ),
             Finding(7, 20, "The check_interval of t has no effect", 'The resource_type "t" has no check command.'),
         ),
         (
