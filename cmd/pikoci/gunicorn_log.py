@@ -21,7 +21,7 @@ class GunicornLogger(Logger):
         self.access_log = logging.getLogger("gunicorn.access")
         self.access_log.disabled = True
 
-    def error(self, msg: str, *args: Any, **kwargs: Any) -> None:
+    def error(self, msg: object, *args: Any, **kwargs: Any) -> None:
         """Leave out how the arbiter ends a program that has said already why it cannot run."""
         if msg not in _ECHOES:
             super().error(msg, *args, **kwargs)

@@ -47,8 +47,7 @@ class Bell:
 
     def depth(self, queue: str) -> int | None:
         """What waits."""
-        depth = self._backend.depth(queue)
-        return depth.waiting if depth else None
+        return self._backend.depth(queue).waiting
 
 
 class Watch:
@@ -86,7 +85,7 @@ def is_quiet(services: Services, backend: MemoryBackend) -> bool:
     """Whether nothing is overdue and no check waits or runs."""
     depth = backend.depth("checks")
     due = services.context.store.resources.next_due_at()
-    return depth is not None and depth.waiting + depth.in_flight < 10 and due is not None and due > time.time() - 1
+    return depth.waiting + depth.in_flight < 10 and due is not None and due > time.time() - 1
 
 
 def measure(folder: Path, seconds: float) -> dict[str, float]:
