@@ -1,0 +1,96 @@
+"""Queues in RabbitMQ: durable quorum queues, confirmed publishing, explicit acknowledgement."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Sequence
+
+from pikoci.pkg.queue.backend import Backend, Capabilities, Depth, QueueClosedError, Subscription, check_body
+from pikoci.pkg.queue.opening import QueueSettings
+from pikoci.pkg.queue.rabbit.address import RabbitAddress, read_address
+from pikoci.pkg.queue.rabbit.connection import RabbitConnection
+from pikoci.pkg.queue.rabbit.consuming import RabbitSubscription
+from pikoci.pkg.queue.rabbit.publishing import RabbitPublisher
+from pikoci.pkg.queue.rabbit.queues import RabbitQueues
+
+_CLOSE_SECONDS = 3.0
+
+
+def open_rabbit(settings: QueueSettings) -> RabbitBackend:
+    """Open a backend. Raises QueueConfigurationError for an address or a file that can't be right."""
+    # It tells each failed attempt in many lines with tracebacks; the connection says it in one.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+    return RabbitBackend(
+        read_address(settings), prefix=settings.prefix, publish_timeout=settings.publish_timeout
+    )
+
+
+class RabbitBackend(Backend):
+    """Connects at the first call, from the hub of the thread that makes it. Times are in seconds.
+
+    The broker takes a message back that was held for longer than its consumer timeout (half an hour by default).
+    """
+
+    capabilities = Capabilities(crosses_processes=True, survives_restart=True, knows_depth=True)
+
+    def __init__(
+        self,
+        address: RabbitAddress,
+        *,
+        prefix: str = "pikoci",
+        publish_timeout: float = 5.0,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.connection = RabbitConnection(address, rng or random.Random())
+        self.queues = RabbitQueues(prefix, self.connection)
+        self._publisher = RabbitPublisher(self.connection, self.queues)
+        self._timeout = publish_timeout
+        self._subscriptions: set[RabbitSubscription] = set()
+        self._closed = False
+
+    def publish(self, queue: str, body: bytes) -> None:
+        """See `Backend.publish`."""
+        deadline = self._deadline()
+        check_body(body)
+        self._publisher.publish(self.queues.name(queue), body, deadline)
+
+    def subscribe(self, queues: Sequence[str]) -> Subscription:
+        """See `Backend.subscribe`."""
+        self._check_open()
+        subscription = RabbitSubscription(self, queues)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    def depth(self, queue: str) -> Depth:
+        """See `Backend.depth`. Of what is held, only what this process holds is known; the oldest's age is not."""
+        waiting = self.queues.waiting(self.queues.name(queue), self._deadline())
+        here = [subscription.counts(queue) for subscription in self._subscriptions]
+        return Depth(waiting + sum(idle for idle, _ in here), sum(held for _, held in here))
+
+    def check_health(self) -> None:
+        """See `Backend.check_health`."""
+        with self.connection.channel(self._deadline()):
+            pass
+
+    def close(self) -> None:
+        """See `Backend.close`."""
+        if self._closed:
+            return
+        self._closed = True
+        for subscription in list(self._subscriptions):
+            subscription.end(0.0)
+        self.connection.close(_CLOSE_SECONDS)
+
+    def forget(self, subscription: RabbitSubscription) -> None:
+        """A subscription has closed."""
+        self._subscriptions.discard(subscription)
+
+    def _deadline(self) -> float:
+        self._check_open()
+        return time.monotonic() + self._timeout
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise QueueClosedError("the queue is closed")

@@ -1,0 +1,96 @@
+"""Messages on their way to RabbitMQ, each until the broker has confirmed it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from gevent.event import AsyncResult
+from gevent.lock import RLock
+from pika.exceptions import AMQPError
+from pika.spec import Basic, BasicProperties
+
+from pikoci.pkg.queue.backend import QueueUnavailableError
+from pikoci.pkg.queue.rabbit.channel import RabbitChannel
+from pikoci.pkg.queue.rabbit.connection import RabbitConnection
+from pikoci.pkg.queue.rabbit.queues import RabbitQueues
+
+_ON_DISK = 2
+_TRIES = 2
+
+
+class RabbitPublisher:
+    """Publishes for all greenlets over one channel; they wait for their confirmations side by side."""
+
+    def __init__(self, connection: RabbitConnection, queues: RabbitQueues) -> None:
+        self._connection = connection
+        self._queues = queues
+        self._line: _ConfirmingLine | None = None
+        self._lock = RLock()
+
+    def publish(self, name: str, body: bytes, deadline: float) -> None:
+        """Return when the broker has the message. Raises QueueUnavailableError if it has not by the deadline."""
+        for _ in range(_TRIES):
+            line = self._ready(deadline)
+            self._queues.ensure(name, deadline)
+            if self._connection.blocked is not None:
+                raise self._connection.unavailable(f"it takes no messages: {self._connection.blocked}")
+            if line.publish(name, body, deadline):
+                return
+            self._queues.forget(name)  # somebody removed it
+        raise self._connection.unavailable(f"it has no queue {name} for the message")
+
+    def _ready(self, deadline: float) -> _ConfirmingLine:
+        with self._lock:
+            if self._line is None or self._line.channel.error is not None:
+                self._line = _ConfirmingLine(self._connection.open_channel(deadline), self._connection, deadline)
+            return self._line
+
+
+class _ConfirmingLine:
+    """A channel in confirm mode. The broker numbers what is published there, from 1 on; so do we."""
+
+    def __init__(self, channel: RabbitChannel, connection: RabbitConnection, deadline: float) -> None:
+        self.channel = channel
+        self._connection = connection
+        self._count = 0
+        self._open: dict[int, AsyncResult[Any]] = {}
+        self._returned: set[int] = set()
+        channel.raw.add_on_return_callback(self._return)
+        try:
+            channel.call(deadline, channel.raw.confirm_delivery, ack_nack_callback=self._confirm)
+        except BaseException:
+            channel.close()
+            raise
+
+    def publish(self, name: str, body: bytes, deadline: float) -> bool:
+        """Publish and wait; False if there is no such queue."""
+        result = self.channel.expect()
+        self._count += 1
+        self._open[self._count] = result
+        properties = BasicProperties(delivery_mode=_ON_DISK, message_id=str(self._count))
+        try:
+            self.channel.raw.basic_publish("", name, body, properties, mandatory=True)
+        except AMQPError as error:
+            raise self._connection.unavailable(error) from error
+        outcome = self.channel.wait(result, deadline)
+        if isinstance(outcome, Basic.Nack):
+            raise QueueUnavailableError(f"RabbitMQ at {self._connection.name} could not store the message")
+        return bool(outcome)
+
+    def _return(self, _: object, __: object, properties: BasicProperties, ___: object) -> None:
+        """The broker says so before it confirms."""
+        with contextlib.suppress(TypeError, ValueError):
+            self._returned.add(int(properties.message_id or 0))
+
+    def _confirm(self, frame: Any) -> None:
+        method: Basic.Ack | Basic.Nack = frame.method
+        tags = [method.delivery_tag]
+        if method.multiple:
+            tags = [tag for tag in self._open if tag <= method.delivery_tag]
+        for tag in tags:
+            result = self._open.pop(tag, None)
+            returned = tag in self._returned
+            self._returned.discard(tag)
+            if result is not None:
+                result.set(method if isinstance(method, Basic.Nack) else not returned)
