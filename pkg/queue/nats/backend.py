@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import structlog
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
@@ -28,6 +29,7 @@ from pikoci.pkg.queue.nats.loop_thread import LoopThread
 from pikoci.pkg.queue.nats.provisioning import Layout
 from pikoci.pkg.queue.opening import QueueSettings
 
+_log = structlog.get_logger(__name__)
 T = TypeVar("T")
 _MARGIN = 2.0  # the loop's own deadlines come first; this one is for a loop that does not answer at all
 _CLOSE_SECONDS = 3.0
@@ -59,7 +61,7 @@ class NatsBackend(Backend):
     ) -> None:
         self.layout = Layout(prefix, redelivery)
         self.connection = NatsConnection(
-            address.name, address.options, self.layout.ensure_stream, rng or random.Random()
+            address.name, address.options, self.layout.ensure_stream, rng or random.Random(), self._report
         )
         self.connection.lost.append(self._lose)
         self._timeout = publish_timeout
@@ -162,6 +164,10 @@ class NatsBackend(Backend):
 
         return self.call(run, self._timeout)
 
+    def _report(self, event: str, error: str | None) -> None:
+        if self._loop is not None:
+            self._loop.in_hub(lambda: _log_event(event, self.connection.name, error))
+
     def _lose(self) -> None:
         for subscription in list(self._subscriptions):
             subscription.lose()
@@ -187,6 +193,13 @@ class NatsBackend(Backend):
     def _check_open(self) -> None:
         if self._closed:
             raise QueueClosedError("the queue is closed")
+
+
+def _log_event(event: str, broker: str, error: str | None) -> None:
+    if error is None:
+        _log.info(event, broker=broker)
+    else:
+        _log.warning(event, broker=broker, error=error)
 
 
 async def _age(jetstream: JetStreamContext, stream: str, subject: str, sequence: int) -> float | None:

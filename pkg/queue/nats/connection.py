@@ -10,13 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import nats
-import structlog
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from pikoci.pkg.queue.backend import QueueConfigurationError, QueueUnavailableError
 
-_log = structlog.get_logger(__name__)
 _CONNECT_SECONDS = 5.0
 _PING_SECONDS = 5
 _FIRST_PAUSE = 0.1
@@ -29,7 +27,8 @@ NATS_ERRORS = (nats.errors.Error, OSError, EOFError, TimeoutError)
 class NatsConnection:
     """Connects, prepares the broker, and starts over with growing, random pauses when the connection is lost.
 
-    `options` are those of the client's `connect`; `name` tells people where the broker is, without a password.
+    `options` are those of the client's `connect`; `name` tells people where the broker is, without a password. `report`
+    takes an event for the log and an error.
     """
 
     def __init__(
@@ -38,12 +37,14 @@ class NatsConnection:
         options: Mapping[str, Any],
         prepare: Callable[[JetStreamContext], Awaitable[None]],
         rng: random.Random,
+        report: Callable[[str, str | None], None],
     ) -> None:
         self.name = name
         self.lost: list[Callable[[], None]] = []
         self._options = options
         self._prepare = prepare
         self._rng = rng
+        self._report = report
         self._jetstream: JetStreamContext | None = None
         self._client: Client | None = None
         self._trouble: Exception | None = None
@@ -129,9 +130,9 @@ class NatsConnection:
         )
         jetstream = client.jetstream(timeout=_CONNECT_SECONDS)
         await asyncio.wait_for(self._prepare(jetstream), 2 * _CONNECT_SECONDS)
-        _log.info("connected to NATS", broker=self.name)
         self._client, self._jetstream = client, jetstream
         self._connected.set()
+        self._report("connected to NATS", None)
 
     def _lose(self) -> None:
         self._client = self._jetstream = None
@@ -146,9 +147,9 @@ class NatsConnection:
             self._note(self._trouble or ConnectionError("the connection was closed"))
 
     def _note(self, error: Exception) -> None:
-        """Remember why there is no connection; the same reason is logged once."""
+        """Remember why there is no connection; the same reason is reported once."""
         if not self._closed and str(error) != str(self._trouble):
-            _log.warning("NATS is away", broker=self.name, error=_reason(error))
+            self._report("NATS is away", _reason(error))
         self._trouble = error
 
 

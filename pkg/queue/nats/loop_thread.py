@@ -8,22 +8,29 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 import gevent
+import structlog
 from gevent import monkey
 from gevent.event import AsyncResult
 from gevent.threadpool import ThreadPool
 
+_log = structlog.get_logger(__name__)
 T = TypeVar("T")
 _WIND_UP_SECONDS = 3.0
 
 
 class LoopThread:
-    """Runs coroutines in its thread while the calling greenlets wait. Belongs to the hub that made it."""
+    """Runs coroutines in its thread while the calling greenlets wait. Belongs to the hub that made it.
+
+    The coroutines must not touch a lock of the patched standard library, and so must not log: they would wait for a hub
+    that nobody runs in their thread. `in_hub` is their way out.
+    """
 
     def __init__(self) -> None:
         self._finished: deque[Callable[[], None]] = deque()
         self._watcher = gevent.get_hub().loop.async_()
         self._watcher.start(self._deliver)
         self._loop = _Loop(monkey.get_original("selectors", "DefaultSelector")())
+        self._loop.set_exception_handler(self._report)
         self._pool = ThreadPool(1)
         self._running = self._pool.spawn(self._loop.run_forever)
 
@@ -50,6 +57,10 @@ class LoopThread:
         """Begin a coroutine that nobody waits for."""
         self._loop.call_soon_threadsafe(_Call(work, None).begin, self._loop, self._hand_over)
 
+    def in_hub(self, function: Callable[[], None]) -> None:
+        """Run a function in a greenlet of the hub; called in the loop's thread."""
+        self._hand_over(lambda: _spawn(function))
+
     def close(self) -> None:
         """Cancel what still runs in the loop, and end it."""
         self.start(self._wind_up)
@@ -65,6 +76,12 @@ class LoopThread:
         if tasks:
             await asyncio.wait(tasks, timeout=_WIND_UP_SECONDS)
         self._loop.stop()
+
+    def _report(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log what went wrong in a task that nobody waits for."""
+        error = context.get("exception")
+        message = str(context.get("message"))
+        self.in_hub(lambda: _log.error("unexpected in the event loop", message=message, error=repr(error)))
 
     def _abandon(self, call: _Call[Any]) -> None:
         call.abandoned = True
@@ -82,6 +99,10 @@ class LoopThread:
         """Called in the hub's thread; one signal may stand for several results."""
         while self._finished:
             self._finished.popleft()()
+
+
+def _spawn(function: Callable[[], None]) -> None:
+    gevent.spawn(function)
 
 
 class _Call(Generic[T]):
