@@ -86,12 +86,15 @@ class ResourceState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of a resource. `check_order` grows in the order in which versions were found."""
+    """One version of a resource. The newest has the greatest `check_order`.
+
+    It is None for what a put made and no check has listed yet: such a version is given to gets with `passed` only.
+    """
 
     id: int
     resource_id: int
     version: dict[str, object]
-    check_order: int
+    check_order: int | None = None
     disabled: bool = False
     created_at: float = 0.0
 

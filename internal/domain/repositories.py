@@ -229,8 +229,17 @@ class ResourceRepository(Protocol):
 class VersionRepository(Protocol):
     """Versions of resources."""
 
-    def save(self, resource_id: int, versions: Sequence[Mapping[str, object]], now: float) -> list[Version]:
-        """Record the ones not yet known (same JSON object = same version), in the order given; return those."""
+    def save(
+        self, resource_id: int, versions: Sequence[Mapping[str, object]], now: float, *, last: bool = True
+    ) -> list[Version]:
+        """Record what a check listed, oldest first (same JSON object = same version); return what changed, in order.
+
+        Those unknown, or without a place, come after all others in the order given; others keep their places. But the
+        `last` one of a list is the newest then: a known one moves there. Pass False for a list that goes on.
+        """
+
+    def record(self, resource_id: int, version: Mapping[str, object], now: float) -> Version:
+        """What a put made: without a place among the others until a check lists it. A known one is as it was."""
 
     def get(self, version_id: int) -> Version | None:
         """The version, or None."""
@@ -239,10 +248,10 @@ class VersionRepository(Protocol):
         """The same JSON object among the versions of the resource, or None."""
 
     def latest(self, resource_id: int) -> Version | None:
-        """The last one found, disabled or not."""
+        """The newest by check order, disabled or not."""
 
     def list(self, resource_id: int, *, limit: int, cursor: str | None) -> Page[Version]:
-        """Newest first."""
+        """Newest first; those without a place at the end, the last made first."""
 
     def set_disabled(self, version_id: int, disabled: bool) -> None:
         """Take the version out of use, or bring it back."""

@@ -113,7 +113,7 @@ class Checks:
         found = 0
         for batch in batches[:-1]:
             with self._store.transaction():
-                found += len(self._store.versions.save(resource_id, batch, self._context.clock.now()))
+                found += len(self._store.versions.save(resource_id, batch, self._context.clock.now(), last=False))
             gevent.sleep(0)
         self._finish(state, claim, batches[-1], error, found)
 

@@ -17,7 +17,7 @@ from pikoci.internal.domain.events import (
     StepStarted,
     VersionProduced,
 )
-from pikoci.internal.service.bus import SCHEDULE, build_topic
+from pikoci.internal.service.bus import CHECKS, SCHEDULE, build_topic
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.requeue import TakeBack, close_steps
 from pikoci.internal.service.versions import check_version
@@ -49,16 +49,19 @@ class Reports:
         self._context.bus.notify(build_topic(build_id))
         if application.requested:
             self._context.bus.notify(SCHEDULE)
+        if application.check_requested:
+            self._context.bus.notify(CHECKS)
 
 
 class _Application:
     """The effect of some events on one locked build, gathered and then written in few statements.
 
-    `requested` tells afterwards whether jobs have to be looked at.
+    `requested` tells afterwards whether jobs have to be looked at, `check_requested` whether a check is due at once.
     """
 
     def __init__(self, context: Context, build: Build) -> None:
         self.requested = False
+        self.check_requested = False
         self._context = context
         self._store = context.store
         self._before = build
@@ -157,21 +160,26 @@ class _Application:
             self._log_size += len(data)
 
     def _add_output(self, event: VersionProduced) -> None:
+        now = self._context.clock.now()
         try:
             check_version(event.version, self._context.settings.max_version_size)
         except InvalidError as error:
             # Refusing the report would make the worker send it for ever.
             line = f"\nthe version that put {event.put} printed is not taken: {error.message}\n"
-            self._write_log("", self._context.clock.now(), line.encode())
+            self._write_log("", now, line.encode())
             return
         resource = self._store.resources.find(self._before.pipeline_id, event.resource)
         pipeline = self._store.pipelines.get(self._before.pipeline_id)
         if resource is None or pipeline is None:
             return  # the resource was removed for good while the build ran
-        self._store.versions.save(resource.id, [event.version], self._context.clock.now())
-        version = self._store.versions.find(resource.id, event.version)
-        assert version is not None
+        version = self._store.versions.record(resource.id, event.version, now)
         self._store.builds.add_output(self._before.id, event.put, resource.id, version.id)
+        if resource.check_interval:
+            # Whether it is what the resource stands for, such as a commit of its branch, only a check can tell.
+            self._store.resources.request_check(resource.id, now)
+            self.check_requested = True
+            return
+        self._store.versions.save(resource.id, [event.version], now)
         compiled = self._context.compiled.get(pipeline)
         if getters := compiled.getters.get(event.resource):
             self._store.jobs.request_scheduling(compiled.ids(getters))

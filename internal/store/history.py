@@ -13,11 +13,26 @@ from pikoci.internal.store.session import Row, Session, marks
 #: Rows of the first page and the longest: most callers want one item, some want hundreds.
 FIRST_PAGE, LAST_PAGE = 2, 128
 
-NEWEST = "SELECT id FROM versions WHERE resource_id = ? AND NOT disabled ORDER BY id DESC LIMIT 1"
-AFTER = "SELECT id FROM versions WHERE resource_id = ? AND id > ? AND NOT disabled ORDER BY id LIMIT ?"
+NEWEST = (
+    "SELECT id FROM versions WHERE resource_id = ? AND check_order IS NOT NULL AND NOT disabled"
+    " ORDER BY check_order DESC LIMIT 1"
+)
+FOUND = "SELECT found_order FROM versions WHERE id = ?"
+AFTER = (
+    "SELECT id, found_order FROM versions WHERE resource_id = ? AND found_order > ? AND NOT disabled"
+    " ORDER BY found_order LIMIT ?"
+)
+#: From the newest version back to one that was used: few steps, where a job keeps up with its versions.
 LAST_USE = (
     "SELECT version_id, upstream FROM build_versions WHERE job_id = ? AND name = ? AND is_output = FALSE"
-    " ORDER BY version_id DESC, number DESC, retry DESC LIMIT 1"
+    " AND version_id = (SELECT v.id FROM versions v WHERE v.resource_id = ? AND v.found_order IS NOT NULL"
+    " AND EXISTS (SELECT 1 FROM build_versions u WHERE u.job_id = ? AND u.name = ? AND u.version_id = v.id"
+    " AND u.is_output = FALSE) ORDER BY v.found_order DESC LIMIT 1)"
+    " ORDER BY number DESC, retry DESC LIMIT 1"
+)
+LAST_USE_WITHOUT_PLACE = (
+    "SELECT version_id, upstream FROM build_versions WHERE job_id = ? AND resource_id = ? AND name = ?"
+    " AND is_output = FALSE ORDER BY number DESC, retry DESC LIMIT 1"
 )
 USED = "SELECT 1 FROM build_versions WHERE job_id = ? AND name = ? AND version_id = ? AND is_output = FALSE LIMIT 1"
 #: No job of a list has yet to let a version through.
@@ -80,14 +95,17 @@ class SqlHistory:
 
     def after(self, resource: str, version: int) -> Iterator[int]:
         """See `History`."""
-        size, last = FIRST_PAGE, version
+        found = self._session.row(FOUND, (version,))
+        if found is None or found[0] is None:
+            return
+        size, last = FIRST_PAGE, found[0]
         while True:
             rows = self._session.rows(AFTER, (self._resource(resource), last, size))
             for row in rows:
                 yield row[0]
             if len(rows) < size:
                 return
-            last, size = rows[-1][0], min(size * 4, LAST_PAGE)
+            last, size = rows[-1][1], min(size * 4, LAST_PAGE)
 
     def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterator[Build]:
         """See `History`. Where `after` was deleted, all builds of the job are later: retention deletes the oldest."""
@@ -110,9 +128,11 @@ class SqlHistory:
                 return
             place, size = rows[-1][1:], min(size * 4, LAST_PAGE)
 
-    def last_use(self, job: str, get: str) -> Use | None:
+    def last_use(self, job: str, get: str, resource: str) -> Use | None:
         """See `History`."""
-        row = self._session.row(LAST_USE, (self._job(job), get))
+        job_id, resource_id = self._job(job), self._resource(resource)
+        row = self._session.row(LAST_USE, (job_id, get, resource_id, job_id, get))
+        row = row or self._session.row(LAST_USE_WITHOUT_PLACE, (job_id, resource_id, get))
         return Use(row[0], msgspec.json.decode(row[1])) if row else None
 
     def used(self, job: str, get: str, version: int) -> bool:

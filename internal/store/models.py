@@ -150,7 +150,11 @@ class Resource(Model):
 
 
 class Version(Model):
-    """A version of a resource; `digest` is the SHA-256 of its canonical JSON. The id is the check order."""
+    """A version of a resource; `digest` is the SHA-256 of its canonical JSON.
+
+    Both orders count per resource and are NULL until a check lists the version: `found_order` is for ever,
+    `check_order` grows again when a check lists the version last. The greatest check order is the newest version's.
+    """
 
     id = Id()
     resource = owner(Resource)
@@ -158,6 +162,8 @@ class Version(Model):
     version = Text()
     disabled = BooleanField()
     created_at = DoubleField()
+    check_order = BigIntegerField(null=True)
+    found_order = BigIntegerField(null=True)
 
     class Meta:
         table_name = "versions"

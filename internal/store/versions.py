@@ -1,4 +1,4 @@
-"""Versions of resources. A version's id is its check order: ids are given in the order in which versions were found."""
+"""Versions of resources, and the order in which checks listed them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,35 @@ from pikoci.internal.domain.pipeline import Page, Version
 from pikoci.internal.store.session import Row, Session, batches, marks, returning
 from pikoci.internal.store.values import Key, decode_cursor, encode_cursor, version_key
 
-_COLUMNS = "id, resource_id, version, disabled, created_at"
+_COLUMNS = "id, resource_id, version, disabled, created_at, check_order"
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 FIND = f"SELECT {_COLUMNS} FROM versions WHERE resource_id = ? AND digest = ?"
-LATEST = f"SELECT {_COLUMNS} FROM versions WHERE resource_id = ? ORDER BY id DESC LIMIT 1"
-LIST = f"SELECT {_COLUMNS} FROM versions WHERE resource_id = ? AND id < ? ORDER BY id DESC LIMIT ?"
+LATEST = (
+    f"SELECT {_COLUMNS} FROM versions WHERE resource_id = ? AND check_order IS NOT NULL"
+    " ORDER BY check_order DESC LIMIT 1"
+)
+LIST = f"SELECT {_COLUMNS} FROM versions WHERE resource_id = ? AND check_order < ? ORDER BY check_order DESC LIMIT ?"
+LIST_WITHOUT_PLACE = (
+    f"SELECT {_COLUMNS} FROM versions WHERE resource_id = ? AND check_order IS NULL AND id < ? ORDER BY id DESC LIMIT ?"
+)
+LAST_PLACE = (
+    "SELECT check_order, digest FROM versions WHERE resource_id = ? AND check_order IS NOT NULL"
+    " ORDER BY check_order DESC LIMIT 1"
+)
+MOVE = f"UPDATE versions SET check_order = ? WHERE resource_id = ? AND digest = ? {returning(_COLUMNS)}"
+RECORD = (
+    "INSERT INTO versions (resource_id, digest, version, disabled, created_at) VALUES (?, ?, ?, FALSE, ?)"
+    " ON CONFLICT (resource_id, digest) DO NOTHING"
+)
 
+_INSERT = "INSERT INTO versions (resource_id, digest, version, disabled, created_at, check_order, found_order) VALUES "
+#: Known versions are left alone, and not returned, but for those without a place.
+_PLACE = (
+    " ON CONFLICT (resource_id, digest) DO UPDATE"
+    " SET check_order = excluded.check_order, found_order = excluded.found_order WHERE versions.check_order IS NULL "
+    + returning(_COLUMNS)
+)
 _NEWEST = 2**63 - 1
 
 
@@ -28,27 +50,37 @@ class SqlVersions:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def save(self, resource_id: int, versions: Sequence[Mapping[str, object]], now: float) -> list[Version]:
+    def save(
+        self, resource_id: int, versions: Sequence[Mapping[str, object]], now: float, *, last: bool = True
+    ) -> list[Version]:
         """See `VersionRepository`. Raises NotFoundError when the resource is gone.
 
-        Takes about 8 µs a version, in which SQLite lets nothing else run: 5,000 in one transaction are plenty.
+        Takes about 10 µs a version, in which SQLite lets nothing else run: 5,000 in one transaction are plenty.
         """
-        # Without the lock, two servers could find versions at once and give them interleaved ids.
-        owner = self._session.change("SELECT pipeline_id FROM resources WHERE id = ? FOR NO KEY UPDATE", (resource_id,))
-        if not owner:
-            raise NotFoundError("the resource does not exist any more")
+        if not versions:
+            return []
+        pipeline_id = self._lock(resource_id)
         keys = dict(version_key(version) for version in versions)
-        saved: list[Version] = []
-        for batch in batches(list(keys.items())):
-            groups = ", ".join(["(?, ?, ?, FALSE, ?)"] * len(batch))
-            rows = self._session.change(
-                f"INSERT INTO versions (resource_id, digest, version, disabled, created_at) VALUES {groups}"
-                f" ON CONFLICT (resource_id, digest) DO NOTHING {returning(_COLUMNS)}",
-                [value for digest, text in batch for value in (resource_id, digest, text, now)],
-            )
-            saved += map(_version, rows)
-        self._name_artifacts(owner[0][0], keys.values())
-        return sorted(saved, key=lambda version: version.id)
+        # A statement of its own: one that waits for the lock would see the order as it was before the wait.
+        place, newest = self._session.row(LAST_PLACE, (resource_id,)) or (0, b"")
+        changed: list[Row] = []
+        for batch in batches([(*key, place + turn) for turn, key in enumerate(keys.items(), start=1)]):
+            groups = ", ".join(["(?, ?, ?, FALSE, ?, ?, ?)"] * len(batch))
+            values = [v for digest, text, order in batch for v in (resource_id, digest, text, now, order, order)]
+            changed += self._session.change(_INSERT + groups + _PLACE, values)
+        end, final = place + len(keys), next(reversed(keys))
+        if last and not any(row[5] == end for row in changed) and (changed or final != bytes(newest)):
+            changed += self._session.change(MOVE, (end, resource_id, final))
+        self._name_artifacts(pipeline_id, keys.values())
+        return [_version(row) for row in sorted(changed, key=lambda row: row[5])]
+
+    def record(self, resource_id: int, version: Mapping[str, object], now: float) -> Version:
+        """See `VersionRepository`. Raises NotFoundError when the resource is gone."""
+        pipeline_id = self._lock(resource_id)
+        digest, text = version_key(version)
+        self._session.write(RECORD, (resource_id, digest, text, now))
+        self._name_artifacts(pipeline_id, [text])
+        return _version(self._session.rows(FIND, (resource_id, digest))[0])
 
     def get(self, version_id: int) -> Version | None:
         """See `VersionRepository`."""
@@ -67,14 +99,26 @@ class SqlVersions:
 
     def list(self, resource_id: int, *, limit: int, cursor: str | None) -> Page[Version]:
         """See `VersionRepository`. Raises InvalidError for a cursor that it did not make."""
-        before = _NEWEST if cursor is None else decode_cursor(cursor, tuple[Key])[0]
-        rows = self._session.rows(LIST, (resource_id, before, limit + 1))
+        placed, before = (True, _NEWEST) if cursor is None else decode_cursor(cursor, tuple[bool, Key])
+        rows: list[Row] = []
+        if placed:
+            rows += self._session.rows(LIST, (resource_id, before, limit + 1))
+        if len(rows) <= limit:
+            below = _NEWEST if placed else before
+            rows += self._session.rows(LIST_WITHOUT_PLACE, (resource_id, below, limit + 1 - len(rows)))
         items = [_version(row) for row in rows[:limit]]
-        return Page(items=items, next=encode_cursor(items[-1].id) if len(rows) > limit and items else None)
+        return Page(items=items, next=_cursor(items[-1]) if len(rows) > limit and items else None)
 
     def set_disabled(self, version_id: int, disabled: bool) -> None:
         """See `VersionRepository`."""
         self._session.write("UPDATE versions SET disabled = ? WHERE id = ?", (disabled, version_id))
+
+    def _lock(self, resource_id: int) -> int:
+        # Without it, two servers could place versions at once and give them interleaved orders.
+        rows = self._session.change("SELECT pipeline_id FROM resources WHERE id = ? FOR NO KEY UPDATE", (resource_id,))
+        if not rows:
+            raise NotFoundError("the resource does not exist any more")
+        return int(rows[0][0])
 
     def _name_artifacts(self, pipeline_id: int, texts: Iterable[str]) -> None:
         # Known versions count too: an artifact may have been deleted and stored again since.
@@ -92,7 +136,12 @@ def _version(row: Row) -> Version:
         id=row[0],
         resource_id=row[1],
         version=msgspec.json.decode(row[2]),
-        check_order=row[0],
+        check_order=row[5],
         disabled=bool(row[3]),
         created_at=row[4],
     )
+
+
+def _cursor(version: Version) -> str:
+    placed = version.check_order is not None
+    return encode_cursor(placed, version.check_order if version.check_order is not None else version.id)

@@ -107,6 +107,16 @@ class Scene:
         with self.store.transaction():
             self.store.resources.take_due(5000.0, 100)
 
+    def find(self) -> Any:
+        """A check that finds 10 new versions."""
+        refs = [{"ref": f"n{next(self.numbers)}"} for _ in range(10)]
+        with self.store.transaction():
+            self.store.versions.save(self.version.resource_id, refs, 1.0)
+
+    def find_known(self) -> Any:
+        with self.store.transaction():
+            self.store.versions.save(self.version.resource_id, [{"ref": "a"}], 1.0)
+
     def life(self) -> Any:
         """What one build of one step asks of the store, in as many transactions as a service needs."""
         self.fresh = self.create(self.line)
@@ -134,6 +144,11 @@ class Scene:
             "builds.list 50 of 10,000": lambda: builds.list(job_id=self.job.id, limit=50, cursor=None),
             "builds.inputs": lambda: builds.inputs(self.fresh.id),
             "resources.take_due 100 of 10,000": self.due,
+            "history.last_use": lambda: history.last_use(self.job.name, "repo", "git.repo"),
+            "versions.save, the newest again": self.find_known,
+            "versions.save, 10 new": self.find,
+            "versions.latest": lambda: self.store.versions.latest(self.version.resource_id),
+            "history.last_use, versions behind": lambda: history.last_use(self.job.name, "repo", "git.repo"),
             "history.newest": lambda: history.newest("git.repo"),
             "history.builds, first": lambda: next(iter(history.builds(self.job.name, [Need("git.repo")]))),
             "history.used": lambda: history.used(self.job.name, "repo", self.version.id),

@@ -29,18 +29,29 @@ class MemoryHistory:
     """Answers `History` from dictionaries. Version ids are unique across resources."""
 
     def __init__(self) -> None:
-        self._versions: dict[str, list[int]] = {}
-        self._order: dict[int, int] = {}
+        self._resource: dict[int, str] = {}
+        self._checked: dict[str, list[int]] = {}
+        self._found: dict[str, list[int]] = {}
+        self._turn: dict[int, int] = {}
         self._disabled: set[int] = set()
         self._builds: dict[int, PastBuild] = {}
         self._succeeded: dict[tuple[str, str, int | None], list[int]] = {}
         self._uses: dict[tuple[str, str], dict[int, int]] = {}
 
     def add_version(self, resource: str, version: int) -> None:
-        """Records a version as the newest of its resource."""
-        versions = self._versions.setdefault(resource, [])
-        self._order[version] = len(versions)
-        versions.append(version)
+        """Records that a check listed a version last: it is the newest of its resource, whether new or known."""
+        self.add_output(resource, version)
+        checked, found = self._checked.setdefault(resource, []), self._found.setdefault(resource, [])
+        if version in self._turn:
+            checked.remove(version)
+        else:
+            self._turn[version] = len(found)
+            found.append(version)
+        checked.append(version)
+
+    def add_output(self, resource: str, version: int) -> None:
+        """Records a version that a put made: it has no place until `add_version`."""
+        self._resource[version] = resource
 
     def disable(self, version: int) -> None:
         """Takes a version out of use."""
@@ -64,14 +75,14 @@ class MemoryHistory:
 
     def newest(self, resource: str) -> int | None:
         """See `History.newest`."""
-        return next((v for v in reversed(self._versions.get(resource, [])) if v not in self._disabled), None)
+        return next((v for v in reversed(self._checked.get(resource, [])) if v not in self._disabled), None)
 
     def after(self, resource: str, version: int) -> Iterator[int]:
         """See `History.after`."""
-        versions = self._versions[resource]
-        for place in range(self._order[version] + 1, len(versions)):
-            if versions[place] not in self._disabled:
-                yield versions[place]
+        found = self._found.get(resource, [])
+        for place in range(self._turn.get(version, len(found)) + 1, len(found)):
+            if found[place] not in self._disabled:
+                yield found[place]
 
     def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterator[Build]:
         """See `History.builds`."""
@@ -83,11 +94,12 @@ class MemoryHistory:
             if all(self._meets(build, need) for need in holding):
                 yield build
 
-    def last_use(self, job: str, get: str) -> Use | None:
+    def last_use(self, job: str, get: str, resource: str) -> Use | None:
         """See `History.last_use`."""
         uses = self._uses.get((job, get), {})
-        newest = max((v for v in uses if v in self._order), key=self._order.__getitem__, default=None)
-        return None if newest is None else Use(newest, self._builds[uses[newest]].upstream)
+        mine = (v for v in uses if self._resource.get(v) == resource)
+        last = max(mine, key=lambda v: (self._turn.get(v, -1), self._place(uses[v])), default=None)
+        return None if last is None else Use(last, self._builds[uses[last]].upstream)
 
     def used(self, job: str, get: str, version: int) -> bool:
         """See `History.used`."""
@@ -111,5 +123,5 @@ class MemoryHistory:
         return Build(
             build.id,
             build.job,
-            tuple(pair for pair in pairs if pair[1] in self._order and pair[1] not in self._disabled),
+            tuple(pair for pair in pairs if pair[1] in self._resource and pair[1] not in self._disabled),
         )

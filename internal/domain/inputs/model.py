@@ -67,7 +67,7 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The newest version that a get of a job ever took, and the upstream builds (job to id) it came through."""
+    """The version found last of those that a get of a job took, and the upstream builds (job to id) it came through."""
 
     version: int
     upstream: Mapping[str, int]
@@ -99,7 +99,10 @@ class History(Protocol):
     """What happened in one pipeline so far, as lookups that an indexed query answers cheaply.
 
     Guarantees that every implementation gives:
-    - Versions of a resource are in check order. A disabled or deleted version is never offered.
+    - Versions of a resource have two orders. In the check order the one that a check listed last comes last, and moves
+      there again where it was known: it tells what is newest. In the order found each keeps its first place: it tells
+      what comes next. What a put made has no place in either until a check lists it, but can have passed jobs.
+    - A disabled or deleted version is never offered.
     - Builds of a job are in the order they were made; a retry stands right after the build it retries
       (order by coalesce(retry_of, id), id), so that running an old build again does not make it the newest.
     - Iterables are lazy: they fetch pages as far as they are read, and most callers read one item.
@@ -107,10 +110,13 @@ class History(Protocol):
     """
 
     def newest(self, resource: str) -> int | None:
-        """The newest enabled version of the resource."""
+        """The enabled version of the resource that comes last in the check order."""
 
     def after(self, resource: str, version: int) -> Iterable[int]:
-        """The enabled versions checked after `version` (which may be disabled itself), oldest first."""
+        """The enabled versions found after `version` (which may be disabled itself), in the order found.
+
+        None come after a version without a place.
+        """
 
     def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterable[Build]:
         """The succeeded builds of a job that took in or put out all that is needed, newest first.
@@ -120,10 +126,11 @@ class History(Protocol):
         be thousands back.
         """
 
-    def last_use(self, job: str, get: str) -> Use | None:
-        """The use of the newest version, by check order, that a build of the job took in under this get.
+    def last_use(self, job: str, get: str, resource: str) -> Use | None:
+        """The use of the version of the resource, the last in the order found, that a build took in under this get.
 
-        Builds of every status count, pending ones too; among builds of one version, the newest.
+        Builds of every status count, pending ones too; among builds of one version, the newest. A version without a
+        place counts only where no other was used; of several such, the newest build's.
         """
 
     def used(self, job: str, get: str, version: int) -> bool:

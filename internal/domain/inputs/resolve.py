@@ -12,7 +12,7 @@ from pikoci.internal.domain.inputs.search import Search
 def resolve(job: str, gets: Sequence[Get], history: History) -> Resolution:
     """The newest versions that satisfy all gets of a job together, or the reason for each get that has none.
 
-    A get without `passed` takes the newest version, with `every` the next one after the newest it ever took.
+    A get without `passed` takes the newest version, with `every` the next one found after the last it ever took.
     With `passed`, see `Search`. A pinned get takes its pin or nothing. A disabled version is never given,
     pinned or not. Gets that share no upstream job, directly or through others, do not affect each other.
 
@@ -62,8 +62,9 @@ def _resolve_bare(job: str, get: Get, history: History, inputs: dict[str, Input]
 
 
 def _next_in_turn(job: str, get: Get, history: History) -> int | None:
-    use = history.last_use(job, get.name)
-    following = next(iter(history.after(get.resource, use.version)), None) if use else None
+    use = history.last_use(job, get.name, get.resource)
+    found = history.after(get.resource, use.version) if use else ()
+    following = next((version for version in found if not history.used(job, get.name, version)), None)
     return history.newest(get.resource) if following is None else following
 
 
@@ -107,7 +108,8 @@ class _Ahead:
     def record(self, inputs: Mapping[str, Input]) -> None:
         upstream = {job: build for given in inputs.values() for job, build in given.upstream.items()}
         for name, given in inputs.items():
-            self._last[name] = Use(given.version, upstream)
+            if given.upstream:
+                self._last[name] = Use(given.version, upstream)
             self._taken.add((name, given.version))
 
     def newest(self, resource: str) -> int | None:
@@ -119,8 +121,8 @@ class _Ahead:
     def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterable[Build]:
         return self._history.builds(job, holding, after)
 
-    def last_use(self, job: str, get: str) -> Use | None:
-        return self._last.get(get) or self._history.last_use(job, get)
+    def last_use(self, job: str, get: str, resource: str) -> Use | None:
+        return self._last.get(get) or self._history.last_use(job, get, resource)
 
     def used(self, job: str, get: str, version: int) -> bool:
         return (get, version) in self._taken or self._history.used(job, get, version)

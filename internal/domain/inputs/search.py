@@ -65,7 +65,8 @@ class Search:
 
     def _last_upstream(self, get: Get) -> Mapping[str, int]:
         """For `every`, where the last use left off in each upstream job."""
-        use = self._history.last_use(self._job, get.name) if get.every and not get.pin else None
+        seeks = get.every and not get.pin
+        use = self._history.last_use(self._job, get.name, get.resource) if seeks else None
         return {job: build for job, build in use.upstream.items() if job in get.passed} if use else {}
 
     def _next_step(self, choice: Choice) -> tuple[Get, str] | None:

@@ -90,6 +90,8 @@ CREATE TABLE "versions" (
     "version" TEXT NOT NULL COLLATE "C",
     "disabled" BOOLEAN NOT NULL,
     "created_at" DOUBLE PRECISION NOT NULL,
+    "check_order" BIGINT,
+    "found_order" BIGINT,
     FOREIGN KEY ("resource_id") REFERENCES "resources" ("id") ON DELETE CASCADE
 );
 CREATE TABLE "builds" (
@@ -205,7 +207,9 @@ CREATE INDEX scheduling_requests_by_job ON scheduling_requests (job_id);
 CREATE INDEX resources_due ON resources (next_check_at) WHERE NOT archived AND check_dispatched_at IS NULL AND next_check_at IS NOT NULL;
 CREATE INDEX resources_dispatched ON resources (check_dispatched_at) WHERE check_dispatched_at IS NOT NULL;
 CREATE INDEX resources_leased ON resources (check_lease_expires_at) WHERE check_lease_expires_at IS NOT NULL;
-CREATE INDEX versions_in_order ON versions (resource_id, id);
+CREATE INDEX versions_in_order ON versions (resource_id, check_order);
+CREATE INDEX versions_found ON versions (resource_id, found_order);
+CREATE INDEX versions_without_place ON versions (resource_id, id) WHERE check_order IS NULL;
 CREATE INDEX builds_of_job ON builds (job_id, id);
 CREATE INDEX builds_of_pipeline ON builds (pipeline_id, id);
 CREATE INDEX builds_active ON builds (job_id, status, id) WHERE status IN ('pending', 'waiting', 'started');

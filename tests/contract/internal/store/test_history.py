@@ -31,6 +31,19 @@ class Twins:
         self.versions[resource].append(version)
         self.memory.add_version(resource, version)
 
+    def find_again(self, resource: str, version: int) -> None:
+        stored = self.store.versions.get(version)
+        assert stored
+        self.world.versions(stored.version["ref"], resource=resource)
+        self.memory.add_version(resource, version)
+
+    def add_output(self, resource: str) -> None:
+        ref = len(self.versions[resource])
+        with self.store.transaction():
+            version = self.store.versions.record(self.resources[resource], {"ref": ref}, now=2.0).id
+        self.versions[resource].append(version)
+        self.memory.add_output(resource, version)
+
     def disable(self, version: int) -> None:
         self.memory.disable(version)
         with self.store.transaction():
@@ -72,10 +85,13 @@ def twins(world: World) -> Twins:
 
 
 def past(twins: Twins, random: Random) -> None:
-    for _ in range(25):
+    for _ in range(40):
         resource = random.choice(RESOURCES)
-        if random.random() < 0.4 or not all(twins.versions.values()):
-            twins.add_version(resource)
+        if random.random() < 0.3 or not all(twins.versions.values()):
+            random.choice([twins.add_version, twins.add_output])(resource)
+            continue
+        if random.random() < 0.2:
+            twins.find_again(resource, random.choice(twins.versions[resource]))
             continue
         if random.random() < 0.1:
             twins.disable(random.choice(twins.versions[resource]))
@@ -97,7 +113,7 @@ def needs(twins: Twins, random: Random) -> list[Need]:
     return made
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 def test_a_random_past_is_answered_as_from_memory(twins: Twins, seed: int) -> None:
     random = Random(seed)
     past(twins, random)
@@ -108,7 +124,8 @@ def test_a_random_past_is_answered_as_from_memory(twins: Twins, seed: int) -> No
             assert list(stored.after(name, version)) == list(memory.after(name, version))
     for job in JOBS:
         for get in ("one", "two"):
-            assert stored.last_use(job, get) == memory.last_use(job, get)
+            for name in RESOURCES:
+                assert stored.last_use(job, get, name) == memory.last_use(job, get, name)
             for version in chain(*twins.versions.values()):
                 assert stored.used(job, get, version) == memory.used(job, get, version)
         for _ in range(20):
@@ -130,7 +147,8 @@ def test_an_unknown_name_has_no_past(twins: Twins) -> None:
     assert list(stored.builds("a", [Need("git.none")])) == []
     assert list(stored.builds("a", [Need("git.x", None, ("none",))])) == []
     assert list(stored.builds("a", [])) == []
-    assert stored.last_use("none", "one") is None
+    assert stored.last_use("none", "one", "git.x") is None
+    assert stored.last_use("a", "one", "git.none") is None
     assert not stored.used("none", "one", 1)
 
 

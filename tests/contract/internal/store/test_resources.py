@@ -1,9 +1,7 @@
 """Resources, their checks and their versions."""
 
-import pytest
 from msgspec.structs import replace
 
-from pikoci.internal.domain.errors import InvalidError, NotFoundError
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.store.store import SqlStore
@@ -210,60 +208,3 @@ def test_lost_checks_are_due_at_once(store: SqlStore, world: World) -> None:
         assert canonical(store.resources.take_due(130.0, 9)) == ["git.lost", "git.held"]
         assert store.resources.finish_check(lost.id, 1, 131.0, "")
     assert held.check_lease_expires_at == 131.0
-
-
-def test_versions_are_recorded_once_in_the_order_given(store: SqlStore, world: World) -> None:
-    owner = world.resource().id
-    with store.transaction():
-        first = store.versions.save(owner, [{"ref": "b", "n": 1}, {"ref": "a"}, {"n": 1, "ref": "b"}], now=2.0)
-        again = store.versions.save(owner, [{"ref": "a"}, {"ref": "c"}], now=3.0)
-    assert [version.version for version in first] == [{"ref": "b", "n": 1}, {"ref": "a"}]
-    assert [version.version for version in again] == [{"ref": "c"}]
-    orders = [version.check_order for version in (*first, *again)]
-    assert orders == sorted(set(orders))
-    assert again[0].created_at == 3.0
-    assert store.versions.latest(owner) == again[0] == store.versions.get(again[0].id)
-    assert store.versions.find(owner, {"n": 1, "ref": "b"}) == first[0]
-    assert store.versions.find(owner, {"ref": "x"}) is None
-    assert store.versions.latest(owner + 1) is None
-
-
-def test_the_same_version_of_two_resources_is_two(store: SqlStore, world: World) -> None:
-    one = world.versions("a")[0]
-    two = world.versions("a", resource="git.other")[0]
-    assert one.id != two.id
-
-
-def test_odd_values_survive(store: SqlStore, world: World) -> None:
-    odd = {"ünï": "a\0b💥", "deep": [{"z": None, "a": [1, 2.5, True]}], "": ""}
-    with store.transaction():
-        assert store.versions.save(world.resource().id, [odd], now=1.0)[0].version == odd
-
-
-def test_many_versions_are_saved_in_order(store: SqlStore, world: World) -> None:
-    refs = list(range(1201))
-    assert [version.version["ref"] for version in world.versions(*refs)] == refs
-
-
-def test_versions_are_listed_newest_first_in_pages(store: SqlStore, world: World) -> None:
-    made = world.versions(*"abcde")
-    first = store.versions.list(made[0].resource_id, limit=2, cursor=None)
-    second = store.versions.list(made[0].resource_id, limit=2, cursor=first.next)
-    third = store.versions.list(made[0].resource_id, limit=2, cursor=second.next)
-    assert [*first.items, *second.items, *third.items] == made[::-1]
-    assert third.next is None
-    with pytest.raises(InvalidError, match="cursor"):
-        store.versions.list(made[0].resource_id, limit=2, cursor="nonsense")
-
-
-def test_a_version_is_disabled_and_enabled(store: SqlStore, world: World) -> None:
-    made = world.versions("a")[0]
-    for disabled in (True, False):
-        with store.transaction():
-            store.versions.set_disabled(made.id, disabled)
-        assert store.versions.get(made.id) == replace(made, disabled=disabled)
-
-
-def test_versions_of_nothing_are_not_found(store: SqlStore) -> None:
-    with pytest.raises(NotFoundError), store.transaction():
-        store.versions.save(77, [{"a": 1}], now=1.0)

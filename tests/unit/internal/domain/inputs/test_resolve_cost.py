@@ -35,9 +35,9 @@ class CountingHistory:
         self.lookups += 1
         return self._counted(self._history.builds(job, holding, after))
 
-    def last_use(self, job: str, get: str) -> Use | None:
+    def last_use(self, job: str, get: str, resource: str) -> Use | None:
         self.lookups += 1
-        return self._history.last_use(job, get)
+        return self._history.last_use(job, get, resource)
 
     def used(self, job: str, get: str, version: int) -> bool:
         self.lookups += 1
