@@ -35,8 +35,8 @@ from pikoci.internal.web import add_pages
 from pikoci.internal.worker.process import Spawner
 from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
 from pikoci.internal.worker.worker import Worker
-from pikoci.pkg.queue.backend import Backend, QueueError
-from pikoci.pkg.queue.mem import MemoryBackend
+from pikoci.pkg.queue.backend import Backend, QueueClosedError, QueueError
+from pikoci.queue_options import open_queue
 from pikoci.settings import ServerSettings
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ class Application:
         store = open_store(_store_settings(settings))
         self._resources.callback(store.close)
         _prepare_schema(store, settings)
-        self._backend: Backend = MemoryBackend()
+        self._backend = open_queue(settings.pubsub_system, settings.queue)
         self._resources.callback(self._backend.close)
         self._services = build_services(
             store,
@@ -126,6 +126,7 @@ class Application:
             self._working = gevent.spawn(self._work, self._worker)
         gc.freeze()  # what lives as long as the process need not be looked at by any collection
         self._greet()
+        gevent.spawn(_look_at_queue, self._backend)
 
     def drain(self) -> None:
         """Let the embedded worker finish what runs, within the drain timeout."""
@@ -184,6 +185,8 @@ class Application:
 
     def _greet(self) -> None:
         log.info("server started at %s", self._settings.address)
+        if not self._settings.run_worker:
+            log.info("Worker token for standalone workers token=%s", self._services.tokens.worker_token())
         if self._first_login is None:
             return
         name, password = self._first_login
@@ -195,6 +198,16 @@ class Application:
             f"    pikoci client login --url {url} --user {name}\n"
             f"    pikoci client pipelines list\n"
         )
+
+
+def _look_at_queue(backend: Backend) -> None:
+    """Say early what is wrong with the broker; whatever could not be published is published again once it is there."""
+    try:
+        backend.check_health()
+    except QueueClosedError:
+        return
+    except QueueError as error:
+        log.warning("the queue cannot be used now: %s", error)
 
 
 def _store_settings(settings: ServerSettings) -> StoreSettings:

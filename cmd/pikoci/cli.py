@@ -16,6 +16,7 @@ from pikoci.internal.domain.errors import InvalidPipelineError, PikociError
 #: Command -> "module:attribute" and the line that `--help` shows.
 COMMANDS = {
     "server": ("pikoci.server:server", "Serve the API and the pages, schedule, and run an embedded worker."),
+    "worker": ("pikoci.worker:worker", "Run the jobs and checks of a server elsewhere."),
     "run": ("pikoci.run:run", "Run one job of a pipeline file on this machine, without a server."),
     "pipeline": ("pikoci.pipeline:pipeline", "Validate and compare pipeline files."),
     "client": ("pikoci.client:client", "Talk to a server: pipelines, jobs, builds, resources."),

@@ -11,11 +11,11 @@ from pikoci.internal.domain.errors import InvalidError
 from pikoci.listening import listen
 from pikoci.log import LEVELS, configure_logging
 from pikoci.options import Duration, NameList, config_option, setting, switch
+from pikoci.queue_options import queue_options, read_queue_settings
 from pikoci.settings import ServerSettings
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 DATABASES = ("mem", "sqlite", "postgresql")
-QUEUES = ("mem",)
 
 _OPTIONS = (
     setting("--host", default="0.0.0.0", help="Address to listen on."),  # noqa: S104 - workers come from elsewhere
@@ -30,7 +30,7 @@ _OPTIONS = (
     setting("--db-password", default="", help="PostgreSQL's password; prefer the variable, which `ps` does not show."),
     setting("--db-name", default="", help="PostgreSQL's database [pikoci], or SQLite's file [pikoci.db]."),
     switch("--run-migrations", default=True, help="Bring the database's schema up to date at the start."),
-    setting("--pubsub-system", default="mem", type=click.Choice(QUEUES), help="Queue between server and workers."),
+    queue_options,
     switch("--run-worker", default=True, help="Run an embedded worker inside the server."),
     setting("--concurrency", default=1, type=click.IntRange(1, 1000), help="Jobs, and checks, at once in the worker."),
     setting("--drain-timeout", default="10m", type=Duration(), help="Longest wait for running jobs after SIGQUIT."),
@@ -81,7 +81,7 @@ def server(**values: Any) -> None:
     options = {
         "bind": f"fd://{listener.fileno()}",
         "workers": 1,
-        "worker_connections": 2000,
+        "worker_connections": 10_000,
         "timeout": 120,
         "graceful_timeout": 5,
         "keepalive": 75,
@@ -100,7 +100,7 @@ def read_settings(values: dict[str, Any]) -> ServerSettings:
     if not values["run_worker"] and values["pubsub_system"] == "mem":
         raise InvalidError(
             "--run-worker=false needs a queue that other processes can reach, and --pubsub-system is mem",
-            hint="leave --run-worker on",
+            hint="leave --run-worker on, or choose nats, rabbit or kafka",
         )
     if bool(values["pipeline_name"]) != bool(values["pipeline_config"]):
         raise InvalidError("--pipeline-name and --pipeline-config go together", hint="give both, or neither")
@@ -111,4 +111,4 @@ def read_settings(values: dict[str, Any]) -> ServerSettings:
     values["db_name"] = values["db_name"] or ("pikoci.db" if values["db_system"] == "sqlite" else "pikoci")
     values["log_limit"] *= 1024 * 1024
     values["artifact_limit"] *= 1024 * 1024
-    return ServerSettings(**values)
+    return ServerSettings(queue=read_queue_settings(values), **values)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pikoci.pkg.queue.opening import QueueSettings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
@@ -25,6 +27,7 @@ class ServerSettings:
     db_name: str
     run_migrations: bool
     pubsub_system: str
+    queue: QueueSettings
     run_worker: bool
     concurrency: int
     drain_timeout: float

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ParamSpec, Protocol, TypeVar
 
-#: The two logical queues. Work for tagged jobs goes to a queue of its own, see `jobs_queue`.
-JOBS_QUEUE = "jobs"
-CHECKS_QUEUE = "checks"
+from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE, jobs_queue
+
+__all__ = ["CHECKS_QUEUE", "JOBS_QUEUE", "Publisher", "RunInThread", "encode_id", "jobs_queue", "run_inline"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,11 +28,6 @@ class RunInThread(Protocol):
 
     def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What the function returns or raises."""
-
-
-def jobs_queue(tags: Sequence[str]) -> str:
-    """The queue of jobs with these tags: `jobs`, or `jobs.<tags in order, joined by +>`."""
-    return f"{JOBS_QUEUE}.{'+'.join(sorted(tags))}" if tags else JOBS_QUEUE
 
 
 def encode_id(number: int) -> bytes:

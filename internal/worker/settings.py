@@ -28,7 +28,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     more than `kill_grace`. What runs is stopped `lapse_margin` before a lease ends that could not be renewed (a third
     of the lease at most). A finished build waits `report_patience` for its last report before it leaves that to the
     background, `shutdown_patience` when the worker ends. A queue that was asked and does not answer for
-    `poll_patience` makes the worker unwell.
+    `poll_patience` makes the worker unwell. At the end loops have `loop_patience` to end by themselves, since a call
+    cut short can cost its connection.
     """
 
     name: str
@@ -47,6 +48,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     drain_timeout: float = 600.0
     shutdown_hook_budget: float = 8.0
     shutdown_patience: float = 2.0
+    loop_patience: float = 0.2
 
     flush_interval: float = 0.2
     flush_bytes: int = 256 * 1024

@@ -30,7 +30,6 @@ from pikoci.pkg.queue.backend import Subscription
 
 _log = structlog.get_logger(__name__)
 _SPOOL_PATIENCE = 60.0
-_LOOP_PATIENCE = 0.2  # a call cut short can cost its connection, so loops may end by themselves first
 
 WorkerState = Literal["running", "draining", "cordoned"]
 
@@ -223,7 +222,7 @@ class Worker:
         finally:
             self._shipper.stop()
             link.stop()
-            gevent.joinall(loops, timeout=_LOOP_PATIENCE)
+            gevent.joinall(loops, timeout=self._settings.loop_patience)
             gevent.killall(loops)
             _log.info("worker ended", name=self._settings.name)
 

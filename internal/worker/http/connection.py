@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.wire import INSTANCE_HEADER, MSGPACK, WORKER_HEADER
 from pikoci.internal.worker.http.refusals import broken, refusal
 
+_HOST = re.compile(r"[\w.:%-]+")
 _CONNECT_SECONDS = 5.0
 _KEPT_CONNECTIONS = 8
 _KEPT_SECONDS = 60.0  # less than the server's 75, so that it is not the server who hangs up
@@ -91,7 +93,7 @@ def server_address(url: str) -> str:
         text = f"http://{text}"
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in {"http", "https"} and bool(_HOST.fullmatch(parts.hostname or "")) and parts.port != 0
     except ValueError:
         usable = False
         parts = urlsplit("")
