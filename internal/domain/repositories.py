@@ -191,6 +191,12 @@ class ResourceRepository(Protocol):
         """When the next check falls due, None if never."""
 
     def mark_dispatched(self, due: Mapping[int, float | None], now: float) -> None:
+    def upcoming(self, now: float) -> builtins.list[tuple[int, str, float]]:
+        """(id, check_interval, next_check_at) of every resource (not archived) that is due later than `now`."""
+
+    def bring_forward(self, due: Mapping[int, float]) -> None:
+        """Resource id -> its due time, where that is earlier than what is stored."""
+
         """Resource id -> its next due time; stamps check_dispatched_at."""
 
     def request_check(self, resource_id: int, now: float) -> None:

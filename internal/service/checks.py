@@ -21,7 +21,11 @@ from pikoci.internal.service.versions import check_versions
 
 _MAX_ERROR = 4000
 
-_schedule = lru_cache(maxsize=4096)(parse_schedule)
+
+@lru_cache(maxsize=4096)
+def schedule_of(interval: str) -> Schedule:
+    """The schedule that a stored `check_interval` stands for."""
+    return parse_schedule(interval)
 
 
 class Checks:
@@ -146,6 +150,5 @@ def next_check(state: ResourceState, now: float) -> float | None:
     """When the resource is due after a check at `now`; None if never by itself."""
     if not state.check_interval:
         return None
-    schedule: Schedule = _schedule(state.check_interval)
-    due = schedule.next_after(now, str(state.id))
+    due = schedule_of(state.check_interval).next_after(now, str(state.id))
     return None if due == math.inf else due

@@ -11,6 +11,7 @@ from pikoci.internal.service.bus import SCHEDULE, build_topic
 from pikoci.internal.service.checks import Checks
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.doorbell import Doorbell
+from pikoci.internal.service.duetimes import ClockWatch, DueTimes
 from pikoci.internal.service.ports import CHECKS_QUEUE, JOBS_QUEUE, jobs_queue
 from pikoci.internal.service.requeue import TakeBack
 from pikoci.internal.service.retention import Retention
@@ -29,10 +30,16 @@ class Scheduling:
         self._doorbell = Doorbell(context.publisher)
         self._checks = Checks(context)
         self._retention = Retention(context)
+        self._due_times = DueTimes(context)
+        self._clock_watch = ClockWatch(context.clock)
 
     def recover(self) -> None:
-        """At a server's start: leases get a full period of grace, and what was published before is published again."""
+        """At a server's start: leases get a full period of grace, and what was published before is published again.
+
+        Checks are due when their schedules say so, whatever a clock that was ahead made of it.
+        """
         now = self._context.clock.now()
+        self._due_times.repair()
         with self._store.transaction():
             self._store.builds.grant_grace(now + self._context.settings.lease)
         # A queue in memory is empty now; on a broker, a message that comes twice does no harm.
@@ -42,7 +49,10 @@ class Scheduling:
             pass
 
     def dispatch_checks(self) -> int:
-        """Publish the checks that are due, at most `due_batch`."""
+        """Publish the checks that are due, at most `due_batch`. When the clock was set back, due times follow first."""
+        if self._clock_watch.fell_back():
+            self._due_times.repair()
+            self._clock_watch.accept()
         return self._checks.dispatch_due()
 
     def next_check_in(self) -> float | None:

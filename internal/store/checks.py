@@ -43,6 +43,11 @@ FINISH = (
     "UPDATE resources SET check_worker = NULL, check_instance = NULL, check_lease_expires_at = NULL,"
     " last_checked_at = ?, check_error = ? WHERE id = ? AND check_claim = ?"
 )
+COUNT_RUNNING = (
+    "SELECT check_worker, COUNT(*) FROM resources WHERE check_lease_expires_at IS NOT NULL AND check_worker IS NOT NULL"
+    " GROUP BY check_worker"
+)
+UPCOMING = "SELECT id, check_interval, next_check_at FROM resources WHERE NOT archived AND next_check_at > ?"
 HOLDER = "SELECT check_worker, check_instance FROM resources WHERE id = ? AND check_worker IS NOT NULL"
 _DUE_AT_ONCE = "next_check_at = CASE WHEN next_check_at < ? THEN next_check_at ELSE ? END"  # also where it is NULL
 REQUEST = f"UPDATE resources SET {_DUE_AT_ONCE} WHERE id = ?"
@@ -60,6 +65,14 @@ def dispatch_sql(resources: int) -> str:
     return (
         f"WITH due(id, at) AS (VALUES {groups}) UPDATE resources SET next_check_at = due.at, check_dispatched_at = ?"
         " FROM due WHERE resources.id = due.id"
+    )
+
+
+def bring_forward_sql(resources: int) -> str:
+    """The statement that makes so many resources, given as (id, due time), due earlier."""
+    return (
+        f"WITH due(id, at) AS (VALUES {marks(resources, 2)}) UPDATE resources SET next_check_at = due.at"
+        " FROM due WHERE resources.id = due.id AND resources.next_check_at > due.at"
     )
 
 
@@ -83,6 +96,15 @@ class SqlChecks:
         after_lease = self._session.row(NEXT_DUE_AFTER_LEASE)
         times = [row[0] for row in (first, after_lease) if row and row[0] is not None]
         return min(times, default=None)
+
+    def upcoming(self, now: float) -> list[tuple[int, str, float]]:
+        """See `ResourceRepository`."""
+        return [(row[0], row[1], row[2]) for row in self._session.rows(UPCOMING, (now,))]
+
+    def bring_forward(self, due: Mapping[int, float]) -> None:
+        """See `ResourceRepository`."""
+        for batch in batches(list(due.items())):
+            self._session.write(bring_forward_sql(len(batch)), [value for item in batch for value in item])
 
     def mark_dispatched(self, due: Mapping[int, float | None], now: float) -> None:
         """See `ResourceRepository`."""

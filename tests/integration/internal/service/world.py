@@ -49,15 +49,21 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.time = START
+        self._jumped = 0.0
 
     def now(self) -> float:
         return self.time
 
     def monotonic(self) -> float:
-        return self.time
+        return self.time - self._jumped
 
     def advance(self, seconds: float) -> None:
         self.time += seconds
+
+    def jump(self, seconds: float) -> None:
+        """The wall clock is set, and no time passes."""
+        self.time += seconds
+        self._jumped += seconds
 
 
 class RecordingPublisher:
