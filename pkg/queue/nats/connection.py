@@ -12,6 +12,7 @@ from typing import Any
 import nats
 from nats.aio.client import Client
 from nats.js import JetStreamContext
+from nats.js.errors import NoStreamResponseError, NotFoundError
 
 from pikoci.pkg.queue.backend import QueueConfigurationError, QueueUnavailableError
 
@@ -22,6 +23,8 @@ _LONGEST_PAUSE = 5.0
 
 #: What the client library raises when the broker is away, slow, or refuses.
 NATS_ERRORS = (nats.errors.Error, OSError, EOFError, TimeoutError)
+#: What says that somebody removed what was prepared.
+_REMOVED = (NotFoundError, NoStreamResponseError)
 
 
 class NatsConnection:
@@ -48,7 +51,8 @@ class NatsConnection:
         self._jetstream: JetStreamContext | None = None
         self._client: Client | None = None
         self._trouble: Exception | None = None
-        self._connected = asyncio.Event()
+        self._prepared = False
+        self._settled = asyncio.Event()  # connected, or known to wait in vain
         self._scopes: set[asyncio.Timeout] = set()
         self._closed = False
 
@@ -64,9 +68,14 @@ class NatsConnection:
         try:
             async with scope:
                 self._scopes.add(scope)
+                if not self._prepared:
+                    await self._prepare(jetstream)
+                    self._prepared = True
                 yield jetstream
         except NATS_ERRORS as error:
-            raise self.unavailable(error if self._connected.is_set() else self._trouble) from error
+            if isinstance(error, _REMOVED):
+                self._prepared = False
+            raise self.unavailable(self._trouble if self._jetstream is None else error) from error
         finally:
             self._scopes.discard(scope)
 
@@ -101,9 +110,8 @@ class NatsConnection:
         return QueueUnavailableError(f"NATS at {self.name} is away: {_reason(reason)}")
 
     async def _ready(self, seconds: float) -> JetStreamContext:
-        if self._jetstream is None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._connected.wait(), seconds)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._settled.wait(), seconds)
         if self._jetstream is not None:
             return self._jetstream
         if isinstance(self._trouble, QueueConfigurationError):
@@ -130,13 +138,15 @@ class NatsConnection:
         )
         jetstream = client.jetstream(timeout=_CONNECT_SECONDS)
         await asyncio.wait_for(self._prepare(jetstream), 2 * _CONNECT_SECONDS)
+        self._prepared = True
         self._client, self._jetstream = client, jetstream
-        self._connected.set()
+        self._trouble = None
+        self._settled.set()
         self._report("connected to NATS", None)
 
     def _lose(self) -> None:
         self._client = self._jetstream = None
-        self._connected.clear()
+        self._settled.clear()
         now = asyncio.get_running_loop().time()
         for scope in self._scopes:
             if not scope.expired():
@@ -151,6 +161,10 @@ class NatsConnection:
         if not self._closed and str(error) != str(self._trouble):
             self._report("NATS is away", _reason(error))
         self._trouble = error
+        if isinstance(error, QueueConfigurationError):
+            self._settled.set()
+        else:
+            self._settled.clear()
 
 
 async def _close(client: Client) -> None:

@@ -64,12 +64,13 @@ class NatsSubscription(Subscription):
         self._inboxes: list[Inbox] = []
         self._asked: list[_Request] = []
         self._waiting: asyncio.Future[NatsDelivery | None] | None = None
+        self._stale = False
         self._closed = False
 
     def receive(self, timeout: float) -> Delivery | None:
         """See `Subscription.receive`."""
         self._check_open()
-        seconds = max(timeout, _CONNECT_PATIENCE) + _GRACE
+        seconds = max(timeout, _CONNECT_PATIENCE) + 2 * _GRACE
         return self._backend.call(lambda: self._receive(timeout, seconds), seconds, _reject)
 
     def close(self) -> None:
@@ -83,7 +84,7 @@ class NatsSubscription(Subscription):
         self._closed = True
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(QueueClosedError("the subscription is closed"))
-        client, inboxes = self._client, self._inboxes
+        client = self._client
         held = list(self.held)
         self.held.clear()
         if client is None or client.is_closed:
@@ -91,7 +92,7 @@ class NatsSubscription(Subscription):
         with contextlib.suppress(*NATS_ERRORS):
             for delivery in held:
                 await client.publish(delivery.answers, _nak(0))
-            await asyncio.wait_for(asyncio.gather(*(_drain(inbox) for inbox in inboxes)), _GRACE)
+            await self._leave()
 
     def lose(self) -> None:
         """The connection is gone, and all requests with it."""
@@ -132,10 +133,12 @@ class NatsSubscription(Subscription):
             await self._hand_back(waiting)
             raise
         finally:
-            self._waiting = None
+            if self._waiting is waiting:  # else the greenlet was killed, and the next call is under way already
+                self._waiting = None
         if waiting.done():
             return await waiting
         if any(request.is_unanswered() for request in requests):
+            self._stale = True  # perhaps somebody removed the consumer: then the next call makes it again
             raise TimeoutError("the server does not answer")
         return None
 
@@ -153,14 +156,25 @@ class NatsSubscription(Subscription):
     async def _listen(self, jetstream: JetStreamContext) -> None:
         """Be ready for answers, also on a new connection."""
         client = jetstream._nc  # noqa: SLF001 - the context has no public way to its connection
-        if self._client is client:
+        if self._client is client and self._inboxes and not self._stale:
             return
+        if self._client is client:
+            await self._leave()
+        self._stale = False
         inboxes = []
         for request in self._requests:
             await self._backend.layout.ensure_consumer(jetstream, request.queue)
             request.inbox = client.new_inbox()
             inboxes.append(await client.subscribe(f"{request.inbox}.*", cb=partial(self._on_message, request)))
         self._client, self._inboxes = client, inboxes
+
+    async def _leave(self) -> None:
+        """Stop listening; what still comes is handed back."""
+        inboxes, self._inboxes = self._inboxes, []
+        for request in self._requests:
+            request.number = None
+        with contextlib.suppress(*NATS_ERRORS):
+            await asyncio.wait_for(asyncio.gather(*(_drain(inbox) for inbox in inboxes)), _GRACE)
 
     async def _on_message(self, request: _Request, message: Msg) -> None:
         if not message.reply:
@@ -179,10 +193,10 @@ class NatsSubscription(Subscription):
             return  # a word on an earlier request
         request.number = None
         status = (message.headers or {}).get("Status", "")
+        self._stale = self._stale or status not in _NOTHING_THERE
         if self._waiting is None or self._waiting.done():
             return
         if status not in _NOTHING_THERE:
-            self._client = None  # so that the consumer is made again
             reason = (message.headers or {}).get("Description") or f"status {status}"
             self._waiting.set_exception(self._backend.connection.unavailable(reason))
         elif all(request.number is None for request in self._asked):

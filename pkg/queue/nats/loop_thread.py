@@ -137,7 +137,7 @@ class _Call(Generic[T]):
             return
         self.result.set(task.result())
         if self.abandoned:
-            self.give_up()
+            _spawn(self.give_up)  # the hub itself must not wait
 
 
 class _Loop(asyncio.SelectorEventLoop):
