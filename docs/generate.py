@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the generated parts of the documentation: `make docs` runs it, a test compares the files with what it writes.
 
-The pipeline reference and the command line reference are whole pages. The tables of the server's settings and of the
-API's routes stand between two comments in pages that people write.
+The pipeline reference and the command line reference are whole pages. The tables of settings and of the API's routes
+stand between two comments in pages that people write.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from pikoci.internal.store import StoreSettings, open_store  # noqa: E402 - as a
 from pikoci.pkg.queue.mem import MemoryBackend  # noqa: E402 - as above
 from pikoci.reference import render_cli_reference  # noqa: E402 - as above
 from pikoci.server import server  # noqa: E402 - as above
+from pikoci.worker import worker  # noqa: E402 - as above
 
 DOCS = Path(__file__).parent
 
@@ -49,14 +50,15 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "cli.md": render_cli_reference().rstrip("\n") + "\n",
         DOCS / "pipeline-reference.md": _PIPELINE_HEADER + reference(),
-        DOCS / "server.md": _between("settings", DOCS / "server.md", settings_table()),
+        DOCS / "server.md": _between("settings", DOCS / "server.md", settings_table(server)),
+        DOCS / "workers.md": _between("worker settings", DOCS / "workers.md", settings_table(worker)),
         DOCS / "api.md": _between("routes", DOCS / "api.md", routes_table()),
     }
 
 
-def settings_table() -> str:
-    """The settings of `pikoci server`, from the options themselves."""
-    return "\n".join(_settings())
+def settings_table(command: click.Command) -> str:
+    """The settings of a command, from the options themselves."""
+    return "\n".join(_settings(command))
 
 
 def routes_table() -> str:
@@ -67,17 +69,18 @@ def routes_table() -> str:
     return "\n".join(lines)
 
 
-def _settings() -> Iterator[str]:
+def _settings(command: click.Command) -> Iterator[str]:
     yield "| flag, and key of the file | variable | default | meaning |"
     yield "| --- | --- | --- | --- |"
-    ctx = click.Context(server)
-    for option in server.params:
+    ctx = click.Context(command)
+    for option in command.params:
         if not isinstance(option, click.Option) or option.name == "help":
             continue
         flag = max(option.opts, key=len)
         kind = "" if option.name == "config" else f" `{_kind(option, ctx)}`"
         meaning = (option.help or "").replace("|", "\\|")
-        yield f"| `{flag}`{kind} | `{option.envvar}` | {_default(option)} | {meaning} |"
+        aliases = "".join(f", `{name}`" for name in option.opts if name != flag)
+        yield f"| `{flag}`{kind}{aliases} | `{option.envvar}` | {_default(option)} | {meaning} |"
 
 
 def _kind(option: click.Option, ctx: click.Context) -> str:

@@ -6,7 +6,7 @@ A comment in the line above a block says what a test does with it:
 - `<!-- steps -->`: HCL that stands inside a job.
 - `<!-- refused: text -->`: HCL that is refused with this text, or a command that fails with the output shown.
 - `<!-- file: name -->`: written to this file before later commands run.
-- `<!-- config -->`: settings for `pikoci server`.
+- `<!-- config -->`: settings for `pikoci server`; `<!-- config: worker -->` for `pikoci worker`.
 - `<!-- server -->`: a server that runs until the next one, or the page's end.
 - `<!-- retry -->`: commands that are repeated until the output is as shown.
 """

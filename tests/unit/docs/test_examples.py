@@ -12,6 +12,7 @@ import pytest
 from pikoci.internal.domain.errors import Diagnostic
 from pikoci.internal.pipeline import load
 from pikoci.server import read_settings, server
+from pikoci.worker import check_settings, worker
 from tests.unit.docs.markdown import ROOT, Block, all_blocks
 
 LANGUAGES = {"hcl", "console", "sh", "json", "yaml", "env", "text", "mermaid"}
@@ -53,9 +54,9 @@ def test_json_can_be_read(block: Block) -> None:
     json.loads(block.text)
 
 
-def _settings(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
-    """Read the settings as the server would, the environment being only what the file says. Raises click's errors."""
-    known = {str(option.envvar) for option in server.params if isinstance(option, click.Option)}
+def _settings(monkeypatch: pytest.MonkeyPatch, file: Path, command: click.Command = server) -> None:
+    """Read the settings as the command would, the environment being only what the file says. Raises click's errors."""
+    known = {str(option.envvar) for option in command.params if isinstance(option, click.Option)}
     for name in known:
         monkeypatch.delenv(name, raising=False)
     arguments = ["--config", str(file)]
@@ -66,7 +67,11 @@ def _settings(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
             assert name in known, name
             monkeypatch.setenv(name, value)
     monkeypatch.chdir(file.parent)
-    read_settings(server.make_context("server", arguments).params)
+    values = command.make_context(str(command.name), arguments).params
+    if command is worker:
+        check_settings(values)
+    else:
+        read_settings(values)
 
 
 @pytest.mark.parametrize("block", [one for one in all_blocks() if "config" in one.marks], ids=str)
@@ -75,7 +80,7 @@ def test_settings_are_taken(block: Block, tmp_path: Path, monkeypatch: pytest.Mo
     file.write_text(block.text, encoding="utf-8")
     for name in ("app.hcl", "vars.json"):
         (tmp_path / name).write_text("{}", encoding="utf-8")
-    _settings(monkeypatch, file)
+    _settings(monkeypatch, file, worker if block.marks["config"] == "worker" else server)
 
 
 @pytest.mark.parametrize("name", ["server.yaml", "server.env"])

@@ -21,7 +21,7 @@ def generated() -> dict[Path, str]:
     return pages
 
 
-@pytest.mark.parametrize("name", ["cli.md", "pipeline-reference.md", "server.md", "api.md"])
+@pytest.mark.parametrize("name", ["cli.md", "pipeline-reference.md", "server.md", "workers.md", "api.md"])
 def test_a_page_is_as_the_generator_writes_it(name: str, generated: dict[Path, str]) -> None:
     page = DOCS / name
     assert page.read_text(encoding="utf-8") == generated[page], "run `make docs` and commit what changed"
