@@ -43,8 +43,8 @@ def _parse(text: str) -> SplitResult:
         fits = False
     if not fits or url.query or "/" in url.path[1:]:
         raise QueueConfigurationError(
-            "RABBIT_SERVER_URL: not an address of a RabbitMQ server, such as amqp://user:password@127.0.0.1:5672/vhost; "
-            "special characters in its parts are written as %2F and the like"
+            "RABBIT_SERVER_URL: not an address of a RabbitMQ server, such as "
+            "amqp://user:password@127.0.0.1:5672/vhost; special characters in its parts are written as %2F and the like"
         )
     return url
 
@@ -54,9 +54,7 @@ def _shown(url: SplitResult) -> str:
     return f"{url.scheme}://{host}:{url.port or _PORTS[url.scheme]}{url.path or '/'}"
 
 
-def _parameters(
-    url: SplitResult, settings: QueueSettings, context: ssl.SSLContext | None
-) -> pika.ConnectionParameters:
+def _parameters(url: SplitResult, settings: QueueSettings, context: ssl.SSLContext | None) -> pika.ConnectionParameters:
     user, password = settings.user, settings.password
     if not user:
         user, password = unquote(url.username or "guest"), unquote(url.password or "guest")

@@ -22,9 +22,7 @@ def open_rabbit(settings: QueueSettings) -> RabbitBackend:
     """Open a backend. Raises QueueConfigurationError for an address or a file that can't be right."""
     # It tells each failed attempt in many lines with tracebacks; the connection says it in one.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
-    return RabbitBackend(
-        read_address(settings), prefix=settings.prefix, publish_timeout=settings.publish_timeout
-    )
+    return RabbitBackend(read_address(settings), prefix=settings.prefix, publish_timeout=settings.publish_timeout)
 
 
 class RabbitBackend(Backend):

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from gevent.event import AsyncResult, Event
-from pika.channel import Channel
 from pika.connection import Connection
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
@@ -101,7 +100,7 @@ class RabbitChannel:
             if reason.reply_code == _WRONG and "inequivalent arg" in text:
                 return QueueConfigurationError(
                     f"a queue in RabbitMQ at {self._broker} does not fit: {text}. "
-                    "Remove it (`rabbitmqctl delete_queue NAME`), so that it is made anew, or choose another QUEUE_PREFIX"
+                    "Remove it (`rabbitmqctl delete_queue NAME`); it will be made anew. Or choose another QUEUE_PREFIX"
                 )
             if reason.reply_code == _FORBIDDEN:
                 return QueueConfigurationError(

@@ -12,12 +12,11 @@ import pika
 import structlog
 from gevent.event import AsyncResult, Event
 from pika.adapters.gevent_connection import GeventConnection
-from pika.adapters.utils.selector_ioloop_adapter import SelectorIOServicesAdapter
 
 from pikoci.pkg.queue.backend import QueueClosedError, QueueUnavailableError
 from pikoci.pkg.queue.rabbit.address import RabbitAddress
 from pikoci.pkg.queue.rabbit.channel import RabbitChannel, explain
-from pikoci.pkg.queue.rabbit.hub_loop import HubLoop
+from pikoci.pkg.queue.rabbit.hub_loop import HubServices
 
 _log = structlog.get_logger(__name__)
 _OPEN_SECONDS = 15.0  # the client's own limits come first
@@ -39,7 +38,7 @@ class RabbitConnection:
         self._trouble: object = "not connected yet"
         self._connected = Event()
         self._running: gevent.Greenlet[[], None] | None = None
-        self._io: SelectorIOServicesAdapter[object] | None = None
+        self._io: HubServices | None = None
         self._closed = False
 
     def open_channel(self, deadline: float, on_loss: Callable[[], None] | None = None) -> RabbitChannel:
@@ -80,7 +79,7 @@ class RabbitConnection:
 
     def _ready(self, deadline: float) -> pika.connection.Connection:
         if self._running is None and not self._closed:
-            self._io = SelectorIOServicesAdapter(HubLoop())
+            self._io = HubServices()
             self._running = gevent.spawn(self._run)
         if self._pika is None:
             self._connected.wait(max(0.0, deadline - time.monotonic()))

@@ -132,7 +132,11 @@ class _Stream:
     """What came through one channel; the channel's end is its end."""
 
     def __init__(
-        self, channel: RabbitChannel, backend: RabbitBackend, queues: Sequence[tuple[str, str]], wake: Callable[[], None]
+        self,
+        channel: RabbitChannel,
+        backend: RabbitBackend,
+        queues: Sequence[tuple[str, str]],
+        wake: Callable[[], None],
     ) -> None:
         self.channel = channel
         self._backend = backend

@@ -3,13 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gevent
-from pika.adapters.utils.selector_ioloop_adapter import AbstractSelectorIOLoop
+from gevent import socket
+from pika.adapters.utils.nbio_interface import AbstractIOReference
+from pika.adapters.utils.selector_ioloop_adapter import AbstractSelectorIOLoop, SelectorIOServicesAdapter
 
 
-class HubLoop(AbstractSelectorIOLoop):  # type: ignore[type-arg] # generic in the stubs only
+class HubServices(SelectorIOServicesAdapter):
+    """What the client library asks of the world. Its own would wait, in the hub, for a thread to look up a name."""
+
+    def __init__(self) -> None:
+        self._hub_loop = HubLoop()
+        super().__init__(self._hub_loop)
+
+    def getaddrinfo(
+        self,
+        host: str | bytes | None,
+        port: str | bytes | int | None,
+        on_done: Callable[[Any], None],
+        family: int = 0,
+        socktype: int = 0,
+        proto: int = 0,
+        flags: int = 0,
+    ) -> AbstractIOReference:
+        """Look up a name in a greenlet; the addresses or an error go to `on_done`."""
+
+        def look_up() -> None:
+            try:
+                found: object = socket.getaddrinfo(host, port, family, socktype, proto, flags)
+            except OSError as error:
+                found = error
+            self._hub_loop.add_callback(partial(on_done, found))
+
+        return _LookUp(gevent.spawn(look_up))
+
+
+class _LookUp(AbstractIOReference):
+    def __init__(self, greenlet: gevent.Greenlet[[], None]) -> None:
+        self._greenlet = greenlet
+
+    def cancel(self) -> bool:
+        was_running = not self._greenlet.dead
+        self._greenlet.kill(block=False)
+        return was_running
+
+
+class HubLoop(AbstractSelectorIOLoop):
     """Belongs to the hub that made it; nothing in it blocks. The library's own has a pipe that is never closed."""
 
     READ = 1  # as gevent has them

@@ -7,6 +7,7 @@ from typing import Any
 
 from gevent.event import AsyncResult
 from gevent.lock import RLock
+from pika.delivery_mode import DeliveryMode
 from pika.exceptions import AMQPError
 from pika.spec import Basic, BasicProperties
 
@@ -15,7 +16,6 @@ from pikoci.pkg.queue.rabbit.channel import RabbitChannel
 from pikoci.pkg.queue.rabbit.connection import RabbitConnection
 from pikoci.pkg.queue.rabbit.queues import RabbitQueues
 
-_ON_DISK = 2
 _TRIES = 2
 
 
@@ -68,7 +68,7 @@ class _ConfirmingLine:
         result = self.channel.expect()
         self._count += 1
         self._open[self._count] = result
-        properties = BasicProperties(delivery_mode=_ON_DISK, message_id=str(self._count))
+        properties = BasicProperties(delivery_mode=DeliveryMode.Persistent, message_id=str(self._count))
         try:
             self.channel.raw.basic_publish("", name, body, properties, mandatory=True)
         except AMQPError as error:

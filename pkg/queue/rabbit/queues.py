@@ -13,9 +13,9 @@ from pikoci.pkg.queue.names import safe_name
 from pikoci.pkg.queue.rabbit.connection import RabbitConnection
 
 _log = structlog.get_logger(__name__)
-_QUORUM = {"x-queue-type": "quorum"}
+_QUORUM: dict[str, object] = {"x-queue-type": "quorum"}
 #: RabbitMQ 4 drops a message after 20 deliveries unless told otherwise; RabbitMQ 3 has no limit and refuses this one.
-_UNLIMITED = {"x-delivery-limit": -1}
+_UNLIMITED: dict[str, object] = {"x-delivery-limit": -1}
 _MISSING = 404
 
 
@@ -74,9 +74,7 @@ class RabbitQueues:
 
     def _declare(self, name: str, arguments: Mapping[str, object], deadline: float) -> None:
         with self._connection.channel(deadline) as channel:
-            channel.call(
-                deadline, channel.raw.queue_declare, queue=name, durable=True, arguments=dict(arguments)
-            )
+            channel.call(deadline, channel.raw.queue_declare, queue=name, durable=True, arguments=dict(arguments))
 
     def _declare_unlimited(self, name: str, deadline: float) -> None:
         """A queue that RabbitMQ 3 made has no limit among its arguments, and those can't be changed."""
