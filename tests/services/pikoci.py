@@ -49,7 +49,7 @@ class PikociServer:
         """Start, wait until it is ready, log in."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [PIKOCI, "server", *self._flags],
+                self.command(),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -60,6 +60,10 @@ class PikociServer:
         login = {"name": USER, "password": PASSWORD}
         token = self.http.post("/api/v1/login", json=login).raise_for_status().json()["token"]
         self.http.headers["authorization"] = f"Bearer {token}"
+
+    def command(self) -> list[str]:
+        """What is started."""
+        return [PIKOCI, "server", *self._flags]
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the server as a service manager would: to its first process."""

@@ -1,0 +1,119 @@
+"""`pikoci worker` before it talks to anybody: what it refuses, and who it is."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from pikoci.internal.domain.errors import InvalidError
+from pikoci.service_manager import ServiceManager
+from pikoci.worker import check_settings, worker
+from pikoci.worker_identity import read_identity
+from tests.unit.cmd.pikoci.conftest import Invoke
+
+ENVIRONMENT = {"WORKER_TOKEN": "token", "PUBSUB_SYSTEM": "nats"}
+
+
+def test_the_defaults_are_those_of_the_documentation() -> None:
+    values = worker.make_context("worker", []).params
+    assert values["pikoci_url"] == "localhost:8080"
+    assert values["pubsub_system"] == "mem"
+    assert values["queues"] == ("jobs", "checks")
+    assert values["concurrency"] == 1
+    assert values["drain_timeout"] == 600.0
+    assert values["log_level"] == "info"
+
+
+def test_flags_have_their_aliases(tmp_path: Path) -> None:
+    file = tmp_path / "worker.yaml"
+    file.write_text("concurrency: 4\nworker-token: abc\ntags: gpu,vpn\n")
+    values = worker.make_context("worker", ["-u", "http://server:8080", "-c", str(file)]).params
+    assert (values["pikoci_url"], values["concurrency"], values["worker_token"]) == ("http://server:8080", 4, "abc")
+    assert values["tags"] == ("gpu", "vpn")
+
+
+def test_the_variables_have_the_names_of_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"PIKOCI_URL": "http://server:8080", "PUBSUB_SYSTEM": "nats", "WORKER_TOKEN": "eyJhbG", "CONCURRENCY": "4"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    values = worker.make_context("worker", []).params
+    assert [str(values[name.lower()]) for name in given] == list(given.values())
+    check_settings(values)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--pubsub-system=mem"], "one process only"),
+        (["--worker-token="], "--worker-token (WORKER_TOKEN) is missing"),
+        (["--exclusive-tags"], "--exclusive-tags is for a worker with --tags"),
+        (["--tags=GPU"], "'GPU' is no tag"),
+        (["--tags=a,b,c,d,e,f"], "at most 5 tags"),
+        (["--queues="], "--queues names no queue"),
+        (["--name=a b"], "is no name for a worker"),
+        (["--pikoci-url=http://me:pass@host"], "--pikoci-url is no server address"),
+        (["--nats-server-url=http://nats"], "NATS_SERVER_URL"),
+        (["--queue-prefix=a b"], "QUEUE_PREFIX"),
+    ],
+)
+def test_what_cannot_work_is_told_in_one_sentence(
+    invoke: Invoke, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    result = invoke("worker", f"--workdir={tmp_path / 'w'}", *arguments, env=ENVIRONMENT)
+    assert result.status == 1, result.err
+    assert said in result.err
+    assert "Traceback" not in result.err
+
+
+def test_a_queue_that_is_none_is_a_wrong_command_line(invoke: Invoke) -> None:
+    result = invoke("worker", "--queues=jobs,chekcs", env=ENVIRONMENT)
+    assert result.status == 2
+    assert "'chekcs' is not one of jobs, checks" in result.err
+
+
+def test_a_worker_keeps_its_name_and_its_key(tmp_path: Path) -> None:
+    first = read_identity(tmp_path / "work")
+    assert read_identity(tmp_path / "work") == first
+    assert first.name.startswith(socket.gethostname()[:10].split(".")[0][:3]) or first.name.startswith("worker")
+    assert stat.S_IMODE((tmp_path / "work" / "identity.json").stat().st_mode) == 0o600
+    assert list((tmp_path / "work").iterdir()) == [tmp_path / "work" / "identity.json"]
+    assert read_identity(tmp_path / "other") != first
+
+
+def test_each_start_is_an_instance_of_its_own_with_the_same_key(tmp_path: Path) -> None:
+    identity = read_identity(tmp_path)
+    instances = {identity.instance() for _ in range(10)}
+    assert len(instances) == 10
+    assert {instance.partition(".")[0] for instance in instances} == {identity.key}
+
+
+def test_a_given_name_wins(tmp_path: Path) -> None:
+    kept = read_identity(tmp_path)
+    assert read_identity(tmp_path, "named").name == "named"
+    assert read_identity(tmp_path, "named").key == kept.key
+
+
+@pytest.mark.parametrize("text", ["", "{}", json.dumps({"name": "a b", "key": "k"}), "\0"])
+def test_an_identity_that_cannot_be_read_is_told_with_its_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "identity.json").write_text(text)
+    with pytest.raises(InvalidError):
+        read_identity(tmp_path)
+
+
+def test_the_service_manager_hears_states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        ServiceManager().tell("READY=1", "STATUS=well")
+        assert manager.recv(1000) == b"READY=1\nSTATUS=well"
+
+
+def test_no_service_manager_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
+    ServiceManager().tell("READY=1")
+    monkeypatch.delenv("NOTIFY_SOCKET")
+    ServiceManager().tell("READY=1")
