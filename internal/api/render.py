@@ -122,7 +122,8 @@ def graph(one: model.Graph) -> views.GraphView:
 
 def version(one: model.Version) -> views.VersionView:
     """A version."""
-    return views.VersionView(one.id, one.version, not one.disabled, moment(one.created_at))
+    listed = one.check_order is not None
+    return views.VersionView(one.id, one.version, not one.disabled, listed, moment(one.created_at))
 
 
 def resource(one: model.ResourceView) -> views.ResourceView:

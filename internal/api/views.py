@@ -215,11 +215,12 @@ class GraphView(Struct, frozen=True):
 
 
 class VersionView(Struct, frozen=True):
-    """A version of a resource."""
+    """A version of a resource. One that is not `listed` was made by a put, and no check has listed it yet."""
 
     id: int
     version: dict[str, Any]
     enabled: bool
+    listed: bool
     created_at: datetime
 
 

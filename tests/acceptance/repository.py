@@ -30,6 +30,15 @@ class Repository:
         self._git("commit", "--quiet", "--allow-empty", "-m", message)
         return self._git("rev-parse", "HEAD").strip()
 
+    def publish(self, upstream: Path) -> None:
+        """Make `upstream`, a bare repository with what is here."""
+        self._git("clone", "--quiet", "--bare", str(self.folder), str(upstream))
+        self._git("remote", "add", "origin", str(upstream))
+
+    def push(self, commit: str) -> None:
+        """Make `main` of the upstream this commit, by force."""
+        self._git("push", "--quiet", "--force", "origin", f"{commit}:refs/heads/main")
+
     def _git(self, *arguments: str) -> str:
         env = {
             "PATH": os.environ["PATH"],

@@ -68,13 +68,16 @@ def show(session: Session, team: str, pipeline: str, resource: str) -> None:
 def versions(session: Session, team: str, pipeline: str, resource: str, limit: int) -> None:
     """List the versions of a resource, newest first.
 
+    Those that a put made and no check has listed yet come last.
+
     Example: pikoci client resources versions -p app -r git.repo --limit 10
     """
     found = session.api.resources.versions(team, pipeline, resource)
 
     def row(one: Any) -> list[str]:
         enabled = "yes" if one["enabled"] else Styled("no", "yellow")
-        return [str(one["id"]), version_text(one["version"]), enabled, session.ago(one["created_at"])]
+        when = session.ago(one["created_at"]) + ("" if one["listed"] else ", by a put")
+        return [str(one["id"]), version_text(one["version"]), enabled, when]
 
     session.show_table(found, ["id", "version", "enabled", "found"], row, f"{resource} has no versions yet.", limit)
 
