@@ -59,6 +59,9 @@ class AccountRepository(Protocol):
         """Also raises the session epoch and clears must_change_password."""
 
     def set_role(self, team_id: int, user_id: int, role: Role | None) -> None:
+    def set_admin(self, user_id: int) -> None:
+        """Make the user a global administrator."""
+
         """None takes the membership away."""
 
     def roles(self, user_id: int) -> dict[str, Role]:

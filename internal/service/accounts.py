@@ -81,7 +81,8 @@ class AccountService:
     def ensure_users(self, pairs: Sequence[str]) -> None:
         """Make the users of `NAME:BCRYPT-HASH` pairs exist as administrators with these passwords.
 
-        Raises InvalidError for a pair of another form, without showing the hash.
+        The pairs are the wished state. Another hash is another password, since nobody can tell that it is not: it ends
+        the user's sessions. Raises InvalidError for a pair of another form, without showing the hash.
         """
         for place, pair in enumerate(pairs, start=1):
             name, _, hashed = pair.partition(":")
@@ -93,8 +94,11 @@ class AccountService:
                 user = self._store.accounts.find_user(name)
                 if user is None:
                     self._store.accounts.create_user(name, hashed, is_admin=True, must_change_password=False)
-                elif user.password_hash != hashed:
+                    continue
+                if user.password_hash != hashed:
                     self._store.accounts.set_password(user.id, hashed)
+                if not user.is_admin:
+                    self._store.accounts.set_admin(user.id)
 
     def ensure_team(self, name: str) -> Team:
         """The team of that name, made where it is missing."""

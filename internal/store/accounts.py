@@ -86,6 +86,10 @@ class SqlAccounts:
         )
         self._session.execute(update.where(models.User.id == user_id))
 
+    def set_admin(self, user_id: int) -> None:
+        """See `AccountRepository`."""
+        self._session.execute(models.User.update(is_admin=True).where(models.User.id == user_id))
+
     def set_role(self, team_id: int, user_id: int, role: Role | None) -> None:
         """See `AccountRepository`."""
         membership = models.Membership

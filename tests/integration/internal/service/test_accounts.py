@@ -86,6 +86,15 @@ def test_users_come_from_pairs(world: World, accounts: AccountService) -> None:
     assert accounts.login("carol", "other-one").session_epoch == carol.session_epoch + 1
 
 
+def test_who_is_in_a_pair_becomes_an_administrator_and_stays_logged_in(world: World, accounts: AccountService) -> None:
+    bob = add_user(world, "bob", "hunter22")
+    accounts.ensure_users([f"bob:{bob.password_hash}"])
+    principal = accounts.principal_for(bob.id, bob.session_epoch)
+    assert principal.user is not None
+    assert principal.user.is_admin
+    assert accounts.list_users(principal)
+
+
 @pytest.mark.parametrize("pair", ["carol", "carol:plain-secret", ":x", "a b:x"])
 def test_a_bad_pair_is_refused_without_being_shown(accounts: AccountService, pair: str) -> None:
     with pytest.raises(InvalidError) as caught:
