@@ -49,14 +49,16 @@ class BuildPage(Page):
     ) -> None:
         """Cancel, and show the page again; or retry, and show the new build. Raises InvalidError for another action."""
         read_path({"team": team, "pipeline": pipeline, "job": job, "number": number})
-        action = read_form(request).get("action")
+        fields = read_form(request)
+        action = fields.get("action")
         if action == "cancel":
-            build = self._services.builds.cancel(request.principal, team, pipeline, job, number)
+            name = self._services.builds.cancel(request.principal, team, pipeline, job, number).name
         elif action == "retry":
-            build = self._services.builds.retry(request.principal, team, pipeline, job, number)
+            retry = self._services.builds.retry
+            name = self._once(request, fields, lambda: retry(request.principal, team, pipeline, job, number).name)
         else:
             raise InvalidError("a build has no such action", hint="go back, and use the buttons of the page")
-        redirect(response, address(team, pipeline, job, build.name))
+        redirect(response, address(team, pipeline, job, name))
 
     def _tail(self, build: Build) -> Tail:
         return read_tail(self._services.builds, build, SHOWN)

@@ -41,10 +41,12 @@ class JobPage(Page):
     def on_post(self, request: ApiRequest, response: falcon.Response, team: str, pipeline: str, job: str) -> None:
         """Trigger, and show the new build; or pause or unpause. Raises InvalidError for another action."""
         read_path({"team": team, "pipeline": pipeline, "job": job})
-        action = read_form(request).get("action")
+        fields = read_form(request)
+        action = fields.get("action")
         if action == "trigger":
-            build = self._services.builds.trigger(request.principal, team, pipeline, job)
-            return redirect(response, address(team, pipeline, job, build.name))
+            trigger = self._services.builds.trigger
+            name = self._once(request, fields, lambda: trigger(request.principal, team, pipeline, job).name)
+            return redirect(response, address(team, pipeline, job, name))
         if action == "pause":
             self._services.jobs.pause(request.principal, team, pipeline, job)
         elif action == "unpause":

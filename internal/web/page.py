@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import falcon
@@ -14,6 +16,7 @@ from pikoci.internal.api.parsing import read_bytes
 from pikoci.internal.api.problems import PROBLEM_JSON, TYPE_PREFIX
 from pikoci.internal.service import Services
 from pikoci.internal.service.errors import InvalidError
+from pikoci.internal.service.idempotency import Answer
 from pikoci.internal.service.model import Clock
 from pikoci.internal.web import times
 from pikoci.internal.web.addresses import address, local_path, login_address
@@ -24,6 +27,8 @@ _POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action '
 _FORM = "application/x-www-form-urlencoded"
 _MAX_FORM = 64 * 1024
 _FORM_TIMEOUT = 30.0
+_LONGEST_MARK = 64
+_LONGEST_WAIT = 10.0
 
 
 class Renderer:
@@ -40,6 +45,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.globals.update(asset=assets.address, address=address, login_address=login_address)
+        self._environment.globals["mark"] = token_urlsafe
         for name in ("duration", "relative", "absolute", "machine"):
             self._environment.filters[name] = getattr(times, name)
         self._environment.filters["sentence"] = _sentence
@@ -65,6 +71,20 @@ class Page:
     def __init__(self, services: Services, renderer: Renderer) -> None:
         self._services = services
         self._renderer = renderer
+
+    def _once(self, request: ApiRequest, fields: Mapping[str, str], action: Callable[[], str]) -> str:
+        """Where `action` leads to, done once for each time that its form was shown: clicks come twice.
+
+        Forms that carry no mark are done as often as they come.
+        """
+        mark, user = fields.get("once", ""), request.principal.user
+        if not mark or len(mark) > _LONGEST_MARK or user is None:
+            return action()
+        scope = f"{user.id} page {request.path}"
+        answer = self._services.idempotency.run(
+            scope, mark, fields.get("action", ""), lambda: Answer(status=303, body=action().encode()), _LONGEST_WAIT
+        )
+        return answer.body.decode()
 
 
 class ErrorPages:

@@ -163,6 +163,25 @@ def test_buttons_trigger_pause_check_cancel_and_retry(site: Site, world: World) 
     assert world.services.scheduling.dispatch_checks()
 
 
+@pytest.mark.parametrize(("path", "action", "made"), [(f"{JOB}/builds/1", "retry", "1.1"), (JOB, "trigger", "2")])
+def test_a_button_that_is_clicked_twice_starts_one_build(
+    site: Site, world: World, path: str, action: str, made: str
+) -> None:
+    world.set(PLAIN)
+    world.run(world.trigger())
+
+    def press(page: str) -> str | None:
+        mark = re.search(r'name="once" value="([^"]+)"', page)
+        assert mark
+        return site.post(path, f"once={mark[1]}&action={action}").headers.get("location")
+
+    page = site.get(path).text
+    assert press(page) == press(page) == f"{JOB}/builds/{made}"
+    assert len(world.builds()) == 2
+    assert press(site.get(path).text) != f"{JOB}/builds/{made}"
+    assert len(world.builds()) == 3
+
+
 @pytest.mark.parametrize("path", [PIPELINE, JOB, f"{JOB}/builds/1"])
 def test_other_actions_and_other_bodies_are_refused(site: Site, world: World, path: str) -> None:
     world.set(PLAIN)
