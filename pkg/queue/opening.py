@@ -17,7 +17,8 @@ class QueueSettings:
     """Where the brokers are and how to log in; only those of the chosen system are looked at. Times are in seconds.
 
     Passwords may stand in the addresses, or in `user` and `password`. `redelivery` bounds how soon a message comes
-    again after its consumer died or was cut off.
+    again after its consumer died or was cut off. `consumer` is a name of this process alone, the same after a restart.
+    `kafka_partitions` is how many consumers can share a queue that this process makes.
     """
 
     prefix: str = "pikoci"
@@ -25,6 +26,8 @@ class QueueSettings:
     nats_credentials: Path | None = None
     rabbit_url: str = field(default="amqp://guest:guest@127.0.0.1:5672/", repr=False)
     kafka_brokers: str = "127.0.0.1:9092"
+    kafka_sasl_mechanism: str = "SCRAM-SHA-512"
+    kafka_partitions: int = 32
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: bool = False
@@ -33,6 +36,7 @@ class QueueSettings:
     tls_key: Path | None = None
     publish_timeout: float = 5.0
     redelivery: float = 30.0
+    consumer: str | None = None
 
 
 def open_backend(system: str, settings: QueueSettings) -> Backend:

@@ -1,0 +1,177 @@
+"""The library's clients, made when needed and again after any trouble.
+
+The library's own event loop runs cooperatively in greenlets once the process is patched, so nothing needs a thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import gevent
+import structlog
+from gevent.lock import RLock
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.errors import ClusterAuthorizationFailedError, KafkaError, RetriableError
+from kafka.net.compat import KafkaNetClient
+
+from pikoci.pkg.queue.backend import QueueClosedError, QueueUnavailableError
+from pikoci.pkg.queue.kafka.address import KafkaAddress
+
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+_LONGEST_PAUSE_MS = 1000  # between the library's own attempts to connect
+
+#: What the library raises when the broker is away, slow, or refuses; RuntimeError is its word for a closed loop.
+KAFKA_ERRORS = (KafkaError, OSError, TimeoutError, RuntimeError)
+
+
+class KafkaClients:
+    """One producer and one administrator for a backend, and a consumer for each queue that is consumed.
+
+    `seconds` bounds every request.
+    """
+
+    def __init__(self, address: KafkaAddress, seconds: float) -> None:
+        self.name = address.name
+        self._seconds = seconds
+        milliseconds = max(500, int(seconds * 1000))
+        self._options = {
+            **address.options,
+            "request_timeout_ms": milliseconds,
+            "bootstrap_timeout_ms": milliseconds,
+            "reconnect_backoff_max_ms": _LONGEST_PAUSE_MS,
+        }
+        self._lock = RLock()
+        self._admin: Any = None
+        self._producer: Any = None
+        self._idempotent = True
+        self._closed = False
+
+    @contextmanager
+    def bounded(self, seconds: float) -> Iterator[None]:
+        """Cut a block off after some seconds.
+
+        Raises QueueUnavailableError for anything that goes wrong with the broker, QueueClosedError once closed.
+        """
+        if self._closed:
+            raise QueueClosedError("the queue is closed")
+        try:
+            with gevent.Timeout(seconds, TimeoutError(f"no answer in {seconds:g} seconds")):
+                yield
+        except KAFKA_ERRORS as error:
+            if self._closed:
+                raise QueueClosedError("the queue is closed") from error
+            raise self.unavailable(error) from error
+
+    @contextmanager
+    def admin(self) -> Iterator[Any]:
+        """Lend the administrator for some requests; after an error it is made anew."""
+        with self.bounded(self._seconds):
+            with self._lock:
+                if self._admin is None:
+                    self._admin = self._make(KafkaAdminClient)
+                admin = self._admin
+            try:
+                yield admin
+            except (RetriableError, OSError, RuntimeError):
+                self._forget_admin(admin)
+                raise
+
+    def produce(self, topic: str, body: bytes, headers: dict[str, bytes], partition: int | None = None) -> None:
+        """Return once all replicas that are in sync have the message; the library repeats it without doubling it."""
+        with self.bounded(self._seconds):
+            try:
+                self._send(topic, body, headers, partition)
+            except ClusterAuthorizationFailedError:  # brokers before 2.8 may forbid what makes a producer idempotent
+                if not self._idempotent:
+                    raise
+                self._idempotent = False
+                _log.warning("Kafka does not allow an idempotent producer; messages may come twice", broker=self.name)
+                self._send(topic, body, headers, partition)
+
+    def consumer(self, **options: Any) -> Any:
+        """Make a consumer of the caller's own; raises what the library raises."""
+        return self._make(KafkaConsumer, metrics_enabled=False, allow_auto_create_topics=False, **options)
+
+    def unavailable(self, reason: object) -> QueueUnavailableError:
+        """The error that says what is wrong."""
+        return QueueUnavailableError(f"Kafka at {self.name} is away: {reason_of(reason)}")
+
+    def close(self) -> None:
+        """Close the producer and the administrator. What is not confirmed yet fails."""
+        self._closed = True
+        admin, self._admin = self._admin, None
+        producer, self._producer = self._producer, None
+        with contextlib.suppress(*KAFKA_ERRORS):
+            if producer is not None:
+                producer.close(timeout=0)
+        with contextlib.suppress(*KAFKA_ERRORS):
+            if admin is not None:
+                admin.close()
+
+    def _send(self, topic: str, body: bytes, headers: dict[str, bytes], partition: int | None) -> None:
+        producer = self._get_producer()
+        try:
+            producer.send(topic, body, headers=list(headers.items()), partition=partition).get(timeout=self._seconds)
+        except (*KAFKA_ERRORS, AssertionError) as error:
+            self._forget_producer(producer)
+            if isinstance(error, AssertionError):  # the library's way to say that its sender has ended
+                raise TimeoutError(str(error)) from error
+            raise
+
+    def _get_producer(self) -> Any:
+        with self._lock:
+            if self._producer is None:
+                milliseconds = self._options["request_timeout_ms"]
+                self._producer = self._make(
+                    KafkaProducer,
+                    acks="all",
+                    enable_idempotence=self._idempotent,
+                    max_block_ms=milliseconds,
+                    delivery_timeout_ms=milliseconds,
+                    allow_auto_create_topics=False,
+                    metrics_enabled=False,
+                )
+            return self._producer
+
+    def _make(self, kind: Callable[..., T], **options: Any) -> T:
+        """Make a client of the library. One that gives up before it is there leaves nothing behind."""
+        made: list[Any] = []
+
+        def net_client(**configs: Any) -> Any:
+            made.append(KafkaNetClient(**configs))
+            return made[-1]
+
+        try:
+            return kind(kafka_client=net_client, **(self._options | options))
+        except BaseException as error:
+            refusal = None
+            for client in made:
+                refusal = next(iter(client._manager._auth_failures.values()), None)  # noqa: SLF001 - told nowhere else
+                client.close()
+            if refusal is not None and isinstance(error, KAFKA_ERRORS):
+                raise refusal from error
+            raise
+
+    def _forget_admin(self, admin: Any) -> None:
+        if self._admin is admin:
+            self._admin = None
+            gevent.spawn(_close_quietly, admin.close)
+
+    def _forget_producer(self, producer: Any) -> None:
+        if self._producer is producer:
+            self._producer = None
+            gevent.spawn(_close_quietly, lambda: producer.close(timeout=0))
+
+
+def reason_of(error: object) -> str:
+    """What to tell people about an error."""
+    return str(error) or type(error).__name__
+
+
+def _close_quietly(close: Callable[[], None]) -> None:
+    with contextlib.suppress(*KAFKA_ERRORS):
+        close()

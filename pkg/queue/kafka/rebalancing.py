@@ -1,0 +1,89 @@
+"""A consumer's part in its group's rebalances: what it claims, what it gets, and what it gives up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from kafka import TopicPartition
+from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from pikoci.pkg.queue.kafka.ledger import Ledger
+from pikoci.pkg.queue.kafka.sharing import Claim, Share
+
+_log = structlog.get_logger(__name__)
+_ASK_AGAIN_SECONDS = 2.0
+
+
+class Rebalancing(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
+    """Called by the library's consumer while it joins its group."""
+
+    def __init__(self, topic: str, ledger: Ledger) -> None:
+        self.generation = -1
+        self._topic = topic
+        self._ledger = ledger
+        self._consumer: Any = None
+        self._share = Share()
+        self._claimed: frozenset[int] = frozenset()
+        self._asked = 0.0
+        self._warned = False
+
+    def start(self, consumer: Any) -> None:
+        """A new consumer is about to join."""
+        self._consumer = consumer
+        self.generation = -1
+        self._share = Share()
+
+    def stop(self) -> None:
+        """The consumer is gone."""
+        self._consumer = None
+        self._ledger.frozen = None
+
+    def claim(self) -> Claim:
+        """What this consumer has; until the answer comes nothing is handed out from where nothing is held."""
+        owned = frozenset(each.partition for each in self._consumer.assignment()) if self._consumer else frozenset()
+        self._claimed = self._ledger.held_partitions() & owned
+        self._ledger.frozen = self._claimed
+        return Claim(owned, self._claimed, self.generation)
+
+    def on_share(self, share: Share, generation: int) -> None:
+        """What this consumer got."""
+        self._share = share
+        self.generation = generation
+        self._ledger.frozen = None
+        if not share.partitions and not self._warned and generation > 1:
+            self._warned = True
+            _log.info("no partition for this consumer yet", topic=self._topic, consumers=share.members)
+
+    def ask_again(self, now: float) -> None:
+        """Have the partitions shared anew, if others wait for those that were kept only for what was held there."""
+        if self._share.too_much and now - self._asked > _ASK_AGAIN_SECONDS and self._ledger.frozen is None:
+            if self._claimed - self._ledger.held_partitions():
+                self._asked = now
+                self._consumer._coordinator.request_rejoin()  # noqa: SLF001 - the library has no public way yet
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Others will own these: they go on from what is stored here."""
+        partitions = [each.partition for each in revoked]
+        state = self._ledger.state(partitions)
+        self._ledger.drop(partitions)
+        if not state or self._consumer is None:
+            return
+        offsets = {
+            TopicPartition(self._topic, each): OffsetAndMetadata(offset, text, -1)
+            for each, (offset, text) in state.items()
+        }
+        try:
+            await self._consumer.commit_async(offsets)
+        except KafkaError as error:
+            _log.info("what is done was not stored; it may come again", topic=self._topic, error=str(error))
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Nothing to do before the first message."""
+
+    async def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+        """Others own these already."""
+        self._ledger.drop([each.partition for each in lost])
