@@ -58,10 +58,10 @@ class AccountRepository(Protocol):
     def set_password(self, user_id: int, password_hash: str) -> None:
         """Also raises the session epoch and clears must_change_password."""
 
-    def set_role(self, team_id: int, user_id: int, role: Role | None) -> None:
     def set_admin(self, user_id: int) -> None:
         """Make the user a global administrator."""
 
+    def set_role(self, team_id: int, user_id: int, role: Role | None) -> None:
         """None takes the membership away."""
 
     def roles(self, user_id: int) -> dict[str, Role]:
@@ -193,13 +193,13 @@ class ResourceRepository(Protocol):
     def next_due_at(self) -> float | None:
         """When the next check falls due, None if never."""
 
-    def mark_dispatched(self, due: Mapping[int, float | None], now: float) -> None:
     def upcoming(self, now: float) -> builtins.list[tuple[int, str, float]]:
         """(id, check_interval, next_check_at) of every resource (not archived) that is due later than `now`."""
 
     def bring_forward(self, due: Mapping[int, float]) -> None:
         """Resource id -> its due time, where that is earlier than what is stored."""
 
+    def mark_dispatched(self, due: Mapping[int, float | None], now: float) -> None:
         """Resource id -> its next due time; stamps check_dispatched_at."""
 
     def request_check(self, resource_id: int, now: float) -> None:
