@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import Any
 
 from gevent.event import AsyncResult
@@ -17,6 +18,7 @@ from pikoci.pkg.queue.rabbit.connection import RabbitConnection
 from pikoci.pkg.queue.rabbit.queues import RabbitQueues
 
 _TRIES = 2
+_LEAST_WAIT = 1.0  # for the confirmation, also after a new queue has taken its time
 
 
 class RabbitPublisher:
@@ -35,7 +37,7 @@ class RabbitPublisher:
             self._queues.ensure(name, deadline)
             if self._connection.blocked is not None:
                 raise self._connection.unavailable(f"it takes no messages: {self._connection.blocked}")
-            if line.publish(name, body, deadline):
+            if line.publish(name, body, max(deadline, time.monotonic() + _LEAST_WAIT)):
                 return
             self._queues.forget(name)  # somebody removed it
         raise self._connection.unavailable(f"it has no queue {name} for the message")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import gevent
 import structlog
 from gevent.lock import RLock
 from pika.exceptions import ChannelClosedByBroker
@@ -17,6 +18,9 @@ _QUORUM: dict[str, object] = {"x-queue-type": "quorum"}
 #: RabbitMQ 4 drops a message after 20 deliveries unless told otherwise; RabbitMQ 3 has no limit and refuses this one.
 _UNLIMITED: dict[str, object] = {"x-delivery-limit": -1}
 _MISSING = 404
+#: RabbitMQ writes its list of quorum queues to disk twice a second. A node that is killed before it has written a new
+#: one starts with that queue broken for good (seen with 3.10), whatever it had confirmed there.
+_SETTLE_SECONDS = 1.0
 
 
 class RabbitQueues:
@@ -33,7 +37,7 @@ class RabbitQueues:
         return f"{self._prefix}-{safe_name(queue)}"
 
     def ensure(self, name: str, deadline: float) -> None:
-        """Make a queue unless that was done since the connection was made.
+        """Make a queue unless that was done since the connection was made; a new one takes a second longer.
 
         Raises QueueConfigurationError if there is one of another kind.
         """
@@ -42,10 +46,13 @@ class RabbitQueues:
         with self._lock:
             if self._is_known(name):
                 return
+            is_new = self._look(name, deadline) is None
             if self._connection.version.partition(".")[0] in {"", "3"}:
                 self._declare(name, _QUORUM, deadline)
             else:
                 self._declare_unlimited(name, deadline)
+            if is_new:
+                gevent.sleep(_SETTLE_SECONDS)
             self._known = {(generation, each) for generation, each in self._known if generation == self._generation}
             self._known.add((self._generation, name))
 
@@ -55,15 +62,7 @@ class RabbitQueues:
 
     def waiting(self, name: str, deadline: float) -> int:
         """How many messages are ready for delivery; 0 for a queue that does not exist."""
-        with self._connection.channel(deadline) as channel:
-            try:
-                answer = channel.call(deadline, channel.raw.queue_declare, queue=name, passive=True)
-            except QueueUnavailableError:
-                closed_by = channel.closed_by
-                if isinstance(closed_by, ChannelClosedByBroker) and closed_by.reply_code == _MISSING:
-                    return 0
-                raise
-        return int(answer.method.message_count)
+        return self._look(name, deadline) or 0
 
     @property
     def _generation(self) -> int:
@@ -71,6 +70,18 @@ class RabbitQueues:
 
     def _is_known(self, name: str) -> bool:
         return (self._generation, name) in self._known
+
+    def _look(self, name: str, deadline: float) -> int | None:
+        """How many messages are ready, or None if there is no such queue."""
+        with self._connection.channel(deadline) as channel:
+            try:
+                answer = channel.call(deadline, channel.raw.queue_declare, queue=name, passive=True)
+            except QueueUnavailableError:
+                closed_by = channel.closed_by
+                if isinstance(closed_by, ChannelClosedByBroker) and closed_by.reply_code == _MISSING:
+                    return None
+                raise
+        return int(answer.method.message_count)
 
     def _declare(self, name: str, arguments: Mapping[str, object], deadline: float) -> None:
         with self._connection.channel(deadline) as channel:
