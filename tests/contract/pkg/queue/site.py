@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from typing import Any
 
 import gevent
@@ -20,7 +19,7 @@ from tests.services.rabbitmq import RabbitmqServer
 
 BROKERS: dict[str, type[Broker]] = {"nats": NatsServer, "rabbit": RabbitmqServer, "kafka": KafkaServer}
 ADDRESSES = {"nats": "nats_url", "rabbit": "rabbit_url", "kafka": "kafka_brokers"}
-REMOTE = tuple(name for name in BROKERS if find_spec(f"pikoci.pkg.queue.{name}"))
+REMOTE = tuple(BROKERS)
 SYSTEMS = ("mem", *REMOTE)
 
 #: Something that must happen has happened after so many seconds, also on a busy machine.
