@@ -12,7 +12,7 @@ DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test lint docs bench lock clean
+.PHONY: help run test lint docs bench chaos lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -35,6 +35,9 @@ docs: $(RUNTIME) ## Write the generated parts of the documentation anew
 
 bench: $(DEV) ## Measure, beside the raw limits of this machine
 	$(BIN)/python -m tests.bench
+
+chaos: $(DEV) ## Run hundreds of builds while everything is killed, stopped and cut off (ARGS="--broker nats --seed 7")
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: $(DEV) ## Pin requirements/*.in, with hashes, in requirements/*.txt (ARGS=--upgrade for newer ones)
 	cd requirements && for name in build runtime dev; do \

@@ -66,6 +66,11 @@ class Broker(ABC):
         self._process.kill()
         self.running = False
 
+    @property
+    def pid(self) -> int:
+        """The process that all of the broker's descend from."""
+        return self._process.pid
+
     def close(self) -> None:
         """Stop the broker and remove its data."""
         self._process.kill()

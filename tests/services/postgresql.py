@@ -127,6 +127,15 @@ class PostgresqlServer(DatabaseMaker):
         """Stop the server at once: clients lose their connections, the data stays for `start`."""
         self._process.stop(keep_folder=True)
 
+    def kill(self) -> None:
+        """End the server by SIGKILL; what it wrote stays for `start`."""
+        self._process.kill()
+
+    @property
+    def pid(self) -> int:
+        """The process that all of the server's descend from."""
+        return self._process.pid
+
     def close(self) -> None:
         """Stop the server and remove its data."""
         self._process.stop()

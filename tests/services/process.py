@@ -32,6 +32,11 @@ class ServiceProcess:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """The process that all of the program's descend from."""
+        return self._process.pid
+
     def wait_until(self, ready: Callable[[], bool], timeout_seconds: float = 30) -> None:
         """Wait until `ready` says so. Raises ServiceError when the program ends or takes longer; it is stopped then."""
         deadline = time.monotonic() + timeout_seconds

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Sequence
+from itertools import count
 from typing import Self
 
 import gevent
@@ -14,11 +16,15 @@ CHUNK = 65536
 
 
 class Proxy:
-    """Forwards connections on `port` of 127.0.0.1 to another port; lives in greenlets of the test process."""
+    """Forwards connections on `port` of 127.0.0.1 to another port; lives in greenlets of the test process.
 
-    def __init__(self, target: int, port: int = 0) -> None:
+    Several targets get the connections in turn; one that refuses is passed over.
+    """
+
+    def __init__(self, target: int | Sequence[int], port: int = 0) -> None:
         """Start to listen, on a free port unless one is named."""
-        self._target = target
+        self._targets = [target] if isinstance(target, int) else list(target)
+        self._turns = count()
         self._flowing = Event()
         self._flowing.set()
         self._refusing = False
@@ -67,12 +73,10 @@ class Proxy:
         if self._refusing:
             client.close()
             return
-        try:
-            target = socket.create_connection(("127.0.0.1", self._target), timeout=10)
-        except OSError:
+        target = self._connect()
+        if target is None:
             client.close()
             return
-        target.settimeout(None)
         pair = (client, target)
         self._pairs.add(pair)
         try:
@@ -84,6 +88,16 @@ class Proxy:
             self._pairs.discard(pair)
             client.close()
             target.close()
+
+    def _connect(self) -> socket.socket | None:
+        turn = next(self._turns)
+        for step in range(len(self._targets)):
+            port = self._targets[(turn + step) % len(self._targets)]
+            with contextlib.suppress(OSError):
+                target = socket.create_connection(("127.0.0.1", port), timeout=10)
+                target.settimeout(None)
+                return target
+        return None
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):

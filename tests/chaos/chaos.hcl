@@ -1,0 +1,142 @@
+variable "folder" {
+  type = string
+}
+
+variable "scripts" {
+  type = string
+}
+
+resource_type "beat" {
+  params = ["name"]
+  check "shell" {
+    cmd = "exec sh ${var.scripts}/check.sh ${var.folder} \"$param_name\""
+  }
+}
+
+resource "beat" "a" {
+  check_interval = "@every 10s"
+  params {
+    name = "a"
+  }
+}
+
+resource "beat" "b" {
+  check_interval = "@every 10s"
+  params {
+    name = "b"
+  }
+}
+
+resource "artifact" "made" {
+  params {
+    dir = "made"
+  }
+}
+
+job "short" {
+  task "only" {
+    run "shell" {
+      cmd = "exec sh ${var.scripts}/step.sh ${var.folder} only 5 0"
+    }
+  }
+}
+
+job "long" {
+  task "slow" {
+    run "shell" {
+      cmd = "exec sh ${var.scripts}/step.sh ${var.folder} slow $((8 + BUILD_ID % 12)) 0.25"
+    }
+  }
+  task "quick" {
+    run "shell" {
+      cmd = "exec sh ${var.scripts}/step.sh ${var.folder} quick 3 0"
+    }
+  }
+  ensure "shell" {
+    cmd = "exec sh ${var.scripts}/step.sh ${var.folder} ensure 2 0"
+  }
+}
+
+job "loud" {
+  task "first" {
+    run "shell" {
+      cmd = "exec sh ${var.scripts}/step.sh ${var.folder} first 3000 0"
+    }
+  }
+  task "second" {
+    run "shell" {
+      cmd = "exec sh ${var.scripts}/step.sh ${var.folder} second 10 0.1"
+    }
+  }
+  task "third" {
+    run "shell" {
+      cmd = "exec sh ${var.scripts}/step.sh ${var.folder} third 3000 0"
+    }
+  }
+}
+
+job "serial" {
+  concurrency = 1
+  task "alone" {
+    run "shell" {
+      cmd = "exec sh ${var.scripts}/step.sh ${var.folder} alone 5 0.1 alone"
+    }
+  }
+}
+
+job "fails" {
+  task "fail" {
+    run "shell" {
+      cmd = "sh ${var.scripts}/step.sh ${var.folder} fail 5 0.1; exit 3"
+    }
+  }
+}
+
+job "make" {
+  task "make" {
+    outputs = ["out"]
+    run "shell" {
+      cmd = "echo \"$BUILD_ID\" > out/maker; exec sh ${var.scripts}/step.sh ${var.folder} make 3 0.1"
+    }
+  }
+  put "artifact" "made" {
+    dir = "out"
+  }
+}
+
+job "use" {
+  get "artifact" "made" {
+    trigger = true
+    passed  = ["make"]
+    version = "every"
+  }
+  task "use" {
+    inputs = ["made"]
+    run "shell" {
+      cmd = "echo \"made by $(cat made/maker)\"; exec sh ${var.scripts}/step.sh ${var.folder} use 3 0.1"
+    }
+  }
+}
+
+job "watch" {
+  get "beat" "a" {
+    trigger = true
+  }
+  task "watch" {
+    run "shell" {
+      cmd = "exec sh ${var.scripts}/step.sh ${var.folder} watch 3 0.1"
+    }
+  }
+}
+
+job "after" {
+  get "beat" "a" {
+    trigger = true
+    passed  = ["watch"]
+  }
+  task "after" {
+    run "shell" {
+      cmd = "exec sh ${var.scripts}/step.sh ${var.folder} after 3 0.1"
+    }
+  }
+}

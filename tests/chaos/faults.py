@@ -1,0 +1,79 @@
+"""Doing what the schedule says, and undoing it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import gevent
+
+from tests.chaos.family import send_below
+from tests.chaos.schedule import Fault, Kind
+from tests.chaos.world import World
+from tests.services.broker import Broker
+from tests.services.postgresql import PostgresqlServer
+
+Action = Callable[[], None]
+
+
+class Trouble:
+    """Makes the faults of a schedule happen. `counts` counts them by kind of fault and kind of target."""
+
+    def __init__(self, world: World, say: Callable[[str], None]) -> None:
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self._world = world
+        self._say = say
+
+    def make(self, faults: Sequence[Fault]) -> None:
+        """Let all happen at their times; returns when everything works again. Raises what a restart raised."""
+        began = time.monotonic()
+        under_way = []
+        for fault in faults:
+            gevent.sleep(max(0.0, began + fault.at - time.monotonic()))
+            self._say(str(fault))
+            under_way.append(gevent.spawn(self._happen, fault))
+        gevent.joinall(under_way, raise_error=True)
+
+    def _happen(self, fault: Fault) -> None:
+        begin, end = self._actions(fault)
+        self.counts[fault.kind, fault.target.rstrip("0123456789") if "-" not in fault.target else "link"] += 1
+        begin()
+        gevent.sleep(fault.seconds)
+        end()
+
+    def _actions(self, fault: Fault) -> tuple[Action, Action]:
+        """What begins a fault, and what ends it."""
+        world = self._world
+        if fault.target in world.daemons:
+            daemon = world.daemons[fault.target]
+            return {
+                Kind.KILL: (daemon.kill, daemon.start),
+                Kind.CRASH: (daemon.crash, _nothing),
+                Kind.PAUSE: (daemon.pause, daemon.resume),
+            }[fault.kind]
+        if fault.target in world.links.names:
+            proxy = world.links.names[fault.target]
+            return (proxy.cut if fault.kind is Kind.CUT else proxy.freeze), proxy.restore
+        service = world.broker if fault.target == "broker" else world.postgresql
+        assert service is not None
+        return self._on_service(service, fault.kind)
+
+    @staticmethod
+    def _on_service(service: Broker | PostgresqlServer, kind: Kind) -> tuple[Action, Action]:
+        if kind is Kind.FREEZE:
+            return (
+                lambda: send_below(service.pid, signal.SIGSTOP),
+                lambda: send_below(service.pid, signal.SIGCONT),
+            )
+        return _in_thread(service.kill if kind is Kind.KILL else service.stop), _in_thread(service.start)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _in_thread(action: Action) -> Action:
+    """In a native thread, so that the proxies go on meanwhile."""
+    return lambda: gevent.get_hub().threadpool.apply(action)

@@ -1,0 +1,50 @@
+"""What the builds of `chaos.hcl` must have done when they ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+PIPELINE = "chaos"
+TEAM = "main"
+HERE = Path(__file__).parent
+CONFIG = (HERE / "chaos.hcl").read_text(encoding="utf-8")
+
+#: Jobs that clients start, and how often each is chosen.
+STARTED = {"short": 6, "long": 4, "loud": 2, "serial": 1, "fails": 1, "make": 3}
+#: Names of the resources that are checked all the time.
+CHECKED = ("a", "b")
+CHECK_INTERVAL = 10.0
+
+_LINES = {
+    "short": {"only": 5},
+    "loud": {"first": 3000, "second": 10, "third": 3000},
+    "serial": {"alone": 5},
+    "fails": {"fail": 5},
+    "make": {"make": 3},
+    "use": {"use": 3},
+    "watch": {"watch": 3},
+    "after": {"after": 3},
+}
+
+
+def variables(folder: Path) -> dict[str, str]:
+    """The pipeline's variables, where `folder` takes the marks."""
+    return {"folder": str(folder), "scripts": str(HERE)}
+
+
+def choose(random: Random) -> str:
+    """A job to start."""
+    return random.choices(list(STARTED), list(STARTED.values()))[0]
+
+
+def expected_lines(job: str, build_id: int) -> dict[str, int]:
+    """How many lines each step of a build prints."""
+    if job == "long":
+        return {"slow": 8 + build_id % 12, "quick": 3, "ensure": 2}
+    return _LINES[job]
+
+
+def expected_status(job: str) -> str:
+    """How each build of the job ends."""
+    return "failed" if job == "fails" else "succeeded"

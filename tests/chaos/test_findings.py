@@ -1,0 +1,70 @@
+"""The suite itself: the same seed makes the same trouble, and what is wrong is found."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.jobs import expected_lines
+from tests.chaos.logs import missing_or_doubled
+from tests.chaos.marks import overlaps, read_marks
+from tests.chaos.schedule import Fault, Kind, Wear, plan
+
+TARGETS = {"server1": Wear({Kind.KILL: 3.0, Kind.PAUSE: 5.0}, 2), "link": Wear({Kind.CUT: 4.0}, 1)}
+LINES = [f"7-2 {step} line {line}" for step, lines in expected_lines("long", 7).items() for line in range(1, lines + 1)]
+EARLIER = ["7-1 slow line 1", "7-1 slow line 2", "the worker was lost; the build runs again"]
+
+
+def _ends(fault: Fault) -> float:
+    return fault.at + fault.seconds
+
+
+def test_the_same_seed_makes_the_same_trouble_and_another_one_another() -> None:
+    assert plan(1, 60, TARGETS) == plan(1, 60, TARGETS) != plan(2, 60, TARGETS)
+
+
+def test_no_target_has_two_faults_at_a_time_and_all_are_over_in_time() -> None:
+    faults = plan(3, 200, TARGETS)
+    assert len(faults) > 20
+    assert all(_ends(fault) <= 200 for fault in faults)
+    for target in TARGETS:
+        own = [fault for fault in faults if fault.target == target]
+        assert all(_ends(earlier) < later.at for earlier, later in pairwise(own))
+
+
+def test_a_whole_log_with_a_lost_attempt_is_right() -> None:
+    assert not list(missing_or_doubled("long", 7, 2, "\n".join([*EARLIER, *LINES])))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        LINES[:-1],
+        LINES[1:],
+        [*LINES, LINES[0]],
+        [*LINES, "7-3 slow line 1"],
+        [*LINES, "8-2 slow line 1"],
+        [EARLIER[1], *LINES],
+        [EARLIER[0], *EARLIER, *LINES],
+    ],
+    ids=["no end", "no beginning", "doubled", "a later attempt", "another build", "a hole before", "doubled before"],
+)
+def test_a_wrong_log_is_found(lines: list[str]) -> None:
+    assert list(missing_or_doubled("long", 7, 2, "\n".join(lines)))
+
+
+@pytest.mark.parametrize(
+    ("marks", "found"),
+    [
+        (["1.0 start 4-1 a 9", "2.0 start 4-2 a 9", "3.0 end 4-2 a 9"], 0),
+        (["1.0 start 4-1 a 9", "2.0 start 4-2 a 9", "3.0 end 4-1 a 9"], 1),
+        (["1.0 start 4-1 a 9", "2.0 overlap 4-2 a 9"], 1),
+        (["1.0 start 4-1 a 9", "2.0 together 5-1 a 9"], 1),
+        (["1.0 start 4-1 a 9", "2.0 start 5-1 a 9", "3.0 end 4-1 a 9"], 0),
+    ],
+)
+def test_two_attempts_at_a_time_are_found(marks: list[str], found: int, tmp_path: Path) -> None:
+    (tmp_path / "marks").write_text("\n".join(marks) + "\n")
+    assert len(list(overlaps(read_marks(tmp_path)))) == found
