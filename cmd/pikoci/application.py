@@ -94,7 +94,7 @@ class Application:
         store = open_store(_store_settings(settings))
         self._resources.callback(store.close)
         _prepare_schema(store, settings)
-        self._backend = open_queue(settings.pubsub_system, settings.queue)
+        self._backend = open_queue(settings.pubsub_system, settings.queue, _worker_name(settings))
         self._resources.callback(self._backend.close)
         self._services = build_services(
             store,
@@ -164,7 +164,7 @@ class Application:
     def _build_worker(self) -> Worker:
         workdir = self._settings.workdir or self._default_workdir()
         settings = WorkerSettings(
-            name=f"embedded-{socket.gethostname()}-{self._settings.port}",
+            name=_worker_name(self._settings),
             instance=secrets.token_hex(8),
             version=__version__,
             workdir=workdir,
@@ -208,6 +208,10 @@ def _look_at_queue(backend: Backend) -> None:
         return
     except QueueError as error:
         log.warning("the queue cannot be used now: %s", error)
+
+
+def _worker_name(settings: ServerSettings) -> str:
+    return f"embedded-{socket.gethostname()}-{settings.port}"
 
 
 def _store_settings(settings: ServerSettings) -> StoreSettings:

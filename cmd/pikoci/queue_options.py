@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _DEFAULTS = QueueSettings()
+_PARTITIONS = "Partitions of topics that are made: so many workers can share one queue."
 
 #: Parameter of a command -> field of QueueSettings.
 _FIELDS = {
@@ -25,6 +27,8 @@ _FIELDS = {
     "nats_creds": "nats_credentials",
     "rabbit_server_url": "rabbit_url",
     "kafka_brokers": "kafka_brokers",
+    "kafka_sasl_mechanism": "kafka_sasl_mechanism",
+    "kafka_partitions": "kafka_partitions",
     "queue_user": "user",
     "queue_password": "password",
     "queue_tls": "tls",
@@ -39,6 +43,8 @@ _OPTIONS = (
     setting("--nats-creds", type=_FILE, help="NATS credentials file."),
     setting("--rabbit-server-url", default=_DEFAULTS.rabbit_url, help="Where RabbitMQ is, with user and password."),
     setting("--kafka-brokers", default=_DEFAULTS.kafka_brokers, help="Where Kafka is: HOST:PORT, with commas between."),
+    setting("--kafka-sasl-mechanism", default=_DEFAULTS.kafka_sasl_mechanism, help="How to log in at Kafka."),
+    setting("--kafka-partitions", default=_DEFAULTS.kafka_partitions, type=click.IntRange(1, 1000), help=_PARTITIONS),
     setting("--queue-prefix", default=_DEFAULTS.prefix, help="Begins the queues' names, where a broker is shared."),
     setting("--queue-user", default="", help="The broker's user, instead of one in its address."),
     setting("--queue-password", default="", help="Its password; prefer the variable, which `ps` does not show."),
@@ -62,10 +68,13 @@ def read_queue_settings(values: dict[str, Any]) -> QueueSettings:
     return QueueSettings(**{field: value for field, value in given.items() if value not in {None, ""}})
 
 
-def open_queue(system: str, settings: QueueSettings) -> Backend:
-    """Open the queue; the broker need not be there yet. Raises InvalidError, which names the setting that is wrong."""
+def open_queue(system: str, settings: QueueSettings, consumer: str) -> Backend:
+    """Open the queue; the broker need not be there yet. `consumer` names this process, also after a restart.
+
+    Raises InvalidError, which names the setting that is wrong.
+    """
     try:
-        return open_backend(system, settings)
+        return open_backend(system, replace(settings, consumer=consumer))
     except QueueConfigurationError as error:
         raise InvalidError(str(error)) from error
     except ImportError as error:

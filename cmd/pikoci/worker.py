@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -61,6 +62,9 @@ def worker(**values: Any) -> None:
     check_settings(values)
     configure_logging(values["log_level"])
     run_worker(values)
+    # All is closed. The interpreter's own end takes longer than a drained worker should be waited for.
+    logging.shutdown()
+    os._exit(0)
 
 
 def check_settings(values: dict[str, Any]) -> None:
@@ -103,7 +107,7 @@ def run_worker(values: dict[str, Any]) -> None:
     queues = {name: taken[name] for name in values["queues"]}
     settings = _settings(values, [name for names in queues.values() for name in names])
     clock = SystemClock()
-    backend = open_queue(values["pubsub_system"], queue)
+    backend = open_queue(values["pubsub_system"], queue, settings.name)
     gateway = HttpGateway(values["pikoci_url"], values["worker_token"], settings.name, settings.instance)
     try:
         subscriptions = {name: backend.subscribe(names) for name, names in queues.items()}

@@ -16,6 +16,7 @@ import pytest
 
 from tests.acceptance.processes import marked_processes
 from tests.acceptance.repository import GOOD, Repository
+from tests.services.nats import NatsServer
 from tests.services.pikoci import PikociServer
 from tests.services.process import free_port
 from tests.services.worker import PikociWorker
@@ -25,7 +26,8 @@ RESOURCE = "/teams/main/pipelines/app/resources/git.app"
 #: A lost worker's builds must not wait for half a minute in a test.
 LEASE = ["--heartbeat-interval=500ms", "--lease=3s"]
 #: The variables that say where each broker is.
-BROKERS = {"nats": "NATS_SERVER_URL"}
+BROKERS = {"nats": "NATS_SERVER_URL", "rabbit": "RABBIT_SERVER_URL", "kafka": "KAFKA_BROKERS"}
+FIXTURES = {"nats": "nats_address", "rabbit": "rabbitmq_address", "kafka": "kafka_address"}
 TOKEN = re.compile(r"Worker token for standalone workers token=([\w.-]+)")
 
 
@@ -77,7 +79,7 @@ class Farm:
 
 @pytest.fixture(params=list(BROKERS))
 def farm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Farm]:
-    made = Farm(tmp_path, request.param, request.getfixturevalue(f"{request.param}_address"))
+    made = Farm(tmp_path, request.param, request.getfixturevalue(FIXTURES[request.param]))
     try:
         made.server.start()
         yield made
@@ -237,6 +239,25 @@ def test_a_worker_outlives_a_restart_of_the_server(farm: Farm, tmp_path: Path) -
     farm.server.start()
     build = farm.server.wait_for_build("waiting", "wait", "1", "succeeded", "errored", "failed")
     assert (build["status"], build["attempt"]) == ("succeeded", 1)
+
+
+def test_an_outage_of_the_broker_delays_work_and_loses_none(tmp_path: Path, private_nats: NatsServer) -> None:
+    farm = Farm(tmp_path, "nats", private_nats.address)
+    gate = tmp_path / "gate"
+    try:
+        farm.server.start()
+        worker = farm.worker("one", "--concurrency=2")
+        start_waiting(farm, gate)
+        private_nats.kill()
+        farm.server.post("/teams/main/pipelines/waiting/jobs/wait/builds", {})
+        worker.wait_for(lambda: "queue away" in worker.text(), "the worker to notice")
+        gate.touch()
+        farm.server.wait_for_build("waiting", "wait", "1", "succeeded")
+        assert farm.server.build("waiting", "wait", "2")["status"] == "pending"
+        private_nats.start()
+        assert farm.server.wait_for_build("waiting", "wait", "2", "succeeded", "errored")["attempt"] == 1
+    finally:
+        farm.stop()
 
 
 def test_tagged_work_goes_to_workers_with_the_tags(farm: Farm, tmp_path: Path) -> None:
