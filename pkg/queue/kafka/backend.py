@@ -8,6 +8,7 @@ message that waits for a busy consumer is passed on to the partitions of others,
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -27,8 +28,9 @@ from pikoci.pkg.queue.backend import (
 )
 from pikoci.pkg.queue.kafka.address import KafkaAddress, read_address
 from pikoci.pkg.queue.kafka.clients import KafkaClients
-from pikoci.pkg.queue.kafka.consumer import Envelope, Member
 from pikoci.pkg.queue.kafka.depth import read_depth
+from pikoci.pkg.queue.kafka.member import Member
+from pikoci.pkg.queue.kafka.message import Envelope
 from pikoci.pkg.queue.kafka.subscription import KafkaSubscription
 from pikoci.pkg.queue.kafka.topics import Layout
 from pikoci.pkg.queue.opening import QueueSettings
@@ -37,7 +39,11 @@ _WATCH_SECONDS = 2.0
 
 
 def open_kafka(settings: QueueSettings) -> KafkaBackend:
-    """Open a backend. Raises QueueConfigurationError for an address or a file that can't be right."""
+    """Open a backend. Raises QueueConfigurationError for an address or a file that can't be right.
+
+    The library's own log falls silent: it tells of every attempt to connect, and what matters is logged here, once.
+    """
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     return KafkaBackend(
         read_address(settings),
         Layout(settings.prefix, settings.kafka_partitions),
@@ -75,7 +81,7 @@ class KafkaBackend(Backend):
         self._making = RLock()
         self._subscriptions: set[KafkaSubscription] = set()
         self._stop = Event()
-        self._watching: gevent.Greenlet | None = None
+        self._watching: gevent.Greenlet[[], None] | None = None
 
     def publish(self, queue: str, body: bytes) -> None:
         """See `Backend.publish`."""

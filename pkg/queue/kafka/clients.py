@@ -19,6 +19,7 @@ from kafka.net.compat import KafkaNetClient
 
 from pikoci.pkg.queue.backend import QueueClosedError, QueueUnavailableError
 from pikoci.pkg.queue.kafka.address import KafkaAddress
+from pikoci.pkg.queue.kafka.sockets import SOCKETS
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ class KafkaClients:
             "request_timeout_ms": milliseconds,
             "bootstrap_timeout_ms": milliseconds,
             "reconnect_backoff_max_ms": _LONGEST_PAUSE_MS,
+            "proxy_url": SOCKETS,
         }
         self._lock = RLock()
         self._admin: Any = None

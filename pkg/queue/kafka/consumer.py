@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -14,16 +12,18 @@ import structlog
 from gevent.event import Event
 from kafka import TopicPartition
 from kafka.errors import FencedInstanceIdError, InvalidSessionTimeoutError, KafkaTimeoutError
-from kafka.structs import MemberState, OffsetAndMetadata
+from kafka.structs import MemberState
 
-from pikoci.pkg.queue.backend import Delivery, QueueConfigurationError, QueueError, QueueUnavailableError
+from pikoci.pkg.queue.backend import QueueConfigurationError, QueueError, QueueUnavailableError
 from pikoci.pkg.queue.kafka.clients import KAFKA_ERRORS
+from pikoci.pkg.queue.kafka.delivery import KafkaDelivery
 from pikoci.pkg.queue.kafka.ledger import Ledger
+from pikoci.pkg.queue.kafka.member import Member
 from pikoci.pkg.queue.kafka.message import Envelope, Message, open_envelope
 from pikoci.pkg.queue.kafka.progress import Progress, read_stored
 from pikoci.pkg.queue.kafka.rebalancing import Rebalancing
 from pikoci.pkg.queue.kafka.sharing import HeldFirstAssignor
-from pikoci.pkg.queue.names import safe_name
+from pikoci.pkg.queue.kafka.storing import Storing
 
 if TYPE_CHECKING:
     from pikoci.pkg.queue.kafka.backend import KafkaBackend
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _POLL_MS = 500
 _FULL_POLL_MS = 50
-_STORE_SECONDS = 0.05  # one write for all that changes in this time
-_CLOSE_SECONDS = 3.0
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 _JOIN_PATIENCE = 60.0
@@ -47,48 +45,6 @@ _OPTIONS = {
     "fetch_max_bytes": 1 << 20,
     "max_partition_fetch_bytes": 1 << 16,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """How a consumer appears in its group; it counts as dead after `session` seconds of silence.
-
-    With a name it is a static member: its partitions wait for it that long also when it left in good order.
-    """
-
-    session: float
-    name: str | None = None
-
-    def numbered(self, number: int) -> Member:
-        """The name of one of several consumers of the same process."""
-        return replace(self, name=f"{safe_name(self.name)}-{number}") if self.name else self
-
-    def options(self) -> dict[str, Any]:
-        """For the library's consumer."""
-        session = int(self.session * 1000)
-        return {
-            "session_timeout_ms": session,
-            "heartbeat_interval_ms": min(1000, session // 4),  # a rebalance waits for everyone's next heartbeat
-            "group_instance_id": self.name,
-        }
-
-
-class KafkaDelivery(Delivery):
-    """A message, and who read it."""
-
-    def __init__(self, consumer: QueueConsumer, message: Message) -> None:
-        self.queue = consumer.queue
-        self.body = message.envelope.body
-        self._consumer = consumer
-        self._message = message
-
-    def acknowledge(self) -> None:
-        """See `Delivery.acknowledge`."""
-        self._consumer.acknowledge(self._message)
-
-    def reject(self, delay: float = 0.0) -> None:
-        """See `Delivery.reject`: a copy is published, to be delivered after the delay; then this one is done."""
-        self._consumer.reject(self._message, delay)
 
 
 class QueueConsumer:
@@ -111,10 +67,9 @@ class QueueConsumer:
         self._topic = backend.layout.topic(queue)
         self._rng = rng or random.Random()
         self._ledger = Ledger(backend.clock, time.monotonic)
-        self._rebalancing = Rebalancing(self._topic, self._ledger)
+        self._storing = Storing(self._topic, self._ledger)
+        self._rebalancing = Rebalancing(self._topic, self._ledger, self._storing)
         self._room = Event()
-        self._consumer: Any = None
-        self._storing: gevent.Greenlet | None = None
         self._running = gevent.spawn(self._run)
 
     def take(self) -> KafkaDelivery | None:
@@ -123,7 +78,7 @@ class QueueConsumer:
         if message is None:
             return None
         self._room.set()
-        self._store_soon()
+        self._storing.soon()
         return KafkaDelivery(self, message)
 
     def next_delayed(self) -> float | None:
@@ -134,7 +89,7 @@ class QueueConsumer:
         """See `Delivery.acknowledge`."""
         if self._answer(message):
             self._ledger.finish(message)
-            self._store_soon()
+            self._storing.soon()
 
     def reject(self, message: Message, delay: float) -> None:
         """See `Delivery.reject`."""
@@ -145,9 +100,6 @@ class QueueConsumer:
     def close(self) -> None:
         """Store what is done, leave the group, and forget the rest."""
         self._running.kill()
-        if self._storing is not None:
-            self._storing.kill()
-        self._ledger.give_up()
         self._leave()
 
     def _run(self) -> None:
@@ -155,13 +107,11 @@ class QueueConsumer:
         while True:
             try:
                 self._backend.ensure(self._topic)
-                self._consumer = self._join()
-                self._serve(self._consumer)
+                self._serve(self._join())
             except Exception as error:  # noqa: BLE001 - the outermost loop, which must go on for ever
                 self._note(error)
             if self._rebalancing.generation > 0:
                 pause = _FIRST_PAUSE
-            self._ledger.give_up()
             self._leave()
             gevent.sleep(pause * self._rng.uniform(0.5, 1.0))
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -174,6 +124,7 @@ class QueueConsumer:
             **_OPTIONS,
             **self._member.options(),
         )
+        self._storing.start(consumer)
         rebalancing.start(consumer)
         consumer.subscribe([self._topic], listener=rebalancing)
         return consumer
@@ -192,7 +143,7 @@ class QueueConsumer:
             self._rebalancing.ask_again(now)
             self._pass_on(consumer)
             if self._ledger.changed:
-                self._store_soon()
+                self._storing.soon()
 
     def _poll(self, consumer: Any) -> Any:
         """Read what there is room for; the group is kept up also without room."""
@@ -208,23 +159,23 @@ class QueueConsumer:
             found = consumer.committed(partition, metadata=True, timeout_ms=_OPTIONS["request_timeout_ms"])
             if partition not in consumer.assignment():
                 return  # it was taken away in the meantime
-            start = found.offset if found else -1
-            self._ledger.begin(partition.partition, Progress(max(0, start), _done(start, found)))
+            start = max(0, found.offset) if found else 0
+            done = read_stored(start, found.metadata).done if found else frozenset()
+            self._ledger.begin(partition.partition, Progress(start, done))
         for record in records:
             self._ledger.accept(partition.partition, record.offset, open_envelope(record))
         self._subscription.wake()
 
     def _pass_on(self, consumer: Any) -> None:
         """Give to others what waits here while nobody asks: a partition belongs to one consumer, however busy."""
-        idle = self._subscription.idle_seconds()
-        if idle < _PASS_ON_SECONDS or self._ledger.frozen is not None:
+        if not self._may_pass_on():
             return
         mine = {each.partition for each in consumer.assignment()}
         others = sorted((consumer.partitions_for_topic(self._topic) or set()) - mine)
         if not others:
             return
         for message in self._ledger.stale(lambda hops: min(_PASS_ON_SECONDS * 2**hops, _LONGEST_PASS_ON_SECONDS)):
-            if self._ledger.frozen is not None or self._subscription.idle_seconds() < _PASS_ON_SECONDS:
+            if not self._may_pass_on():
                 return
             self._ledger.hold(message)
             message.answered = True
@@ -233,6 +184,9 @@ class QueueConsumer:
                 self._replace(message, envelope, self._rng.choice(others))
             except QueueUnavailableError:
                 return  # it stays here
+
+    def _may_pass_on(self) -> bool:
+        return self._ledger.frozen is None and self._subscription.idle_seconds() >= _PASS_ON_SECONDS
 
     def _replace(self, message: Message, envelope: Envelope, partition: int | None) -> None:
         """Publish a copy, and be done with the message only when that is safe."""
@@ -243,7 +197,7 @@ class QueueConsumer:
             self._subscription.wake()
             raise
         self._ledger.finish(message)
-        self._store_soon()
+        self._storing.soon()
 
     def _look_done(self) -> None:
         if not self.has_looked:
@@ -256,37 +210,10 @@ class QueueConsumer:
         message.answered = True
         return True
 
-    def _store_soon(self) -> None:
-        if self._storing is None:
-            self._storing = gevent.spawn_later(_STORE_SECONDS, self._store)
-
-    def _store(self) -> None:
-        """Tell the broker, without waiting for its answer, what changed."""
-        self._storing = None
-        consumer, changed = self._consumer, set(self._ledger.changed)
-        if consumer is None or not changed or consumer.group_metadata().state != MemberState.STABLE:
-            return
-        self._ledger.changed -= changed
-        try:
-            stored = consumer.commit_async(_offsets(self._topic, self._ledger.state(changed)))
-        except KAFKA_ERRORS:
-            self._not_stored(changed)
-        else:
-            stored.add_errback(partial(self._not_stored, changed))
-
-    def _not_stored(self, partitions: set[int], _: object = None) -> None:
-        """Try again with the next poll."""
-        self._ledger.changed |= partitions & self._ledger.partitions()
-
     def _leave(self) -> None:
-        """Store everything for whoever comes next, as far as the broker can be reached."""
-        consumer, self._consumer = self._consumer, None
-        state = self._ledger.state(self._ledger.partitions())
-        self._ledger.drop(self._ledger.partitions())
+        self._ledger.give_up()
+        self._storing.finish()
         self._rebalancing.stop()
-        if consumer is None:
-            return
-        gevent.spawn(_close, consumer, _offsets(self._topic, state)).join(timeout=_CLOSE_SECONDS)
 
     def _note(self, error: Exception) -> None:
         """Remember what is wrong; the same reason is logged once."""
@@ -295,8 +222,8 @@ class QueueConsumer:
                 trouble: QueueError = error
             case InvalidSessionTimeoutError():
                 trouble = QueueConfigurationError(
-                    f"Kafka does not allow a redelivery after {self._member.session:g} seconds: choose a time within its "
-                    "group.min.session.timeout.ms and group.max.session.timeout.ms"
+                    f"Kafka does not allow a redelivery after {self._member.session:g} seconds: "
+                    "choose a time within its group.min.session.timeout.ms and group.max.session.timeout.ms"
                 )
             case FencedInstanceIdError():
                 trouble = QueueConfigurationError(
@@ -310,22 +237,3 @@ class QueueConsumer:
             _log.warning("not receiving", queue=self.queue, error=str(trouble), exc_info=None if expected else error)
         self.trouble = trouble
         self._subscription.wake()
-
-
-def _done(start: int, found: Any) -> frozenset[int]:
-    return read_stored(start, found.metadata).done if found else frozenset()
-
-
-def _offsets(topic: str, state: dict[int, tuple[int, str]]) -> dict[TopicPartition, OffsetAndMetadata]:
-    return {TopicPartition(topic, each): OffsetAndMetadata(offset, text, -1) for each, (offset, text) in state.items()}
-
-
-def _close(consumer: Any, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
-    milliseconds = int(_CLOSE_SECONDS * 1000 / 2)
-    try:
-        if offsets and consumer.group_metadata().state == MemberState.STABLE:
-            consumer.commit(offsets, timeout_ms=milliseconds)
-    except KAFKA_ERRORS as error:
-        _log.info("what is done was not stored; it may come again", error=str(error))
-    finally:
-        consumer.close(autocommit=False, timeout_ms=milliseconds)

@@ -8,11 +8,10 @@ from typing import Any
 import structlog
 from kafka import TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
-from kafka.errors import KafkaError
-from kafka.structs import OffsetAndMetadata
 
 from pikoci.pkg.queue.kafka.ledger import Ledger
 from pikoci.pkg.queue.kafka.sharing import Claim, Share
+from pikoci.pkg.queue.kafka.storing import Storing
 
 _log = structlog.get_logger(__name__)
 _ASK_AGAIN_SECONDS = 2.0
@@ -21,10 +20,11 @@ _ASK_AGAIN_SECONDS = 2.0
 class Rebalancing(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
     """Called by the library's consumer while it joins its group."""
 
-    def __init__(self, topic: str, ledger: Ledger) -> None:
+    def __init__(self, topic: str, ledger: Ledger, storing: Storing) -> None:
         self.generation = -1
         self._topic = topic
         self._ledger = ledger
+        self._storing = storing
         self._consumer: Any = None
         self._share = Share()
         self._claimed: frozenset[int] = frozenset()
@@ -60,26 +60,14 @@ class Rebalancing(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the 
 
     def ask_again(self, now: float) -> None:
         """Have the partitions shared anew, if others wait for those that were kept only for what was held there."""
-        if self._share.too_much and now - self._asked > _ASK_AGAIN_SECONDS and self._ledger.frozen is None:
-            if self._claimed - self._ledger.held_partitions():
-                self._asked = now
-                self._consumer._coordinator.request_rejoin()  # noqa: SLF001 - the library has no public way yet
+        may = self._share.too_much and self._ledger.frozen is None and now - self._asked > _ASK_AGAIN_SECONDS
+        if may and self._claimed - self._ledger.held_partitions():
+            self._asked = now
+            self._consumer._coordinator.request_rejoin()  # noqa: SLF001 - the library has no public way yet
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Others will own these: they go on from what is stored here."""
-        partitions = [each.partition for each in revoked]
-        state = self._ledger.state(partitions)
-        self._ledger.drop(partitions)
-        if not state or self._consumer is None:
-            return
-        offsets = {
-            TopicPartition(self._topic, each): OffsetAndMetadata(offset, text, -1)
-            for each, (offset, text) in state.items()
-        }
-        try:
-            await self._consumer.commit_async(offsets)
-        except KafkaError as error:
-            _log.info("what is done was not stored; it may come again", topic=self._topic, error=str(error))
+        await self._storing.hand_over({each.partition for each in revoked})
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Nothing to do before the first message."""

@@ -1,4 +1,4 @@
-"""How the members of a consumer group share a topic's partitions: evenly, but nobody loses one where it holds a message.
+"""How the members of a group share a topic's partitions: evenly, but nobody loses one where it holds a message.
 
 Kafka's cooperative protocol (KIP-429): a partition that moves is first given up by its owner, and given to its new one
 in a second round; all others are read on meanwhile.

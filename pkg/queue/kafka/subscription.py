@@ -11,7 +11,8 @@ import gevent
 from gevent.event import Event
 
 from pikoci.pkg.queue.backend import Delivery, QueueClosedError, QueueError, Subscription
-from pikoci.pkg.queue.kafka.consumer import Member, QueueConsumer
+from pikoci.pkg.queue.kafka.consumer import QueueConsumer
+from pikoci.pkg.queue.kafka.member import Member
 
 if TYPE_CHECKING:
     from pikoci.pkg.queue.kafka.backend import KafkaBackend
