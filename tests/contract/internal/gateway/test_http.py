@@ -241,7 +241,9 @@ def _look(gateway: Gateway, tell: Callable[..., None]) -> None:
         gateway.claim_build(1, NAME, INSTANCE)
 
 
-@pytest.mark.parametrize("url", ["", "http://", "ftp://host", "http://me:secret@host", "http://host:99999", "host?x", "=host"])
+@pytest.mark.parametrize(
+    "url", ["", "http://", "ftp://host", "http://me:secret@host", "http://host:99999", "host?x", "=host"]
+)
 def test_an_address_that_cannot_be_is_refused_unshown(url: str) -> None:
     with pytest.raises(InvalidError) as raised:
         HttpGateway(url, "token", NAME, INSTANCE)
