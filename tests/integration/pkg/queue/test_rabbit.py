@@ -69,6 +69,7 @@ def test_a_waiting_consumer_outlives_its_queue(backend: Backend, prefix: str, ch
         channel.queue_delete(f"{prefix}-jobs")
         backend.publish("jobs", b"after")
         delivery = waiting.get(timeout=30)
+        assert delivery is not None
         assert delivery.body == b"after"
 
 
@@ -88,7 +89,7 @@ def test_messages_that_nobody_receives_go_to_others(backend: Backend) -> None:
         assert idle.receive(0.1) is None
         backend.publish("jobs", b"job")
         backend.publish("checks", b"check")
-        came = set()
+        came: set[bytes] = set()
         deadline = time.monotonic() + 20
         while len(came) < 2 and time.monotonic() < deadline:
             if (delivery := eager.receive(1.0)) is not None:

@@ -1,5 +1,6 @@
 """RabbitMQ's address: all forms that are right, one clear error for each that is not."""
 
+import pika
 import pytest
 
 from pikoci.pkg.queue import QueueConfigurationError, QueueSettings
@@ -10,7 +11,7 @@ def test_login_host_and_vhost_come_from_the_address() -> None:
     address = read_address(QueueSettings(rabbit_url="amqp://us%40er:p%2Fw@broker:1234/my%2Fhost"))
     (node,) = address.nodes
     assert (node.host, node.port, node.virtual_host) == ("broker", 1234, "my/host")
-    assert (node.credentials.username, node.credentials.password) == ("us@er", "p/w")
+    assert node.credentials == pika.PlainCredentials("us@er", "p/w")
     assert address.name == "amqp://broker:1234/my%2Fhost"
     assert "p/w" not in repr(address)
 
@@ -22,7 +23,7 @@ def test_what_is_left_out_has_a_default() -> None:
 
 def test_settings_for_the_login_win() -> None:
     settings = QueueSettings(rabbit_url="amqp://a:b@broker", user="me", password="mine")
-    assert read_address(settings).nodes[0].credentials.username == "me"
+    assert read_address(settings).nodes[0].credentials == pika.PlainCredentials("me", "mine")
 
 
 def test_amqps_is_encrypted() -> None:
