@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,6 +142,7 @@ def test_commits_flow_over_two_workers(farm: Farm, repository: Repository) -> No
     assert server.build("app", "test", "3") is None
 
 
+@pytest.mark.timeout(240)
 def test_a_killed_workers_build_ends_on_the_other_one(farm: Farm, repository: Repository, tmp_path: Path) -> None:
     repository.commit(GOOD, "first")
     gate = tmp_path / "gate"
@@ -159,11 +161,12 @@ def test_a_killed_workers_build_ends_on_the_other_one(farm: Farm, repository: Re
     server.wait_for(lambda: marked_processes(killed.workdir) == [], "what it ran to die with it", 5)
     server.wait_for_build("app", "test", "1", "started")
     gate.touch()
-    build = server.wait_for_build("app", "test", "1", "succeeded", "failed", "errored")
+    # Kafka hands a dead consumer's partitions on when its session has ended, and not before.
+    build = server.wait_for_build("app", "test", "1", "succeeded", "failed", "errored", timeout=90)
     log = server.build_log("app", "test", "1")
     assert (build["status"], build["worker"], build["attempt"]) == ("succeeded", *workers, 2), log
     assert log.count("ok: the answer is 42") == 1
-    server.wait_for_build("app", "package", "1", "succeeded")
+    server.wait_for_build("app", "package", "1", "succeeded", timeout=90)
     assert server.build("app", "test", "2") is None
 
 
@@ -293,6 +296,21 @@ def test_health_tells_what_is_polled(farm: Farm) -> None:
     found = httpx.get(f"http://127.0.0.1:{port}/healthz").json()
     assert (found["status"], found["state"], list(found["last_poll"])) == ("ok", "running", ["jobs"])
     assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 404
+
+
+def test_the_service_manager_hears_of_start_life_and_end(farm: Farm, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        farm.variables["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+        worker = farm.worker("one")
+        heard = [manager.recv(1000)]
+        while heard[-1] != b"WATCHDOG=1" or b"READY=1" not in heard:
+            heard.append(manager.recv(1000))
+        worker.signal(signal.SIGQUIT)
+        while heard[-1] != b"STOPPING=1":
+            heard.append(manager.recv(1000))
+        assert worker.wait() == 0
 
 
 def test_a_wrong_token_ends_the_worker_with_one_message(farm: Farm) -> None:

@@ -123,14 +123,16 @@ class PikociServer:
             time.sleep(POLL_SECONDS)
         return found
 
-    def wait_for_build(self, pipeline: str, job: str, number: str, *statuses: str) -> Any:
+    def wait_for_build(
+        self, pipeline: str, job: str, number: str, *statuses: str, timeout: float = DEADLINE_SECONDS
+    ) -> Any:
         """The build, once it has one of the statuses."""
 
         def found() -> Any:
             build = self.build(pipeline, job, number)
             return build if build and build["status"] in statuses else None
 
-        return self.wait_for(found, f"{job} #{number} to be {' or '.join(statuses)}")
+        return self.wait_for(found, f"{job} #{number} to be {' or '.join(statuses)}", timeout)
 
     def _is_ready(self) -> bool:
         try:
