@@ -43,10 +43,6 @@ FINISH = (
     "UPDATE resources SET check_worker = NULL, check_instance = NULL, check_lease_expires_at = NULL,"
     " last_checked_at = ?, check_error = ? WHERE id = ? AND check_claim = ?"
 )
-COUNT_RUNNING = (
-    "SELECT check_worker, COUNT(*) FROM resources WHERE check_lease_expires_at IS NOT NULL AND check_worker IS NOT NULL"
-    " GROUP BY check_worker"
-)
 UPCOMING = "SELECT id, check_interval, next_check_at FROM resources WHERE NOT archived AND next_check_at > ?"
 HOLDER = "SELECT check_worker, check_instance FROM resources WHERE id = ? AND check_worker IS NOT NULL"
 _DUE_AT_ONCE = "next_check_at = CASE WHEN next_check_at < ? THEN next_check_at ELSE ? END"  # also where it is NULL
