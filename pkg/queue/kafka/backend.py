@@ -8,11 +8,13 @@ message that waits for a busy consumer is passed on to the partitions of others,
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections.abc import Callable, Sequence
 
 import gevent
+import structlog
 from gevent.event import Event
 from gevent.lock import RLock
 
@@ -35,6 +37,7 @@ from pikoci.pkg.queue.kafka.subscription import KafkaSubscription
 from pikoci.pkg.queue.kafka.topics import Layout
 from pikoci.pkg.queue.opening import QueueSettings
 
+_log = structlog.get_logger(__name__)
 _WATCH_SECONDS = 2.0
 
 
@@ -93,8 +96,9 @@ class KafkaBackend(Backend):
         self._check_open()
         for queue in queues:
             self.layout.topic(queue)
-        number = 1 + sum(1 for each in self._subscriptions if not each.queues.isdisjoint(queues))
-        subscription = KafkaSubscription(self, queues, self._member.numbered(number))
+        taken = {each.number for each in self._subscriptions}
+        number = next(each for each in itertools.count(1) if each not in taken)
+        subscription = KafkaSubscription(self, queues, self._member, number)
         self._subscriptions.add(subscription)
         if self._watching is None:
             self._watching = gevent.spawn(self._watch)
@@ -151,6 +155,8 @@ class KafkaBackend(Backend):
             try:
                 self.check_health()
             except QueueUnavailableError as error:
+                if self.trouble is None:
+                    _log.warning("not receiving", error=str(error))
                 self.trouble = error
                 for subscription in list(self._subscriptions):
                     subscription.wake()

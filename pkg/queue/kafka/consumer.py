@@ -11,7 +11,7 @@ import gevent
 import structlog
 from gevent.event import Event
 from kafka import TopicPartition
-from kafka.errors import FencedInstanceIdError, InvalidSessionTimeoutError, KafkaTimeoutError
+from kafka.errors import FencedInstanceIdError, InvalidSessionTimeoutError, KafkaTimeoutError, RetriableError
 from kafka.structs import MemberState
 
 from pikoci.pkg.queue.backend import QueueConfigurationError, QueueError, QueueUnavailableError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _POLL_MS = 500
 _FULL_POLL_MS = 50
+_RETRY_SECONDS = 0.25
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 _JOIN_PATIENCE = 60.0
@@ -41,6 +42,7 @@ _OPTIONS = {
     "auto_offset_reset": "earliest",
     "enable_auto_commit": False,
     "request_timeout_ms": 10_000,
+    "metadata_max_age_ms": 60_000,  # then partitions that were added are seen
     "fetch_max_wait_ms": 1000,
     "fetch_max_bytes": 1 << 20,
     "max_partition_fetch_bytes": 1 << 16,
@@ -148,11 +150,15 @@ class QueueConsumer:
     def _poll(self, consumer: Any) -> Any:
         """Read what there is room for; the group is kept up also without room."""
         self._room.clear()
-        if self._ledger.room() <= 0 and not self._room.wait(_FULL_POLL_MS / 1000):
-            consumer.pause(*consumer.assignment())
-            return consumer.poll(timeout_ms=_FULL_POLL_MS)
-        consumer.resume(*consumer.paused())
-        return consumer.poll(timeout_ms=_POLL_MS, max_records=max(1, self._ledger.room()))
+        try:
+            if self._ledger.room() <= 0 and not self._room.wait(_FULL_POLL_MS / 1000):
+                consumer.pause(*consumer.assignment())
+                return consumer.poll(timeout_ms=_FULL_POLL_MS)
+            consumer.resume(*consumer.paused())
+            return consumer.poll(timeout_ms=_POLL_MS, max_records=max(1, self._ledger.room()))
+        except RetriableError:  # a new member would have to wait until the group takes this one for dead
+            gevent.sleep(_RETRY_SECONDS)
+            return {}
 
     def _accept(self, consumer: Any, partition: TopicPartition, records: Iterable[Any]) -> None:
         if not self._ledger.knows(partition.partition):

@@ -40,6 +40,7 @@ class Rebalancing(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the 
     def stop(self) -> None:
         """The consumer is gone."""
         self._consumer = None
+        self.generation = -1
         self._ledger.frozen = None
 
     def claim(self) -> Claim:

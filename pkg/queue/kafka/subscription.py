@@ -24,15 +24,17 @@ _HEAD_START = 3.0
 class KafkaSubscription(Subscription):
     """See `Subscription`."""
 
-    def __init__(self, backend: KafkaBackend, queues: Sequence[str], member: Member) -> None:
-        self.queues = frozenset(queues)
+    def __init__(self, backend: KafkaBackend, queues: Sequence[str], member: Member, number: int) -> None:
+        self.number = number
         self._backend = backend
         self._news = Event()
         self._waiting = False
         self._asked = time.monotonic()
         self._closed = False
         self._begins = time.monotonic() + _HEAD_START
-        self._consumers = deque(QueueConsumer(backend, self, queue, member) for queue in dict.fromkeys(queues))
+        self._consumers = deque(
+            QueueConsumer(backend, self, queue, member.numbered(number)) for queue in dict.fromkeys(queues)
+        )
 
     def receive(self, timeout: float) -> Delivery | None:
         """See `Subscription.receive`."""

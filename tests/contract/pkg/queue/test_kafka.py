@@ -1,0 +1,77 @@
+"""What only Kafka has: partitions, offsets, and consumers with names."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from structlog.testing import capture_logs
+
+from pikoci.pkg.queue import QueueUnavailableError
+from tests.contract.pkg.queue.site import A_WHILE, Site, bodies, collect, publish_at_last, settings_for, take
+
+
+@pytest.fixture
+def kafka(kafka_address: str) -> Iterator[Site]:
+    with ExitStack() as resources:
+        yield Site("kafka", settings_for("kafka", kafka_address, f"test-{secrets.token_hex(4)}"), resources)
+
+
+def test_a_topic_with_few_partitions_is_used_with_one_warning(kafka: Site) -> None:
+    kafka.open(kafka_partitions=1).publish("jobs", b"made")
+    backend = kafka.open(kafka_partitions=8)
+    with capture_logs() as logs, backend.subscribe(["jobs"]) as subscription:
+        backend.publish("jobs", b"also")
+        collect(subscription, {b"made", b"also"})
+    warnings = [each for each in logs if each["log_level"] == "warning"]
+    assert [(each["partitions"], each["wanted"]) for each in warnings] == [(1, 8)]
+
+
+def test_messages_of_one_partition_may_be_acknowledged_in_any_order(kafka: Site) -> None:
+    backend = kafka.open(kafka_partitions=1)
+    for body in bodies(6):
+        backend.publish("jobs", body)
+    with backend.subscribe(["jobs"]) as first:
+        held = [take(first) for _ in range(6)]
+        for number in (5, 1, 3):
+            held[number].acknowledge()
+    with backend.subscribe(["jobs"]) as second:
+        rest = {held[number].body for number in (0, 2, 4)}
+        assert sorted(collect(second, rest)) == sorted(rest)
+        assert second.receive(A_WHILE) is None
+
+
+def test_a_held_message_does_not_move_when_consumers_come_and_go(kafka: Site) -> None:
+    with kafka.open(kafka_partitions=4).subscribe(["jobs"]) as holding:
+        for body in bodies(8):
+            kafka.open().publish("jobs", body)
+        held = [take(holding) for _ in range(3)]
+        rest = set(bodies(8)) - {each.body for each in held}
+        for _ in range(2):
+            with kafka.open().subscribe(["jobs"]) as passing:
+                if rest:
+                    assert sorted(collect(passing, rest)) == sorted(rest)
+                rest = set()
+                assert passing.receive(A_WHILE) is None
+        for delivery in held:
+            delivery.acknowledge()
+    with kafka.open().subscribe(["jobs"]) as last:
+        assert last.receive(2.0) is None
+
+
+def test_a_consumer_with_a_name_finds_its_partitions_again(kafka: Site) -> None:
+    for round_ in range(2):
+        backend = kafka.open(consumer="worker one/a", redelivery=10.0)
+        with backend.subscribe(["jobs"]) as subscription:
+            publish_at_last(backend, "jobs", f"{round_}".encode())
+            collect(subscription, {f"{round_}".encode()}, within=20)
+        backend.close()
+
+
+def test_a_refused_login_says_so_without_the_password(kafka: Site) -> None:
+    backend = kafka.open(user="me", password="hidden-word", publish_timeout=1.5)  # the broker knows no logins
+    with pytest.raises(QueueUnavailableError) as caught:
+        backend.check_health()
+    assert "hidden-word" not in str(caught.value)
