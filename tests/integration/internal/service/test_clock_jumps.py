@@ -70,7 +70,7 @@ def test_a_small_correction_costs_nothing_and_changes_nothing(world: World, monk
     due(world)
     before = world.resource().next_check_at
     asked: list[float] = []
-    monkeypatch.setattr(world.store.resources, "upcoming", lambda now: asked.append(now) or [])
+    monkeypatch.setattr(world.store.resources, "upcoming", asked.append)
     world.clock.jump(-59)
     due(world)
     assert world.resource().next_check_at == before
