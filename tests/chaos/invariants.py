@@ -104,7 +104,8 @@ def _accepted(visitor: Visitor, rows: Sequence[Row]) -> Iterator[str]:
     promised = Counter(visitor.accepted)
     yield from (f"{job} #{number} was accepted {times} times" for (job, number), times in promised.items() if times > 1)
     yield from (f"{job} #{number} was accepted and is gone" for job, number in promised - there)
-    yield from (f"{job} #{number} exists and nobody asked for it" for job, number in there - promised)
+    unasked = Counter(job for job, _ in there - promised) - Counter(visitor.unknown)
+    yield from (f"{job}: {count} more builds than anybody asked for" for job, count in unasked.items())
 
 
 def _ends(rows: Sequence[Row]) -> Iterator[str]:
