@@ -7,6 +7,7 @@ from pikoci.pkg.queue.kafka.sharing import Claim, Share, share
 
 def settle(count: int, claims: dict[str, Claim]) -> dict[str, Share]:
     """Share again and again, as a group does, until nothing moves any more."""
+    shares: dict[str, Share] = {}
     for _ in range(5):
         shares = share(range(count), claims)
         claims = {member: Claim(frozenset(part.partitions), claims[member].held, 1) for member, part in shares.items()}
