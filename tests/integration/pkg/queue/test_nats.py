@@ -251,3 +251,22 @@ def test_the_event_loop_ends_with_its_backend() -> None:
         loop.call(lambda: asyncio.sleep(60), 0.1)
     loop.close()
     assert ended == [True]
+
+
+def test_a_subscription_closed_while_the_network_is_silent_leaves_the_connection_usable(
+    prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with NatsServer() as server, server.proxied() as proxy:
+        opened = open_backend("nats", QueueSettings(prefix=prefix, nats_url=server.address_through(proxy)))
+        try:
+            subscription = opened.subscribe(["jobs"])
+            assert subscription.receive(0) is None
+            proxy.freeze()
+            subscription.close()
+            gevent.sleep(1.5)  # longer than the subscription waits for the server's answer
+            proxy.restore()
+            with gevent.Timeout(4):  # less than it takes to notice a connection that nobody reads
+                opened.publish("jobs", b"1")
+        finally:
+            opened.close()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
