@@ -144,11 +144,13 @@ class Separate(World):
         """See `World`."""
         assert self.postgresql is not None
         admin = self.postgresql.admin
-        address = {"host": admin.host, "port": admin.port, "dbname": admin.dbname}
-        connecting = psycopg2.connect(user=admin.user, password=admin.password, **address)
+        connecting = psycopg2.connect(
+            host=admin.host, port=admin.port, user=admin.user, password=admin.password, dbname=admin.dbname
+        )
         with closing(connecting) as connection, connection.cursor() as cursor:
             cursor.execute(statement)
-            return cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
 
     def workdirs(self) -> list[Path]:
         """See `World`."""
