@@ -30,6 +30,7 @@ from pikoci.internal.domain.errors import InvalidError, InvalidPipelineError, Pi
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.scheduler import Scheduler
 from pikoci.internal.service import EventBus, Services, ServiceSettings, build_services
+from pikoci.internal.service.ports import QueueState
 from pikoci.internal.store import StoreSettings, open_store
 from pikoci.internal.web import add_pages
 from pikoci.internal.worker.process import Spawner
@@ -67,6 +68,14 @@ class QueuePublisher:
         except QueueError:
             return None
         return None if depth is None else depth.waiting
+
+    def inspect(self, queue: str) -> QueueState | None:
+        """How the queue stands; None where the broker cannot tell or is away."""
+        try:
+            depth = self._backend.depth(queue)
+        except QueueError:
+            return None
+        return None if depth is None else QueueState(depth.waiting, depth.in_flight, depth.oldest)
 
 
 def run_in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

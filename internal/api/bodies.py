@@ -65,6 +65,12 @@ class NewTeam(Struct, forbid_unknown_fields=True, frozen=True):
     name: Name
 
 
+class NewWorkerToken(Struct, forbid_unknown_fields=True, frozen=True):
+    """A worker token to make: for the team's work alone, or for every team's."""
+
+    team: Name | None = None
+
+
 class Membership(Struct, forbid_unknown_fields=True, frozen=True):
     """What a member may do."""
 

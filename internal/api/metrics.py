@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import falcon
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from pikoci.internal.service.errors import PikociError
@@ -77,22 +78,57 @@ class WorkCollector(Collector):
         """Nothing: asking the database at registration would be too early."""
         return []
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The gauges."""
+    def collect(self) -> Iterator[Metric]:
+        """The gauges, and what this server has counted."""
         up = GaugeMetricFamily("pikoci_database_up", "Whether the database answers.")
         try:
-            found = [self._builds(), self._lag()]
+            found = [self._builds(), self._lag(), self._workers()]
         except PikociError as error:
             log.warning("metrics could not read the database", extra={"error": error.message})
             found = []
         up.add_metric([], float(bool(found)))
         yield up
         yield from found
+        yield from self._queues()
+        yield from self._counted()
+
+    def _queues(self) -> Iterator[GaugeMetricFamily]:
         depth = GaugeMetricFamily("pikoci_queue_depth", "Messages that wait.", labels=["queue"])
-        for queue, waiting in sorted(self._scheduling.depths().items()):
-            if waiting is not None:
-                depth.add_metric([queue], float(waiting))
-        yield depth
+        held = GaugeMetricFamily("pikoci_queue_in_flight", "Messages that workers hold.", labels=["queue"])
+        oldest = GaugeMetricFamily(
+            "pikoci_queue_oldest_seconds",
+            "Age of the oldest message that waits, if the broker knows.",
+            labels=["queue"],
+        )
+        for queue, state in sorted(self._scheduling.queues().items()):
+            if state is None:
+                continue
+            depth.add_metric([queue], float(state.waiting))
+            held.add_metric([queue], float(state.in_flight))
+            if not state.waiting or state.oldest is not None:
+                oldest.add_metric([queue], state.oldest or 0.0)
+        yield from (depth, held, oldest)
+
+    def _counted(self) -> Iterator[Metric]:
+        measures = self._scheduling.measures()
+        yield HistogramMetricFamily(
+            "pikoci_dispatch_seconds",
+            "From the publishing of a build until a worker claimed it.",
+            buckets=measures.dispatch.cumulated(),
+            sum_value=measures.dispatch.sum,
+        )
+        taken = CounterMetricFamily(
+            "pikoci_leases_taken_back", "Builds and checks whose worker was lost.", labels=["kind"]
+        )
+        for kind, count in measures.leases_taken_back.items():
+            taken.add_metric([kind], float(count))
+        yield taken
+
+    def _workers(self) -> GaugeMetricFamily:
+        family = GaugeMetricFamily("pikoci_workers", "Workers that registered.", labels=["state"])
+        for state, count in self._scheduling.workers().items():
+            family.add_metric([state], float(count))
+        return family
 
     def _builds(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily("pikoci_builds", "Builds that have not ended; started ones run.", labels=["status"])

@@ -16,6 +16,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}(\.[1-9][0-9]{0,8})?", re.ASCII)
 _ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_TOKEN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)
 
 NAME_RULE = (
@@ -59,10 +60,17 @@ def _token(_: str, value: str) -> str:
     return value
 
 
+def _token_id(_: str, value: str) -> str:
+    if _TOKEN_ID.fullmatch(value) is None:
+        raise InvalidError("this cannot be the id of a worker's token", hint="the list of worker tokens has the ids")
+    return value
+
+
 _READERS: dict[str, Callable[[str, str], object]] = {
     "number": _number,
     "version": _version,
     "token": _token,
+    "token_id": _token_id,
     "build_id": _id,
     "resource_id": _id,
     "claim": _id,

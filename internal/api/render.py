@@ -11,6 +11,7 @@ import msgspec
 from pikoci.internal.api import views
 from pikoci.internal.service import model
 from pikoci.internal.service.errors import InvalidError
+from pikoci.internal.service.ports import QueueState
 
 
 def moment(seconds: float) -> datetime:
@@ -136,6 +137,7 @@ def resource(one: model.ResourceView) -> views.ResourceView:
         last_checked_at=moment_or_none(found.last_checked_at),
         next_check_at=moment_or_none(found.next_check_at),
         check_error=found.check_error,
+        waiting_reason=one.waiting_reason,
         webhook_token=found.webhook_token,
         archived=found.archived,
         latest=version(one.latest) if one.latest else None,
@@ -154,10 +156,31 @@ def worker(one: model.WorkerView) -> views.WorkerView:
         queues=found.queues,
         concurrency=found.concurrency,
         tags=found.tags,
+        team=found.team,
         registered_at=moment(found.registered_at),
         last_seen_at=moment(found.last_seen_at),
         builds=[build(each) for each in one.builds],
+        checks=one.checks,
     )
+
+
+def worker_token(one: model.WorkerToken) -> views.WorkerTokenView:
+    """What is known of a worker's token."""
+    return views.WorkerTokenView(
+        id=one.id,
+        team=one.team,
+        created_by=one.created_by,
+        created_at=moment(one.created_at),
+        revoked_by=one.revoked_by,
+        revoked_at=moment_or_none(one.revoked_at),
+    )
+
+
+def queue(name: str, state: QueueState | None) -> views.QueueView:
+    """A queue."""
+    if state is None:
+        return views.QueueView(name, None, None, None)
+    return views.QueueView(name, state.waiting, state.in_flight, state.oldest)
 
 
 def user(one: model.User) -> views.UserView:

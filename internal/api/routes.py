@@ -173,13 +173,27 @@ def _people(people: People) -> list[Route]:
 
 def _fleet(fleet: Fleet) -> list[Route]:
     workers, queues = views.Listing[views.WorkerView], views.Listing[views.QueueView]
+    tokens, token = views.Listing[views.WorkerTokenView], f"{API}/worker-tokens/{{token_id}}"
     return [
         Route("GET", f"{API}/workers", fleet.workers, "Workers and what they run", workers, **_PAGE),
         Route("POST", f"{WORKER}/cordon", fleet.cordon, "Give it nothing new", **_DONE),
         Route("POST", f"{WORKER}/uncordon", fleet.uncordon, "Undo a cordon", **_DONE),
         Route("POST", f"{WORKER}/drain", fleet.drain, "Let it finish and end", **_DONE),
+        Route("GET", WORKER, fleet.worker, "A worker and what it runs", views.WorkerView),
         Route("DELETE", WORKER, fleet.delete, "Forget a worker that is gone", **_DONE),
-        Route("GET", f"{API}/queues", fleet.queues, "Queues and their depth", queues, **_PAGE),
+        Route("GET", f"{API}/worker-tokens", fleet.tokens, "Worker tokens, newest first", tokens, **_PAGE),
+        Route(
+            "POST",
+            f"{API}/worker-tokens",
+            fleet.create_token,
+            "Make a worker token",
+            views.NewWorkerTokenView,
+            status=201,
+            body=bodies.NewWorkerToken,
+            keeps_answer=False,
+        ),
+        Route("DELETE", token, fleet.revoke_token, "Revoke a worker token", **_DONE),
+        Route("GET", f"{API}/queues", fleet.queues, "Queues, their depth and oldest message", queues, **_PAGE),
     ]
 
 

@@ -225,7 +225,10 @@ class VersionView(Struct, frozen=True):
 
 
 class ResourceView(Struct, frozen=True):
-    """A resource; `name` is `type.name`. `webhook_token` and `check_error` are empty for the public."""
+    """A resource; `name` is `type.name`. `webhook_token` and `check_error` are empty for the public.
+
+    `waiting_reason` says why no worker takes its check; it is empty where nothing is wrong.
+    """
 
     name: str
     type: str
@@ -233,6 +236,7 @@ class ResourceView(Struct, frozen=True):
     last_checked_at: datetime | None
     next_check_at: datetime | None
     check_error: str
+    waiting_reason: str
     webhook_token: str
     archived: bool
     latest: VersionView | None
@@ -252,7 +256,10 @@ class StartedView(Struct, frozen=True):
 
 
 class WorkerView(Struct, frozen=True):
-    """A worker. `state` is running, draining, cordoned or stalled; `wanted` is what it was asked to be."""
+    """A worker. `state` is running, draining, cordoned or stalled; `wanted` is what it was asked to be.
+
+    With a `team` it takes only that team's work. `builds` and `checks` (how many) are what it runs.
+    """
 
     name: str
     version: str
@@ -261,16 +268,42 @@ class WorkerView(Struct, frozen=True):
     queues: list[str]
     concurrency: int
     tags: list[str]
+    team: str
     registered_at: datetime
     last_seen_at: datetime
     builds: list[BuildView]
+    checks: int
+
+
+class WorkerTokenView(Struct, frozen=True):
+    """What is known of a worker's token. `created_by` is empty for one made by `pikoci worker-token`."""
+
+    id: str
+    team: str
+    created_by: str
+    created_at: datetime
+    revoked_by: str
+    revoked_at: datetime | None
+
+
+class NewWorkerTokenView(Struct, frozen=True):
+    """A new worker token: `token` is shown this once."""
+
+    id: str
+    team: str
+    token: str
 
 
 class QueueView(Struct, frozen=True):
-    """A queue; `depth` is null where the broker cannot tell."""
+    """A queue: messages that wait, that workers hold, and seconds since the oldest that waits was published.
+
+    Each is null where the broker cannot tell.
+    """
 
     name: str
     depth: int | None
+    in_flight: int | None
+    oldest_seconds: float | None
 
 
 class CheckedView(Struct, frozen=True):

@@ -30,13 +30,14 @@ class WorkerHello(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server asks of a worker; seconds and bytes."""
+    """What the server asks of a worker; seconds and bytes. One that is `cordoned` takes nothing until told to."""
 
     heartbeat_interval: float = 5.0
     lease: float = 30.0
     log_head_limit: int = 256 * 1024 * 1024
     log_tail_limit: int = 1024 * 1024
     check_timeout: float = 3600.0
+    cordoned: bool = False
 
 
 class ClaimRef(msgspec.Struct, frozen=True, kw_only=True):

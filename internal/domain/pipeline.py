@@ -78,6 +78,7 @@ class ResourceState(msgspec.Struct, frozen=True, kw_only=True):
     pinned_version_id: int | None = None
     webhook_token: str = ""
     archived: bool = False
+    tags: list[str] = []
 
     @property
     def canonical(self) -> str:
@@ -100,7 +101,12 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker as the server knows it. `state` is running, draining, cordoned or stalled (no heartbeat in a lease)."""
+    """A worker as the server knows it. `state` is running, draining, cordoned or stalled (no heartbeat in a lease).
+
+    `cordoned` and `draining` are what it is asked to be: the one until it is uncordoned, whatever starts again
+    meanwhile, the other until this instance has ended. `team` is the only one whose work it may take, if not empty;
+    `token_id` that of the token it came with, empty for the embedded worker.
+    """
 
     name: str
     instance: str
@@ -111,7 +117,26 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str] = []
     registered_at: float = 0.0
     last_seen_at: float = 0.0
-    wanted: str = ""
+    cordoned: bool = False
+    draining: bool = False
+    team: str = ""
+    token_id: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """What it is asked to be, in one word; empty where it may run."""
+        return "draining" if self.draining else "cordoned" if self.cordoned else ""
+
+
+class WorkerToken(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a worker's token, but never the token. `created_by` is empty for one that was not made here."""
+
+    id: str
+    team: str = ""
+    created_by: str = ""
+    created_at: float = 0.0
+    revoked_by: str = ""
+    revoked_at: float | None = None
 
 
 T = TypeVar("T")

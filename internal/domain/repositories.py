@@ -25,6 +25,7 @@ from pikoci.internal.domain.pipeline import (
     ResourceState,
     Version,
     WorkerState,
+    WorkerToken,
 )
 
 
@@ -213,6 +214,9 @@ class ResourceRepository(Protocol):
         None when it cannot be had.
         """
 
+    def count_checks(self) -> dict[str, int]:
+        """Worker -> how many checks it holds; none that holds none."""
+
     def check_holder(self, resource_id: int) -> tuple[str, str] | None:
         """The worker and instance that hold the resource's check; None when nobody does."""
 
@@ -313,6 +317,9 @@ class BuildRepository(Protocol):
     def pending(self, job_id: int, *, resolved: bool, limit: int) -> builtins.list[Build]:
         """The oldest pending builds of a job that are not dispatched, locked: those with their inputs, or without."""
 
+    def clear_reasons(self, reasons: Sequence[str], team: str) -> builtins.list[int]:
+        """Take these reasons from dispatched builds that wait (only the team's, if it is not empty); their ids."""
+
     def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
         """Job id -> builds that are started, or pending and dispatched."""
 
@@ -327,6 +334,9 @@ class BuildRepository(Protocol):
 
     def started_by(self, worker: str) -> builtins.list[tuple[Build, str]]:
         """Started builds of a worker with the instance that claimed each."""
+
+    def started(self) -> builtins.list[Build]:
+        """All started builds, by worker and in the order in which they were made."""
 
     def holder(self, build_id: int) -> tuple[str, str] | None:
         """The worker and instance that claimed the build last; None when nobody holds it, or there is no such build."""
@@ -369,8 +379,11 @@ class LogRepository(Protocol):
 class WorkerRepository(Protocol):
     """Workers that registered."""
 
-    def register(self, hello: WorkerHello, now: float) -> str | None:
-        """Insert or replace by name; returns the instance that was there before, if another."""
+    def register(self, hello: WorkerHello, now: float, *, team: str = "", token_id: str = "") -> str | None:
+        """Insert or replace by name; returns the instance that was there before, if another.
+
+        A wish to drain ends with the instance that it was for; a cordon stays.
+        """
 
     def seen(self, name: str, instance: str, state: str, now: float) -> WorkerState | None:
         """Record a heartbeat; None when that instance is not the registered one."""
@@ -381,11 +394,33 @@ class WorkerRepository(Protocol):
     def list(self) -> list[WorkerState]:
         """All workers, by name."""
 
-    def set_wanted(self, name: str, wanted: str) -> None:
-        """What the worker is asked to be: empty, draining or cordoned; kept until it obeys."""
+    def set_cordoned(self, name: str, cordoned: bool) -> None:
+        """Ask the worker to take nothing new, or to take work again."""
+
+    def set_draining(self, name: str) -> None:
+        """Ask this instance of the worker to end."""
 
     def delete(self, name: str) -> None:
         """Forget the worker."""
+
+
+class WorkerTokenRepository(Protocol):
+    """Tokens of workers that were made, used or revoked here."""
+
+    def remember(self, token: WorkerToken) -> None:
+        """Keep what is known of a token; one that is known already stays as it is."""
+
+    def get(self, token_id: str) -> WorkerToken | None:
+        """The token of that id, or None."""
+
+    def list(self) -> list[WorkerToken]:
+        """All tokens that are known, newest first."""
+
+    def revoke(self, token_id: str, revoked_by: str, now: float) -> None:
+        """Mark a known token as revoked, if it is not yet."""
+
+    def revoked(self) -> frozenset[str]:
+        """The ids of all revoked tokens."""
 
 
 class ArtifactRepository(Protocol):
@@ -423,6 +458,7 @@ class Store(Protocol):
     builds: BuildRepository
     logs: LogRepository
     workers: WorkerRepository
+    worker_tokens: WorkerTokenRepository
     artifacts: ArtifactRepository
 
     def history(self, pipeline_id: int) -> History:

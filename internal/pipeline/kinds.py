@@ -9,12 +9,12 @@ from typing import Any
 
 from pikoci.internal.domain.duration import InvalidDurationError, parse_duration
 from pikoci.internal.domain.schedule import InvalidScheduleError, parse_schedule
+from pikoci.internal.domain.tags import MAX_TAGS
 from pikoci.internal.pipeline.schema import ConversionError, Kind
 from pikoci.internal.pipeline.suggest import hint_for
 from pikoci.pkg.hcl import values
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
-_MAX_TAGS = 10
 _MAX_WHOLE = 1_000_000
 
 
@@ -107,8 +107,8 @@ def _to_tags(value: Any) -> list[str]:
             raise ConversionError(
                 f'"{tag[:40]}" is not a tag', "a tag is made of lower-case letters, digits and single hyphens"
             )
-    if len(tags) > _MAX_TAGS:
-        raise ConversionError(f"{_MAX_TAGS} tags are the most, this has {len(tags)}")
+    if len(tags) > MAX_TAGS:
+        raise ConversionError(f"{MAX_TAGS} tags are the most, this has {len(tags)}")
     return sorted(set(tags))
 
 

@@ -14,7 +14,7 @@ from pikoci.internal.domain.plan import PipelineSpec, Resource, ResourceType
 from pikoci.internal.domain.schedule import Schedule, parse_schedule
 from pikoci.internal.service.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.context import Context
-from pikoci.internal.service.doorbell import Doorbell
+from pikoci.internal.service.doorbell import Doorbell, by_queue
 from pikoci.internal.service.excerpt import runners_of
 from pikoci.internal.service.ports import CHECKS_QUEUE
 from pikoci.internal.service.versions import check_versions
@@ -43,7 +43,7 @@ class Checks:
             due = self._store.resources.take_due(now, self._context.settings.due_batch)
             if due:
                 self._store.resources.mark_dispatched({found.id: next_check(found, now) for found in due}, now)
-        self._doorbell.ring_checks(found.id for found in due)
+        self._doorbell.ring_checks(due)
         return len(due)
 
     def sweep(self, before: float) -> int:
@@ -53,16 +53,20 @@ class Checks:
             lapsed = self._store.resources.requeue_expired_checks(self._context.clock.now())
             stale = self._store.resources.take_stale(before, limit)
         if lapsed:
+            self._context.measures.leases_taken_back["check"] += lapsed
             self._context.bus.notify(CHECKS)
-        if not stale or not self._doorbell.may_be_lost(CHECKS_QUEUE, len(stale)):
+        waiting = by_queue(stale)
+        lost = {queue for queue, found in waiting.items() if self._doorbell.may_be_lost(queue, len(found))}
+        if not lost:
             return lapsed
         now = self._context.clock.now()
         with self._store.transaction():
             # The broker was asked in between, which may take its time: look again who is stale still.
-            stale = self._store.resources.take_stale(before, limit)
-            self._store.resources.mark_dispatched({found.id: found.next_check_at for found in stale}, now)
-        self._doorbell.ring_checks(found.id for found in stale)
-        return lapsed + len(stale)
+            waiting = by_queue(self._store.resources.take_stale(before, limit))
+            again = [found for queue in sorted(lost & waiting.keys()) for found in waiting[queue]]
+            self._store.resources.mark_dispatched({found.id: found.next_check_at for found in again}, now)
+        self._doorbell.ring_checks(again)
+        return lapsed + len(again)
 
     def claim(self, resource_id: int, worker: str, instance: str) -> CheckAssignment:
         """See `Gateway.claim_check`."""
@@ -76,6 +80,7 @@ class Checks:
             spec = self._context.compiled.get(pipeline).spec
             resource, kind = spec.resource(state.canonical), spec.resource_type(state.type)
             if resource is not None and kind is not None:
+                self._context.fleet.require_able(worker, instance, CHECKS_QUEUE, resource.tags)
                 return self._assign(state, pipeline, spec, resource, kind)
             self._store.resources.finish_check(resource_id, state.check_claim, now, "")
         raise ConflictError(f"resource {state.canonical} left pipeline {pipeline.name}")

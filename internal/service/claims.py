@@ -11,6 +11,7 @@ from pikoci.internal.domain.pipeline import Pipeline
 from pikoci.internal.service.bus import SCHEDULE, build_topic
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.excerpt import job_resources, job_runners, types_of
+from pikoci.internal.service.ports import JOBS_QUEUE
 
 
 class _PlanChangedError(ConflictError):
@@ -38,12 +39,17 @@ class Claims:
         now = self._context.clock.now()
         with self._store.transaction():
             build = self._store.builds.claim(build_id, worker, instance, now, now + self._context.settings.lease)
+            taken = build is not None
             if build is None:
                 build = self._held(build_id, worker, instance)
             pipeline = self._store.pipelines.get(build.pipeline_id)
             if pipeline is None:
                 raise ConflictError(f"the pipeline of build {build_id} was deleted")
-            return self._assign(build, pipeline)
+            assignment = self._assign(build, pipeline)
+            self._context.fleet.require_able(worker, instance, JOBS_QUEUE, assignment.job.tags)
+        if taken and build.dispatched_at is not None:
+            self._context.measures.dispatch.observe(now - build.dispatched_at)
+        return assignment
 
     def _held(self, build_id: int, worker: str, instance: str) -> Build:
         for build, holder in self._store.builds.started_by(worker):

@@ -8,7 +8,11 @@ from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.bus import EventBus
 from pikoci.internal.service.compiled import CompiledPipelines
-from pikoci.internal.service.ports import Publisher, RunInThread
+from pikoci.internal.service.fleet import Fleet
+from pikoci.internal.service.measures import Measures
+from pikoci.internal.service.ports import RunInThread
+from pikoci.internal.service.queues import Queues
+from pikoci.internal.service.revocations import Revocations
 from pikoci.internal.service.settings import ServiceSettings
 
 
@@ -17,9 +21,12 @@ class Context:
     """The collaborators that all services of one server share."""
 
     store: Store
-    publisher: Publisher
+    publisher: Queues
     clock: Clock
     settings: ServiceSettings
     bus: EventBus
     run_in_thread: RunInThread
     compiled: CompiledPipelines
+    fleet: Fleet
+    measures: Measures
+    revocations: Revocations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -27,14 +27,18 @@ def pause_reason(pipeline: Pipeline, job: Job) -> str:
 class Dispatcher:
     """Hands out slots to the builds of one job and of all jobs that it shares serial groups with, oldest first.
 
-    Used within a transaction. It locks these jobs in id order, so that two servers never give out the same slot.
+    `waits` tells why a job's build gets no worker, if it gets none. Used within a transaction. It locks these jobs in
+    id order, so that two servers never give out the same slot.
     """
 
-    def __init__(self, store: Store, pipeline: Pipeline, compiled: CompiledPipeline, now: float) -> None:
+    def __init__(
+        self, store: Store, pipeline: Pipeline, compiled: CompiledPipeline, now: float, waits: Callable[[JobPlan], str]
+    ) -> None:
         self._store = store
         self._pipeline = pipeline
         self._compiled = compiled
         self._now = now
+        self._waits = waits
         self._holders: dict[int, str] = {}
         self._active: dict[int, int] = {}
 
@@ -50,23 +54,23 @@ class Dispatcher:
             return [], False
         self._active = dict.fromkeys(jobs, 0) | self._store.builds.count_active(list(jobs))
         waiting = sorted((build for front in fronts for build in front), key=lambda build: build.id)
-        gone = [build for build in waiting if self._goes(build, jobs[build.job_id])]
+        gone = [sent for build in waiting if (sent := self._send(build, jobs[build.job_id])) is not None]
         ids = {build.id for build in gone}
         more = any(len(front) == _WINDOW and ids.issuperset(build.id for build in front) for front in fronts)
-        return [msgspec.structs.replace(build, dispatched_at=self._now, reason="") for build in gone], more
+        return gone, more
 
-    def _goes(self, build: Build, job: Job) -> bool:
-        reason = self._blocked(job)
-        if not reason:
-            self._active[job.id] += 1
-            self._holders[job.id] = f"build {build.job} #{build.name} goes first"
-            self._save(build, dispatched_at=self._now, reason="")
-        elif reason != build.reason:
-            self._save(build, reason=reason)
-        return not reason
-
-    def _save(self, build: Build, **changes: object) -> None:
-        self._store.builds.save(msgspec.structs.replace(build, **changes))
+    def _send(self, build: Build, job: Job) -> Build | None:
+        """The build, stamped; None where something blocks it."""
+        if reason := self._blocked(job):
+            if reason != build.reason:
+                self._store.builds.save(msgspec.structs.replace(build, reason=reason))
+            return None
+        self._active[job.id] += 1
+        self._holders[job.id] = f"build {build.job} #{build.name} goes first"
+        waits = self._waits(self._compiled.plans[job.name])
+        sent = msgspec.structs.replace(build, dispatched_at=self._now, reason=waits)
+        self._store.builds.save(sent)
+        return sent
 
     def _blocked(self, job: Job) -> str:
         if reason := pause_reason(self._pipeline, job):

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import structlog
 
 from pikoci.internal.domain.errors import UnavailableError
+from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.domain.plan import JobPlan
-from pikoci.internal.service.ports import CHECKS_QUEUE, Publisher, encode_id, jobs_queue
+from pikoci.internal.service.ports import CHECKS_QUEUE, JOBS_QUEUE, Publisher, encode_id, queue_of
 
 _log = structlog.get_logger(__name__)
 
@@ -21,11 +22,12 @@ class Doorbell:
 
     def ring_builds(self, plan: JobPlan, build_ids: Iterable[int]) -> None:
         """Publish builds of one job."""
-        self.ring(jobs_queue(plan.tags), build_ids)
+        self.ring(queue_of(JOBS_QUEUE, plan.tags), build_ids)
 
-    def ring_checks(self, resource_ids: Iterable[int]) -> None:
-        """Publish checks."""
-        self.ring(CHECKS_QUEUE, resource_ids)
+    def ring_checks(self, resources: Iterable[ResourceState]) -> None:
+        """Publish checks, each on the queue of its resource's tags."""
+        for queue, found in by_queue(resources).items():
+            self.ring(queue, [resource.id for resource in found])
 
     def may_be_lost(self, queue: str, waiting: int) -> bool:
         """Whether some of `waiting` published ids may have no message left.
@@ -44,3 +46,11 @@ class Doorbell:
                 # The rest would wait for the broker as long, one after the other.
                 _log.warning("queue unavailable, the sweeper publishes later", queue=queue, id=number, error=str(error))
                 return
+
+
+def by_queue(resources: Iterable[ResourceState]) -> dict[str, list[ResourceState]]:
+    """The resources, grouped by the queues of their checks."""
+    grouped: dict[str, list[ResourceState]] = {}
+    for resource in resources:
+        grouped.setdefault(queue_of(CHECKS_QUEUE, resource.tags), []).append(resource)
+    return grouped

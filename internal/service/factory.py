@@ -11,14 +11,19 @@ from pikoci.internal.service.builds import BuildService
 from pikoci.internal.service.bus import EventBus
 from pikoci.internal.service.compiled import CompiledPipelines
 from pikoci.internal.service.context import Context
+from pikoci.internal.service.fleet import Fleet
 from pikoci.internal.service.idempotency import IdempotencyService
 from pikoci.internal.service.jobs import JobService
+from pikoci.internal.service.measures import Measures
 from pikoci.internal.service.pipelines import PipelineService
 from pikoci.internal.service.ports import Publisher, RunInThread, run_inline
+from pikoci.internal.service.queues import Queues
 from pikoci.internal.service.resources import ResourceService
+from pikoci.internal.service.revocations import Revocations
 from pikoci.internal.service.scheduling import Scheduling
 from pikoci.internal.service.settings import ServiceSettings
 from pikoci.internal.service.tokens import TokenService, signing_secret
+from pikoci.internal.service.worker_tokens import WorkerTokenService
 from pikoci.internal.service.workers import WorkerService
 
 
@@ -34,6 +39,7 @@ class Services:
     accounts: AccountService
     tokens: TokenService
     workers: WorkerService
+    worker_tokens: WorkerTokenService
     scheduling: Scheduling
     idempotency: IdempotencyService
 
@@ -52,13 +58,17 @@ def build_services(
     settings = settings or ServiceSettings()
     context = Context(
         store=store,
-        publisher=publisher,
+        publisher=Queues(publisher, clock),
         clock=clock,
         settings=settings,
         bus=bus or EventBus(),
         run_in_thread=run_in_thread,
         compiled=CompiledPipelines(store),
+        fleet=Fleet(store, clock, settings),
+        measures=Measures(),
+        revocations=Revocations(store, clock),
     )
+    tokens = TokenService(signing_secret(store, jwt_secret), clock, settings, context.revocations.contains)
     builds = BuildService(context)
     return Services(
         context=context,
@@ -67,8 +77,9 @@ def build_services(
         builds=builds,
         resources=ResourceService(context, builds),
         accounts=AccountService(context),
-        tokens=TokenService(signing_secret(store, jwt_secret), clock, settings),
+        tokens=tokens,
         workers=WorkerService(context),
+        worker_tokens=WorkerTokenService(context, tokens),
         scheduling=Scheduling(context),
         idempotency=IdempotencyService(context),
     )

@@ -37,6 +37,7 @@ from pikoci.internal.domain.pipeline import (
     ResourceState,
     Version,
     WorkerState,
+    WorkerToken,
 )
 from pikoci.internal.domain.wire import (
     INSTANCE_HEADER,
@@ -96,6 +97,7 @@ __all__ = [
     "WorkerHello",
     "WorkerState",
     "WorkerTerms",
+    "WorkerToken",
     "WorkerView",
 ]
 
@@ -156,9 +158,13 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource as the caller may see it: without rights in the team, `webhook_token` and `check_error` are empty."""
+    """A resource as the caller may see it: without rights in the team, `webhook_token` and `check_error` are empty.
+
+    `waiting_reason` says why its check, asked for, is run by nobody; empty where nothing is wrong.
+    """
 
     resource: ResourceState
+    waiting_reason: str = ""
     latest: Version | None = None
     pinned: Version | None = None
 
@@ -168,3 +174,4 @@ class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
 
     worker: WorkerState
     builds: list[Build] = []
+    checks: int = 0

@@ -153,6 +153,7 @@ class PipelineService:
             check_interval=interval if scheduled else "",
             next_check_at=self._context.clock.now() if scheduled else None,
             webhook_token=new_webhook_token(),
+            tags=sorted(resource.tags),
         )
 
     def _visible(self, principal: Principal, team: str | None, limit: int, cursor: str | None) -> Page[Pipeline]:

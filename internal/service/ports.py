@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
 from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE, jobs_queue
+from pikoci.internal.domain.tags import queue_of
 
-__all__ = ["CHECKS_QUEUE", "JOBS_QUEUE", "Publisher", "RunInThread", "encode_id", "jobs_queue", "run_inline"]
+__all__ = [
+    "CHECKS_QUEUE",
+    "JOBS_QUEUE",
+    "Publisher",
+    "QueueState",
+    "RunInThread",
+    "encode_id",
+    "jobs_queue",
+    "queue_of",
+    "run_inline",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """What waits in a queue, what workers hold of it, and the age in seconds of the oldest that waits, if known."""
+
+    waiting: int
+    in_flight: int = 0
+    oldest: float | None = None
 
 
 class Publisher(Protocol):
@@ -21,6 +42,9 @@ class Publisher(Protocol):
 
     def depth(self, queue: str) -> int | None:
         """How many messages wait in the queue; None where the broker cannot tell or is away. Never raises."""
+
+    def inspect(self, queue: str) -> QueueState | None:
+        """How the queue stands; None where the broker cannot tell or is away. Never raises."""
 
 
 class RunInThread(Protocol):

@@ -33,6 +33,7 @@ class RemoteWorker:
     def __init__(self, context: Context, workers: WorkerService, opens: WorkerClaims, name: str, instance: str) -> None:
         self._store = context.store
         self._workers = workers
+        self._opens = opens
         self._team = opens.team
         self._name = name
         self._instance = instance
@@ -40,7 +41,7 @@ class RemoteWorker:
     def register(self, hello: WorkerHello) -> WorkerTerms:
         """See `Gateway.register`. Raises InvalidError for somebody else's name."""
         self._require_self(hello.name, hello.instance)
-        return self._workers.register(hello)
+        return self._workers.register(hello, self._opens)
 
     def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
         """See `Gateway.heartbeat`. Raises InvalidError for somebody else's name."""

@@ -16,6 +16,7 @@ from pikoci.internal.service.builds import BuildService
 from pikoci.internal.service.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.model import ResourceView
+from pikoci.internal.service.ports import CHECKS_QUEUE
 
 _MAX_TOKEN = 200
 
@@ -156,8 +157,10 @@ class ResourceService:
         if not principal.may(pipeline.team, Role.WRITE):
             state = msgspec.structs.replace(state, webhook_token="")
         pinned = state.pinned_version_id
+        waits = self._context.fleet.waiting_reason(CHECKS_QUEUE, state.tags, pipeline.team)
         return ResourceView(
             resource=state,
+            waiting_reason="" if state.check_dispatched_at is None else waits,
             latest=self._store.versions.latest(state.id),
             pinned=self._store.versions.get(pinned) if pinned is not None else None,
         )

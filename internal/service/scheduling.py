@@ -12,7 +12,8 @@ from pikoci.internal.service.checks import Checks
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.doorbell import Doorbell
 from pikoci.internal.service.duetimes import ClockWatch, DueTimes
-from pikoci.internal.service.ports import CHECKS_QUEUE, JOBS_QUEUE, jobs_queue
+from pikoci.internal.service.measures import Measures
+from pikoci.internal.service.ports import JOBS_QUEUE, QueueState, queue_of
 from pikoci.internal.service.requeue import TakeBack
 from pikoci.internal.service.retention import Retention
 from pikoci.internal.service.starting import JobRun
@@ -85,9 +86,20 @@ class Scheduling:
         """Builds that have not ended, by status."""
         return {str(status): count for status, count in self._store.builds.count_by_status().items()}
 
-    def depths(self) -> dict[str, int | None]:
-        """Waiting messages in the queues of untagged work; None where the broker cannot tell."""
-        return {queue: self._context.publisher.depth(queue) for queue in (JOBS_QUEUE, CHECKS_QUEUE)}
+    def queues(self) -> dict[str, QueueState | None]:
+        """What waits in the queues, those of tagged work included once they are used; None where nobody can tell."""
+        return self._context.publisher.states()
+
+    def workers(self) -> dict[str, int]:
+        """How many workers there are in each state."""
+        counts = dict.fromkeys(("running", "draining", "cordoned", "stalled"), 0)
+        for state in self._context.fleet.workers():
+            counts[state.state] = counts.get(state.state, 0) + 1
+        return counts
+
+    def measures(self) -> Measures:
+        """What this server has counted."""
+        return self._context.measures
 
     def _schedule_one(self) -> bool:
         """Serve one request to look at a job, in a transaction of its own; whether there was one."""
@@ -112,6 +124,7 @@ class Scheduling:
             lost = self._store.builds.take_expired(self._context.clock.now(), _SWEEP_BATCH)
             for build in lost:
                 TakeBack(self._context).lost(build, f"worker {build.worker} was lost: it sent no heartbeat in time")
+        self._context.measures.leases_taken_back["build"] += len(lost)
         for build in lost:
             self._context.bus.notify(build_topic(build.id))
         if lost:
@@ -121,14 +134,16 @@ class Scheduling:
     def _publish_again(self, before: float) -> int:
         """Publish builds that were published before `before` and claimed by nobody, where the messages may be lost."""
         with self._store.transaction():
-            waiting = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
+            waiting, changed = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH), explain=True)
+        for build_id in changed:
+            self._context.bus.notify(build_topic(build_id))
         lost = {queue for queue, builds in waiting.items() if self._doorbell.may_be_lost(queue, len(builds))}
         if not lost:
             return 0
         now = self._context.clock.now()
         with self._store.transaction():
             # The broker was asked in between, which may take its time: look again who is stale still.
-            stale = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
+            stale, _ = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH), explain=False)
             again = {queue: builds for queue, builds in stale.items() if queue in lost}
             for build in (build for builds in again.values() for build in builds):
                 self._store.builds.save(msgspec.structs.replace(build, dispatched_at=now))
@@ -136,10 +151,17 @@ class Scheduling:
             self._doorbell.ring(queue, [build.id for build in builds])
         return sum(len(builds) for builds in again.values())
 
-    def _by_queue(self, builds: list[Build]) -> Mapping[str, list[Build]]:
+    def _by_queue(self, builds: list[Build], *, explain: bool) -> tuple[Mapping[str, list[Build]], list[int]]:
+        """The builds, grouped by queue; and the ids of those that now say something else of what they wait for."""
         grouped: dict[str, list[Build]] = {}
+        changed = []
         for build in builds:
             pipeline = self._store.pipelines.get(build.pipeline_id)
             plan = self._context.compiled.get(pipeline).plans.get(build.job) if pipeline else None
-            grouped.setdefault(jobs_queue(plan.tags if plan else []), []).append(build)
-        return grouped
+            tags = plan.tags if plan else []
+            grouped.setdefault(queue_of(JOBS_QUEUE, tags), []).append(build)
+            team = pipeline.team if pipeline else ""
+            if explain and (waits := self._context.fleet.waiting_reason(JOBS_QUEUE, tags, team)) != build.reason:
+                self._store.builds.save(msgspec.structs.replace(build, reason=waits))
+                changed.append(build.id)
+        return grouped, changed

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
@@ -24,6 +25,9 @@ _ALGORITHM = "HS256"
 _SHORT_SECRET = 32
 _SECRET_KEY = "jwt-secret"  # noqa: S105 - the name of the setting
 _MAX_TOKEN = 4096
+_ID_BYTES = 16
+#: What the id of a worker's token looks like.
+TOKEN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _log = structlog.get_logger(__name__)
 
 
@@ -35,18 +39,30 @@ class UserClaims(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerClaims(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker token opens; an empty `team` opens every team's work."""
+    """What a worker token opens; an empty `team` opens every team's work. `issued_at` is in seconds since the epoch.
 
+    The `id` is no secret: the token is revoked by it.
+    """
+
+    id: str = ""
     team: str = ""
+    issued_at: float = 0.0
 
 
 class TokenService:
     """Makes and checks JWTs: HS256 only, an audience and a type for each kind, so that none stands in for another.
 
-    A secret under 32 bytes is warned about in the log. Raises InvalidError for an empty one.
+    A secret under 32 bytes is warned about in the log. `is_revoked` knows the worker tokens that are, by their ids.
+    Raises InvalidError for an empty secret.
     """
 
-    def __init__(self, secret: str, clock: Clock, settings: ServiceSettings) -> None:
+    def __init__(
+        self,
+        secret: str,
+        clock: Clock,
+        settings: ServiceSettings,
+        is_revoked: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         if not secret:
             raise InvalidError(
                 "the secret that signs tokens is empty", hint="give one with --jwt-secret, or none at all"
@@ -56,6 +72,7 @@ class TokenService:
         self._secret = secret
         self._clock = clock
         self._settings = settings
+        self._is_revoked = is_revoked
 
     def user_token(self, user: User) -> str:
         """A session of a user; ends after `session_lifetime`, or when the password changes."""
@@ -68,12 +85,18 @@ class TokenService:
         return UserClaims(user_id=_whole(claims, "sub"), session_epoch=_whole(claims, "epoch"))
 
     def worker_token(self, team: str = "") -> str:
-        """A token for standalone workers; does not expire."""
-        return self._sign("worker", {"sub": "worker", "team": team}, None)
+        """A token for standalone workers, with an id of its own; it does not expire, but can be revoked."""
+        return self._sign("worker", {"sub": "worker", "team": team, "jti": secrets.token_hex(_ID_BYTES)}, None)
 
     def read_worker(self, token: str) -> WorkerClaims:
-        """Raises UnauthenticatedError for anything but a valid worker token."""
-        return WorkerClaims(team=str(self._read("worker", token).get("team", "")))
+        """Raises UnauthenticatedError for anything but a valid worker token, and for one that was revoked."""
+        claims = self._read("worker", token)
+        token_id, team = claims.get("jti"), claims.get("team", "")
+        if not isinstance(token_id, str) or TOKEN_ID.fullmatch(token_id) is None or not isinstance(team, str):
+            raise UnauthenticatedError("the token is not valid here", hint="make a new token")
+        if self._is_revoked(token_id):
+            raise UnauthenticatedError("the token was revoked", hint="make a new token")
+        return WorkerClaims(id=token_id, team=team, issued_at=float(_whole(claims, "iat")))
 
     def stream_token(self, build_id: int) -> str:
         """A token that opens the event stream of one build for a short time, for readers that cannot send headers."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-
-import msgspec
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 from pikoci.internal.domain.accounts import Principal
-from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, UnauthenticatedError
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.gateway import (
@@ -21,7 +19,9 @@ from pikoci.internal.domain.gateway import (
     WorkerHello,
     WorkerTerms,
 )
-from pikoci.internal.domain.pipeline import WorkerState
+from pikoci.internal.domain.pipeline import WorkerState, WorkerToken
+from pikoci.internal.domain.tags import reasons_ended_by
+from pikoci.internal.domain.wire import instance_key
 from pikoci.internal.service.access import require_admin
 from pikoci.internal.service.artifacts import Artifacts
 from pikoci.internal.service.bus import CHECKS, SCHEDULE, build_topic, worker_topic
@@ -29,8 +29,12 @@ from pikoci.internal.service.checks import Checks
 from pikoci.internal.service.claims import Claims
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.model import WorkerView
+from pikoci.internal.service.ports import JOBS_QUEUE
 from pikoci.internal.service.reporting import Reports
 from pikoci.internal.service.requeue import TakeBack
+from pikoci.internal.service.tokens import WorkerClaims
+
+_CORDON, _UNCORDON = WorkerCommand(kind="cordon"), WorkerCommand(kind="uncordon")
 
 
 class WorkerService:
@@ -44,14 +48,25 @@ class WorkerService:
         self._checks = Checks(context)
         self._artifacts = Artifacts(context)
 
-    def register(self, hello: WorkerHello) -> WorkerTerms:
-        """See `Gateway.register`."""
+    def register(self, hello: WorkerHello, opens: WorkerClaims | None = None) -> WorkerTerms:
+        """See `Gateway.register`; `opens` is what the worker's token says, None for the embedded worker.
+
+        Raises ConflictError where a worker of another team is connected under the name.
+        """
         settings = self._context.settings
+        opens = opens or WorkerClaims()
         now = self._context.clock.now()
         with self._store.transaction():
-            earlier = self._store.workers.register(hello, now)
+            known = self._store.workers.get(hello.name)
+            self._require_name(known, hello, opens.team)
+            earlier = self._store.workers.register(hello, now, team=opens.team, token_id=opens.id)
             taken = self._take_over(hello, now) if earlier else []
-        for build_id in taken:
+            if opens.id:
+                token = WorkerToken(id=opens.id, team=opens.team, created_at=opens.issued_at)
+                self._store.worker_tokens.remember(token)
+        self._context.fleet.forget()
+        self._context.measures.leases_taken_back["build"] += len(taken)
+        for build_id in [*taken, *self._end_waits(hello, opens.team)]:
             self._context.bus.notify(build_topic(build_id))
         self._context.bus.notify(SCHEDULE)
         self._context.bus.notify(CHECKS)
@@ -62,12 +77,28 @@ class WorkerService:
             log_head_limit=settings.log_head_limit,
             log_tail_limit=settings.log_tail_limit,
             check_timeout=settings.check_timeout,
+            cordoned=known is not None and known.cordoned,
         )
 
-    def _take_over(self, hello: WorkerHello, now: float) -> list[int]:
+    def _require_name(self, known: WorkerState | None, hello: WorkerHello, team: str) -> None:
+        """A token of one team must not displace another's workers. A worker itself may come with another token."""
+        if known is None or known.team == team or self._context.fleet.aged(known).state == "stalled":
+            return
+        if instance_key(known.instance) != instance_key(hello.instance):
+            raise ConflictError(
+                f"a worker of another team is connected as {hello.name}",
+                hint="give each worker a name of its own with --name",
+            )
+
+    def _end_waits(self, hello: WorkerHello, team: str) -> list[int]:
+        """Builds say no longer that no worker could run them; in a transaction of its own, for it locks many."""
         state = self._store.workers.get(hello.name)
-        if state is not None and state.wanted == "draining":
-            self._store.workers.set_wanted(hello.name, "")  # it drained, and was started again
+        if state is None or state.wanted:
+            return []
+        with self._store.transaction():
+            return self._store.builds.clear_reasons(reasons_ended_by(JOBS_QUEUE, hello.queues), team)
+
+    def _take_over(self, hello: WorkerHello, now: float) -> list[int]:
         self._store.resources.requeue_checks_of(hello.name, hello.instance, now)
         taken = []
         for known, holder in self._store.builds.started_by(hello.name):
@@ -113,23 +144,28 @@ class WorkerService:
         with self._context.bus.subscribe(worker_topic(name)) as wakeup:
             while not self._context.bus.closed:
                 state = self._store.workers.get(name)
-                if state is None or state.instance != instance:
+                if state is None or state.instance != instance or self._is_revoked(state):
                     return
                 wanted = set(self._wanted(state, state.state, None))
+                if _CORDON in given and not state.wanted:
+                    wanted.add(_UNCORDON)  # it may have obeyed and not said so yet
                 yield from sorted(wanted - given, key=lambda command: (command.kind, command.build_id))
                 given = wanted
                 if not wakeup.wait(settings.heartbeat_interval):
                     yield None
 
+    def _is_revoked(self, state: WorkerState) -> bool:
+        return bool(state.token_id) and self._context.revocations.contains(state.token_id)
+
     def _wanted(self, state: WorkerState, reported: str, held: Sequence[ClaimRef] | None) -> list[WorkerCommand]:
         """What is to be told to a worker that says it is in the state `reported` and holds these claims (None: all)."""
         commands: list[WorkerCommand] = []
-        if state.wanted == "draining" and reported != "draining":
+        if state.draining and reported != "draining":
             commands.append(WorkerCommand(kind="drain"))
-        elif state.wanted == "cordoned" and reported == "running":
-            commands.append(WorkerCommand(kind="cordon"))
-        elif state.wanted == "running" and reported == "cordoned":
-            commands.append(WorkerCommand(kind="uncordon"))
+        elif state.cordoned and reported == "running":
+            commands.append(_CORDON)
+        elif not state.wanted and reported == "cordoned":
+            commands.append(_UNCORDON)
         if held is None or held:
             commands += [
                 WorkerCommand(kind="cancel", build_id=build.id, claim=build.claim, reason=build.cancel_reason)
@@ -168,41 +204,63 @@ class WorkerService:
 
     def list(self, principal: Principal) -> list[WorkerView]:
         """All workers with what they run (any user); one without a heartbeat for a lease is `stalled`."""
-        if principal.user is None:
-            raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+        _require_login(principal)
+        builds: dict[str, list[Build]] = {}
+        for build in self._store.builds.started():
+            builds.setdefault(build.worker or "", []).append(build)
+        checks = self._store.resources.count_checks()
         return [
             WorkerView(
-                worker=self._aged(state), builds=[build for build, _ in self._store.builds.started_by(state.name)]
+                worker=self._context.fleet.aged(state),
+                builds=builds.get(state.name, []),
+                checks=checks.get(state.name, 0),
             )
             for state in self._store.workers.list()
         ]
 
+    def get(self, principal: Principal, name: str) -> WorkerView:
+        """One worker with what it runs (any user). Raises NotFoundError."""
+        _require_login(principal)
+        return WorkerView(
+            worker=self._context.fleet.aged(self._find(name)),
+            builds=[build for build, _ in self._store.builds.started_by(name)],
+            checks=self._store.resources.count_checks().get(name, 0),
+        )
+
     def drain(self, principal: Principal, name: str) -> None:
-        """Ask a worker to finish what it runs and end (global administrators only). Raises NotFoundError."""
-        self._want(principal, name, "draining")
+        """Ask a worker to finish what it runs and end (global administrators only). Raises NotFoundError.
+
+        The wish ends with the process that it was for: one that is started afterwards works again.
+        """
+        self._ask(principal, name, lambda: self._store.workers.set_draining(name))
 
     def cordon(self, principal: Principal, name: str) -> None:
-        """Ask a worker to take nothing new (global administrators only). Raises NotFoundError."""
-        self._want(principal, name, "cordoned")
+        """Ask a worker to take nothing new (global administrators only), also after it was started again.
+
+        Raises NotFoundError.
+        """
+        self._ask(principal, name, lambda: self._store.workers.set_cordoned(name, True))
 
     def uncordon(self, principal: Principal, name: str) -> None:
-        """Undo `cordon`."""
-        self._want(principal, name, "running")
+        """Undo `cordon`; a drain goes on."""
+        self._ask(principal, name, lambda: self._store.workers.set_cordoned(name, False))
 
     def delete(self, principal: Principal, name: str) -> None:
         """Forget a worker that is gone (global administrators only). Raises ConflictError while it is alive."""
         require_admin(principal)
         with self._store.transaction():
             state = self._find(name)
-            if self._aged(state).state != "stalled":
+            if self._context.fleet.aged(state).state != "stalled":
                 raise ConflictError(f"worker {name} is alive", hint="drain it first, and wait until it has ended")
             self._store.workers.delete(name)
+        self._context.fleet.forget()
 
-    def _want(self, principal: Principal, name: str, wanted: str) -> None:
+    def _ask(self, principal: Principal, name: str, change: Callable[[], None]) -> None:
         require_admin(principal)
         with self._store.transaction():
             self._find(name)
-            self._store.workers.set_wanted(name, wanted)
+            change()
+        self._context.fleet.forget()
         self._context.bus.notify(worker_topic(name))
 
     def _find(self, name: str) -> WorkerState:
@@ -211,6 +269,7 @@ class WorkerService:
             raise NotFoundError(f"there is no worker {name}")
         return state
 
-    def _aged(self, state: WorkerState) -> WorkerState:
-        silent = self._context.clock.now() - state.last_seen_at
-        return msgspec.structs.replace(state, state="stalled") if silent > self._context.settings.lease else state
+
+def _require_login(principal: Principal) -> None:
+    if principal.user is None:
+        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")

@@ -11,8 +11,8 @@ from pikoci.internal.store.session import Session, batches, marks, returning
 from pikoci.internal.store.values import key_text
 
 CLAIM = (
-    "UPDATE builds SET status = 'started', claim = claim + 1, worker = ?, worker_instance = ?, started_at = ?,"
-    " lease_expires_at = ?, last_event = 0"
+    "UPDATE builds SET status = 'started', reason = '', claim = claim + 1, worker = ?, worker_instance = ?,"
+    " started_at = ?, lease_expires_at = ?, last_event = 0"
     " WHERE id = ? AND status = 'pending' AND dispatched_at IS NOT NULL " + returning(BUILD_COLUMNS)
 )
 TAKE_STALE = (
@@ -24,12 +24,24 @@ TAKE_EXPIRED = (
     " ORDER BY lease_expires_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
 )
 STARTED_BY = f"SELECT {BUILD_COLUMNS}, worker_instance FROM builds WHERE status = 'started' AND worker = ? ORDER BY id"
+STARTED = f"SELECT {BUILD_COLUMNS} FROM builds WHERE status = 'started' ORDER BY worker, id"
 HOLDER = "SELECT worker, worker_instance FROM builds WHERE id = ? AND worker IS NOT NULL"
 GRACE_BUILDS = "UPDATE builds SET lease_expires_at = ? WHERE status = 'started' AND lease_expires_at < ?"
 GRACE_CHECKS = (
     "UPDATE resources SET check_lease_expires_at = ?"
     " WHERE check_lease_expires_at IS NOT NULL AND check_lease_expires_at < ?"
 )
+
+
+def waiting_sql(reasons: int, *, of_team: bool) -> str:
+    """The statement that locks the dispatched builds with one of so many reasons; whoever has one locked changes it."""
+    team = (
+        " AND pipeline_id IN (SELECT pipelines.id FROM pipelines JOIN teams ON teams.id = team_id WHERE teams.name = ?)"
+    )
+    return (
+        "SELECT id FROM builds WHERE status = 'pending' AND dispatched_at IS NOT NULL"
+        f" AND reason IN ({marks(reasons)}){team if of_team else ''} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
+    )
 
 
 class SqlBuildLeases:
@@ -42,6 +54,16 @@ class SqlBuildLeases:
         """See `BuildRepository`."""
         return [build_from(row) for row in self._session.change(TAKE_STALE, (before, limit))]
 
+    def clear_reasons(self, reasons: Sequence[str], team: str) -> list[int]:
+        """See `BuildRepository`."""
+        wrong: list[int] = []
+        for batch in batches(reasons):
+            sql = waiting_sql(len(batch), of_team=bool(team))
+            wrong += [row[0] for row in self._session.change(sql, (*batch, *([team] if team else [])))]
+        for batch in batches(wrong):
+            self._session.write(f"UPDATE builds SET reason = '' WHERE id IN ({marks(len(batch))})", batch)
+        return wrong
+
     def take_expired(self, now: float, limit: int) -> list[Build]:
         """See `BuildRepository`."""
         return [build_from(row) for row in self._session.change(TAKE_EXPIRED, (now, limit))]
@@ -50,6 +72,10 @@ class SqlBuildLeases:
         """See `BuildRepository`."""
         rows = self._session.rows(STARTED_BY, (key_text(worker, "the worker's name"),))
         return [(build_from(row), row[-1] or "") for row in rows]
+
+    def started(self) -> list[Build]:
+        """See `BuildRepository`."""
+        return [build_from(row) for row in self._session.rows(STARTED)]
 
     def holder(self, build_id: int) -> tuple[str, str] | None:
         """See `BuildRepository`."""

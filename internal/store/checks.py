@@ -13,7 +13,7 @@ from pikoci.internal.store.values import key_text, shown_text
 #: Columns of `ResourceState`, in its order.
 COLUMNS = (
     "id, pipeline_id, type, name, check_interval, next_check_at, check_dispatched_at, check_claim, check_worker,"
-    " check_lease_expires_at, last_checked_at, check_error, pinned_version_id, webhook_token, archived"
+    " check_lease_expires_at, last_checked_at, check_error, pinned_version_id, webhook_token, archived, tags"
 )
 
 TAKE_DUE = (
@@ -42,6 +42,10 @@ CLAIM = (
 FINISH = (
     "UPDATE resources SET check_worker = NULL, check_instance = NULL, check_lease_expires_at = NULL,"
     " last_checked_at = ?, check_error = ? WHERE id = ? AND check_claim = ?"
+)
+COUNT_RUNNING = (
+    "SELECT check_worker, COUNT(*) FROM resources WHERE check_lease_expires_at IS NOT NULL AND check_worker IS NOT NULL"
+    " GROUP BY check_worker"
 )
 UPCOMING = "SELECT id, check_interval, next_check_at FROM resources WHERE NOT archived AND next_check_at > ?"
 HOLDER = "SELECT check_worker, check_instance FROM resources WHERE id = ? AND check_worker IS NOT NULL"
@@ -120,6 +124,10 @@ class SqlChecks:
         rows = self._session.change(CLAIM, (worker, instance, lease_until, resource_id, now))
         return resource_from(rows[0]) if rows else None
 
+    def count_checks(self) -> dict[str, int]:
+        """See `ResourceRepository`."""
+        return {row[0]: row[1] for row in self._session.rows(COUNT_RUNNING)}
+
     def check_holder(self, resource_id: int) -> tuple[str, str] | None:
         """See `ResourceRepository`."""
         rows = self._session.rows(HOLDER, (resource_id,))
@@ -172,4 +180,5 @@ def resource_from(row: Row) -> ResourceState:
         pinned_version_id=row[12],
         webhook_token=row[13],
         archived=bool(row[14]),
+        tags=row[15].split("+") if row[15] else [],
     )

@@ -126,7 +126,7 @@ class SchedulingRequest(Model):
 
 
 class Resource(Model):
-    """A resource and its check."""
+    """A resource and its check; `tags` are joined by `+`."""
 
     id = Id()
     pipeline = owner(Pipeline)
@@ -144,6 +144,7 @@ class Resource(Model):
     pinned_version_id = BigIntegerField(null=True)
     webhook_token = Text()
     archived = BooleanField()
+    tags = Text()
 
     class Meta:
         table_name = "resources"
@@ -181,10 +182,27 @@ class Worker(Model):
     tags = Text()
     registered_at = DoubleField()
     last_seen_at = DoubleField()
-    wanted = Text()
+    cordoned = BooleanField()
+    draining = BooleanField()
+    team = Text()
+    token_id = Text()
 
     class Meta:
         table_name = "workers"
+
+
+class WorkerToken(Model):
+    """A worker's token that was made, used or revoked here: its id, never the token. `team` is a name, or empty."""
+
+    id = Text(primary_key=True)
+    team = Text()
+    created_by = Text()
+    created_at = DoubleField()
+    revoked_by = Text()
+    revoked_at = DoubleField(null=True)
+
+    class Meta:
+        table_name = "worker_tokens"
 
 
 class Artifact(Model):

@@ -16,9 +16,10 @@ FIND_BY_TOKEN = f"SELECT {COLUMNS} FROM resources WHERE webhook_token = ? AND we
 _INSERT = (
     "INSERT INTO resources (pipeline_id, type, name, check_interval, next_check_at, check_dispatched_at, check_claim,"
     " check_worker, check_instance, check_lease_expires_at, last_checked_at, check_error, pinned_version_id,"
-    " webhook_token, archived) VALUES "
+    " webhook_token, archived, tags) VALUES "
 )
-_INSERT_ROW = "(?, ?, ?, ?, ?, NULL, 0, NULL, NULL, NULL, NULL, '', NULL, ?, FALSE)"
+_INSERT_ROW = "(?, ?, ?, ?, ?, NULL, 0, NULL, NULL, NULL, NULL, '', NULL, ?, FALSE, ?)"
+_TAG = "UPDATE resources SET tags = ? WHERE id = ?"
 _RESCHEDULE = "UPDATE resources SET archived = FALSE, check_interval = ?, next_check_at = ? WHERE id = ?"
 
 
@@ -35,6 +36,8 @@ class SqlResources(SqlChecks):
             old = known.get(new.canonical)
             if old and (old.archived or old.check_interval != new.check_interval):
                 self._session.write(_RESCHEDULE, (new.check_interval, new.next_check_at, old.id))
+            if old and old.tags != new.tags:
+                self._session.write(_TAG, ("+".join(new.tags), old.id))
         names = {new.canonical for new in wished}
         gone = [old.id for old in known.values() if old.canonical not in names and not old.archived]
         for ids in batches(gone):
@@ -84,4 +87,4 @@ def splits(canonical: str) -> builtins.list[tuple[str, str]]:
 
 def _inserted(pipeline_id: int, new: ResourceState) -> tuple[object, ...]:
     type_, name = key_text(new.type, "a resource's type"), key_text(new.name, "a resource's name")
-    return pipeline_id, type_, name, new.check_interval, new.next_check_at, new.webhook_token
+    return pipeline_id, type_, name, new.check_interval, new.next_check_at, new.webhook_token, "+".join(new.tags)

@@ -26,6 +26,7 @@ MODELS: tuple[type[Model], ...] = (
     build_models.BuildStep,
     build_models.LogChunk,
     models.Worker,
+    models.WorkerToken,
     models.Artifact,
     models.ArtifactGrant,
     models.ArtifactChunk,

@@ -16,6 +16,7 @@ from pikoci.internal.domain.repositories import (
     SettingRepository,
     VersionRepository,
     WorkerRepository,
+    WorkerTokenRepository,
 )
 from pikoci.internal.store.accounts import SqlAccounts
 from pikoci.internal.store.artifacts import SqlArtifacts
@@ -29,6 +30,7 @@ from pikoci.internal.store.resources import SqlResources
 from pikoci.internal.store.session import Session
 from pikoci.internal.store.settings import SqlIdempotency, SqlSettings
 from pikoci.internal.store.versions import SqlVersions
+from pikoci.internal.store.worker_tokens import SqlWorkerTokens
 from pikoci.internal.store.workers import SqlWorkers
 
 
@@ -48,6 +50,7 @@ class SqlStore:
         self.builds: BuildRepository = SqlBuilds(session)
         self.logs: LogRepository = SqlLogs(session)
         self.workers: WorkerRepository = SqlWorkers(session)
+        self.worker_tokens: WorkerTokenRepository = SqlWorkerTokens(session)
         self.artifacts: ArtifactRepository = SqlArtifacts(session)
 
     def history(self, pipeline_id: int) -> SqlHistory:

@@ -23,7 +23,10 @@ _COLUMNS = (
     Worker.tags,
     Worker.registered_at,
     Worker.last_seen_at,
-    Worker.wanted,
+    Worker.cordoned,
+    Worker.draining,
+    Worker.team,
+    Worker.token_id,
 )
 
 
@@ -33,8 +36,8 @@ class SqlWorkers:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def register(self, hello: WorkerHello, now: float) -> str | None:
-        """See `WorkerRepository`. What was wanted of the worker stays wanted across its restarts."""
+    def register(self, hello: WorkerHello, now: float, *, team: str = "", token_id: str = "") -> str | None:
+        """See `WorkerRepository`."""
         before = self.get(hello.name)
         told = {
             "instance": key_text(hello.instance, "the worker's instance"),
@@ -45,15 +48,18 @@ class SqlWorkers:
             "tags": encode_json(hello.tags),
             "registered_at": now,
             "last_seen_at": now,
+            "team": key_text(team, "the team's name"),
+            "token_id": key_text(token_id, "the token's id"),
         }
-        insert = Worker.insert(name=key_text(hello.name, "the worker's name"), wanted="", **told)
-        self._session.execute(insert.on_conflict(conflict_target=[Worker.name], update=told))
+        made = {"name": key_text(hello.name, "the worker's name"), "cordoned": False, "draining": False}
+        kept = {"draining": Case(None, [(Worker.instance == hello.instance, Worker.draining)], False)}
+        insert = Worker.insert(**made, **told)
+        self._session.execute(insert.on_conflict(conflict_target=[Worker.name], update=told | kept))
         return before.instance if before and before.instance != hello.instance else None
 
     def seen(self, name: str, instance: str, state: str, now: float) -> WorkerState | None:
-        """See `WorkerRepository`. A wish is fulfilled, and so forgotten, when the worker is in the wanted state."""
-        wanted = Case(None, [(Worker.wanted == state, "")], Worker.wanted)
-        update = Worker.update(state=shown_text(state), last_seen_at=now, wanted=wanted)
+        """See `WorkerRepository`."""
+        update = Worker.update(state=shown_text(state), last_seen_at=now)
         known = (Worker.name == key_text(name, "the worker's name")) & (Worker.instance == instance)
         rows = self._session.execute_returning(update.where(known).returning(*_COLUMNS))
         return _worker(rows[0]) if rows else None
@@ -68,9 +74,15 @@ class SqlWorkers:
         """See `WorkerRepository`. By name."""
         return [_worker(row) for row in self._session.query(Worker.select(*_COLUMNS).order_by(Worker.name))]
 
-    def set_wanted(self, name: str, wanted: str) -> None:
+    def set_cordoned(self, name: str, cordoned: bool) -> None:
         """See `WorkerRepository`."""
-        self._session.execute(Worker.update(wanted=wanted).where(Worker.name == key_text(name, "the worker's name")))
+        self._session.execute(
+            Worker.update(cordoned=cordoned).where(Worker.name == key_text(name, "the worker's name"))
+        )
+
+    def set_draining(self, name: str) -> None:
+        """See `WorkerRepository`."""
+        self._session.execute(Worker.update(draining=True).where(Worker.name == key_text(name, "the worker's name")))
 
     def delete(self, name: str) -> None:
         """See `WorkerRepository`."""
@@ -88,5 +100,8 @@ def _worker(row: Row) -> WorkerState:
         tags=msgspec.json.decode(row[6]),
         registered_at=row[7],
         last_seen_at=row[8],
-        wanted=row[9],
+        cordoned=bool(row[9]),
+        draining=bool(row[10]),
+        team=row[11],
+        token_id=row[12],
     )

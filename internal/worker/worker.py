@@ -196,6 +196,8 @@ class Worker:
                 self._services.ending.wait(backoff.pause(error))
             else:
                 self._registered = True
+                if self._services.terms.cordoned:
+                    self.cordon()
                 _log.info("worker registered", name=settings.name)  # the instance is a secret
                 return True
         return False

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pikoci.pkg.client.builds import Builds
 from pikoci.pkg.client.events import BuildEvent
-from pikoci.pkg.client.fleet import Workers
+from pikoci.pkg.client.fleet import Workers, WorkerTokens
 from pikoci.pkg.client.people import Teams, Users
 from pikoci.pkg.client.pipelines import Jobs, Pipelines, Resources
 from pikoci.pkg.client.retry import RetryPolicy
@@ -35,6 +35,7 @@ class Client:
         self.users = Users(self._transport)
         self.teams = Teams(self._transport)
         self.workers = Workers(self._transport)
+        self.worker_tokens = WorkerTokens(self._transport)
 
     @property
     def base_url(self) -> str:

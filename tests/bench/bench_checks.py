@@ -25,6 +25,7 @@ from pikoci.internal.domain.accounts import SYSTEM  # noqa: E402 - as above
 from pikoci.internal.domain.clock import SystemClock  # noqa: E402 - as above
 from pikoci.internal.scheduler import Scheduler  # noqa: E402 - as above
 from pikoci.internal.service import Services, build_services  # noqa: E402 - as above
+from pikoci.internal.service.ports import QueueState  # noqa: E402 - as above
 from pikoci.internal.store import StoreSettings, open_store  # noqa: E402 - as above
 from pikoci.internal.worker.process import Spawner  # noqa: E402 - as above
 from pikoci.internal.worker.settings import WorkerSettings, inherit_environment  # noqa: E402 - as above
@@ -48,6 +49,10 @@ class Bell:
     def depth(self, queue: str) -> int | None:
         """What waits."""
         return self._backend.depth(queue).waiting
+
+    def inspect(self, queue: str) -> QueueState:
+        """The same."""
+        return QueueState(self._backend.depth(queue).waiting)
 
 
 class Watch:

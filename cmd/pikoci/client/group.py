@@ -6,7 +6,7 @@ import click
 
 from pikoci.client.commands.account import login, logout, password, whoami
 from pikoci.client.commands.builds import builds
-from pikoci.client.commands.fleet import queues, version, workers
+from pikoci.client.commands.fleet import queues, version, worker_tokens, workers
 from pikoci.client.commands.jobs import jobs
 from pikoci.client.commands.people import teams, users
 from pikoci.client.commands.pipelines import pipelines
@@ -36,6 +36,7 @@ for _command in (
     builds,
     resources,
     workers,
+    worker_tokens,
     queues,
     users,
     teams,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pikoci.internal.api import render, views
 from pikoci.internal.api.authentication import require_login
-from pikoci.internal.api.bodies import PageQuery
+from pikoci.internal.api.bodies import NewWorkerToken, PageQuery
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.service import Services
 
 
 class Fleet:
-    """`/workers` and `/queues`."""
+    """`/workers`, `/worker-tokens` and `/queues`."""
 
     def __init__(self, services: Services) -> None:
+        self._tokens = services.worker_tokens
         self._workers = services.workers
         self._scheduling = services.scheduling
 
@@ -20,6 +21,10 @@ class Fleet:
         """All workers with what they run."""
         found = [render.worker(one) for one in self._workers.list(request.principal)]
         return render.part(found, query.limit, query.cursor)
+
+    def worker(self, request: ApiRequest, worker: str) -> views.WorkerView:
+        """One worker with what it runs."""
+        return render.worker(self._workers.get(request.principal, worker))
 
     def cordon(self, request: ApiRequest, worker: str) -> None:
         """Ask a worker to take nothing new."""
@@ -38,7 +43,21 @@ class Fleet:
         self._workers.delete(request.principal, worker)
 
     def queues(self, request: ApiRequest, query: PageQuery) -> views.Listing[views.QueueView]:
-        """The queues, and how many messages wait in each."""
+        """The queues, and what waits in each."""
         require_login(request.principal)
-        found = [views.QueueView(name, depth) for name, depth in sorted(self._scheduling.depths().items())]
+        found = [render.queue(name, state) for name, state in sorted(self._scheduling.queues().items())]
         return render.part(found, query.limit, query.cursor)
+
+    def tokens(self, request: ApiRequest, query: PageQuery) -> views.Listing[views.WorkerTokenView]:
+        """The worker tokens that the caller may revoke."""
+        found = [render.worker_token(one) for one in self._tokens.list(request.principal)]
+        return render.part(found, query.limit, query.cursor)
+
+    def create_token(self, request: ApiRequest, body: NewWorkerToken) -> views.NewWorkerTokenView:
+        """Make a worker token."""
+        made, token = self._tokens.create(request.principal, body.team or "")
+        return views.NewWorkerTokenView(made.id, made.team, token)
+
+    def revoke_token(self, request: ApiRequest, token_id: str) -> None:
+        """Refuse a worker token from now on."""
+        self._tokens.revoke(request.principal, token_id)

@@ -81,6 +81,7 @@ CREATE TABLE "resources" (
     "pinned_version_id" BIGINT,
     "webhook_token" TEXT NOT NULL COLLATE "C",
     "archived" BOOLEAN NOT NULL,
+    "tags" TEXT NOT NULL COLLATE "C",
     FOREIGN KEY ("pipeline_id") REFERENCES "pipelines" ("id") ON DELETE CASCADE
 );
 CREATE TABLE "versions" (
@@ -170,7 +171,18 @@ CREATE TABLE "workers" (
     "tags" TEXT NOT NULL COLLATE "C",
     "registered_at" DOUBLE PRECISION NOT NULL,
     "last_seen_at" DOUBLE PRECISION NOT NULL,
-    "wanted" TEXT NOT NULL COLLATE "C"
+    "cordoned" BOOLEAN NOT NULL,
+    "draining" BOOLEAN NOT NULL,
+    "team" TEXT NOT NULL COLLATE "C",
+    "token_id" TEXT NOT NULL COLLATE "C"
+);
+CREATE TABLE "worker_tokens" (
+    "id" TEXT NOT NULL PRIMARY KEY COLLATE "C",
+    "team" TEXT NOT NULL COLLATE "C",
+    "created_by" TEXT NOT NULL COLLATE "C",
+    "created_at" DOUBLE PRECISION NOT NULL,
+    "revoked_by" TEXT NOT NULL COLLATE "C",
+    "revoked_at" DOUBLE PRECISION
 );
 CREATE TABLE "artifacts" (
     "digest" TEXT NOT NULL PRIMARY KEY COLLATE "C",

@@ -81,6 +81,7 @@ CREATE TABLE "resources" (
     "pinned_version_id" INTEGER,
     "webhook_token" TEXT NOT NULL,
     "archived" INTEGER NOT NULL,
+    "tags" TEXT NOT NULL,
     FOREIGN KEY ("pipeline_id") REFERENCES "pipelines" ("id") ON DELETE CASCADE
 );
 CREATE TABLE "versions" (
@@ -170,7 +171,18 @@ CREATE TABLE "workers" (
     "tags" TEXT NOT NULL,
     "registered_at" REAL NOT NULL,
     "last_seen_at" REAL NOT NULL,
-    "wanted" TEXT NOT NULL
+    "cordoned" INTEGER NOT NULL,
+    "draining" INTEGER NOT NULL,
+    "team" TEXT NOT NULL,
+    "token_id" TEXT NOT NULL
+);
+CREATE TABLE "worker_tokens" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "team" TEXT NOT NULL,
+    "created_by" TEXT NOT NULL,
+    "created_at" REAL NOT NULL,
+    "revoked_by" TEXT NOT NULL,
+    "revoked_at" REAL
 );
 CREATE TABLE "artifacts" (
     "digest" TEXT NOT NULL PRIMARY KEY,

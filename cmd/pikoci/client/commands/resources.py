@@ -54,6 +54,7 @@ def show(session: Session, team: str, pipeline: str, resource: str) -> None:
         ("checked", f"{session.ago(one['last_checked_at'])}, interval {one['check_interval'] or 'none'}"),
         ("next check", session.ago(one["next_check_at"])),
         ("check error", Styled(one["check_error"], "red")),
+        ("check waits", Styled(one["waiting_reason"], "yellow")),
         ("newest version", version_text(one["latest"]["version"]) if one["latest"] else "none yet"),
         ("pinned to", version_text(one["pinned"]["version"]) if one["pinned"] else ""),
         ("webhook", f"{session.url}/webhooks/{one['webhook_token']}" if one["webhook_token"] else ""),

@@ -6,10 +6,12 @@ from msgspec.structs import replace
 from pikoci.internal.domain.build import LogChunk
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.gateway import WorkerHello
+from pikoci.internal.domain.pipeline import WorkerToken
 from pikoci.internal.store.store import SqlStore
 from tests.contract.internal.store.world import World
 
 HELLO = WorkerHello(name="w1", instance="i1", version="1.0", queues=["jobs", "jobs.gpu"], concurrency=4, tags=["gpu"])
+TOKENS = (("t1", 1.0), ("t2", 2.0))
 DIGEST = "0f" * 32
 
 
@@ -122,13 +124,53 @@ def test_a_heartbeat_counts_for_the_registered_instance_only(store: SqlStore) ->
     assert (seen.state, seen.last_seen_at, seen.registered_at) == ("cordoned", 5.0, 1.0)
 
 
-def test_a_wish_stands_until_the_worker_obeys(store: SqlStore) -> None:
+def test_a_wish_to_drain_stands_until_the_instance_ended(store: SqlStore) -> None:
     with store.transaction():
         store.workers.register(HELLO, now=1.0)
-        store.workers.set_wanted("w1", "draining")
-        store.workers.register(replace(HELLO, instance="i2"), now=2.0)
-        states = [store.workers.seen("w1", "i2", state, 5.0) for state in ("running", "draining", "running")]
-    assert [state.wanted for state in states if state] == ["draining", "", ""]
+        store.workers.set_draining("w1")
+        store.workers.register(HELLO, now=2.0)
+        states = [store.workers.seen("w1", "i1", state, 5.0) for state in ("running", "draining")]
+        store.workers.register(replace(HELLO, instance="i2"), now=6.0)
+    assert [state.wanted for state in states if state] == ["draining", "draining"]
+    found = store.workers.get("w1")
+    assert found
+    assert found.wanted == ""
+
+
+def test_a_cordon_stands_until_it_is_taken_back(store: SqlStore) -> None:
+    with store.transaction():
+        store.workers.register(HELLO, now=1.0)
+        store.workers.set_cordoned("w1", True)
+        store.workers.set_draining("w1")
+        store.workers.seen("w1", "i1", "cordoned", 5.0)
+        store.workers.register(replace(HELLO, instance="i2"), now=6.0)
+    assert [state.wanted for state in store.workers.list()] == ["cordoned"]
+    with store.transaction():
+        store.workers.set_cordoned("w1", False)
+    assert [state.wanted for state in store.workers.list()] == [""]
+
+
+def test_a_worker_keeps_what_its_token_says(store: SqlStore) -> None:
+    with store.transaction():
+        store.workers.register(HELLO, now=1.0, team="blue", token_id="t1")
+    found = store.workers.get("w1")
+    assert found
+    assert (found.team, found.token_id) == ("blue", "t1")
+
+
+def test_tokens_of_workers_are_remembered_and_revoked_once(store: SqlStore) -> None:
+    first, second = (WorkerToken(id=name, team="blue", created_by="alice", created_at=at) for name, at in TOKENS)
+    with store.transaction():
+        for token in (first, second, replace(first, team="red")):
+            store.worker_tokens.remember(token)
+        assert store.worker_tokens.revoked() == frozenset()
+        store.worker_tokens.revoke("t1", "bob", 5.0)
+        store.worker_tokens.revoke("t1", "carol", 6.0)
+        store.worker_tokens.revoke("nobody's", "carol", 6.0)
+    assert store.worker_tokens.list() == [second, replace(first, revoked_by="bob", revoked_at=5.0)]
+    assert store.worker_tokens.get("t2") == second
+    assert store.worker_tokens.get("t3") is None
+    assert store.worker_tokens.revoked() == {"t1"}
 
 
 def test_a_worker_is_deleted(store: SqlStore) -> None:

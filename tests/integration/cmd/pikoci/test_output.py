@@ -83,3 +83,22 @@ def test_people_teams_and_workers_are_changed(client: Program) -> None:
     assert run(f"workers cordon {worker}") == f"{worker} is told to take nothing new.\n"
     assert json.loads(run("workers list --output json"))["items"][0]["wanted"] == "cordoned"
     assert run(f"workers uncordon {worker} --output json") == "{}\n"
+
+
+def test_worker_tokens_are_made_and_revoked(client: Program) -> None:
+    runner = CliRunner(env={"PIKOCI_URL": None, "PIKOCI_TOKEN": None, **client.environment})
+
+    def run(arguments: str, text: str = "", status: int = 0) -> str:
+        done = runner.invoke(cli, ["client", "worker-tokens", *arguments.split()], input=text)
+        assert done.exit_code == status, (arguments, done.output)
+        return done.stdout
+
+    token = run("create").strip()
+    made = json.loads(run("create --team main --output json"))
+    listed = run("list")
+    assert made["id"] in listed
+    assert token not in listed
+    assert run("revoke", f"{token}\n").startswith("Revoked the worker token ")
+    assert run(f"revoke {made['id']}") == f"Revoked the worker token {made['id']}.\n"
+    assert all(one["revoked_at"] for one in json.loads(run("list --output json"))["items"])
+    run("revoke", "a.b.c\n", status=1)

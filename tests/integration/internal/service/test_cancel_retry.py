@@ -107,6 +107,9 @@ def test_workers_can_be_drained_and_cordoned(world: World) -> None:
     workers.drain(world.alice, "w")
     assert commands(world) == [WorkerCommand(kind="drain")]
     world.register("i1")
+    assert commands(world) == [WorkerCommand(kind="drain")]
+    world.register("i2")
+    world.register("i1")
     workers.cordon(world.alice, "w")
     assert commands(world) == [WorkerCommand(kind="cordon")]
     beat = Heartbeat(name="w", instance="i1", state="cordoned")

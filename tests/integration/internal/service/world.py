@@ -13,6 +13,7 @@ from pikoci.internal.domain.pipeline import ResourceState, Version
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings, build_services
 from pikoci.internal.service.model import BuildDetail, Principal
+from pikoci.internal.service.ports import QueueState
 
 START = 1_000_000.0
 
@@ -81,6 +82,10 @@ class RecordingPublisher:
 
     def depth(self, queue: str) -> int | None:
         return self.known_depth if queue else None
+
+    def inspect(self, queue: str) -> QueueState | None:
+        depth = self.depth(queue)
+        return None if depth is None else QueueState(depth, oldest=7.5)
 
     def take(self, queue: str = "jobs") -> list[int]:
         """What was published on the queue since the last call."""

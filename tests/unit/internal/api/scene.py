@@ -17,6 +17,7 @@ from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten,
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import Services, ServiceSettings, build_services
+from pikoci.internal.service.ports import QueueState
 from pikoci.internal.store import StoreSettings, open_store
 
 SECRET = "a secret for tests that is long enough"
@@ -63,6 +64,9 @@ class Bells:
 
     def depth(self, queue: str) -> int | None:
         return sum(rung == queue for rung, _ in self.rung)
+
+    def inspect(self, queue: str) -> QueueState | None:
+        return QueueState(self.depth(queue) or 0, in_flight=2, oldest=7.5)
 
 
 @dataclass

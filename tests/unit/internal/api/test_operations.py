@@ -2,6 +2,8 @@
 
 from pikoci.internal.api.metrics import Metrics
 from pikoci.internal.domain.errors import UnavailableError
+from pikoci.internal.service.measures import Measures
+from pikoci.internal.service.ports import QueueState
 from tests.unit.internal.api.scene import Scene
 
 
@@ -41,8 +43,11 @@ def test_metrics_survive_a_database_that_is_away(scene: Scene) -> None:
         def counts(self) -> dict[str, int]:
             raise UnavailableError("away")
 
-        def depths(self) -> dict[str, int | None]:
+        def queues(self) -> dict[str, QueueState | None]:
             return {"jobs": None}
+
+        def measures(self) -> Measures:
+            return Measures()
 
     metrics = Metrics(Away(), scene.services.context.clock)  # type: ignore[arg-type] # what it uses of it
     text = metrics.exposition()[0].decode()
@@ -85,5 +90,45 @@ def test_workers_and_queues(scene: Scene) -> None:
     assert scene.call("POST", "/api/v1/workers/worker-1/drain").status_code == 204
     assert scene.call("DELETE", "/api/v1/workers/worker-1").status_code == 409
     assert scene.call("POST", "/api/v1/workers/worker-2/drain").status_code == 404
-    depths = {queue["name"]: queue["depth"] for queue in scene.call("GET", "/api/v1/queues").json["items"]}
-    assert depths["jobs"] == 1
+    queues = scene.call("GET", "/api/v1/queues").json["items"]
+    assert queues[-1] == {"name": "jobs", "depth": 1, "in_flight": 2, "oldest_seconds": 7.5}
+    one = scene.call("GET", "/api/v1/workers/worker-1").json
+    assert (one["name"], one["wanted"], one["checks"], one["team"]) == ("worker-1", "draining", 0, "")
+    assert scene.call("GET", "/api/v1/workers/worker-2").status_code == 404
+    assert scene.anonymous("GET", "/api/v1/workers/worker-1").status_code == 401
+
+
+def test_worker_tokens_are_made_listed_and_revoked(scene: Scene) -> None:
+    address = "/api/v1/worker-tokens"
+    made = scene.call("POST", address, {"team": "main"})
+    assert (made.status_code, made.json["team"]) == (201, "main")
+    claims = scene.services.tokens.read_worker(made.json["token"])
+    assert (claims.id, claims.team) == (made.json["id"], "main")
+    [listed] = scene.call("GET", address).json["items"]
+    assert (listed["id"], listed["created_by"], listed["revoked_at"]) == (claims.id, "admin", None)
+    assert made.json["token"] not in scene.call("GET", address).text
+    for _ in range(2):
+        assert scene.call("DELETE", f"{address}/{claims.id}").status_code == 204
+    assert scene.call("GET", address).json["items"][0]["revoked_by"] == "admin"
+    assert scene.call("DELETE", f"{address}/no.id").status_code == 400
+    assert scene.call("POST", address, {"team": "nobodys"}).status_code == 404
+    assert scene.anonymous("GET", address).status_code == 401
+    headers = {"Authorization": f"Bearer {made.json['token']}", "Pikoci-Worker": "w", "Pikoci-Instance": "i" * 16}
+    refused = scene.anonymous("POST", "/api/v1/worker/heartbeat", headers=headers)
+    assert refused.status_code == 401
+    assert "revoked" in refused.json["detail"]
+
+
+def test_metrics_tell_of_the_fleet(scene: Scene) -> None:
+    scene.claim(scene.trigger())
+    text = scene.anonymous("GET", "/metrics").text
+    for line in (
+        'pikoci_workers{state="running"} 1.0',
+        'pikoci_workers{state="stalled"} 0.0',
+        'pikoci_queue_oldest_seconds{queue="jobs"} 7.5',
+        'pikoci_queue_in_flight{queue="checks"} 2.0',
+        'pikoci_dispatch_seconds_bucket{le="+Inf"} 1.0',
+        "pikoci_dispatch_seconds_count 1.0",
+        'pikoci_leases_taken_back_total{kind="build"} 0.0',
+    ):
+        assert line in text

@@ -83,7 +83,7 @@ VALUES = {
     ),
     "too many tags": (
         job('tags = [for n in range(11) : "t${n}"]'),
-        Finding(2, 8, 'Wrong value for "tags"', "10 tags are the most, this has 11."),
+        Finding(2, 8, 'Wrong value for "tags"', "6 tags are the most, this has 11."),
     ),
     "a word that is not possible": (
         GIT + job('get "git" "app" {\n  version = "lastest"\n}'),

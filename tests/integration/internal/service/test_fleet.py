@@ -1,0 +1,248 @@
+"""Which worker may take what, and what work says that no worker could take."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.errors import ConflictError, PermissionDeniedError
+from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, WorkerCommand, WorkerHello, WorkerTerms
+from pikoci.internal.domain.repositories import Store
+from pikoci.internal.domain.tags import queues_for
+from pikoci.internal.service.remote import RemoteWorker
+from pikoci.internal.service.tokens import WorkerClaims
+from tests.integration.internal.service.world import PLAIN, TYPE, World
+
+TAGGED = PLAIN.replace('job "run" {', 'job "run" {\n      tags = ["vpn", "gpu"]')
+TAGGED_CHECK = TYPE.replace('resource "made" "repo" {', 'resource "made" "repo" {\n      tags = ["vpn"]')
+
+
+@pytest.fixture
+def alone(store: Store) -> World:
+    """A world without workers."""
+    return World(store)
+
+
+def connect(
+    world: World,
+    *tags: str,
+    name: str = "w",
+    instance: str = "i1",
+    kinds: Sequence[str] = ("jobs", "checks"),
+    exclusive: bool = False,
+    opens: WorkerClaims | None = None,
+) -> WorkerTerms:
+    queues = [queue for kind in kinds for queue in queues_for(kind, tags, exclusive)]
+    hello = WorkerHello(name=name, instance=instance, version="1", queues=queues, concurrency=1, tags=list(tags))
+    return world.services.workers.register(hello, opens)
+
+
+def reason(world: World, build: Build) -> str:
+    return world.build(build).reason
+
+
+def beat(world: World, state: str, instance: str = "i1") -> list[str]:
+    """A heartbeat; returns what is wanted of the worker."""
+    sent = Heartbeat(name="w", instance=instance, state=state)  # type: ignore[arg-type] # one of the three
+    return [command.kind for command in world.services.workers.heartbeat(sent).commands]
+
+
+def test_tagged_work_has_queues_of_its_own(world: World) -> None:
+    world.set(TAGGED + TAGGED_CHECK)
+    build = world.trigger()
+    world.services.scheduling.dispatch_checks()
+    assert (world.publisher.take("jobs"), world.publisher.take("checks")) == ([], [])
+    assert world.publisher.take("jobs.gpu+vpn") == [build.id]
+    assert world.publisher.take("checks.vpn") == [world.resource().id]
+    assert {"jobs", "checks", "jobs.gpu+vpn", "checks.vpn"} <= world.services.scheduling.queues().keys()
+
+
+def test_the_sweeper_publishes_tagged_checks_again_on_their_queue(world: World) -> None:
+    world.set(PLAIN + TAGGED_CHECK)
+    world.services.scheduling.dispatch_checks()
+    world.set(PLAIN + TAGGED_CHECK.replace('"vpn"', '"gpu"'))
+    world.publisher.messages.clear()
+    world.clock.advance(16)
+    world.services.scheduling.sweep()
+    assert world.publisher.messages == [("checks.gpu", world.resource().id)]
+
+
+@pytest.mark.parametrize("tags", [(), ("gpu",)])
+def test_a_worker_without_the_tags_gets_neither_build_nor_check(alone: World, tags: Sequence[str]) -> None:
+    alone.set(TAGGED + TAGGED_CHECK)
+    connect(alone, *tags)
+    build = alone.trigger()
+    alone.services.scheduling.dispatch_checks()
+    with pytest.raises(ConflictError, match="lacks the tags"):
+        alone.claim(build)
+    with pytest.raises(ConflictError, match="lacks the tags vpn"):
+        alone.services.workers.claim_check(alone.resource().id, "w", "i1")
+    assert alone.build(build).claim == 0
+    connect(alone, "gpu", "vpn", "more", instance="i2")
+    assert alone.claim(build, "i2").claim == 1
+    assert alone.services.workers.claim_check(alone.resource().id, "w", "i2").claim == 1
+
+
+def test_an_exclusive_worker_gets_no_untagged_work(alone: World) -> None:
+    alone.set(PLAIN)
+    connect(alone, "gpu", exclusive=True)
+    build = alone.trigger()
+    assert reason(alone, build) == "no worker that takes untagged jobs is connected"
+    with pytest.raises(ConflictError, match="for its tags only"):
+        alone.claim(build)
+
+
+def test_a_build_says_that_no_worker_could_run_it_until_one_comes(alone: World) -> None:
+    alone.set(TAGGED)
+    connect(alone, "gpu")
+    build = alone.trigger()
+    assert reason(alone, build) == "no worker with tags gpu, vpn"
+    connect(alone, "gpu", name="another", instance="i5")
+    assert reason(alone, build) == "no worker with tags gpu, vpn"
+    connect(alone, "gpu", "vpn", kinds=["checks"], name="checker", instance="i6")
+    assert reason(alone, build) == "no worker with tags gpu, vpn"
+    connect(alone, "gpu", "vpn", instance="i2")
+    assert reason(alone, build) == ""
+    assert alone.trigger().reason == ""
+
+
+def test_an_untagged_build_says_that_nobody_is_there(alone: World) -> None:
+    alone.set(PLAIN)
+    build = alone.trigger()
+    assert build.reason == "no worker is connected"
+    connect(alone)
+    assert reason(alone, build) == ""
+
+
+def test_a_build_behind_a_limit_says_so_too_once_it_goes(alone: World) -> None:
+    alone.set(TAGGED.replace("tags", "concurrency = 1\n      tags"))
+    assert reason(alone, alone.trigger()) == "no worker with tags gpu, vpn"
+
+
+def test_the_sweeper_notices_that_the_last_worker_went_and_that_one_is_back(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    assert build.reason == ""
+    world.clock.advance(31)
+    world.services.scheduling.sweep()
+    assert reason(world, build) == "no worker is connected"
+    world.beat()
+    world.clock.advance(16)
+    world.services.scheduling.sweep()
+    assert reason(world, build) == ""
+
+
+def test_a_claim_takes_the_reason_away(alone: World) -> None:
+    alone.set(PLAIN)
+    build = alone.trigger()
+    assert build.reason
+    alone.claim(build)
+    assert reason(alone, build) == ""
+
+
+def test_a_build_says_that_all_its_workers_are_cordoned(world: World) -> None:
+    world.set(PLAIN)
+    world.services.workers.cordon(world.alice, "w")
+    assert world.trigger().reason == "every worker that takes untagged jobs is cordoned"
+    world.services.workers.drain(world.alice, "w")
+    assert world.trigger().reason == "no worker that takes untagged jobs is connected"
+
+
+def test_a_resource_says_why_its_check_waits(alone: World) -> None:
+    alone.set(PLAIN + TAGGED_CHECK)
+
+    def waits() -> str:
+        return alone.services.resources.get(alone.alice, "main", "p", "made.repo").waiting_reason
+
+    assert waits() == ""  # nothing was published yet
+    alone.services.scheduling.dispatch_checks()
+    assert waits() == "no worker with tags vpn"
+    connect(alone, "vpn")
+    assert waits() == ""
+
+
+def test_a_teams_worker_counts_for_its_team_alone(alone: World) -> None:
+    alone.set(PLAIN)
+    with alone.store.transaction():
+        alone.store.accounts.create_team("blue")
+    alone.services.pipelines.set(alone.alice, "blue", "p", PLAIN, {})
+    theirs = alone.services.builds.trigger(alone.alice, "blue", "p", "run")
+    ours = alone.trigger()
+    connect(alone, opens=WorkerClaims(id="t1", team="blue"))
+    assert (reason(alone, theirs), reason(alone, ours)) == ("", "no worker is connected")
+    opens = WorkerClaims(id="t1", team="blue")
+    remote = RemoteWorker(alone.services.context, alone.services.workers, opens, "w", "i1")
+    with pytest.raises(PermissionDeniedError, match="team blue alone"):
+        remote.claim_build(ours.id)
+    assert remote.claim_build(theirs.id).build.team == "blue"
+
+
+def test_a_teams_token_cannot_displace_another_teams_worker(alone: World) -> None:
+    connect(alone, instance="key1.1")
+    with pytest.raises(ConflictError, match="a worker of another team is connected as w"):
+        connect(alone, instance="key2.1", opens=WorkerClaims(id="t1", team="blue"))
+    connect(alone, instance="key1.2", opens=WorkerClaims(id="t1", team="blue"))
+    alone.clock.advance(31)
+    connect(alone, instance="key3.1")
+    assert [(state.team, state.token_id) for state in alone.store.workers.list()] == [("", "")]
+
+
+def test_a_cordon_outlives_the_worker_and_the_server(world: World) -> None:
+    world.services.workers.cordon(world.alice, "w")
+    assert beat(world, "running") == ["cordon"]
+    assert beat(world, "cordoned") == []
+    assert connect(world, instance="i2").cordoned
+    again = World(world.store)
+    assert beat(again, "running", "i2") == ["cordon"]
+    again.services.workers.uncordon(again.alice, "w")
+    assert beat(again, "cordoned", "i2") == ["uncordon"]
+    assert beat(again, "running", "i2") == []
+    assert not connect(again, instance="i3").cordoned
+
+
+def test_a_drain_is_wanted_until_the_process_ended(world: World) -> None:
+    world.services.workers.cordon(world.alice, "w")
+    world.services.workers.drain(world.alice, "w")
+    again = World(world.store)  # the server was started again meanwhile
+    assert beat(again, "running") == ["drain"]
+    assert beat(again, "draining") == []
+    world.services.workers.uncordon(world.alice, "w")
+    world.services.workers.cordon(world.alice, "w")
+    assert beat(again, "running") == ["drain"]
+    connect(world, instance="i2")
+    assert beat(world, "running", "i2") == ["cordon"]  # which was there before the drain
+
+
+def test_a_cordon_taken_back_at_once_is_pushed_too(world: World) -> None:
+    stream = world.services.workers.commands("w", "i1")
+    world.services.workers.cordon(world.alice, "w")
+    assert next(stream) == WorkerCommand(kind="cordon")
+    world.services.workers.uncordon(world.alice, "w")
+    assert next(stream) == WorkerCommand(kind="uncordon")
+    stream.close()
+
+
+def test_the_fleet_is_measured(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    world.clock.advance(0.2)
+    claim = world.claim(build).claim
+    world.claim(build)  # asked again: counted once
+    measures = world.services.scheduling.measures()
+    assert measures.dispatch.sum == pytest.approx(0.2)
+    assert measures.dispatch.cumulated()[-1] == ("+Inf", 1.0)
+    assert dict(measures.dispatch.cumulated())["0.1"] == 0.0
+    assert world.services.scheduling.workers()["running"] == 1
+    world.clock.advance(31)
+    world.services.scheduling.sweep()
+    assert measures.leases_taken_back["build"] == 1
+    assert world.services.scheduling.workers()["stalled"] == 1
+    assert world.beat([ClaimRef(build_id=build.id, claim=claim)])
+
+
+def test_a_worker_is_shown_with_its_checks(world: World) -> None:
+    world.set(PLAIN + TYPE)
+    world.services.scheduling.dispatch_checks()
+    world.services.workers.claim_check(world.resource().id, "w", "i1")
+    assert world.services.workers.get(world.alice, "w").checks == 1
+    assert [view.checks for view in world.services.workers.list(world.alice)] == [1]
