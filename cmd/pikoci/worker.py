@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pikoci.internal.domain.errors import InvalidError
-from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE, jobs_queues
+from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
+from pikoci.internal.domain.tags import MAX_TAGS, queues_for
 from pikoci.log import LEVELS, configure_logging
 from pikoci.options import Duration, NameList, config_option, setting, switch
 from pikoci.queue_options import open_queue, queue_options, read_queue_settings
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 _QUEUES = (JOBS_QUEUE, CHECKS_QUEUE)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
-#: Work for each set of tags has a queue of its own, and a worker listens on those of all its subsets.
-_MAX_TAGS = 5
 _TAG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 
 _OPTIONS = (
@@ -35,8 +34,8 @@ _OPTIONS = (
     setting("--log-level", default="info", type=click.Choice(list(LEVELS)), help="Least level of what is logged."),
     setting("--worker-token", default="", help="Token of `pikoci worker-token`; prefer the variable to the flag."),
     setting("--name", default="", help="Name of this worker, unique; made up at the first start if not given."),
-    setting("--tags", default="", type=NameList(), help="Take jobs that ask for any of these tags, too."),
-    switch("--exclusive-tags", default=False, help="Take no job without tags."),
+    setting("--tags", default="", type=NameList(), help="Take work that asks for any of these tags, too."),
+    switch("--exclusive-tags", default=False, help="Take no work without tags."),
     setting("--workdir", type=_DIRECTORY, help="Directory of this worker alone [~/.local/state/pikoci/worker]."),
     setting("--spool-dir", type=_DIRECTORY, help="Where results wait for a server that is away [WORKDIR/spool]."),
     setting("--health-port", type=click.IntRange(1, 65535), help="Answer GET /healthz on this port."),
@@ -88,8 +87,8 @@ def check_settings(values: dict[str, Any]) -> None:
             raise InvalidError(
                 f"--tags: {tag[:40]!r} is no tag", hint="a tag is made of lower-case letters, digits and single hyphens"
             )
-    if len(values["tags"]) > _MAX_TAGS:
-        raise InvalidError(f"--tags: a worker has at most {_MAX_TAGS} tags", hint="run another worker for the others")
+    if len(values["tags"]) > MAX_TAGS:
+        raise InvalidError(f"--tags: a worker has at most {MAX_TAGS} tags", hint="run another worker for the others")
 
 
 def run_worker(values: dict[str, Any]) -> None:
@@ -103,8 +102,7 @@ def run_worker(values: dict[str, Any]) -> None:
     from pikoci.worker_process import WorkerProcess
 
     queue = read_queue_settings(values)
-    taken = {JOBS_QUEUE: jobs_queues(values["tags"], exclusive=values["exclusive_tags"]), CHECKS_QUEUE: [CHECKS_QUEUE]}
-    queues = {name: taken[name] for name in values["queues"]}
+    queues = {name: queues_for(name, values["tags"], values["exclusive_tags"]) for name in values["queues"]}
     settings = _settings(values, [name for names in queues.values() for name in names])
     clock = SystemClock()
     backend = open_queue(values["pubsub_system"], queue, settings.name)

@@ -52,7 +52,7 @@ def test_the_variables_have_the_names_of_the_documentation(monkeypatch: pytest.M
         (["--worker-token="], "--worker-token (WORKER_TOKEN) is missing"),
         (["--exclusive-tags"], "--exclusive-tags is for a worker with --tags"),
         (["--tags=GPU"], "'GPU' is no tag"),
-        (["--tags=a,b,c,d,e,f"], "at most 5 tags"),
+        (["--tags=a,b,c,d,e,f,g"], "at most 6 tags"),
         (["--queues="], "--queues names no queue"),
         (["--name=a b"], "is no name for a worker"),
         (["--pikoci-url=http://me:pass@host"], "--pikoci-url is no server address"),
