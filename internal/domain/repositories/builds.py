@@ -1,0 +1,141 @@
+"""Builds, their logs, and the artifacts they leave."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, BuildStatus, InputChoice, LogChunk, Step
+from pikoci.internal.domain.gateway import ClaimRef
+from pikoci.internal.domain.pipeline import (
+    Page,
+)
+
+
+class BuildRepository(Protocol):
+    """Builds with their steps, inputs and outputs."""
+
+    def create(self, build: Build, inputs: Sequence[InputChoice] = ()) -> Build:
+        """Store a new build with every field as given, but `id` and `number` or `retry`.
+
+        A build with number 0 gets the job's next number; one with a number is a retry of it and gets the next `retry`.
+        """
+
+    def get(self, build_id: int) -> Build | None:
+        """The build, or None."""
+
+    def lock(self, build_id: int) -> Build | None:
+        """Lock and return the build, or None."""
+
+    def find(self, job_id: int, number: int, retry: int) -> Build | None:
+        """The build of that number and retry, or None."""
+
+    def list(
+        self,
+        *,
+        job_id: int | None = None,
+        pipeline_id: int | None = None,
+        statuses: Sequence[BuildStatus] = (),
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Build]:
+        """Newest first."""
+
+    def save(self, build: Build) -> None:
+        """Write every column that can change, of a build that this transaction has locked."""
+
+    def set_inputs(self, build_id: int, inputs: Sequence[InputChoice]) -> None:
+        """Replace the inputs; also sets inputs_resolved."""
+
+    def inputs(self, build_id: int) -> builtins.list[BuildInput]:
+        """What each get takes in, by name of the get."""
+
+    def add_output(self, build_id: int, put: str, resource_id: int, version_id: int) -> None:
+        """Idempotent."""
+
+    def outputs(self, build_id: int) -> builtins.list[BuildOutput]:
+        """What the puts made, in the order in which they came."""
+
+    def pending(self, job_id: int, *, resolved: bool, limit: int) -> builtins.list[Build]:
+        """The oldest pending builds of a job that are not dispatched, locked: those with their inputs, or without."""
+
+    def clear_reasons(self, reasons: Sequence[str], team: str) -> builtins.list[int]:
+        """Take these reasons from dispatched builds that wait (only the team's, if it is not empty); their ids."""
+
+    def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
+        """Job id -> builds that are started, or pending and dispatched."""
+
+    def count_by_status(self) -> dict[BuildStatus, int]:
+        """How many builds stand where, for metrics; only the statuses that are not final."""
+
+    def take_stale(self, before: float, limit: int) -> builtins.list[Build]:
+        """Lock pending builds dispatched before `before` and not claimed (locked ones skipped)."""
+
+    def take_expired(self, now: float, limit: int) -> builtins.list[Build]:
+        """Lock started builds whose lease lapsed (locked ones skipped)."""
+
+    def started_by(self, worker: str) -> builtins.list[tuple[Build, str]]:
+        """Started builds of a worker with the instance that claimed each."""
+
+    def started(self) -> builtins.list[Build]:
+        """All started builds, by worker and in the order in which they were made."""
+
+    def holder(self, build_id: int) -> tuple[str, str] | None:
+        """The worker and instance that claimed the build last; None when nobody holds it, or there is no such build."""
+
+    def claim(self, build_id: int, worker: str, instance: str, now: float, lease_until: float) -> Build | None:
+        """One atomic statement: pending and dispatched -> started, claim + 1, lease set. None when it cannot be had."""
+
+    def renew(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
+        """Build ids whose lease was renewed: started, with that claim."""
+
+    def grant_grace(self, lease_until: float) -> int:
+        """At a server's start: no lease, of a build or check, ends before `lease_until`."""
+
+    def save_steps(self, steps: Sequence[Step]) -> None:
+        """Insert or replace by (build_id, claim, id)."""
+
+    def steps(self, build_id: int, claim: int | None = None) -> builtins.list[Step]:
+        """Of one attempt (the build's current one by default), in the order in which they started."""
+
+    def prunable(self, job_id: int, *, keep: int, before: float | None, limit: int) -> builtins.list[int]:
+        """Ids of ended builds beyond the newest `keep` (0 = any number), or that ended before `before`."""
+
+    def delete(self, build_ids: Sequence[int]) -> None:
+        """With their steps, logs, inputs and outputs."""
+
+
+class LogRepository(Protocol):
+    """Logs of builds."""
+
+    def append(self, build_id: int, chunks: Sequence[LogChunk]) -> None:
+        """Add chunks whose offsets continue the log."""
+
+    def read(self, build_id: int, offset: int, limit: int) -> list[LogChunk]:
+        """The chunks that hold bytes from `offset` on, whole, until `limit` bytes are reached (one at least)."""
+
+    def delete_before(self, finished_before: float, limit: int) -> int:
+        """Delete the logs of builds that ended before; returns how many builds lost theirs."""
+
+
+class ArtifactRepository(Protocol):
+    """Content-addressed byte streams, kept in chunks."""
+
+    def append(self, upload: str, sequence: int, data: bytes, now: float) -> None:
+        """Add a chunk to an upload in progress; the same sequence number again replaces it."""
+
+    def finish(self, upload: str, digest: str, size: int, pipeline_id: int, now: float) -> None:
+        """Name the upload by its digest; if that is already stored, drop the new copy."""
+
+    def exists(self, digest: str, pipeline_id: int) -> bool:
+        """Whether a build of that pipeline may read it."""
+
+    def read(self, digest: str) -> Iterator[bytes]:
+        """The stored bytes in chunks. Raises NotFoundError."""
+
+    def discard(self, upload: str) -> None:
+        """Drop an upload in progress."""
+
+    def delete_unused(self, before: float) -> int:
+        """Delete unfinished uploads and artifacts that no version of their pipelines names, made before `before`."""

@@ -1,0 +1,52 @@
+"""A database with everything in it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from pikoci.internal.domain.inputs import History
+from pikoci.internal.domain.repositories.accounts import AccountRepository, IdempotencyRepository, SettingRepository
+from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
+from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
+from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
+from pikoci.internal.domain.repositories.resources import ResourceRepository, VersionRepository
+
+
+class Store(Protocol):
+    """A database with everything in it."""
+
+    accounts: AccountRepository
+    settings: SettingRepository
+    idempotency: IdempotencyRepository
+    pipelines: PipelineRepository
+    jobs: JobRepository
+    resources: ResourceRepository
+    versions: VersionRepository
+    builds: BuildRepository
+    logs: LogRepository
+    workers: WorkerRepository
+    worker_tokens: WorkerTokenRepository
+    artifacts: ArtifactRepository
+
+    def history(self, pipeline_id: int) -> History:
+        """What input resolution reads, over one pipeline."""
+
+    def transaction(self, *, snapshot: bool = False) -> AbstractContextManager[None]:
+        """A read-write transaction; a nested one joins the outer. Nothing in it may wait but for the database.
+
+        With `snapshot` all its statements see the database as it was at the first one; to change a row that somebody
+        else has changed since raises UnavailableError: try again.
+        """
+
+    def check_health(self) -> None:
+        """Return if the database answers, else raise UnavailableError."""
+
+    def migrate(self) -> list[str]:
+        """Apply missing migrations, one server at a time; returns their names."""
+
+    def pending_migrations(self) -> list[str]:
+        """Names of migrations not yet applied."""
+
+    def close(self) -> None:
+        """Give every connection back."""
