@@ -6,91 +6,40 @@ This is the one place that names concrete classes.
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import os
 import secrets
 import socket
 import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any
 
 import click
 import gevent
-import msgspec
 
 from pikoci import __version__
 from pikoci.internal.api import ApiSettings, create_app
-from pikoci.internal.domain.accounts import SYSTEM
 from pikoci.internal.domain.clock import SystemClock
-from pikoci.internal.domain.errors import InvalidError, InvalidPipelineError, PikociError, UnavailableError
-from pikoci.internal.domain.repositories import Store
+from pikoci.internal.domain.errors import PikociError
 from pikoci.internal.scheduler import Scheduler
-from pikoci.internal.service import EventBus, Services, ServiceSettings, build_services
-from pikoci.internal.service.ports import QueueState
+from pikoci.internal.service import EventBus, ServiceSettings, build_services
 from pikoci.internal.store import StoreSettings, open_store
 from pikoci.internal.web import add_pages
 from pikoci.internal.worker.process import Spawner
 from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
 from pikoci.internal.worker.worker import Worker
 from pikoci.pkg.queue.backend import Backend, QueueClosedError, QueueError
+from pikoci.preparation import prepare_accounts, prepare_pipeline, prepare_schema
+from pikoci.publisher import QueuePublisher
 from pikoci.queue_options import open_queue
 from pikoci.settings import ServerSettings
+from pikoci.threads import run_in_thread
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 _QUEUES = ("jobs", "checks")
-
-
-class QueuePublisher:
-    """The services' doorbell on a queue backend."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    def publish(self, queue: str, body: bytes) -> None:
-        """Return once the broker has the message. Raises UnavailableError."""
-        try:
-            self._backend.publish(queue, body)
-        except QueueError as error:
-            raise UnavailableError(f"the queue {queue} cannot be reached: {error}") from error
-
-    def depth(self, queue: str) -> int | None:
-        """How many messages wait; None where the broker cannot tell or is away."""
-        try:
-            depth = self._backend.depth(queue)
-        except QueueError:
-            return None
-        return None if depth is None else depth.waiting
-
-    def inspect(self, queue: str) -> QueueState | None:
-        """How the queue stands; None where the broker cannot tell or is away."""
-        try:
-            depth = self._backend.depth(queue)
-        except QueueError:
-            return None
-        return None if depth is None else QueueState(depth.waiting, depth.in_flight, depth.oldest)
-
-
-def run_in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a long computation in a native thread while the hub goes on; raises what it raises."""
-
-    def outcome() -> tuple[T | None, Exception | None]:
-        try:
-            return function(*args, **kwargs), None
-        except Exception as error:  # noqa: BLE001 - raised again below: gevent would print it as a breakdown
-            return None, error
-
-    result, error = gevent.get_hub().threadpool.apply(outcome)
-    if error is not None:
-        raise error
-    return cast("T", result)
 
 
 class Application:
@@ -102,7 +51,7 @@ class Application:
         self._resources = ExitStack()
         store = open_store(_store_settings(settings))
         self._resources.callback(store.close)
-        _prepare_schema(store, settings)
+        prepare_schema(store, settings)
         self._backend = open_queue(settings.pubsub_system, settings.queue, _worker_name(settings))
         self._resources.callback(self._backend.close)
         self._services = build_services(
@@ -114,8 +63,8 @@ class Application:
             run_in_thread=run_in_thread,
             jwt_secret=settings.jwt_secret or None,
         )
-        self._first_login = _prepare_accounts(self._services, settings)
-        _prepare_pipeline(self._services, settings)
+        self._first_login = prepare_accounts(self._services, settings)
+        prepare_pipeline(self._services, settings)
         self._scheduler = Scheduler(self._services)
         self._worker = self._build_worker() if settings.run_worker else None
         self._working: gevent.Greenlet[..., None] | None = None
@@ -247,46 +196,3 @@ def _service_settings(settings: ServerSettings) -> ServiceSettings:
         build_retention_age=settings.build_retention_age or None,
         build_retention_count=settings.build_retention_count,
     )
-
-
-def _prepare_schema(store: Store, settings: ServerSettings) -> None:
-    if settings.run_migrations:
-        for name in store.migrate():
-            log.info("applied migration %s", name)
-    elif missing := store.pending_migrations():
-        raise InvalidError(
-            f"the database lacks the migrations {', '.join(missing)}", hint="start once with --run-migrations"
-        )
-
-
-def _prepare_accounts(services: Services, settings: ServerSettings) -> tuple[str, str] | None:
-    """Make the users that are asked for, or a first administrator; returns the login that was made up for it."""
-    services.accounts.ensure_team("main")
-    services.accounts.ensure_team(settings.team)
-    services.accounts.ensure_users(settings.users)
-    password = secrets.token_urlsafe(12)
-    return ("admin", password) if services.accounts.ensure_first_admin("admin", password) else None
-
-
-def _prepare_pipeline(services: Services, settings: ServerSettings) -> None:
-    if settings.pipeline_config is None:
-        return
-    variables = _read_variables(settings.vars) if settings.vars else {}
-    config = settings.pipeline_config.read_text(encoding="utf-8")
-    try:
-        services.pipelines.set(SYSTEM, settings.team, settings.pipeline_name, config, variables)
-    except InvalidPipelineError as error:
-        path = str(settings.pipeline_config)
-        diagnostics = [msgspec.structs.replace(found, file=path) for found in error.diagnostics]
-        raise InvalidPipelineError(f"{path}: {error.message}", diagnostics, hint=error.hint) from error
-    log.info("pipeline %s/%s is set", settings.team, settings.pipeline_name)
-
-
-def _read_variables(path: Path) -> dict[str, object]:
-    try:
-        variables = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InvalidError(f"--vars: {path} cannot be read as JSON: {error}") from error
-    if not isinstance(variables, dict):
-        raise InvalidError(f"--vars: {path} must hold one JSON object", hint='for example {"branch": "main"}')
-    return variables
