@@ -93,14 +93,15 @@ class NatsBackend(Backend):
         subject, consumer, stream = self.layout.subject(queue), self.layout.consumer(queue), self.layout.stream
 
         async def depth(jetstream: JetStreamContext) -> Depth:
-            state = (await jetstream.stream_info(stream, subjects_filter=subject)).state
-            total = (state.subjects or {}).get(subject, 0)
-            held, next_sequence = 0, 1
-            with contextlib.suppress(NotFoundError):
+            try:
                 info = await jetstream.consumer_info(stream, consumer)
-                held = info.num_ack_pending or 0
+            except NotFoundError:
+                state = (await jetstream.stream_info(stream, subjects_filter=subject)).state
+                waiting, held, next_sequence = (state.subjects or {}).get(subject, 0), 0, 1
+            else:
+                # Not what the stream holds: after a crash that can be a message that the consumer takes for done.
+                waiting, held = info.num_pending or 0, info.num_ack_pending or 0
                 next_sequence = info.delivered.stream_seq + 1 if info.delivered else 1
-            waiting = max(0, total - held)
             return Depth(waiting, held, await _age(jetstream, stream, subject, next_sequence) if waiting else None)
 
         return self._with_connection(depth)

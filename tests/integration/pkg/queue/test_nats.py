@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shutil
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -270,3 +271,26 @@ def test_a_subscription_closed_while_the_network_is_silent_leaves_the_connection
         finally:
             opened.close()
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_a_message_that_a_crash_left_behind_for_nobody_does_not_count_as_waiting(prefix: str) -> None:
+    with NatsServer() as server:
+        opened = open_backend("nats", QueueSettings(prefix=prefix, nats_url=server.address))
+        try:
+            subscription = opened.subscribe(["jobs"])
+            opened.publish("jobs", b"1")
+            messages = next((server.folder / "data").rglob(f"{prefix}/msgs"))
+            server.stop()
+            shutil.copytree(messages, server.folder / "kept")
+            server.start()
+            take(subscription).acknowledge()
+            subscription.close()
+            server.stop()
+            shutil.rmtree(messages)
+            shutil.copytree(server.folder / "kept", messages)
+            server.start()
+            depth = opened.depth("jobs")
+            assert depth is not None
+            assert (depth.waiting, depth.in_flight) == (0, 0)
+        finally:
+            opened.close()
