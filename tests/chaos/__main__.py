@@ -7,6 +7,7 @@ make_cooperative()  # before anything else is imported
 import argparse  # noqa: E402 - imported after the patch
 import random  # noqa: E402 - as above
 import shutil  # noqa: E402 - as above
+import signal  # noqa: E402 - as above
 import sys  # noqa: E402 - as above
 import tempfile  # noqa: E402 - as above
 from pathlib import Path  # noqa: E402 - as above
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--servers", type=int, default=2)
     options = vars(parser.parse_args())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # which ends what was started, too
     broken = [name for name in options.pop("broker") or brokers if not _keeps_its_promises(name, options)]
     return int(bool(broken))
 

@@ -14,8 +14,10 @@ from tests.chaos.schedule import Fault, Kind
 from tests.chaos.world import World
 from tests.services.broker import Broker
 from tests.services.postgresql import PostgresqlServer
+from tests.services.process import ServiceError
 
 Action = Callable[[], None]
+_START_TRIES = 3
 
 
 class Trouble:
@@ -67,11 +69,22 @@ class Trouble:
                 lambda: send_below(service.pid, signal.SIGSTOP),
                 lambda: send_below(service.pid, signal.SIGCONT),
             )
-        return _in_thread(service.kill if kind is Kind.KILL else service.stop), _in_thread(service.start)
+        return _in_thread(service.kill if kind is Kind.KILL else service.stop), _in_thread(lambda: _restart(service))
 
 
 def _nothing() -> None:
     pass
+
+
+def _restart(service: Broker | PostgresqlServer) -> None:
+    """Start again, and once more when it does not come up, as a service manager does."""
+    for left in reversed(range(_START_TRIES)):
+        try:
+            return service.start()
+        except ServiceError:
+            if left == 0:
+                raise
+    return None
 
 
 def _in_thread(action: Action) -> Action:
