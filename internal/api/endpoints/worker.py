@@ -172,8 +172,11 @@ def _pieces(request: ApiRequest, timeout: float) -> Iterator[bytes]:
     announced = request.content_length
     seen = 0
     while announced is None or seen < announced:
-        with gevent.Timeout(timeout, SlowBodyError):
-            piece: bytes = request.stream.read(PIECE if announced is None else min(PIECE, announced - seen))
+        try:
+            with gevent.Timeout(timeout, SlowBodyError):
+                piece: bytes = request.stream.read(PIECE if announced is None else min(PIECE, announced - seen))
+        except OSError as error:  # gunicorn's word for a chunked body without its end, and for a broken connection
+            raise InvalidError("the body ended too soon", hint="send the request again") from error
         if not piece:
             break
         seen += len(piece)

@@ -59,3 +59,18 @@ def test_artifacts_stream_up_and_down_and_refusals_arrive(server: PikociServer, 
     with pytest.raises(StaleClaimError):
         gateway.store_artifact(build_id, claim + 1, (b"x" * 262_144 for _ in range(200)))
     assert gateway.store_artifact(build_id, claim, iter(pieces)) == digest
+
+
+def test_an_upload_that_is_cut_off_is_no_error_of_the_server(server: PikociServer, gateway: HttpGateway) -> None:
+    build_id = server.post("/teams/main/pipelines/p/jobs/tagged/builds", {})["id"]
+    claim = gateway.claim_build(build_id, NAME, INSTANCE).claim
+
+    def cut_off() -> Iterator[bytes]:
+        yield b"x" * 100_000
+        raise KeyError("the worker dies here")
+
+    with pytest.raises(KeyError):
+        gateway.store_artifact(build_id, claim, cut_off())
+    digest = gateway.store_artifact(build_id, claim, iter([b"whole"]))
+    assert b"".join(gateway.load_artifact(build_id, claim, digest)) == b"whole"
+    assert "request failed" not in server.log.read_text()
