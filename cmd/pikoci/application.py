@@ -78,7 +78,6 @@ class Application:
 
     def start(self) -> None:
         """Begin scheduling and working, and say where the server is."""
-        self._services.scheduling.recover()
         self._scheduler.start()
         if self._worker is not None:
             self._working = gevent.spawn(self._work, self._worker)
