@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from tests.bench.farm import BROKERS, Farm, cpu_seconds, farm, memory_mib  # noq
 from tests.bench.swarm import swarm  # noqa: E402 - as above
 from tests.services.pikoci import PikociServer  # noqa: E402 - as above
 from tests.services.rabbitmq import RabbitmqServer  # noqa: E402 - as above
+from tests.services.worker import PikociWorker  # noqa: E402 - as above
 
 PARALLEL = (1, 4, 16)
 LATENCY_BUILDS = 60
@@ -178,7 +180,7 @@ def kill(site: Site) -> Iterator[Row]:
 
 
 def drain(site: Site) -> Iterator[Row]:
-    """The worst of a few."""
+    """Of a few workers, one after another."""
     times = []
     with farm(site.system, site.address, site.database) as made:
         for number in range(1, DRAINS + 1):
@@ -186,7 +188,7 @@ def drain(site: Site) -> Iterator[Row]:
             assert worker.process is not None
             _start_waiting(made, number)
             worker.signal(signal.SIGQUIT)
-            worker.wait_for(lambda log=worker.text: "draining" in log(), "the drain")
+            worker.wait_for(partial(_is_draining, worker), "the drain")
             (made.folder / "gate").touch()
             assert worker.process.wait() == 0
             left = time.time()
@@ -202,6 +204,10 @@ def _start_waiting(made: Farm, number: int) -> None:
     made.server.post("/teams/main/pipelines/waiting/jobs/wait/builds", {})
     _marks(made, "started", number)
     made.server.wait_for_build("waiting", "wait", str(number), "started")
+
+
+def _is_draining(worker: PikociWorker) -> bool:
+    return "draining" in worker.text()
 
 
 def _marks(made: Farm, name: str, count: int, timeout: float = 30.0) -> list[float]:

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import time
 
-from celery import Celery
+from celery import Celery  # type: ignore[import-not-found] # it is in the other environment
 
 app = Celery("celery_tasks", broker=os.environ["CELERY_BROKER_URL"])
 app.conf.update(task_ignore_result=True, broker_connection_retry_on_startup=True, worker_hijack_root_logger=False)
 MARKS = os.open(os.environ["BENCH_MARKS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 
-@app.task(name="true")
+@app.task(name="true")  # type: ignore[untyped-decorator] # as above
 def true() -> None:
     """Run /bin/true."""
     os.write(MARKS, b"%.6f\n" % time.time())
