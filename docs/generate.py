@@ -19,7 +19,6 @@ from pathlib import Path  # noqa: E402 - as above
 import click  # noqa: E402 - as above
 
 from pikoci import __version__  # noqa: E402 - as above
-from pikoci.application import QueuePublisher  # noqa: E402 - as above
 from pikoci.internal.api import ApiSettings  # noqa: E402 - as above
 from pikoci.internal.api.endpoints.operations import Operations  # noqa: E402 - as above
 from pikoci.internal.api.metrics import Metrics  # noqa: E402 - as above
@@ -30,6 +29,7 @@ from pikoci.internal.pipeline import reference  # noqa: E402 - as above
 from pikoci.internal.service import build_services  # noqa: E402 - as above
 from pikoci.internal.store import StoreSettings, open_store  # noqa: E402 - as above
 from pikoci.pkg.queue.mem import MemoryBackend  # noqa: E402 - as above
+from pikoci.publisher import QueuePublisher  # noqa: E402 - as above
 from pikoci.reference import render_cli_reference  # noqa: E402 - as above
 from pikoci.server import server  # noqa: E402 - as above
 from pikoci.worker import worker  # noqa: E402 - as above
