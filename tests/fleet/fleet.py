@@ -40,7 +40,7 @@ class Fleet:
                 self.network = Network(self.folder.name)
                 self.ssh = Ssh(self.folder, self._base, self.network.subnet)
             except BaseException:
-                self.close()
+                _remove(self.folder)
                 raise
 
     def add(self, *names: str) -> list[Host]:
@@ -70,7 +70,10 @@ class Fleet:
 
     def close(self) -> None:
         """Remove every trace of the run."""
-        _remove(self.folder)
+        for host in self.hosts.values():
+            host.kill()
+        with _choosing():  # nobody else must find the folder half removed
+            _remove(self.folder)
         self._alive.close()
 
     def __enter__(self) -> Self:

@@ -89,11 +89,15 @@ class Host:
         self._signal(signal.SIGKILL)
         self.wait_for(lambda: not self.is_up, "the host to be dead")
 
-    def destroy(self) -> None:
-        """Remove it, running or not, with all that was on it."""
+    def kill(self) -> None:
+        """Kill all of its processes, whatever state it is in; it can't be powered on again."""
         self._cgroup.remove()
         if self._supervisor is not None:
             self._supervisor.wait()
+
+    def destroy(self) -> None:
+        """Remove it, running or not, with all that was on it."""
+        self.kill()
         call(["umount", self.tree])
         self._network.remove(self.name)
         shutil.rmtree(self.tree.parent)
@@ -113,9 +117,9 @@ class Host:
         """Undo `cut`."""
         self._network.rejoin(self.name)
 
-    def run(self, command: str, *, timeout: float = 60) -> str:
-        """Run a shell command as root, by SSH; its standard output. Raises FleetError when it fails."""
-        return call([*self._ssh.command(self.address), command], timeout=timeout)
+    def run(self, command: str, *, timeout: float = 60, text: str = "") -> str:
+        """Run a shell command as root, by SSH, `text` as its input; its output. Raises FleetError when it fails."""
+        return call([*self._ssh.command(self.address), command], timeout=timeout, text=text)
 
     def succeeds(self, command: str) -> bool:
         """Tell whether a shell command can be run and exits with 0."""

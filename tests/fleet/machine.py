@@ -39,15 +39,13 @@ def require_hosts() -> None:
         raise FleetError("hosts run Debian 12's Python 3.11, and so must what makes their wheels: use Python 3.11")
 
 
-def call(command: Sequence[str | Path], *, timeout: float = 60, **options: object) -> str:
+def call(command: Sequence[str | Path], *, timeout: float = 60, text: str = "") -> str:
     """Run a program of this machine; its standard output. Raises FleetError when it fails."""
     arguments = [str(part) for part in command]
     try:
-        done = subprocess.run(  # type: ignore[call-overload]
-            arguments, capture_output=True, text=True, timeout=timeout, check=True, stdin=subprocess.DEVNULL, **options
-        )
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=timeout, check=True, input=text)
     except subprocess.CalledProcessError as error:
         raise FleetError(f"{' '.join(arguments)}: {error.stderr[-2000:] or error.stdout[-2000:]}") from error
     except (subprocess.TimeoutExpired, OSError) as error:
         raise FleetError(f"{' '.join(arguments)}: {error}") from error
-    return str(done.stdout)
+    return done.stdout
