@@ -45,6 +45,10 @@ class Builds:
         """A build as it is now."""
         return self.client.builds.get(TEAM, PIPELINE, job, number)
 
+    def list(self, job: str) -> Iterator[dict[str, Any]]:
+        """The job's builds, newest first."""
+        return self.client.builds.list(TEAM, PIPELINE, job)
+
     def log(self, job: str, number: str) -> str:
         """A build's log."""
         return b"".join(self.client.builds.log(TEAM, PIPELINE, job, number)).decode()

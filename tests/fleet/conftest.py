@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fleet.builds import Builds
+from tests.fleet.farm import Farm
 from tests.fleet.fleet import Fleet
 from tests.fleet.machine import FleetError, require_hosts
 from tests.services.requirement import missing
@@ -25,3 +27,36 @@ def fleet(able: None) -> Iterator[Fleet]:
     """A network without hosts."""
     with Fleet() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def small(able: None) -> Iterator[Farm]:
+    """A server with NATS beside it and two workers, after the first `site.yml` on bare hosts."""
+    groups = {"pikoci_servers": ["ci1"], "pikoci_nats": ["ci1"], "pikoci_workers": ["w1", "w2"]}
+    jobs = {"name": "jobs", "queues": "jobs", "concurrency": 4, "tags": ["{{ inventory_hostname }}"]}
+    checks = {"name": "checks", "queues": "checks"}
+    with Fleet() as fleet:
+        farm = Farm(fleet, groups, pikoci_worker_instances=[jobs, checks])
+        farm.play("site.yml")
+        yield farm
+
+
+@pytest.fixture
+def builds(small: Farm) -> Iterator[Builds]:
+    """A user of the small farm; what its `held` builds wait for isn't there."""
+    hold(small)
+    with small.builds() as user:
+        yield user
+    release(small)
+
+
+def hold(farm: Farm) -> None:
+    """Let `held` builds go on."""
+    for host in farm.workers:
+        host.inside("rm -f /run/release")
+
+
+def release(farm: Farm) -> None:
+    """Let `held` builds end."""
+    for host in farm.workers:
+        host.inside("touch /run/release")

@@ -41,3 +41,12 @@ job "on-w1" {
     }
   }
 }
+
+job "on-w2" {
+  tags = ["w2"]
+  task "say" {
+    run "shell" {
+      cmd = "echo \"ran build $BUILD_ID\""
+    }
+  }
+}

@@ -11,6 +11,7 @@ import bcrypt
 import yaml
 
 from tests.fleet.ansible import PROGRAM, Played, attempt, play
+from tests.fleet.builds import Builds
 from tests.fleet.fleet import Fleet
 from tests.fleet.host import Host
 from tests.fleet.machine import call
@@ -18,6 +19,13 @@ from tests.fleet.wheels import build_wheels, version_of, wheelhouse
 
 USER = "tester"
 PORT = 8080
+SERVICES = [
+    "'pikoci-*.service'",
+    "'nats*.service'",
+    "'rabbitmq*.service'",
+    "'postgresql*.service'",
+    "'haproxy*.service'",
+]
 
 
 class Farm:
@@ -65,6 +73,20 @@ class Farm:
         """Play a playbook that may fail."""
         return attempt(playbook, self._inventory(), *options)
 
+    def builds(self) -> Builds:
+        """Somebody who has logged in and set the pipeline."""
+        return Builds(self.url).log_in(USER, self.secrets.password)
+
+    def processes(self) -> dict[str, str]:
+        """The main process of each service of the farm, as `host unit` -> process and count of restarts."""
+        found = {}
+        for name, host in self.fleet.hosts.items():
+            shown = host.run(f"systemctl show --property=Id,MainPID,NRestarts {' '.join(SERVICES)}")
+            for service in shown.strip().split("\n\n"):
+                properties = dict(line.split("=", 1) for line in service.splitlines())
+                found[f"{name} {properties.pop('Id')}"] = " ".join(sorted(properties.values()))
+        return found
+
     def _inventory(self) -> Path:
         there = {group: [name for name in names if name in self.fleet.hosts] for group, names in self.groups.items()}
         return self.fleet.inventory(there, **self.variables)
@@ -77,6 +99,7 @@ class Secrets:
         self.password = f"password-{secrets.token_hex(12)}"
         self._texts = {name: f"secret-{secrets.token_hex(24)}" for name in ("jwt", "queue", "db")}
         hashed = bcrypt.hashpw(self.password.encode(), bcrypt.gensalt(rounds=4)).decode()
+        self.jwt = self._texts["jwt"]
         self.hidden = [self.password, hashed, *self._texts.values()]
         vault = folder / "group_vars" / "all" / "vault.yml"
         vault.parent.mkdir(parents=True)
