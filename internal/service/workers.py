@@ -64,13 +64,11 @@ class WorkerService:
             if opens.id:
                 token = WorkerToken(id=opens.id, team=opens.team, created_at=opens.issued_at)
                 self._store.worker_tokens.remember(token)
-        self._context.fleet.forget()
+        self._store.after_commit(self._context.fleet.forget)
         self._context.measures.leases_taken_back["build"] += len(taken)
         for build_id in [*taken, *self._end_waits(hello, opens.team)]:
-            self._context.bus.notify(build_topic(build_id))
-        self._context.bus.notify(SCHEDULE)
-        self._context.bus.notify(CHECKS)
-        self._context.bus.notify(worker_topic(hello.name))
+            self._context.notify(build_topic(build_id))
+        self._context.notify(SCHEDULE, CHECKS, worker_topic(hello.name))
         return WorkerTerms(
             heartbeat_interval=settings.heartbeat_interval,
             lease=settings.lease,
@@ -253,15 +251,15 @@ class WorkerService:
             if self._context.fleet.aged(state).state != "stalled":
                 raise ConflictError(f"worker {name} is alive", hint="drain it first, and wait until it has ended")
             self._store.workers.delete(name)
-        self._context.fleet.forget()
+        self._store.after_commit(self._context.fleet.forget)
 
     def _ask(self, principal: Principal, name: str, change: Callable[[], None]) -> None:
         require_admin(principal)
         with self._store.transaction():
             self._find(name)
             change()
-        self._context.fleet.forget()
-        self._context.bus.notify(worker_topic(name))
+        self._store.after_commit(self._context.fleet.forget)
+        self._context.notify(worker_topic(name))
 
     def _find(self, name: str) -> WorkerState:
         state = self._store.workers.get(name)
