@@ -97,7 +97,7 @@ class Secrets:
 
     def __init__(self, folder: Path) -> None:
         self.password = f"password-{secrets.token_hex(12)}"
-        self._texts = {name: f"secret-{secrets.token_hex(24)}" for name in ("jwt", "queue", "db")}
+        self._texts = {name: secrets.token_urlsafe(36) for name in ("jwt", "queue", "db")}
         hashed = bcrypt.hashpw(self.password.encode(), bcrypt.gensalt(rounds=4)).decode()
         self.jwt = self._texts["jwt"]
         self.hidden = [self.password, hashed, *self._texts.values()]
