@@ -44,19 +44,7 @@ def small(able: None) -> Iterator[Farm]:
 @pytest.fixture
 def builds(small: Farm) -> Iterator[Builds]:
     """A user of the small farm; what its `held` builds wait for isn't there."""
-    hold(small)
+    small.hold_builds()
     with small.builds() as user:
         yield user
-    release(small)
-
-
-def hold(farm: Farm) -> None:
-    """Let `held` builds go on."""
-    for host in farm.workers:
-        host.inside("rm -f /run/release")
-
-
-def release(farm: Farm) -> None:
-    """Let `held` builds end."""
-    for host in farm.workers:
-        host.inside("touch /run/release")
+    small.release_builds()

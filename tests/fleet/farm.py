@@ -77,6 +77,16 @@ class Farm:
         """Somebody who has logged in and set the pipeline."""
         return Builds(self.url).log_in(USER, self.secrets.password)
 
+    def hold_builds(self) -> None:
+        """Let builds of the job `held` go on, from now on."""
+        for host in self.workers:
+            host.inside("rm -f /run/release")
+
+    def release_builds(self) -> None:
+        """Let builds of the job `held` end."""
+        for host in self.workers:
+            host.inside("touch /run/release")
+
     def processes(self) -> dict[str, str]:
         """The main process of each service of the farm, as `host unit` -> process and count of restarts."""
         found = {}

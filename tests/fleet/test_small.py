@@ -7,7 +7,6 @@ import re
 import pytest
 
 from tests.fleet.builds import Builds, wait_for
-from tests.fleet.conftest import release
 from tests.fleet.farm import Farm
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -58,7 +57,7 @@ def test_a_reload_lets_the_build_finish_and_takes_nothing_new(small: Farm, build
     assert builds.get("held", held["number"])["status"] == "started"
     assert host.unit(JOBS, "MainPID") == process
 
-    release(small)
+    small.release_builds()
     ended = builds.wait("held", held["number"], "succeeded")
     assert (ended["worker"], ended["attempt"]) == (worker, 1)
     assert worker not in {build["worker"] for build in meanwhile}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.fleet.builds import Builds, wait_for
-from tests.fleet.conftest import release
 from tests.fleet.farm import Farm
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -19,7 +18,7 @@ def test_a_host_that_is_cut_off_stops_its_build_and_comes_back(small: Farm, buil
     host.cut()
     wait_for(lambda: builds.get("held", held["number"])["attempt"] == 2, "the build to run elsewhere")
     assert "release" not in host.inside("ps -ww -e -o args")
-    release(small)
+    small.release_builds()
     assert builds.wait("held", held["number"], "succeeded")["worker"] != worker
 
     host.rejoin()
@@ -34,7 +33,7 @@ def test_a_destroyed_host_is_replaced_and_its_build_ends_elsewhere(small: Farm, 
 
     small.fleet.destroy(name)
     wait_for(lambda: builds.get("held", held["number"])["attempt"] == 2, "the build to run elsewhere")
-    release(small)
+    small.release_builds()
     ended = builds.wait("held", held["number"], "succeeded")
     assert ended["worker"] != worker
 
