@@ -29,7 +29,7 @@ EXAMPLES = r"""
     that: faults == []
     fail_msg: "{{ faults | first }}"
   vars:
-    faults: "{{ {'ci1': [{'name': 'jobs', 'queues': 'jobs'}]} | pikoci_worker_faults }}"
+    faults: "{{ {'ci1': [{'name': 'jobs', 'queues': 'jobs'}]} | pikoci.fleet.pikoci_worker_faults }}"
 """
 
 RETURN = r"""
