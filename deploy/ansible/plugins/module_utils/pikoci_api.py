@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
@@ -109,7 +109,6 @@ class Api:
                 headers=headers,
                 timeout=self._timeout,
                 follow_redirects="none",
-                use_proxy=True,
                 **self._tls,
             )
             return _parsed(answer.read())
@@ -117,6 +116,17 @@ class Api:
             raise ApiError(f"{method} {address}: {_problem(error)}", error.code) from error
         except (OSError, ValueError) as error:
             raise ApiError(f"{self.base_url} does not answer as PikoCI does: {error}") from error
+
+
+def finish(module: Any, work: Callable[[Any], dict[str, Any]]) -> None:
+    """End the module with what `work` gives; `failed` in it, and every ApiError, makes it a failure."""
+    try:
+        result = work(module)
+    except ApiError as error:
+        result = {"failed": True, "msg": str(error)}
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
 
 
 def _parsed(raw: bytes) -> Any:
