@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pikoci.internal.domain.accounts import Principal, Role
@@ -24,6 +25,15 @@ from pikoci.internal.service.resources import new_webhook_token
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A pipeline's file, read and found to be in order."""
+
+    name: str
+    source: PipelineSource
+    spec: PipelineSpec
+
+
 class PipelineService:
     """Use cases around a whole pipeline. The file is the wished state; setting it makes it so."""
 
@@ -39,19 +49,29 @@ class PipelineService:
         A job that disappears is archived with its history and comes back if the job does. Setting the same file and
         variables again changes nothing. Raises InvalidPipelineError with every diagnostic, TooLargeError.
         """
+        return self.apply(principal, team, self.evaluate(principal, team, name, config, variables))
+
+    def evaluate(
+        self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
+    ) -> Evaluated:
+        """The file as `apply` wants it (role maintain); a large one takes its time, in a native thread."""
         require_role(principal, team, Role.MAINTAIN)
         spec = self._evaluate(name, config, variables)
         source = PipelineSource(config=config, variables=dict(variables), spec=encode_spec(spec))
+        return Evaluated(name=name, source=source, spec=spec)
+
+    def apply(self, principal: Principal, team: str, wished: Evaluated) -> tuple[Pipeline, Sequence[Change]]:
+        """What is left of `set` when the file is evaluated: nothing that waits."""
+        require_role(principal, team, Role.MAINTAIN)
         with self._store.transaction():
-            before = self._store.pipelines.find(team, name)
+            before = self._store.pipelines.find(team, wished.name)
             known = self._store.pipelines.source(before.id) if before else None
-            changes = self._changes(known, spec)
-            if before is not None and known == source:
+            changes = self._changes(known, wished.spec)
+            if before is not None and known == wished.source:
                 return before, changes
-            pipeline = self._save(team, name, before, source)
-            self._reconcile(pipeline, spec)
-        self._context.bus.notify(SCHEDULE)
-        self._context.bus.notify(CHECKS)
+            pipeline = self._save(team, wished.name, before, wished.source)
+            self._reconcile(pipeline, wished.spec)
+        self._context.notify(SCHEDULE, CHECKS)
         return pipeline, changes
 
     def plan(
@@ -175,7 +195,7 @@ class PipelineService:
             if paused:
                 recall(self._store, pipeline_id=found.id)
             self._store.jobs.request_scheduling(sorted(job.id for job in self._store.jobs.list(found.id)))
-        self._context.bus.notify(SCHEDULE)
+        self._context.notify(SCHEDULE)
 
     def _set_public(self, principal: Principal, team: str, name: str, *, public: bool) -> None:
         found = find_pipeline(self._store, principal, team, name, Role.MAINTAIN)

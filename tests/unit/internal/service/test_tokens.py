@@ -70,7 +70,7 @@ def test_no_kind_stands_in_for_another(tokens: TokenService) -> None:
         "x" * 10_000,
         forged(secret="t" * 64),
         forged(algorithm="HS512"),
-        jwt.encode({"sub": "7", "aud": "pikoci-user", "typ": "user"}, None, "none"),
+        jwt.encode({"sub": "7", "aud": "pikoci-user", "typ": "user"}, "", "none"),
         forged(aud="pikoci-worker"),
         forged(typ="worker"),
         forged(typ=None),
