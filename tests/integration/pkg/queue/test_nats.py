@@ -10,6 +10,7 @@ from pathlib import Path
 import gevent
 import nats
 import pytest
+from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, StorageType
 
@@ -21,8 +22,9 @@ from pikoci.pkg.queue import (
     QueueUnavailableError,
     open_backend,
 )
+from pikoci.pkg.queue.nats import NatsBackend
 from pikoci.pkg.queue.nats.loop_thread import LoopThread
-from tests.contract.pkg.queue.site import collect, hub_stays_free, take
+from tests.contract.pkg.queue.site import collect, hub_stays_free, publish_at_last, take
 from tests.services.nats import NatsServer
 
 
@@ -294,3 +296,19 @@ def test_a_message_that_a_crash_left_behind_for_nobody_does_not_count_as_waiting
             assert (depth.waiting, depth.in_flight) == (0, 0)
         finally:
             opened.close()
+
+
+def test_a_connection_that_the_client_closed_without_a_word_is_made_again(backend: Backend) -> None:
+    assert isinstance(backend, NatsBackend)
+    backend.publish("jobs", b"1")
+    connection, loop = backend.connection, backend._loop
+    assert loop is not None
+
+    async def close_silently() -> None:
+        assert connection._client is not None
+        connection._client._status = Client.CLOSED  # as when the task that closes it is cancelled in the midst
+
+    loop.call(close_silently, 5)
+    publish_at_last(backend, "jobs", b"2")
+    with backend.subscribe(["jobs"]) as subscription:
+        collect(subscription, {b"1", b"2"})
