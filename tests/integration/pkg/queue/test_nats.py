@@ -10,7 +10,6 @@ from pathlib import Path
 import gevent
 import nats
 import pytest
-from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, StorageType
 
@@ -305,8 +304,10 @@ def test_a_connection_that_the_client_closed_without_a_word_is_made_again(backen
     assert loop is not None
 
     async def close_silently() -> None:
-        assert connection._client is not None
-        connection._client._status = Client.CLOSED  # as when the task that closes it is cancelled in the midst
+        client = connection._client
+        assert client is not None
+        client._closed_cb = None  # it is not called when the task that closes the client is cancelled in the midst
+        await client.close()
 
     loop.call(close_silently, 5)
     publish_at_last(backend, "jobs", b"2")
