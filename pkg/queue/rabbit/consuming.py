@@ -28,6 +28,9 @@ _PATIENCE = 5.0  # for the connection, a channel, new queues; a receive that doe
 _FIRST_WAIT = 0.1  # a consumer that was just made has not heard yet what is there
 _LINGER = 0.2  # consumers stay in place between one receive and the next, but not while their owner does other things
 _CLOSE_SECONDS = 3.0
+#: RabbitMQ (seen with 3.10) tells a consumer that its queue was removed, but not if there is a new one of that name by
+#: the time it looks; that channel then gets nothing any more. So one that was silent for so long is made anew.
+_RENEW_SECONDS = 15.0
 #: RabbitMQ takes a message back that was held for longer than its consumer timeout, half an hour by default.
 LONGEST_DELAY = 900.0
 
@@ -79,7 +82,7 @@ class RabbitSubscription(Subscription):
                     deadline = max(deadline, time.monotonic() + _FIRST_WAIT)
                 if (left := deadline - time.monotonic()) <= 0:
                     return None
-                self._news.wait(left)
+                self._news.wait(min(left, _RENEW_SECONDS))
         finally:
             if not self._closed:
                 self._rest.start(self._relent)
@@ -108,10 +111,13 @@ class RabbitSubscription(Subscription):
         self._check_open()
         stream = self._stream
         if stream is not None:
-            if stream.channel.error is None:
+            if stream.channel.error is None and not stream.is_stale():
                 return stream
             self._stream = None
+            for _, name in self._queues:
+                self._backend.queues.forget(name)  # it may be why the channel was lost
             stream.channel.check()
+            stream.close(0.0)
         channel = self._backend.connection.open_channel(deadline, self._news.set)
         if self._closed:
             channel.close()
@@ -143,6 +149,7 @@ class _Stream:
         self._queues = queues
         self._wake = wake
         self._numbers = itertools.count(1)
+        self._heard = time.monotonic()
         self._consumers: dict[str, str] = {}  # queue -> tag
         self._arrived: deque[RabbitDelivery] = deque()
         self._held: dict[RabbitDelivery, str] = {}  # -> tag of its consumer
@@ -155,6 +162,10 @@ class _Stream:
     def take(self) -> RabbitDelivery | None:
         """Hand out what has arrived."""
         return self._arrived.popleft() if self._arrived else None
+
+    def is_stale(self) -> bool:
+        """Whether nothing is here, and nothing came for long."""
+        return not self._held and time.monotonic() - self._heard > _RENEW_SECONDS
 
     def demand(self, deadline: float) -> bool:
         """See to it that each queue has a consumer with a free hand; tells whether any is new."""
@@ -224,6 +235,7 @@ class _Stream:
     def _arrive(self, queue: str, consumer: str, _: object, method: Any, __: object, body: bytes) -> None:
         delivery = RabbitDelivery(queue, body, method.delivery_tag, self)
         self._held[delivery] = consumer
+        self._heard = time.monotonic()
         self._arrived.append(delivery)
         self._wake()
 
