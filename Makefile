@@ -28,6 +28,8 @@ lint: $(DEV) $(TREE) ## Check style, formatting, types and the walls between the
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd $(TREE) && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p pikoci -p tests
+	cd deploy/ansible/collections && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml \
+		--namespace-packages --explicit-package-bases -p ansible_collections.pikoci.fleet.plugins
 	cd $(TREE) && PYTHONPATH=. $(CURDIR)/$(BIN)/lint-imports --config $(CURDIR)/pyproject.toml --cache-dir ../import-linter
 
 docs: $(RUNTIME) ## Write the generated parts of the documentation anew

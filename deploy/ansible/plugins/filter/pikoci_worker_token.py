@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 
 DOCUMENTATION = r"""
 name: pikoci_worker_token
-author: PikoCI
+author: The PikoCI authors
 version_added: 0.1.0
 short_description: Makes the token of PikoCI's workers from the server's secret
 description:
@@ -57,7 +57,7 @@ SHORTEST_SECRET = 32
 _ISSUED_AT = 1_735_689_600
 #: 128 bits, as the ids that the server makes.
 _ID_LENGTH = 32
-_TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
+_TEAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
 
 
 def pikoci_worker_token(secret: object, team: object = "", serial: object = 1) -> str:

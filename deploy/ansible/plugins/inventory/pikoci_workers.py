@@ -11,14 +11,15 @@ from ..module_utils.pikoci_api import CONNECTION, Api, ApiError
 
 DOCUMENTATION = r"""
 name: pikoci_workers
-author: PikoCI
+author: The PikoCI authors
 version_added: 0.1.0
 short_description: Lists the workers that are connected to PikoCI
 description:
   - Each connected worker becomes a host, named as the worker is.
   - Its groups are C(pikoci_state_STATE), C(pikoci_queue_jobs), C(pikoci_queue_checks) and C(pikoci_tag_TAG).
   - Its variables are C(pikoci_name), C(pikoci_version), C(pikoci_state), C(pikoci_queues), C(pikoci_tags),
-    C(pikoci_team), C(pikoci_concurrency), C(pikoci_builds) and C(pikoci_checks) (how many it runs), C(pikoci_last_seen_at).
+    C(pikoci_team), C(pikoci_concurrency), C(pikoci_last_seen_at), and how many C(pikoci_builds) and C(pikoci_checks) it
+    runs.
   - The file's name ends in C(pikoci_workers.yml) or C(pikoci_workers.yaml).
 extends_documentation_fragment:
   - constructed
@@ -64,7 +65,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         """Whether the file's name says that it is for this plugin."""
         return super().verify_file(path) and path.endswith(("pikoci_workers.yml", "pikoci_workers.yaml"))
 
-    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:  # noqa: FBT001, FBT002, ARG002
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Fill the inventory. Raises AnsibleParserError where the server refuses or does not answer."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)

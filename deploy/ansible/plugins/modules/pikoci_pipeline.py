@@ -7,11 +7,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.pikoci_api import CONNECTION, Api, ApiError
+from ..module_utils.pikoci_api import CONNECTION, Api, ApiError, finish
 
 DOCUMENTATION = r"""
 module: pikoci_pipeline
-author: PikoCI
+author: The PikoCI authors
 version_added: 0.1.0
 short_description: Sets or removes a pipeline of PikoCI
 description:
@@ -161,6 +161,8 @@ class PipelineModule:
     def _config(self) -> str:
         if self._options["config"] is not None:
             return str(self._options["config"])
+        if self._options["src"] is None:
+            raise ApiError("the pipeline's file is missing: give `config` or `src`")
         path = Path(self._options["src"])
         try:
             return path.read_text(encoding="utf-8")
@@ -206,11 +208,7 @@ def main() -> None:
         required_if=[("state", "present", ("config", "src"), True)],
         supports_check_mode=True,
     )
-    try:
-        result = PipelineModule(module).run()
-    except ApiError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    finish(module, lambda found: PipelineModule(found).run())
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.pikoci_api import CONNECTION, Api, ApiError
+from ..module_utils.pikoci_api import CONNECTION, Api, finish
 from ..module_utils.pikoci_workers import find_workers, runs_nothing, wait_for, what_it_does
 
 DOCUMENTATION = r"""
 module: pikoci_worker_drain
-author: PikoCI
+author: The PikoCI authors
 version_added: 0.1.0
 short_description: Drains, cordons or uncordons workers of PikoCI, and waits
 description:
@@ -34,11 +34,16 @@ options:
   state:
     description:
       - V(drained) lets the workers finish what they run, and end.
-      - V(cordoned) lets them finish what they run and gives them nothing new until they are uncordoned, also after a restart.
+      - V(cordoned) lets them finish what they run and gives them nothing new until they are uncordoned, also after
+        they were started again.
       - V(uncordoned) undoes V(cordoned).
     type: str
     choices: [drained, cordoned, uncordoned]
     default: drained
+  ignore_missing:
+    description: Whether workers that the server does not know are left out. They are an error otherwise.
+    type: bool
+    default: false
   wait:
     description: Whether to wait until the workers run nothing any more. V(uncordoned) waits for nothing.
     type: bool
@@ -85,7 +90,7 @@ _ROUTES = {"drained": "drain", "cordoned": "cordon", "uncordoned": "uncordon"}
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Ask the workers that need asking, and wait; the module's result."""
     api, options = Api(module.params), module.params
-    before = find_workers(api, options["name"])
+    before = find_workers(api, options["name"], ignore_missing=options["ignore_missing"])
     asked = [worker for worker in before if _needs_asking(worker, options["state"])]
     if not module.check_mode:
         for worker in asked:
@@ -126,7 +131,7 @@ def _too_late(unfinished: list[dict[str, Any]], timeout: int) -> str:
 def _diff(before: list[dict[str, Any]], asked: list[dict[str, Any]], state: str) -> dict[str, str]:
     old = [f"{worker['name']}: {worker['wanted'] or worker['state']}\n" for worker in before]
     names = {worker["name"] for worker in asked}
-    new = [f"{one['name']}: {state}\n" if one["name"] in names else line for one, line in zip(before, old)]
+    new = [f"{one['name']}: {state}\n" if one["name"] in names else line for one, line in zip(before, old, strict=True)]
     return {"before": "".join(old), "after": "".join(new)}
 
 
@@ -137,18 +142,13 @@ def main() -> None:
             **CONNECTION,
             "name": {"type": "list", "elements": "str", "required": True},
             "state": {"type": "str", "choices": list(_ROUTES), "default": "drained"},
+            "ignore_missing": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},
             "timeout": {"type": "int", "default": 900},
         },
         supports_check_mode=True,
     )
-    try:
-        result = run(module)
-    except ApiError as error:
-        module.fail_json(msg=str(error))
-    if result.pop("failed", False):
-        module.fail_json(**result)
-    module.exit_json(**result)
+    finish(module, run)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.pikoci_api import CONNECTION, Api, ApiError
+from ..module_utils.pikoci_api import CONNECTION, Api, finish
 from ..module_utils.pikoci_workers import wait_for, what_it_does
 
 DOCUMENTATION = r"""
 module: pikoci_worker_info
-author: PikoCI
+author: The PikoCI authors
 version_added: 0.1.0
 short_description: Tells of the workers of PikoCI, and waits until they work
 description:
@@ -89,15 +89,17 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if not options["wait"] or module.check_mode:
         found = list(api.items("workers"))
         names = options["name"]
-        return {"workers": [one for one in found if names is None or one["name"] in names]}
+        return {"changed": False, "workers": [one for one in found if names is None or one["name"] in names]}
 
     def is_well(_: dict[str, Any], now: dict[str, Any]) -> bool:
         wanted = options["version"] in {None, now["version"]}
         return wanted and now["state"] in {"running", "cordoned"} and now["wanted"] != "draining"
 
     unknown = {"state": "gone", "version": "", "wanted": "", "builds": [], "checks": 0}
-    workers, missing = wait_for(api, [{"name": name, **unknown} for name in options["name"]], is_well, options["timeout"])
-    result: dict[str, Any] = {"workers": workers}
+    workers, missing = wait_for(
+        api, [{"name": name, **unknown} for name in options["name"]], is_well, options["timeout"]
+    )
+    result: dict[str, Any] = {"changed": False, "workers": workers}
     if missing:
         version = f" with version {options['version']}" if options["version"] else ""
         running = "; ".join(what_it_does(worker) for worker in missing)
@@ -118,13 +120,7 @@ def main() -> None:
         required_if=[("wait", True, ("name",))],
         supports_check_mode=True,
     )
-    try:
-        result = run(module)
-    except ApiError as error:
-        module.fail_json(msg=str(error))
-    if result.pop("failed", False):
-        module.fail_json(**result)
-    module.exit_json(changed=False, **result)
+    finish(module, run)
 
 
 if __name__ == "__main__":
