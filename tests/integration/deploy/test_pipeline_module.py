@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.deploy.conftest import Run
 from tests.services.pikoci import PikociServer
+from tests.unit.deploy.collection import plugin
 
 CONFIG = """
 variable "who" {
@@ -117,7 +118,6 @@ def test_every_finding_is_in_the_one_error(run: Run, name: str) -> None:
         ({"user": ""}, "give `user` and `password`, or `token`"),
         ({"token": "nonsense"}, "the token is not valid here"),
         ({"team": "nobody"}, "nobody"),
-        ({"url": "http://127.0.0.1:9"}, "http://127.0.0.1:9 does not answer as PikoCI does: "),
         ({"config": None}, "give `config` or `src`"),
         ({"src": "app.hcl"}, "mutually exclusive"),
     ],
@@ -126,6 +126,12 @@ def test_what_is_wrong_is_one_sentence(run: Run, options: dict[str, str], said: 
     failed = run(MODULE, **{"name": "app", "config": CONFIG, "vars": {"who": "a"}, **options})
     assert failed["failed"]
     assert said in failed["msg"]
+
+
+def test_a_server_that_is_not_there_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugin("module_utils", "pikoci_api"), "PATIENCE", 0.0)
+    failed = run(MODULE, url="http://127.0.0.1:9", name="app", config=CONFIG)
+    assert failed["msg"].startswith("http://127.0.0.1:9 does not answer as PikoCI does: ")
 
 
 def test_an_address_needs_no_scheme(run: Run, server: PikociServer, name: str) -> None:

@@ -62,6 +62,7 @@ def test_a_drained_worker_ends(run: Run, tmp_path: Path) -> None:
 
 def test_an_unknown_worker_is_an_error_that_names_the_known(run: Run, worker: str) -> None:
     assert run(DRAIN, name=["nobody"])["msg"] == f"there is no worker nobody; the server knows: {worker}"
+    assert run(DRAIN, name=["nobody"], ignore_missing=True)["workers"] == []
     assert run(INFO, name=["nobody"])["workers"] == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.error import HTTPError
@@ -22,6 +23,9 @@ CONNECTION = {
     "request_timeout": {"type": "int", "default": 30},
 }
 
+#: Seconds for which a server that does not answer is asked again.
+PATIENCE = 10.0
+_PAUSE = 1.0
 _PAGE = 200
 _LONGEST_BODY = 500
 
@@ -94,24 +98,27 @@ class Api:
         return str(self.post("login", body={"name": user, "password": password})["token"])
 
     def _send(self, method: str, parts: tuple[str, ...], *, query: Any = None, body: object = None) -> Any:
+        """One request; all of them may come twice, so a server that restarts is asked again for a while."""
         path = "/".join(quote(part, safe="") for part in parts)
         address = f"{self.base_url}/api/v1/{path}" + (f"?{urlencode(query)}" if query else "")
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._ask(method, address, None if body is None else json.dumps(body).encode())
+            except ApiError as error:
+                if not error.may_pass or time.monotonic() >= deadline:
+                    raise
+            time.sleep(_PAUSE)
+
+    def _ask(self, method: str, address: str, data: bytes | None) -> Any:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        data = None if body is None else json.dumps(body).encode()
+        # A redirect would carry the token to another place.
+        safe = {"follow_redirects": "none", "timeout": self._timeout, **self._tls}
         try:
-            # A redirect would carry the token to another place.
-            answer = open_url(
-                address,
-                method=method,
-                data=data,
-                headers=headers,
-                timeout=self._timeout,
-                follow_redirects="none",
-                **self._tls,
-            )
-            return _parsed(answer.read())
+            raw = open_url(address, method=method, data=data, headers=headers, **safe).read()
+            return json.loads(raw) if raw else None
         except HTTPError as error:
             raise ApiError(f"{method} {address}: {_problem(error)}", error.code) from error
         except (OSError, ValueError) as error:
@@ -127,10 +134,6 @@ def finish(module: Any, work: Callable[[Any], dict[str, Any]]) -> None:
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)
-
-
-def _parsed(raw: bytes) -> Any:
-    return json.loads(raw) if raw else None
 
 
 def _problem(error: HTTPError) -> str:

@@ -14,14 +14,14 @@ _PERIOD = 1.0
 _SHOWN_NAMES = 10
 
 
-def find_workers(api: Api, names: list[str]) -> list[Worker]:
-    """The workers of these names. Raises ApiError for one that the server does not know."""
+def find_workers(api: Api, names: list[str], *, ignore_missing: bool = False) -> list[Worker]:
+    """The workers of these names. Raises ApiError for one that the server does not know, unless it may be missing."""
     known = {worker["name"]: worker for worker in api.items("workers")}
     unknown = [name for name in names if name not in known]
-    if unknown:
+    if unknown and not ignore_missing:
         there = ", ".join(sorted(known)[:_SHOWN_NAMES]) or "none"
         raise ApiError(f"there is no worker {unknown[0]}; the server knows: {there}", 404)
-    return [known[name] for name in names]
+    return [known[name] for name in names if name in known]
 
 
 def wait_for(

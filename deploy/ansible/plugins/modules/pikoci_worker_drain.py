@@ -40,6 +40,10 @@ options:
     type: str
     choices: [drained, cordoned, uncordoned]
     default: drained
+  ignore_missing:
+    description: Whether workers that the server does not know are left out. They are an error otherwise.
+    type: bool
+    default: false
   wait:
     description: Whether to wait until the workers run nothing any more. V(uncordoned) waits for nothing.
     type: bool
@@ -86,7 +90,7 @@ _ROUTES = {"drained": "drain", "cordoned": "cordon", "uncordoned": "uncordon"}
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Ask the workers that need asking, and wait; the module's result."""
     api, options = Api(module.params), module.params
-    before = find_workers(api, options["name"])
+    before = find_workers(api, options["name"], ignore_missing=options["ignore_missing"])
     asked = [worker for worker in before if _needs_asking(worker, options["state"])]
     if not module.check_mode:
         for worker in asked:
@@ -138,6 +142,7 @@ def main() -> None:
             **CONNECTION,
             "name": {"type": "list", "elements": "str", "required": True},
             "state": {"type": "str", "choices": list(_ROUTES), "default": "drained"},
+            "ignore_missing": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},
             "timeout": {"type": "int", "default": 900},
         },
