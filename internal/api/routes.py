@@ -74,7 +74,7 @@ def _pipelines(pipelines: Pipelines) -> list[Route]:
     listing = views.Listing[views.PipelineView]
     body: dict[str, Any] = {"body": bodies.SetPipeline, "is_large": True}
     new: dict[str, Any] = {"status": 201, "prepare": pipelines.read_new}
-    dry: dict[str, Any] = {"keeps_answer": False}
+    dry: dict[str, Any] = {"keeps_answer": False, "prepare": pipelines.read}
     pictures = ("text/vnd.graphviz", "image/svg+xml")
     return [
         Route("GET", f"{TEAM}/pipelines", pipelines.list, "Pipelines of a team", listing, **_PAGE),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
-from pikoci.internal.domain.errors import InvalidError, NotFoundError, TooLargeError
+from pikoci.internal.domain.errors import Diagnostic, InvalidError, NotFoundError, TooLargeError
 from pikoci.internal.domain.pipeline import Page, Pipeline, PipelineOverview, PipelineSource, ResourceState
 from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, encode_spec
 from pikoci.internal.pipeline.diff import Change, diff
@@ -27,11 +27,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """A pipeline's file, read and found to be in order."""
+    """A pipeline's file, read and found to be in order, but for the warnings."""
 
     name: str
     source: PipelineSource
     spec: PipelineSpec
+    warnings: Sequence[Diagnostic]
 
 
 class PipelineService:
@@ -56,9 +57,9 @@ class PipelineService:
     ) -> Evaluated:
         """The file as `apply` wants it (role maintain); a large one takes its time, in a native thread."""
         require_role(principal, team, Role.MAINTAIN)
-        spec = self._evaluate(name, config, variables)
+        spec, warnings = self._evaluate(name, config, variables)
         source = PipelineSource(config=config, variables=dict(variables), spec=encode_spec(spec))
-        return Evaluated(name=name, source=source, spec=spec)
+        return Evaluated(name=name, source=source, spec=spec, warnings=warnings)
 
     def apply(self, principal: Principal, team: str, wished: Evaluated) -> tuple[Pipeline, Sequence[Change]]:
         """What is left of `set` when the file is evaluated: nothing that waits."""
@@ -78,10 +79,13 @@ class PipelineService:
         self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
     ) -> Sequence[Change]:
         """The changes that `set` would make (role maintain), without making them. Raises what `set` raises."""
+        return self.preview(principal, team, self.evaluate(principal, team, name, config, variables))
+
+    def preview(self, principal: Principal, team: str, wished: Evaluated) -> Sequence[Change]:
+        """The changes that `apply` would make (role maintain), without making them."""
         require_role(principal, team, Role.MAINTAIN)
-        spec = self._evaluate(name, config, variables)
-        before = self._store.pipelines.find(team, name)
-        return self._changes(self._store.pipelines.source(before.id) if before else None, spec)
+        before = self._store.pipelines.find(team, wished.name)
+        return self._changes(self._store.pipelines.source(before.id) if before else None, wished.spec)
 
     def get(self, principal: Principal, team: str, name: str) -> PipelineOverview:
         """A pipeline with its jobs' state. Raises NotFoundError."""
@@ -130,7 +134,9 @@ class PipelineService:
         overviews = self._store.jobs.overviews([found.id]).get(found.id, [])
         return pipeline_graph(self._context.compiled.get(found).spec, overviews)
 
-    def _evaluate(self, name: str, config: str, variables: Mapping[str, object]) -> PipelineSpec:
+    def _evaluate(
+        self, name: str, config: str, variables: Mapping[str, object]
+    ) -> tuple[PipelineSpec, Sequence[Diagnostic]]:
         if not _NAME.fullmatch(name):
             raise InvalidError(
                 f"{name[:100]!r} cannot be a pipeline's name",

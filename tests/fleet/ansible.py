@@ -53,6 +53,7 @@ def attempt(playbook: str, inventory: Path, *options: str) -> Played:
     """Play it, whether it succeeds or not. Raises FleetError when it doesn't end in time."""
     settings = {
         "ANSIBLE_HOME": str(inventory.parent / "ansible"),
+        "ANSIBLE_LOG_PATH": str(inventory.parent / "ansible.log"),  # to look at while it plays
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_VAULT_PASSWORD_FILE": str(inventory.parent / "vault-password"),
         "LC_ALL": "C.UTF-8",

@@ -44,6 +44,7 @@ class Farm:
             "pikoci_install_source": "wheel",
             "pikoci_install_wheelhouse": str(wheelhouse()),
             **self.release(0),
+            "pikoci_batch": "100%",
             # A lost worker's builds are to run elsewhere soon.
             "pikoci_server_heartbeat_interval": "1s",
             "pikoci_server_lease": "10s",

@@ -18,6 +18,7 @@ PROGRAMS = {
     "ip": "iproute2",
     "journalctl": "systemd",
     "nsenter": "util-linux",
+    "openssl": "openssl",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "systemd-nspawn": "systemd-container",

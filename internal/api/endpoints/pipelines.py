@@ -53,10 +53,13 @@ class Pipelines:
         del pipeline, body
         return self._set(request, team, prepared)
 
-    def plan(self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline) -> views.PlanView:
+    def plan(
+        self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline, prepared: Evaluated
+    ) -> views.PlanView:
         """Say what setting the pipeline would change, without doing it."""
-        changes = self._pipelines.plan(request.principal, team, pipeline, body.config, body.vars)
-        return views.PlanView(render.changes(changes))
+        del pipeline, body
+        changes = self._pipelines.preview(request.principal, team, prepared)
+        return views.PlanView(render.changes(changes), list(prepared.warnings))
 
     def get(self, request: ApiRequest, team: str, pipeline: str) -> views.PipelineDetailView:
         """A pipeline, with its file for the team's members."""
@@ -110,4 +113,4 @@ class Pipelines:
     def _set(self, request: ApiRequest, team: str, wished: Evaluated) -> views.SetView:
         _, changes = self._pipelines.apply(request.principal, team, wished)
         overview = self._pipelines.get(request.principal, team, wished.name)
-        return views.SetView(render.pipeline(overview), render.changes(changes))
+        return views.SetView(render.pipeline(overview), render.changes(changes), list(wished.warnings))
