@@ -12,7 +12,7 @@ DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test lint docs bench chaos lock clean
+.PHONY: help run test lint docs bench chaos fleet lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -28,6 +28,8 @@ lint: $(DEV) $(TREE) ## Check style, formatting, types and the walls between the
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd $(TREE) && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p pikoci -p tests
+	cd deploy/ansible/collections && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml \
+		--namespace-packages --explicit-package-bases -p ansible_collections.pikoci.fleet.plugins
 	cd $(TREE) && PYTHONPATH=. $(CURDIR)/$(BIN)/lint-imports --config $(CURDIR)/pyproject.toml --cache-dir ../import-linter
 
 docs: $(RUNTIME) ## Write the generated parts of the documentation anew
@@ -38,6 +40,9 @@ bench: $(DEV) ## Measure, beside the raw limits of this machine
 
 chaos: $(DEV) ## Run hundreds of builds while everything is killed, stopped and cut off (ARGS="--broker nats --seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+fleet: $(DEV) ## Try deploy/ansible on real hosts, as root (ARGS='-m "not large"' for NATS alone)
+	PIKOCI_TEST_REQUIRE=all $(BIN)/pytest tests/fleet -s $(ARGS)
 
 lock: $(DEV) ## Pin requirements/*.in, with hashes, in requirements/*.txt (ARGS=--upgrade for newer ones)
 	cd requirements && for name in build runtime dev; do \

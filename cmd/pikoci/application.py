@@ -62,6 +62,7 @@ class Application:
             bus=EventBus(),
             run_in_thread=run_in_thread,
             jwt_secret=settings.jwt_secret or None,
+            previous_secrets=settings.jwt_secret_previous,
         )
         self._first_login = prepare_accounts(self._services, settings)
         prepare_pipeline(self._services, settings)

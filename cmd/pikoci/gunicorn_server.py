@@ -28,6 +28,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from pikoci.diagnostics import render_diagnostics
 from pikoci.internal.domain.errors import InvalidPipelineError, PikociError
+from pikoci.service_manager import ServerReport, ServiceManager
 
 log = logging.getLogger(__name__)
 
@@ -91,9 +92,10 @@ class PikociApplication(BaseApplication):
     def run(self) -> None:
         """Serve until a signal ends it; leaves by SystemExit with 0, or 1 when the program could not run."""
         arbiter = os.getpid()
+        report = ServerReport(ServiceManager())  # also keeps gunicorn from telling its own tale
         gc.freeze()  # so that collections in the worker process leave the memory shared that both have
         try:
-            PikociArbiter(self, self.drain_timeout).run()
+            PikociArbiter(self, self.drain_timeout, report).run()
         except SystemExit as ending:
             if os.getpid() == arbiter and ending.code:
                 ending.code = 1  # the worker process's own codes tell the arbiter why it ended
@@ -108,11 +110,19 @@ def startup_error(error: PikociError) -> AppImportError:
 
 
 class PikociArbiter(Arbiter):
-    """gunicorn's master, with our signals."""
+    """gunicorn's master, with our signals and a tongue for the service manager."""
 
-    def __init__(self, app: PikociApplication, drain_timeout: float) -> None:
+    def __init__(self, app: PikociApplication, drain_timeout: float, report: ServerReport) -> None:
         self.drain_timeout = drain_timeout
+        self.report = report
         super().__init__(app)
+
+    def murder_workers(self) -> None:
+        """Look at the heartbeats, at least once a second."""
+        super().murder_workers()
+        workers: list[Any] = list(self.WORKERS.values())
+        for worker in workers:
+            self.report.look(worker.last_beat())
 
     def handle_quit(self) -> None:
         """Drain."""
@@ -133,9 +143,11 @@ class PikociArbiter(Arbiter):
 
     def _wind_down(self, wish: signal.Signals, limit: float) -> None:
         """Pass the wish on and wait; a second signal turns a drain into a cancel, and a cancel into a kill."""
+        self.report.stopping()
         self.kill_workers(wish)
         deadline = time.monotonic() + limit
         while self.WORKERS:
+            self.murder_workers()
             for found in self.wait_for_signals(timeout=0.5):
                 if found not in {signal.SIGQUIT, signal.SIGTERM, signal.SIGINT}:
                     continue
@@ -178,6 +190,11 @@ class FairGeventWorker(GeventWorker):
 class PikociWorker(FairGeventWorker):
     """A gunicorn worker that ends by draining or cancelling instead of at once."""
 
+    def last_beat(self) -> float | None:
+        """When the process last showed that it lives; None before it serves. Asked in the first process."""
+        state = os.fstat(self.tmp.fileno())
+        return state.st_mtime if state.st_size else None
+
     def load_wsgi(self) -> None:
         """Build the program; its WSGI application serves the requests."""
         serving: Any = self.app.wsgi()
@@ -206,6 +223,8 @@ class PikociWorker(FairGeventWorker):
         """
         servers = [self._listen(listener) for listener in self.sockets]
         self.serving.start()
+        os.write(self.tmp.fileno(), b"serving")  # the first process sees the file's size
+        self.notify()
         while self.wish == NO_WISH and self.serving.failure is None:
             self._wait()
         self._end_work()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pikoci.queue_options import queue_options, read_queue_settings
 from pikoci.settings import ServerSettings
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_LEAST_BYTES = 32
 DATABASES = ("mem", "sqlite", "postgresql")
 
 _OPTIONS = (
@@ -22,6 +24,12 @@ _OPTIONS = (
     setting("--port", default=8080, type=click.IntRange(0, 65535), help="Port to listen on."),
     setting("--external-url", default="", help="Where users reach the server, for links and BUILD_URL."),
     setting("--jwt-secret", default="", help="Secret that signs tokens; made and kept in the database if not given."),
+    setting(
+        "--jwt-secret-previous",
+        default="",
+        type=NameList(),
+        help="Secrets whose tokens are good still, with commas between.",
+    ),
     setting("--users", default="", type=NameList(), help="Administrators as USER:HASH,… (see `pikoci user-password`)."),
     setting("--db-system", default="mem", type=click.Choice(DATABASES), help="Where the data is kept."),
     setting("--db-host", default="localhost", help="PostgreSQL's host."),
@@ -108,7 +116,17 @@ def read_settings(values: dict[str, Any]) -> ServerSettings:
         raise InvalidError("--vars is for a pipeline", hint="give --pipeline-name and --pipeline-config too")
     if values["lease"] < 3 * values["heartbeat_interval"]:
         raise InvalidError("--lease must be at least three times --heartbeat-interval", hint="try 30s and 5s")
+    _check_secrets(values["jwt_secret_previous"])
     values["db_name"] = values["db_name"] or ("pikoci.db" if values["db_system"] == "sqlite" else "pikoci")
     values["log_limit"] *= 1024 * 1024
     values["artifact_limit"] *= 1024 * 1024
     return ServerSettings(queue=read_queue_settings(values), **values)
+
+
+def _check_secrets(previous: Sequence[str]) -> None:
+    """Refuse what looks like one secret with a comma in it: its parts would be secrets that can be guessed."""
+    if len(previous) > 1 and min(len(secret.encode()) for secret in previous) < _LEAST_BYTES:
+        raise InvalidError(
+            f"--jwt-secret-previous: one of several secrets has less than {_LEAST_BYTES} bytes",
+            hint="a comma separates secrets; one with a comma in it fits only into a list of the --config file",
+        )

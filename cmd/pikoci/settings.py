@@ -18,6 +18,7 @@ class ServerSettings:
     external_url: str
     log_level: str
     jwt_secret: str
+    jwt_secret_previous: tuple[str, ...]
     users: tuple[str, ...]
     db_system: Literal["mem", "sqlite", "postgresql"]
     db_host: str

@@ -119,16 +119,16 @@ def run_worker(values: dict[str, Any]) -> None:
 def _settings(values: dict[str, Any], queues: Sequence[str]) -> WorkerSettings:
     from pikoci import __version__
     from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
-    from pikoci.worker_identity import check_name, read_identity
+    from pikoci.worker_identity import begin_start, check_name
 
     name = values["name"]
     if name:
         check_name(name)
     workdir: Path = values["workdir"] or _default_workdir(name)
-    identity = read_identity(workdir, name)
+    identity = begin_start(workdir, name)
     return WorkerSettings(
         name=identity.name,
-        instance=identity.instance(),
+        instance=identity.instance,
         version=__version__,
         workdir=workdir,
         spool_dir=values["spool_dir"] or workdir / "spool",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.wire import numbered_instance
 
 _FILE = "identity.json"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
@@ -19,14 +23,19 @@ _KEY_BYTES = 16
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """`name` is for people and unique; `key` is a secret by which the server knows whose claim it is."""
+    """`name` is for people and unique; `key` is a secret by which the server knows whose claim it is.
+
+    `starts` counts the processes that were this worker, so that the server can tell the last one.
+    """
 
     name: str
     key: str
+    starts: int = 0
 
+    @property
     def instance(self) -> str:
-        """The instance of a process that starts now, see `wire.instance_key`."""
-        return f"{self.key}.{secrets.token_hex(4)}"
+        """The process, as the server knows it, see `wire.instance_key`."""
+        return numbered_instance(self.key, self.starts)
 
 
 def check_name(name: str) -> None:
@@ -38,17 +47,21 @@ def check_name(name: str) -> None:
         )
 
 
-def read_identity(workdir: Path, name: str = "") -> Identity:
-    """The worker of this directory, made at its first start after the host; a given `name` wins over the kept one.
+def begin_start(workdir: Path, name: str = "") -> Identity:
+    """The worker of this directory in its next start, which is counted on disk before this returns.
 
-    Raises InvalidError when the directory cannot be used, or its file cannot be read.
+    At its first start it is made after the host; a given `name` wins over the kept one. Raises InvalidError when the
+    directory cannot be used, or its file cannot be read.
     """
     path = workdir / _FILE
     try:
         workdir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            _keep(path, Identity(name or _made_up_name(), secrets.token_hex(_KEY_BYTES)))
-        kept = msgspec.json.decode(path.read_bytes(), type=Identity)
+        with _locked(workdir) as directory:
+            before = _kept(path) or Identity(name or _made_up_name(), secrets.token_hex(_KEY_BYTES))
+            check_name(name or before.name)
+            now = msgspec.structs.replace(before, starts=before.starts + 1)
+            _keep(path, now)
+            os.fsync(directory)
     except OSError as error:
         raise InvalidError(
             f"the worker cannot use {workdir}: {error.strerror}", hint="give it a --workdir that it may write to"
@@ -57,12 +70,29 @@ def read_identity(workdir: Path, name: str = "") -> Identity:
         raise InvalidError(
             f"{path} cannot be read: {error}", hint="remove it while the worker is stopped; a new one is made"
         ) from error
-    check_name(name or kept.name)
-    return Identity(name or kept.name, kept.key)
+    return msgspec.structs.replace(now, name=name or now.name)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[int]:
+    """Keep others from counting at the same time; gives the directory's descriptor."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _kept(path: Path) -> Identity | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Identity)
+    except FileNotFoundError:
+        return None
 
 
 def _keep(path: Path, identity: Identity) -> None:
-    """Write the file whole or not at all; one that another process wrote meanwhile stays."""
+    """Write the file whole or not at all."""
     draft = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
@@ -70,8 +100,7 @@ def _keep(path: Path, identity: Identity) -> None:
             file.write(msgspec.json.encode(identity))
             file.flush()
             os.fsync(file.fileno())
-        if not path.exists():
-            draft.rename(path)
+        draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)
 

@@ -17,7 +17,7 @@ from gevent.pywsgi import WSGIServer
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.worker.worker import Worker, WorkerHealth
-from pikoci.service_manager import ServiceManager
+from pikoci.service_manager import EXTEND, ServiceManager
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,6 @@ CANCEL_LIMIT = 20.0
 #: Seconds that a drained process may take beyond the drain timeout.
 DRAIN_MARGIN = 15.0
 _TURN = 1.0
-_EXTEND = "EXTEND_TIMEOUT_USEC=30000000"
 
 
 class WorkerProcess:
@@ -81,7 +80,7 @@ class WorkerProcess:
         if self._deadline is None and not self._announced:
             self._announced = self._worker.health().registered
             # A server that is away is no reason to be started again.
-            self._manager.tell("READY=1" if self._announced else _EXTEND)
+            self._manager.tell("READY=1" if self._announced else EXTEND)
         self._manager.tell("WATCHDOG=1")
 
     def _obey(self, number: int) -> None:

@@ -40,7 +40,7 @@ def create_app(services: Services, settings: ApiSettings) -> falcon.App[ApiReque
     routes = table(services, settings, operations)
     operations.document = msgspec.Raw(msgspec.json.encode(openapi(routes, settings.version)))
     errors.templates = sorted({route.path for route in routes})
-    replay = Replay(services.idempotency, settings.replay_wait)
+    replay = Replay(services.idempotency)
     for path in errors.templates:
         app.add_route(path, Endpoint(_at(path, routes), settings, replay))
     return app

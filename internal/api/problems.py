@@ -35,10 +35,6 @@ TYPE_PREFIX = "urn:pikoci:problem:"
 RETRY_AFTER = 2
 
 
-class InProgressError(ConflictError):
-    """An earlier request with the same Idempotency-Key has not been answered yet; the same request may come again."""
-
-
 class PasswordChangeRequiredError(PermissionDeniedError):
     """The login works, but its password must be changed before anything else."""
 
@@ -57,7 +53,6 @@ PROBLEMS: Mapping[type[PikociError], tuple[str, str, int]] = {
     PasswordChangeRequiredError: ("password-change-required", "The password must be changed", 403),
     PermissionDeniedError: ("permission-denied", "Not allowed", 403),
     NotFoundError: ("not-found", "Not found", 404),
-    InProgressError: ("in-progress", "Still at work", 409),
     StaleClaimError: ("stale-claim", "The claim is no longer current", 409),
     ConflictError: ("conflict", "Not possible in this state", 409),
     RateLimitedError: ("rate-limited", "Too many attempts", 429),
@@ -149,7 +144,7 @@ def headers_for(error: Exception) -> dict[str, str]:
     """Headers that belong to an error: when to come back, how to log in, what is allowed."""
     if isinstance(error, RateLimitedError):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
-    if isinstance(error, (UnavailableError, InProgressError)):
+    if isinstance(error, UnavailableError):
         return {"Retry-After": str(RETRY_AFTER)}
     if isinstance(error, UnauthenticatedError):
         return {"WWW-Authenticate": 'Bearer realm="pikoci"'}

@@ -6,10 +6,10 @@ import hashlib
 import re
 from collections.abc import Callable
 
-from pikoci.internal.api.problems import InProgressError, UnprocessableError
+from pikoci.internal.api.problems import UnprocessableError
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.service.errors import InvalidError
-from pikoci.internal.service.idempotency import Answer, IdempotencyService, KeyInUseError, KeyReusedError
+from pikoci.internal.service.idempotency import Answer, IdempotencyService, KeyReusedError
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -18,18 +18,20 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 class Replay:
     """Answers a repeated request as the first one was answered; keys belong to a user and a route."""
 
-    def __init__(self, service: IdempotencyService, wait: float) -> None:
+    def __init__(self, service: IdempotencyService) -> None:
         self._service = service
-        self._wait = wait
 
-    def answer(self, request: ApiRequest, body: bytes, action: Callable[[], Answer]) -> Answer:
-        """What `action` answers, or answered.
+    def answer(
+        self, request: ApiRequest, body: bytes, prepare: Callable[[], None], action: Callable[[], Answer]
+    ) -> Answer:
+        """What `action` answers, after `prepare`, which alone may wait; or what it answered.
 
-        Raises InvalidError for a key that cannot be, UnprocessableError for one of another request, InProgressError.
+        Raises InvalidError for a key that cannot be, UnprocessableError for one of another request.
         """
         key = request.get_header(HEADER)
         user = request.principal.user
         if key is None or user is None:
+            prepare()
             return action()
         if _KEY.fullmatch(key) is None:
             raise InvalidError(f"{HEADER} takes 1 to 255 visible ASCII characters", hint="a UUID is a good key")
@@ -37,8 +39,10 @@ class Replay:
         asked = f"{request.path}?{request.query_string}\n".encode() + body
         fingerprint = hashlib.sha256(asked).hexdigest()
         try:
-            return self._service.run(scope, key, fingerprint, action, self._wait)
+            kept = self._service.find(scope, key, fingerprint)
+            if kept is not None:
+                return kept
+            prepare()
+            return self._service.run(scope, key, fingerprint, action)
         except KeyReusedError as error:
             raise UnprocessableError(error.message, hint=error.hint) from error
-        except KeyInUseError as error:
-            raise InProgressError(error.message, hint=error.hint) from error

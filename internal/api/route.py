@@ -31,7 +31,8 @@ class Route:
     returns an `answer`. With other media types than JSON it is also given the response as `response`, and writes to it.
     `takes` is the body's media type; where it is not JSON, `handle` reads it. `for_workers` says that a worker's token
     opens it, and nothing else. `keeps_answer` is False where an answer is not stored for a repeated request: it holds a
-    secret, or nothing changes.
+    secret, or nothing changes. Otherwise `handle` may run within a transaction, where nothing may wait: what takes its
+    time is done before by `prepare`, called alike, whose result `handle` is given as `prepared`.
     """
 
     method: Method
@@ -48,6 +49,7 @@ class Route:
     for_workers: bool = False
     before_password_change: bool = False
     keeps_answer: bool = True
+    prepare: Callable[..., Any] | None = None
     replies: tuple[int, ...] = ()
     is_large: bool = False
 
@@ -90,11 +92,19 @@ class Endpoint:
             if route.body is not None:
                 fields["body"] = body
 
+        def prepare() -> None:
+            if route.prepare is not None:
+                fields["prepared"] = route.prepare(request, **fields)
+
         def act() -> Answer:
             result = route.handle(request, **fields)
             return Answer(status=route.status, body=b"" if route.answer is None else as_json(result))
 
-        answer = self._replay.answer(request, data, act) if route.keeps_answer else act()
+        if route.keeps_answer:
+            answer = self._replay.answer(request, data, prepare, act)
+        else:
+            prepare()
+            answer = act()
         response.status = answer.status
         if answer.body:
             response.data = answer.body

@@ -73,13 +73,22 @@ def _sessions(session: Session) -> list[Route]:
 def _pipelines(pipelines: Pipelines) -> list[Route]:
     listing = views.Listing[views.PipelineView]
     body: dict[str, Any] = {"body": bodies.SetPipeline, "is_large": True}
-    dry: dict[str, Any] = {"keeps_answer": False}
+    new: dict[str, Any] = {"status": 201, "prepare": pipelines.read_new}
+    dry: dict[str, Any] = {"keeps_answer": False, "prepare": pipelines.read}
     pictures = ("text/vnd.graphviz", "image/svg+xml")
     return [
         Route("GET", f"{TEAM}/pipelines", pipelines.list, "Pipelines of a team", listing, **_PAGE),
-        Route("POST", f"{TEAM}/pipelines", pipelines.create, "Make a pipeline", views.SetView, status=201, **body),
+        Route("POST", f"{TEAM}/pipelines", pipelines.create, "Make a pipeline", views.SetView, **new, **body),
         Route("GET", PIPELINE, pipelines.get, "A pipeline", views.PipelineDetailView),
-        Route("PUT", PIPELINE, pipelines.set, "Set a pipeline, new or not", views.SetView, **body),
+        Route(
+            "PUT",
+            PIPELINE,
+            pipelines.set,
+            "Set a pipeline, new or not",
+            views.SetView,
+            prepare=pipelines.read,
+            **body,
+        ),
         Route("DELETE", PIPELINE, pipelines.delete, "Remove a pipeline and its history", **_DONE),
         Route("POST", f"{PIPELINE}/plan", pipelines.plan, "What setting would change", views.PlanView, **dry, **body),
         Route("POST", f"{PIPELINE}/pause", pipelines.pause, "Start no new builds", **_DONE),
@@ -158,11 +167,20 @@ def _resources(resources: Resources) -> list[Route]:
 
 def _people(people: People) -> list[Route]:
     users, teams = views.Listing[views.UserView], views.Listing[views.TeamView]
-    new_user, new_team = bodies.NewUser, bodies.NewTeam
+    new_team = bodies.NewTeam
     member = f"{TEAM}/members/{{user}}"
     return [
         Route("GET", f"{API}/users", people.users, "All users", users, **_PAGE),
-        Route("POST", f"{API}/users", people.create_user, "Make a user", views.UserView, status=201, body=new_user),
+        Route(
+            "POST",
+            f"{API}/users",
+            people.create_user,
+            "Make a user",
+            views.UserView,
+            status=201,
+            body=bodies.NewUser,
+            prepare=people.hash_password,
+        ),
         Route("GET", f"{API}/teams", people.teams, "Teams", teams, **_PAGE),
         Route("POST", f"{API}/teams", people.create_team, "Make a team", views.TeamView, status=201, body=new_team),
         Route("GET", f"{TEAM}/members", people.members, "Members", views.Listing[views.MemberView], **_PAGE),

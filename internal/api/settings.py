@@ -11,8 +11,7 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     `external_url` is where browsers reach the server, empty where unknown. `max_large_body` is for bodies that hold a
     pipeline's file, `max_body` for all others. `body_timeout` bounds how long a client may take to send one.
     `principal_lifetime` is how long a checked token is believed without another look at the database: so long may a
-    session outlive a password that was changed on another server. `replay_wait` is how long a repeated request waits
-    for the first one that carried its Idempotency-Key.
+    session outlive a password that was changed on another server.
     """
 
     version: str
@@ -24,4 +23,3 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_worker_streams: int = 5000
     principal_lifetime: float = 2.0
     principal_cache: int = 1024
-    replay_wait: float = 10.0

@@ -7,6 +7,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
+from pikoci.internal.service.errors import Diagnostic
+
 T = TypeVar("T")
 
 Status = Literal["pending", "waiting", "started", "succeeded", "failed", "cancelled", "errored", "warning"]
@@ -177,6 +179,7 @@ class PlanView(Struct, frozen=True):
     """What setting the pipeline would change."""
 
     changes: list[ChangeView]
+    warnings: list[Diagnostic]
 
 
 class SetView(Struct, frozen=True):
@@ -184,6 +187,7 @@ class SetView(Struct, frozen=True):
 
     pipeline: PipelineView
     changes: list[ChangeView]
+    warnings: list[Diagnostic]
 
 
 class NodeView(Struct, frozen=True):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
+#: A lease ends while the machine sleeps, too. What is not Linux has no such clock, and no worker either.
+_MONOTONIC = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 class Clock(Protocol):
     """Where code learns the time."""
@@ -24,5 +27,5 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since some point in the past."""
-        return time.monotonic()
+        """Seconds since the machine's start; those that it was suspended count too."""
+        return time.clock_gettime(_MONOTONIC)

@@ -129,7 +129,10 @@ class Gateway(Protocol):
     """The server, as a worker sees it."""
 
     def register(self, hello: WorkerHello) -> WorkerTerms:
-        """Make the worker known. Claims of an earlier instance of the same name are given up and requeued at once."""
+        """Make the worker known. Claims of an earlier instance of the same name are given up and requeued at once.
+
+        Raises ConflictError when a later start of the same worker is connected: this message was late.
+        """
 
     def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
         """Renew leases; learn what was lost and what is wanted.

@@ -6,6 +6,8 @@ skipped, so that a server and workers of neighbouring releases work together.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from pikoci.internal.domain.events import BuildEvent
@@ -37,9 +39,28 @@ class StoredArtifact(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
+_START = re.compile(r"s([0-9]{1,18})", re.ASCII)
+
+
 def instance_key(instance: str) -> str:
     """The part of an instance that a worker keeps across its restarts, before the dot.
 
     It is a secret between a worker and the server, and proves whose claim it is: ids and claim numbers can be guessed.
     """
     return instance.partition(".")[0]
+
+
+def numbered_instance(key: str, start: int) -> str:
+    """The instance of a worker's start with that number, counted from 1."""
+    return f"{key}.s{start}"
+
+
+def is_earlier_start(instance: str, other: str) -> bool:
+    """Whether both are starts of one worker, the first earlier than the other.
+
+    False where that cannot be told: workers of older releases do not number their starts.
+    """
+    if instance_key(instance) != instance_key(other):
+        return False
+    starts = [_START.fullmatch(one.partition(".")[2]) for one in (instance, other)]
+    return starts[0] is not None and starts[1] is not None and int(starts[0][1]) < int(starts[1][1])

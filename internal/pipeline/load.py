@@ -82,14 +82,14 @@ def load(
 
 def load_or_raise(
     config: str, variables: Mapping[str, object] | None = None, *, filename: str = "pipeline.hcl", now: datetime
-) -> PipelineSpec:
-    """The pipeline of a file, or InvalidPipelineError with every finding."""
+) -> tuple[PipelineSpec, list[Diagnostic]]:
+    """The pipeline of a file with the warnings about it, or InvalidPipelineError with every finding."""
     loaded = load(config, variables, filename=filename, now=now)
     if loaded.spec is None:
         errors = [one for one in loaded.diagnostics if one.severity == "error"]
         count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
         raise InvalidPipelineError(f"the pipeline has {count}", loaded.diagnostics)
-    return loaded.spec
+    return loaded.spec, loaded.diagnostics
 
 
 class _Loading:

@@ -29,7 +29,7 @@ class BuildService:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = context.store
-        self._doorbell = Doorbell(context.publisher)
+        self._doorbell = Doorbell(context)
 
     def trigger(
         self, principal: Principal, team: str, pipeline: str, job: str, inputs: Mapping[str, int] | None = None
@@ -99,10 +99,10 @@ class BuildService:
             if build is None:
                 raise NotFoundError(f"job {job} has no build {number}")
             build = self._cancel(build, f"cancelled by {_name(principal)}")
-        self._context.bus.notify(build_topic(build.id))
-        self._context.bus.notify(SCHEDULE)
+        self._context.notify(build_topic(build.id))
+        self._context.notify(SCHEDULE)
         if build.worker is not None:
-            self._context.bus.notify(worker_topic(build.worker))
+            self._context.notify(worker_topic(build.worker))
         return build
 
     def retry(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> Build:
@@ -154,7 +154,7 @@ class BuildService:
         for plan, ids in run.by_plan(gone):
             self._doorbell.ring_builds(plan, ids)
         for build in started[1:]:
-            self._context.bus.notify(build_topic(build.id))
+            self._context.notify(build_topic(build.id))
 
     def _find(self, pipeline: Pipeline, job: str, number: str) -> Build:
         match = _NUMBER.fullmatch(number)

@@ -34,7 +34,7 @@ class Checks:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = context.store
-        self._doorbell = Doorbell(context.publisher)
+        self._doorbell = Doorbell(context)
 
     def dispatch_due(self) -> int:
         """Publish checks that are due, at most `due_batch`; returns how many."""
@@ -54,7 +54,7 @@ class Checks:
             stale = self._store.resources.take_stale(before, limit)
         if lapsed:
             self._context.measures.leases_taken_back["check"] += lapsed
-            self._context.bus.notify(CHECKS)
+            self._context.notify(CHECKS)
         waiting = by_queue(stale)
         lost = {queue for queue, found in waiting.items() if self._doorbell.may_be_lost(queue, len(found))}
         if not lost:
@@ -138,9 +138,9 @@ class Checks:
             if found:
                 self._request_getters(state)
         if state.next_check_at is not None and state.next_check_at <= now:
-            self._context.bus.notify(CHECKS)
+            self._context.notify(CHECKS)
         if found:
-            self._context.bus.notify(SCHEDULE)
+            self._context.notify(SCHEDULE)
 
     def _request_getters(self, state: ResourceState) -> None:
         pipeline = self._store.pipelines.get(state.pipeline_id)

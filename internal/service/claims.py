@@ -32,7 +32,7 @@ class Claims:
         except _PlanChangedError:
             self._choose_again(build_id)
             raise
-        self._context.bus.notify(build_topic(build_id))
+        self._context.notify(build_topic(build_id))
         return assignment
 
     def _claim(self, build_id: int, worker: str, instance: str) -> BuildAssignment:
@@ -104,7 +104,7 @@ class Claims:
                 msgspec.structs.replace(build, dispatched_at=None, inputs_resolved=False, reason=reason)
             )
             self._store.jobs.request_scheduling([build.job_id])
-        self._context.bus.notify(SCHEDULE)
+        self._context.notify(SCHEDULE)
 
 
 def _fit(gets: dict[str, str], inputs: list[BuildInput]) -> bool:

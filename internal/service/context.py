@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.repositories import Store
@@ -30,3 +31,8 @@ class Context:
     fleet: Fleet
     measures: Measures
     revocations: Revocations
+
+    def notify(self, *topics: str) -> None:
+        """Wake who waits for the topics, once what happened is committed."""
+        for topic in topics:
+            self.store.after_commit(partial(self.bus.notify, topic))

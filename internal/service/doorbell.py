@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import structlog
 
 from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.domain.plan import JobPlan
-from pikoci.internal.service.ports import CHECKS_QUEUE, JOBS_QUEUE, Publisher, encode_id, queue_of
+from pikoci.internal.service.context import Context
+from pikoci.internal.service.ports import CHECKS_QUEUE, JOBS_QUEUE, encode_id, queue_of
 
 _log = structlog.get_logger(__name__)
 
 
 class Doorbell:
-    """Tells the workers which rows to look at. Never raises, because the work is safe already."""
+    """Tells the workers which rows to look at, once they are committed. Never raises, because the work is safe then."""
 
-    def __init__(self, publisher: Publisher) -> None:
-        self._publisher = publisher
+    def __init__(self, context: Context) -> None:
+        self._store = context.store
+        self._publisher = context.publisher
 
     def ring_builds(self, plan: JobPlan, build_ids: Iterable[int]) -> None:
         """Publish builds of one job."""
@@ -39,6 +42,9 @@ class Doorbell:
 
     def ring(self, queue: str, ids: Iterable[int]) -> None:
         """Publish ids on a queue."""
+        self._store.after_commit(partial(self._publish, queue, tuple(ids)))
+
+    def _publish(self, queue: str, ids: Iterable[int]) -> None:
         for number in ids:
             try:
                 self._publisher.publish(queue, encode_id(number))

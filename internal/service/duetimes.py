@@ -53,5 +53,5 @@ class DueTimes:
         if wrong:
             with self._store.transaction():
                 self._store.resources.bring_forward(wrong)
-            self._context.bus.notify(CHECKS)
+            self._context.notify(CHECKS)
         return len(wrong)

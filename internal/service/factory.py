@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pikoci.internal.domain.clock import Clock
@@ -53,8 +54,12 @@ def build_services(
     bus: EventBus | None = None,
     run_in_thread: RunInThread = run_inline,
     jwt_secret: str | None = None,
+    previous_secrets: Sequence[str] = (),
 ) -> Services:
-    """All services over one store; migrate it first. `jwt_secret` None uses the secret kept in the store."""
+    """All services over one store; migrate it first. `jwt_secret` None uses the secret kept in the store.
+
+    `previous_secrets` still open the tokens that they signed.
+    """
     settings = settings or ServiceSettings()
     context = Context(
         store=store,
@@ -68,7 +73,8 @@ def build_services(
         measures=Measures(),
         revocations=Revocations(store, clock),
     )
-    tokens = TokenService(signing_secret(store, jwt_secret), clock, settings, context.revocations.contains)
+    secret, is_revoked = signing_secret(store, jwt_secret), context.revocations.contains
+    tokens = TokenService(secret, clock, settings, is_revoked, previous_secrets)
     builds = BuildService(context)
     return Services(
         context=context,

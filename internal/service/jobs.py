@@ -54,7 +54,7 @@ class JobService:
             if paused:
                 recall(self._store, job_id=row.id)
             self._store.jobs.request_scheduling([row.id])
-        self._context.bus.notify(SCHEDULE)
+        self._context.notify(SCHEDULE)
 
 
 def recall(store: Store, *, job_id: int | None = None, pipeline_id: int | None = None) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
-from pikoci.internal.domain.errors import InvalidError, NotFoundError, TooLargeError
+from pikoci.internal.domain.errors import Diagnostic, InvalidError, NotFoundError, TooLargeError
 from pikoci.internal.domain.pipeline import Page, Pipeline, PipelineOverview, PipelineSource, ResourceState
 from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, encode_spec
 from pikoci.internal.pipeline.diff import Change, diff
@@ -22,6 +23,16 @@ from pikoci.internal.service.model import Graph
 from pikoci.internal.service.resources import new_webhook_token
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A pipeline's file, read and found to be in order, but for the warnings."""
+
+    name: str
+    source: PipelineSource
+    spec: PipelineSpec
+    warnings: Sequence[Diagnostic]
 
 
 class PipelineService:
@@ -39,29 +50,42 @@ class PipelineService:
         A job that disappears is archived with its history and comes back if the job does. Setting the same file and
         variables again changes nothing. Raises InvalidPipelineError with every diagnostic, TooLargeError.
         """
+        return self.apply(principal, team, self.evaluate(principal, team, name, config, variables))
+
+    def evaluate(
+        self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
+    ) -> Evaluated:
+        """The file as `apply` wants it (role maintain); a large one takes its time, in a native thread."""
         require_role(principal, team, Role.MAINTAIN)
-        spec = self._evaluate(name, config, variables)
+        spec, warnings = self._evaluate(name, config, variables)
         source = PipelineSource(config=config, variables=dict(variables), spec=encode_spec(spec))
+        return Evaluated(name=name, source=source, spec=spec, warnings=warnings)
+
+    def apply(self, principal: Principal, team: str, wished: Evaluated) -> tuple[Pipeline, Sequence[Change]]:
+        """What is left of `set` when the file is evaluated: nothing that waits."""
+        require_role(principal, team, Role.MAINTAIN)
         with self._store.transaction():
-            before = self._store.pipelines.find(team, name)
+            before = self._store.pipelines.find(team, wished.name)
             known = self._store.pipelines.source(before.id) if before else None
-            changes = self._changes(known, spec)
-            if before is not None and known == source:
+            changes = self._changes(known, wished.spec)
+            if before is not None and known == wished.source:
                 return before, changes
-            pipeline = self._save(team, name, before, source)
-            self._reconcile(pipeline, spec)
-        self._context.bus.notify(SCHEDULE)
-        self._context.bus.notify(CHECKS)
+            pipeline = self._save(team, wished.name, before, wished.source)
+            self._reconcile(pipeline, wished.spec)
+        self._context.notify(SCHEDULE, CHECKS)
         return pipeline, changes
 
     def plan(
         self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
     ) -> Sequence[Change]:
         """The changes that `set` would make (role maintain), without making them. Raises what `set` raises."""
+        return self.preview(principal, team, self.evaluate(principal, team, name, config, variables))
+
+    def preview(self, principal: Principal, team: str, wished: Evaluated) -> Sequence[Change]:
+        """The changes that `apply` would make (role maintain), without making them."""
         require_role(principal, team, Role.MAINTAIN)
-        spec = self._evaluate(name, config, variables)
-        before = self._store.pipelines.find(team, name)
-        return self._changes(self._store.pipelines.source(before.id) if before else None, spec)
+        before = self._store.pipelines.find(team, wished.name)
+        return self._changes(self._store.pipelines.source(before.id) if before else None, wished.spec)
 
     def get(self, principal: Principal, team: str, name: str) -> PipelineOverview:
         """A pipeline with its jobs' state. Raises NotFoundError."""
@@ -110,7 +134,9 @@ class PipelineService:
         overviews = self._store.jobs.overviews([found.id]).get(found.id, [])
         return pipeline_graph(self._context.compiled.get(found).spec, overviews)
 
-    def _evaluate(self, name: str, config: str, variables: Mapping[str, object]) -> PipelineSpec:
+    def _evaluate(
+        self, name: str, config: str, variables: Mapping[str, object]
+    ) -> tuple[PipelineSpec, Sequence[Diagnostic]]:
         if not _NAME.fullmatch(name):
             raise InvalidError(
                 f"{name[:100]!r} cannot be a pipeline's name",
@@ -175,7 +201,7 @@ class PipelineService:
             if paused:
                 recall(self._store, pipeline_id=found.id)
             self._store.jobs.request_scheduling(sorted(job.id for job in self._store.jobs.list(found.id)))
-        self._context.bus.notify(SCHEDULE)
+        self._context.notify(SCHEDULE)
 
     def _set_public(self, principal: Principal, team: str, name: str, *, public: bool) -> None:
         found = find_pipeline(self._store, principal, team, name, Role.MAINTAIN)

@@ -46,11 +46,11 @@ class Reports:
                 return
             application = _Application(self._context, build)
             application.apply(new)
-        self._context.bus.notify(build_topic(build_id))
+        self._context.notify(build_topic(build_id))
         if application.requested:
-            self._context.bus.notify(SCHEDULE)
+            self._context.notify(SCHEDULE)
         if application.check_requested:
-            self._context.bus.notify(CHECKS)
+            self._context.notify(CHECKS)
 
 
 class _Application:

@@ -139,7 +139,7 @@ class ResourceService:
     def _request(self, state: ResourceState) -> None:
         with self._store.transaction():
             self._store.resources.request_check(state.id, self._context.clock.now())
-        self._context.bus.notify(CHECKS)
+        self._context.notify(CHECKS)
 
     def _change(self, state: ResourceState, change: Callable[[], None]) -> None:
         """Change what the resource offers, and have the jobs looked at that get it."""
@@ -149,7 +149,7 @@ class ResourceService:
             compiled = self._context.compiled.get(pipeline) if pipeline else None
             if compiled is not None and (jobs := compiled.getters.get(state.canonical)):
                 self._store.jobs.request_scheduling(compiled.ids(jobs))
-        self._context.bus.notify(SCHEDULE)
+        self._context.notify(SCHEDULE)
 
     def _view(self, state: ResourceState, principal: Principal, pipeline: Pipeline, *, member: bool) -> ResourceView:
         if not member:

@@ -28,7 +28,7 @@ class Scheduling:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = context.store
-        self._doorbell = Doorbell(context.publisher)
+        self._doorbell = Doorbell(context)
         self._checks = Checks(context)
         self._retention = Retention(context)
         self._due_times = DueTimes(context)
@@ -116,7 +116,7 @@ class Scheduling:
         for plan, ids in run.by_plan(gone):
             self._doorbell.ring_builds(plan, ids)
         for build in gone:
-            self._context.bus.notify(build_topic(build.id))
+            self._context.notify(build_topic(build.id))
         return True
 
     def _take_back_lost(self) -> int:
@@ -126,9 +126,9 @@ class Scheduling:
                 TakeBack(self._context).lost(build, f"worker {build.worker} was lost: it sent no heartbeat in time")
         self._context.measures.leases_taken_back["build"] += len(lost)
         for build in lost:
-            self._context.bus.notify(build_topic(build.id))
+            self._context.notify(build_topic(build.id))
         if lost:
-            self._context.bus.notify(SCHEDULE)
+            self._context.notify(SCHEDULE)
         return len(lost)
 
     def _publish_again(self, before: float) -> int:
@@ -136,7 +136,7 @@ class Scheduling:
         with self._store.transaction():
             waiting, changed = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH), explain=True)
         for build_id in changed:
-            self._context.bus.notify(build_topic(build_id))
+            self._context.notify(build_topic(build_id))
         lost = {queue for queue, builds in waiting.items() if self._doorbell.may_be_lost(queue, len(builds))}
         if not lost:
             return 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Literal
 
 import jwt
@@ -25,6 +26,8 @@ _ALGORITHM = "HS256"
 _SHORT_SECRET = 32
 _SECRET_KEY = "jwt-secret"  # noqa: S105 - the name of the setting
 _MAX_TOKEN = 4096
+_MAX_NOTED = 10_000
+_KEPT_TOKENS = 4096  # whose signature need not be checked again; every request of a worker brings its own
 _ID_BYTES = 16
 #: What the id of a worker's token looks like.
 TOKEN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -52,8 +55,10 @@ class WorkerClaims(msgspec.Struct, frozen=True, kw_only=True):
 class TokenService:
     """Makes and checks JWTs: HS256 only, an audience and a type for each kind, so that none stands in for another.
 
-    A secret under 32 bytes is warned about in the log. `is_revoked` knows the worker tokens that are, by their ids.
-    Raises InvalidError for an empty secret.
+    `previous` secrets open what they signed, and sign nothing: so that the secret can be changed while tokens of the
+    old one are about. A secret under 32 bytes is warned about in the log, and so is the first use of each worker token
+    of a previous secret. `is_revoked` knows the worker tokens that are, by their ids. Raises InvalidError for an empty
+    secret.
     """
 
     def __init__(
@@ -62,17 +67,20 @@ class TokenService:
         clock: Clock,
         settings: ServiceSettings,
         is_revoked: Callable[[str], bool] = lambda _: False,
+        previous: Sequence[str] = (),
     ) -> None:
-        if not secret:
+        self._secrets = (secret, *previous)
+        if not all(self._secrets):
             raise InvalidError(
                 "the secret that signs tokens is empty", hint="give one with --jwt-secret, or none at all"
             )
-        if len(secret.encode()) < _SHORT_SECRET:
+        if min(len(known.encode()) for known in self._secrets) < _SHORT_SECRET:
             _log.warning("the secret that signs tokens is short and can be guessed", bytes_wanted=_SHORT_SECRET)
-        self._secret = secret
         self._clock = clock
         self._settings = settings
         self._is_revoked = is_revoked
+        self._outdated: set[str] = set()
+        self._verified = lru_cache(_KEPT_TOKENS)(self._verify)
 
     def user_token(self, user: User) -> str:
         """A session of a user; ends after `session_lifetime`, or when the password changes."""
@@ -81,7 +89,7 @@ class TokenService:
 
     def read_user(self, token: str) -> UserClaims:
         """Raises UnauthenticatedError for anything but a valid user token."""
-        claims = self._read("user", token)
+        claims, _ = self._read("user", token)
         return UserClaims(user_id=_whole(claims, "sub"), session_epoch=_whole(claims, "epoch"))
 
     def worker_token(self, team: str = "") -> str:
@@ -90,12 +98,14 @@ class TokenService:
 
     def read_worker(self, token: str) -> WorkerClaims:
         """Raises UnauthenticatedError for anything but a valid worker token, and for one that was revoked."""
-        claims = self._read("worker", token)
+        claims, is_outdated = self._read("worker", token)
         token_id, team = claims.get("jti"), claims.get("team", "")
         if not isinstance(token_id, str) or TOKEN_ID.fullmatch(token_id) is None or not isinstance(team, str):
             raise UnauthenticatedError("the token is not valid here", hint="make a new token")
         if self._is_revoked(token_id):
             raise UnauthenticatedError("the token was revoked", hint="make a new token")
+        if is_outdated:
+            self._note_outdated(token_id)
         return WorkerClaims(id=token_id, team=team, issued_at=float(_whole(claims, "iat")))
 
     def stream_token(self, build_id: int) -> str:
@@ -104,7 +114,7 @@ class TokenService:
 
     def read_stream(self, token: str) -> int:
         """The build's id. Raises UnauthenticatedError for anything but a valid stream token."""
-        return _whole(self._read("stream", token), "sub")
+        return _whole(self._read("stream", token)[0], "sub")
 
     def _sign(self, kind: Kind, claims: Mapping[str, object], lifetime: float | None) -> str:
         now = self._clock.now()
@@ -112,28 +122,33 @@ class TokenService:
         if lifetime is not None:
             full["exp"] = int(now + lifetime)
         with _short_secret_allowed():
-            return jwt.encode(full, self._secret, algorithm=_ALGORITHM)
+            return jwt.encode(full, self._secrets[0], algorithm=_ALGORITHM)
 
-    def _read(self, kind: Kind, token: str) -> Mapping[str, object]:
-        invalid = UnauthenticatedError("the token is not valid here", hint="log in again, or make a new token")
+    def _read(self, kind: Kind, token: str) -> tuple[Mapping[str, object], bool]:
+        """What the token claims, and whether a previous secret signed it; what runs out is looked at every time."""
         if len(token) > _MAX_TOKEN:
-            raise invalid
-        try:
-            with _short_secret_allowed():
-                claims: dict[str, object] = jwt.decode(
-                    token,
-                    self._secret,
-                    algorithms=[_ALGORITHM],
-                    audience=f"pikoci-{kind}",
-                    # The times are judged by the injected clock, below.
-                    options={"require": ["aud", "iat", "sub"], "verify_exp": False, "verify_iat": False},
-                )
-        except jwt.PyJWTError as error:
-            raise invalid from error
-        if claims.get("typ") != kind:
-            raise invalid
+            raise _invalid()
+        claims, is_outdated = self._verified(kind, token)
         self._check_times(claims, expires=kind != "worker")
-        return claims
+        return claims, is_outdated
+
+    def _verify(self, kind: Kind, token: str) -> tuple[Mapping[str, object], bool]:
+        for number, secret in enumerate(self._secrets):
+            try:
+                claims = _decode(kind, token, secret)
+            except jwt.InvalidSignatureError:
+                continue
+            except jwt.PyJWTError as error:
+                raise _invalid() from error
+            if claims.get("typ") != kind:
+                raise _invalid()
+            return claims, number > 0
+        raise _invalid()
+
+    def _note_outdated(self, token_id: str) -> None:
+        if token_id not in self._outdated and len(self._outdated) < _MAX_NOTED:
+            self._outdated.add(token_id)
+            _log.warning("a worker's token is signed with a previous secret: give it a new one", token_id=token_id)
 
     def _check_times(self, claims: Mapping[str, object], *, expires: bool) -> None:
         now, leeway = self._clock.now(), self._settings.token_leeway
@@ -141,6 +156,23 @@ class TokenService:
             raise UnauthenticatedError("the token has expired", hint="log in again")
         if _whole(claims, "iat") > now + leeway:
             raise UnauthenticatedError("the token is from the future", hint="set the clocks of both machines right")
+
+
+def _invalid() -> UnauthenticatedError:
+    return UnauthenticatedError("the token is not valid here", hint="log in again, or make a new token")
+
+
+def _decode(kind: Kind, token: str, secret: str) -> dict[str, object]:
+    with _short_secret_allowed():
+        claims: dict[str, object] = jwt.decode(
+            token,
+            secret,
+            algorithms=[_ALGORITHM],
+            audience=f"pikoci-{kind}",
+            # The times are judged by the injected clock.
+            options={"require": ["aud", "iat", "sub"], "verify_exp": False, "verify_iat": False},
+        )
+    return claims
 
 
 def signing_secret(store: Store, given: str | None) -> str:

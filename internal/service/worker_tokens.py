@@ -66,10 +66,10 @@ class WorkerTokenService:
         with self._store.transaction():
             self._store.worker_tokens.remember(known or WorkerToken(id=token_id, created_at=now))
             self._store.worker_tokens.revoke(token_id, _name(principal), now)
-        self._context.revocations.forget()
+        self._store.after_commit(self._context.revocations.forget)
         for state in self._store.workers.list():
             if state.token_id == token_id:
-                self._context.bus.notify(worker_topic(state.name))
+                self._context.notify(worker_topic(state.name))
 
     def _require(self, principal: Principal, team: str) -> None:
         if team:

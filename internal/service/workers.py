@@ -21,7 +21,7 @@ from pikoci.internal.domain.gateway import (
 )
 from pikoci.internal.domain.pipeline import WorkerState, WorkerToken
 from pikoci.internal.domain.tags import reasons_ended_by
-from pikoci.internal.domain.wire import instance_key
+from pikoci.internal.domain.wire import instance_key, is_earlier_start
 from pikoci.internal.service.access import require_admin
 from pikoci.internal.service.artifacts import Artifacts
 from pikoci.internal.service.bus import CHECKS, SCHEDULE, build_topic, worker_topic
@@ -51,26 +51,24 @@ class WorkerService:
     def register(self, hello: WorkerHello, opens: WorkerClaims | None = None) -> WorkerTerms:
         """See `Gateway.register`; `opens` is what the worker's token says, None for the embedded worker.
 
-        Raises ConflictError where a worker of another team is connected under the name.
+        Raises ConflictError where a worker of another team, or a later start of this one, is connected under the name.
         """
         settings = self._context.settings
         opens = opens or WorkerClaims()
         now = self._context.clock.now()
         with self._store.transaction():
-            known = self._store.workers.get(hello.name)
-            self._require_name(known, hello, opens.team)
-            earlier = self._store.workers.register(hello, now, team=opens.team, token_id=opens.id)
-            taken = self._take_over(hello, now) if earlier else []
+            known = self._store.workers.register(hello, now, team=opens.team, token_id=opens.id)
+            if known is not None:
+                self._require_name(known, hello, opens.team)
+            taken = self._take_over(hello, now) if known and known.instance != hello.instance else []
             if opens.id:
                 token = WorkerToken(id=opens.id, team=opens.team, created_at=opens.issued_at)
                 self._store.worker_tokens.remember(token)
-        self._context.fleet.forget()
+        self._store.after_commit(self._context.fleet.forget)
         self._context.measures.leases_taken_back["build"] += len(taken)
         for build_id in [*taken, *self._end_waits(hello, opens.team)]:
-            self._context.bus.notify(build_topic(build_id))
-        self._context.bus.notify(SCHEDULE)
-        self._context.bus.notify(CHECKS)
-        self._context.bus.notify(worker_topic(hello.name))
+            self._context.notify(build_topic(build_id))
+        self._context.notify(SCHEDULE, CHECKS, worker_topic(hello.name))
         return WorkerTerms(
             heartbeat_interval=settings.heartbeat_interval,
             lease=settings.lease,
@@ -80,11 +78,19 @@ class WorkerService:
             cordoned=known is not None and known.cordoned,
         )
 
-    def _require_name(self, known: WorkerState | None, hello: WorkerHello, team: str) -> None:
-        """A token of one team must not displace another's workers. A worker itself may come with another token."""
-        if known is None or known.team == team or self._context.fleet.aged(known).state == "stalled":
+    def _require_name(self, known: WorkerState, hello: WorkerHello, team: str) -> None:
+        """A token of one team must not displace another's workers. A worker itself may come with another token.
+
+        Nor must a late message of a process that is gone displace the one that was started after it.
+        """
+        if self._context.fleet.aged(known).state == "stalled":
             return
-        if instance_key(known.instance) != instance_key(hello.instance):
+        if is_earlier_start(hello.instance, known.instance):
+            raise ConflictError(
+                f"worker {hello.name} was started again since",
+                hint="a copy of a worker needs a --workdir of its own; one from a backup may start after a lease",
+            )
+        if known.team != team and instance_key(known.instance) != instance_key(hello.instance):
             raise ConflictError(
                 f"a worker of another team is connected as {hello.name}",
                 hint="give each worker a name of its own with --name",
@@ -253,15 +259,15 @@ class WorkerService:
             if self._context.fleet.aged(state).state != "stalled":
                 raise ConflictError(f"worker {name} is alive", hint="drain it first, and wait until it has ended")
             self._store.workers.delete(name)
-        self._context.fleet.forget()
+        self._store.after_commit(self._context.fleet.forget)
 
     def _ask(self, principal: Principal, name: str, change: Callable[[], None]) -> None:
         require_admin(principal)
         with self._store.transaction():
             self._find(name)
             change()
-        self._context.fleet.forget()
-        self._context.bus.notify(worker_topic(name))
+        self._store.after_commit(self._context.fleet.forget)
+        self._context.notify(worker_topic(name))
 
     def _find(self, name: str) -> WorkerState:
         state = self._store.workers.get(name)

@@ -20,11 +20,13 @@ _poll = get_original("select", "poll")
 class Connection(extensions.connection):
     """A connection whose statements give up when the server is silent for `wait_seconds` (None: never).
 
-    `begin` opens the transaction together with its first statement; it is empty from then on.
+    `begin` opens the transaction together with its first statement; it is empty from then on. `afterwards` is
+    what is to be done once the transaction is committed.
     """
 
     wait_seconds: float | None = None
     begin: str = ""
+    afterwards: list[Callable[[], None]]
 
 
 def install_wait_callback() -> None:

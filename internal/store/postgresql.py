@@ -68,6 +68,8 @@ class PostgresqlSession(Session):
             yield
             return
         with self._connected() as connection:
+            afterwards: list[Callable[[], None]] = []
+            connection.afterwards = afterwards
             connection.begin = "BEGIN ISOLATION LEVEL REPEATABLE READ; " if snapshot else "BEGIN; "
             database.push_transaction(self)
             try:
@@ -80,6 +82,15 @@ class PostgresqlSession(Session):
             finally:
                 connection.begin = ""
                 database.pop_transaction()
+        for action in afterwards:
+            action()
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """See `Session`."""
+        if self.database.transaction_depth():
+            self.database.connection().afterwards.append(action)
+        else:
+            action()
 
     def lock_schema(self) -> None:
         """See `Session`. Waits for the server that has the lock."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -46,6 +46,10 @@ class Session(ABC):
         With `snapshot`, all its statements see the database as it was at the first. A `patient` one, for migrations,
         may wait and run for long.
         """
+
+    @abstractmethod
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Do this once the transaction is committed, at once outside one, and never if it is rolled back."""
 
     @abstractmethod
     def lock_schema(self) -> None:

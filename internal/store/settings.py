@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from peewee import Expression
+
 from pikoci.internal.store.models import IdempotencyKey, Setting
 from pikoci.internal.store.session import Session
 from pikoci.internal.store.values import key_text
@@ -34,32 +36,32 @@ class SqlIdempotency:
 
     def find(self, scope: str, key: str) -> tuple[str, int, bytes] | None:
         """See `IdempotencyRepository`."""
-        wanted = (IdempotencyKey.scope == key_text(scope, "the scope")) & (
-            IdempotencyKey.key == key_text(key, "the Idempotency-Key")
-        )
         columns = (IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.body)
-        found = self._session.query(IdempotencyKey.select(*columns).where(wanted))
+        found = self._session.query(IdempotencyKey.select(*columns).where(_is_kept(scope, key)))
         return (found[0][0], found[0][1], bytes(found[0][2])) if found else None
 
-    def save(self, scope: str, key: str, fingerprint: str, status: int, body: bytes, now: float) -> None:
-        """See `IdempotencyRepository`. The first answer stays, also when two requests race."""
+    def begin(self, scope: str, key: str, fingerprint: str, now: float) -> bool:
+        """See `IdempotencyRepository`."""
         insert = IdempotencyKey.insert(
             scope=key_text(scope, "the scope"),
             key=key_text(key, "the Idempotency-Key"),
             fingerprint=fingerprint,
-            status=status,
-            body=body,
+            status=0,
+            body=b"",
             created_at=now,
         )
-        self._session.execute(insert.on_conflict_ignore())
+        return self._session.execute(insert.on_conflict_ignore()) == 1
 
-    def delete(self, scope: str, key: str) -> None:
+    def finish(self, scope: str, key: str, status: int, body: bytes) -> None:
         """See `IdempotencyRepository`."""
-        wanted = (IdempotencyKey.scope == key_text(scope, "the scope")) & (
-            IdempotencyKey.key == key_text(key, "the Idempotency-Key")
-        )
-        self._session.execute(IdempotencyKey.delete().where(wanted))
+        self._session.execute(IdempotencyKey.update(status=status, body=body).where(_is_kept(scope, key)))
 
     def delete_before(self, before: float) -> int:
         """See `IdempotencyRepository`."""
         return self._session.execute(IdempotencyKey.delete().where(IdempotencyKey.created_at < before))
+
+
+def _is_kept(scope: str, key: str) -> Expression:
+    return (IdempotencyKey.scope == key_text(scope, "the scope")) & (
+        IdempotencyKey.key == key_text(key, "the Idempotency-Key")
+    )

@@ -50,6 +50,7 @@ class SqliteSession(Session):
         self._checkpointer = checkpointer
         self._owner: object | None = None
         self._failed = False
+        self._afterwards: list[Callable[[], None]] = []
         self._plain: dict[str, str] = {}
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
@@ -97,8 +98,18 @@ class SqliteSession(Session):
             raise
         finally:
             self._owner = None
+            afterwards, self._afterwards = self._afterwards, []
         if self._checkpointer is not None:
             self._checkpointer.note_commit()
+        for action in afterwards:
+            action()
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """See `Session`."""
+        if self._owner is getcurrent():
+            self._afterwards.append(action)
+        else:
+            action()
 
     def lock_schema(self) -> None:
         """Nothing to do: BEGIN IMMEDIATE keeps every other writer away."""

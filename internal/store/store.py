@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from pikoci.internal.domain.repositories import (
@@ -60,6 +61,10 @@ class SqlStore:
     def transaction(self, *, snapshot: bool = False) -> AbstractContextManager[None]:
         """See `Store`."""
         return self.session.transaction(snapshot=snapshot)
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """See `Store`."""
+        self.session.after_commit(action)
 
     def check_health(self) -> None:
         """See `Store`."""

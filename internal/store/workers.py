@@ -7,6 +7,7 @@ import builtins
 import msgspec
 from peewee import Case
 
+from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.pipeline import WorkerState
 from pikoci.internal.store.models import Worker
@@ -36,7 +37,7 @@ class SqlWorkers:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def register(self, hello: WorkerHello, now: float, *, team: str = "", token_id: str = "") -> str | None:
+    def register(self, hello: WorkerHello, now: float, *, team: str = "", token_id: str = "") -> WorkerState | None:
         """See `WorkerRepository`."""
         before = self.get(hello.name)
         told = {
@@ -54,8 +55,11 @@ class SqlWorkers:
         made = {"name": key_text(hello.name, "the worker's name"), "cordoned": False, "draining": False}
         kept = {"draining": Case(None, [(Worker.instance == hello.instance, Worker.draining)], False)}
         insert = Worker.insert(**made, **told)
-        self._session.execute(insert.on_conflict(conflict_target=[Worker.name], update=told | kept))
-        return before.instance if before and before.instance != hello.instance else None
+        seen = Worker.instance == (before.instance if before else None)
+        replace = insert.on_conflict(conflict_target=[Worker.name], update=told | kept, where=seen)
+        if not self._session.execute(replace):
+            raise UnavailableError(f"another process registers as worker {hello.name}", hint="try again in a moment")
+        return before
 
     def seen(self, name: str, instance: str, state: str, now: float) -> WorkerState | None:
         """See `WorkerRepository`."""

@@ -28,7 +28,6 @@ _FORM = "application/x-www-form-urlencoded"
 _MAX_FORM = 64 * 1024
 _FORM_TIMEOUT = 30.0
 _LONGEST_MARK = 64
-_LONGEST_WAIT = 10.0
 
 
 class Renderer:
@@ -75,14 +74,14 @@ class Page:
     def _once(self, request: ApiRequest, fields: Mapping[str, str], action: Callable[[], str]) -> str:
         """Where `action` leads to, done once for each time that its form was shown: clicks come twice.
 
-        Forms that carry no mark are done as often as they come.
+        Forms that carry no mark are done as often as they come. In `action` nothing may wait, see IdempotencyService.
         """
         mark, user = fields.get("once", ""), request.principal.user
         if not mark or len(mark) > _LONGEST_MARK or user is None:
             return action()
         scope = f"{user.id} page {request.path}"
         answer = self._services.idempotency.run(
-            scope, mark, fields.get("action", ""), lambda: Answer(status=303, body=action().encode()), _LONGEST_WAIT
+            scope, mark, fields.get("action", ""), lambda: Answer(status=303, body=action().encode())
         )
         return answer.body.decode()
 

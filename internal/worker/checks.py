@@ -45,7 +45,7 @@ class CheckHandler:
         self._claims.add(HeldClaim(ref, control, assignment.lease, asked + assignment.lease, lambda: None))
         try:
             with control.plan.nested(assignment.timeout) as scope:
-                result = run_check(services, assignment, scope)
+                result = run_check(services, assignment, control, scope)
             if control.plan.cause is None:
                 self._finish(assignment, control, result)
         finally:

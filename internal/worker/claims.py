@@ -16,7 +16,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, eq=False)
 class HeldClaim:
-    """A claim under work. `expires` is on the monotonic clock; `forget` drops what was not reported yet."""
+    """A claim under work. `expires` is on the monotonic clock; `forget` drops what was not reported yet.
+
+    That clock must be the one of deadlines, CLOCK_BOOTTIME, where commands are really run.
+    """
 
     ref: ClaimRef
     control: BuildControl
@@ -43,6 +46,7 @@ class ClaimTable:
     def add(self, claim: HeldClaim) -> None:
         """Hold a claim, from now on part of every heartbeat."""
         self._held[claim.ref] = claim
+        self._set_deadline(claim)
         if self._stop is not None:
             self._stop(claim.control)
 
@@ -59,6 +63,7 @@ class ClaimTable:
         for ref in refs:
             if claim := self._held.get(ref):
                 claim.expires = max(claim.expires, at + claim.lease)
+                self._set_deadline(claim)
 
     def lose(self, ref: ClaimRef) -> None:
         """The server gave this claim away: stop what runs, and forget it."""
@@ -96,6 +101,10 @@ class ClaimTable:
                 claim.control.give_back("the worker could not reach the server to renew its lease")
         return next_due
 
+    def _set_deadline(self, claim: HeldClaim) -> None:
+        """Have the supervisors kill what `stop_lapsing`, if this process is stopped itself, cannot."""
+        claim.control.deadline.move(claim.expires - kill_margin(claim.lease, self._margin))
+
     def _stop_each(self, stop: Callable[[BuildControl], None]) -> None:
         self._stop = stop
         for claim in list(self._held.values()):
@@ -105,6 +114,11 @@ class ClaimTable:
 def stop_margin(lease: float, margin: float) -> float:
     """How long before its end a lease counts as lost: `margin` seconds, but a third of the lease at most."""
     return min(margin, lease / 3)
+
+
+def kill_margin(lease: float, margin: float) -> float:
+    """How long before the lease's end supervisors kill: after `kill_grace` is over, and with time to be done."""
+    return stop_margin(lease, margin) * 0.25
 
 
 def kill_grace(lease: float, margin: float, grace: float) -> float:

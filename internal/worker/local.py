@@ -132,7 +132,7 @@ class LocalRun:
             masks=self._spec.masks,
         )
         with self._control.plan.nested(assignment.timeout) as scope:
-            return run_check(self._services, assignment, scope)
+            return run_check(self._services, assignment, self._control, scope)
 
     def _assignment(self, inputs: dict[str, dict[str, object]]) -> BuildAssignment:
         return BuildAssignment(

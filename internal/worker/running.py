@@ -39,7 +39,7 @@ def run_build(
                 reporter=reporter,
                 control=control,
                 workspace=workspace,
-                commands=services.commands(assignment.lease),
+                commands=services.commands(assignment.lease, control),
                 resource_types=services.resource_types,
                 clock=services.clock,
                 masks=collect_masks(assignment.masks, assignment.resources, assignment.resource_types),
@@ -55,13 +55,15 @@ def run_build(
     return BuildFinished(status=BuildStatus.ERRORED, at=services.clock.now(), reason=reason)
 
 
-def run_check(services: WorkerServices, assignment: CheckAssignment, scope: Scope) -> CheckResult:
+def run_check(
+    services: WorkerServices, assignment: CheckAssignment, control: BuildControl, scope: Scope
+) -> CheckResult:
     """Check a resource in a directory of its own."""
     masker = Masker(collect_masks(assignment.masks, [assignment.resource], [assignment.resource_type]))
     root = services.settings.workdir / "checks" / f"{assignment.resource_id}-{assignment.claim}"
     try:
         with Workspace(root) as workspace:
-            call = _check_call(services, assignment, scope, workspace, masker)
+            call = _check_call(services, assignment, control, scope, workspace, masker)
             handler = services.resource_types.handler(assignment.resource.canonical, assignment.resource_type)
             versions = handler.check(call, assignment.previous)
             for version in versions:
@@ -80,7 +82,12 @@ def run_check(services: WorkerServices, assignment: CheckAssignment, scope: Scop
 
 
 def _check_call(
-    services: WorkerServices, assignment: CheckAssignment, scope: Scope, workspace: Workspace, masker: Masker
+    services: WorkerServices,
+    assignment: CheckAssignment,
+    control: BuildControl,
+    scope: Scope,
+    workspace: Workspace,
+    masker: Masker,
 ) -> ResourceCall:
     resource, settings = assignment.resource, services.settings
     own = {"WORKDIR": str(workspace.work), "TMPDIR": str(workspace.tmp)}
@@ -92,7 +99,7 @@ def _check_call(
         put_params={},
         scope=scope,
         workspace=workspace,
-        commands=services.commands(assignment.lease),
+        commands=services.commands(assignment.lease, control),
         runners=Runners(assignment.runner_types, workspace, masker),
         gateway=services.gateway,
         clock=services.clock,

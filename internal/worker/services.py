@@ -12,6 +12,7 @@ from pikoci.internal.domain.gateway import Gateway, WorkerTerms
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.claims import kill_grace
 from pikoci.internal.worker.execution.commands import Commands, ProcessRunner
+from pikoci.internal.worker.execution.scope import BuildControl
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.settings import WorkerSettings
 
@@ -35,6 +36,7 @@ class WorkerServices:
         """A new series of growing pauses."""
         return Backoff(self.settings.backoff_first, self.settings.backoff_longest, self.random)
 
-    def commands(self, lease: float) -> Commands:
+    def commands(self, lease: float, control: BuildControl) -> Commands:
         """How to run commands under a lease of so many seconds."""
-        return Commands(self.spawner, kill_grace(lease, self.settings.lapse_margin, self.settings.kill_grace))
+        grace = kill_grace(lease, self.settings.lapse_margin, self.settings.kill_grace)
+        return Commands(self.spawner, grace, control)

@@ -38,5 +38,5 @@ class RetryPolicy:
 def may_retry(error: ClientError) -> bool:
     """Whether the same request, sent again, may succeed where it did not."""
     if isinstance(error, ApiError):
-        return error.status in _TRANSIENT or error.kind == "in-progress"
+        return error.status in _TRANSIENT
     return isinstance(error, ServerUnreachableError)

@@ -39,6 +39,7 @@ NO_POSTGRESQL = ["--db-system=postgresql", "--db-host=127.0.0.1", f"--db-port={f
         (["--pipeline-name=x"], "--pipeline-config"),
         (["--run-worker=false"], "--pubsub-system"),
         (["--users=alice"], "user-password"),
+        (["--jwt-secret-previous=pst,other"], "--jwt-secret-previous"),
         (["--workdir=/proc/nowhere"], "/proc/nowhere"),
         (["--config=settings.yaml"], "run-worker"),
         (["--pipeline-name=x", "--pipeline-config=bad.hcl"], "bad.hcl"),

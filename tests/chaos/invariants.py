@@ -104,7 +104,7 @@ def _accepted(visitor: Visitor, rows: Sequence[Row]) -> Iterator[str]:
     promised = Counter(visitor.accepted)
     yield from (f"{job} #{number} was accepted {times} times" for (job, number), times in promised.items() if times > 1)
     yield from (f"{job} #{number} was accepted and is gone" for job, number in promised - there)
-    unasked = Counter(job for job, _ in there - promised) - Counter(visitor.unknown)
+    unasked = Counter(job for job, _ in there - promised)
     yield from (f"{job}: {count} more builds than anybody asked for" for job, count in unasked.items())
 
 

@@ -89,7 +89,6 @@ def _counts(trouble: Trouble, visitor: Visitor, rows: list[Row], world: World) -
         **faults,
         "restarts nobody asked for": ", ".join(f"{name} {codes}" for name, codes in ends.items()) or "none",
         "accepted triggers": str(len(visitor.accepted)),
-        "triggers without an answer": str(len(visitor.unknown)),
         "repeated requests": str(visitor.retries),
         "builds": str(len(rows)),
         "builds by status": ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())),

@@ -127,7 +127,7 @@ class Separate(World):
             raise
 
     def targets(self) -> dict[str, Wear]:
-        """See `World`. A worker is stopped for less than its margin before a lease ends; more is no promise."""
+        """See `World`. A worker is also stopped for longer than its lease: its supervisors end what it runs in time."""
         settings = self.settings
         wears = {
             "postgresql": Wear({Kind.KILL: 3.0, Kind.END: 4.0, Kind.FREEZE: 4.0}, 2),
@@ -137,7 +137,7 @@ class Separate(World):
             if name.startswith("server"):
                 wears[name] = Wear({Kind.KILL: 3.0, Kind.CRASH: 0.0, Kind.PAUSE: 5.0}, 2)
             else:
-                wears[name] = Wear({Kind.KILL: 3.0, Kind.PAUSE: settings.lease / 4}, 2)
+                wears[name] = Wear({Kind.KILL: 3.0, Kind.PAUSE: settings.lease * 1.5}, 2)
         return wears | dict.fromkeys(self.links.names, Wear(_CUT, 1))
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.service import Services
 from pikoci.internal.service.errors import ConflictError, InvalidError, NotFoundError
 from pikoci.internal.service.model import Role
+from pikoci.internal.service.pipelines import Evaluated
 
 
 class Pipelines:
@@ -25,26 +26,40 @@ class Pipelines:
         page = self._pipelines.list(request.principal, team, limit=query.limit, cursor=query.cursor)
         return views.Listing([render.pipeline(one) for one in page.items], page.next)
 
-    def create(self, request: ApiRequest, team: str, body: SetPipeline) -> views.SetView:
-        """Make a new pipeline. Raises ConflictError where there is one of that name."""
+    def read_new(self, request: ApiRequest, team: str, body: SetPipeline) -> Evaluated:
+        """Evaluate the file of a pipeline that is to be made."""
         if body.name is None:
             raise InvalidError("the field `name` is missing", hint="name the new pipeline")
+        return self._pipelines.evaluate(request.principal, team, body.name, body.config, body.vars)
+
+    def create(self, request: ApiRequest, team: str, body: SetPipeline, prepared: Evaluated) -> views.SetView:
+        """Make a new pipeline. Raises ConflictError where there is one of that name."""
         try:
-            self._pipelines.get(request.principal, team, body.name)
+            self._pipelines.get(request.principal, team, prepared.name)
         except NotFoundError:
-            return self._set(request, team, body.name, body)
+            return self._set(request, team, prepared)
         raise ConflictError(f"team {team} has a pipeline {body.name} already", hint="PUT to its address to change it")
 
-    def set(self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline) -> views.SetView:
-        """Make a pipeline what the file says, whether it exists or not."""
+    def read(self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline) -> Evaluated:
+        """Evaluate the file of a pipeline that is to be set."""
         if body.name not in {None, pipeline}:
             raise InvalidError(f"`name` must be {pipeline}, as in the address", hint="leave `name` out")
-        return self._set(request, team, pipeline, body)
+        return self._pipelines.evaluate(request.principal, team, pipeline, body.config, body.vars)
 
-    def plan(self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline) -> views.PlanView:
+    def set(
+        self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline, prepared: Evaluated
+    ) -> views.SetView:
+        """Make a pipeline what the file says, whether it exists or not."""
+        del pipeline, body
+        return self._set(request, team, prepared)
+
+    def plan(
+        self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline, prepared: Evaluated
+    ) -> views.PlanView:
         """Say what setting the pipeline would change, without doing it."""
-        changes = self._pipelines.plan(request.principal, team, pipeline, body.config, body.vars)
-        return views.PlanView(render.changes(changes))
+        del pipeline, body
+        changes = self._pipelines.preview(request.principal, team, prepared)
+        return views.PlanView(render.changes(changes), list(prepared.warnings))
 
     def get(self, request: ApiRequest, team: str, pipeline: str) -> views.PipelineDetailView:
         """A pipeline, with its file for the team's members."""
@@ -95,7 +110,7 @@ class Pipelines:
         response.set_header("Cross-Origin-Resource-Policy", "cross-origin")
         response.text = badge(overview)
 
-    def _set(self, request: ApiRequest, team: str, name: str, body: SetPipeline) -> views.SetView:
-        _, changes = self._pipelines.set(request.principal, team, name, body.config, body.vars)
-        overview = self._pipelines.get(request.principal, team, name)
-        return views.SetView(render.pipeline(overview), render.changes(changes))
+    def _set(self, request: ApiRequest, team: str, wished: Evaluated) -> views.SetView:
+        _, changes = self._pipelines.apply(request.principal, team, wished)
+        overview = self._pipelines.get(request.principal, team, wished.name)
+        return views.SetView(render.pipeline(overview), render.changes(changes), list(wished.warnings))

@@ -66,11 +66,14 @@ class IdempotencyRepository(Protocol):
     def find(self, scope: str, key: str) -> tuple[str, int, bytes] | None:
         """(fingerprint of the request, status, body) of the first request with the key, or None."""
 
-    def save(self, scope: str, key: str, fingerprint: str, status: int, body: bytes, now: float) -> None:
-        """Keep the answer to the first request with the key."""
+    def begin(self, scope: str, key: str, fingerprint: str, now: float) -> bool:
+        """Whether this is the first request with the key; `finish` belongs into the same transaction.
 
-    def delete(self, scope: str, key: str) -> None:
-        """Forget what is kept for the key."""
+        Waits for the transaction of another one that has begun.
+        """
+
+    def finish(self, scope: str, key: str, status: int, body: bytes) -> None:
+        """Keep the answer to the request that has begun."""
 
     def delete_before(self, before: float) -> int:
         """Forget answers kept before that time; returns how many."""

@@ -14,10 +14,11 @@ from pikoci.internal.domain.pipeline import (
 class WorkerRepository(Protocol):
     """Workers that registered."""
 
-    def register(self, hello: WorkerHello, now: float, *, team: str = "", token_id: str = "") -> str | None:
-        """Insert or replace by name; returns the instance that was there before, if another.
+    def register(self, hello: WorkerHello, now: float, *, team: str = "", token_id: str = "") -> WorkerState | None:
+        """Insert or replace by name; returns what was there before.
 
-        A wish to drain ends with the instance that it was for; a cordon stays.
+        A wish to drain ends with the instance that it was for; a cordon stays. Raises UnavailableError when another
+        instance registers at the same moment.
         """
 
     def seen(self, name: str, instance: str, state: str, now: float) -> WorkerState | None:

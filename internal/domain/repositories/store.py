@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -37,6 +38,12 @@ class Store(Protocol):
 
         With `snapshot` all its statements see the database as it was at the first one; to change a row that somebody
         else has changed since raises UnavailableError: try again.
+        """
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Do this once the transaction is committed, at once outside one, and never if it is rolled back.
+
+        It may wait, and it must not raise: what was committed stays.
         """
 
     def check_health(self) -> None:

@@ -10,8 +10,8 @@ from typing import Protocol
 from gevent.event import Event
 
 from pikoci.internal.worker.execution.outcome import GONE, SUCCESS, Outcome, StepError, errored, failed, stopped
-from pikoci.internal.worker.execution.scope import Cause, CauseKind, Scope
-from pikoci.internal.worker.process import Command, ExitResult, Reason
+from pikoci.internal.worker.execution.scope import BuildControl, Cause, CauseKind, Scope
+from pikoci.internal.worker.process import Command, Deadline, ExitResult, Reason
 
 Sink = Callable[[bytes], None]
 
@@ -27,16 +27,21 @@ class ProcessRunner(Protocol):
         on_stderr: Sink | None = None,
         cancel: Event | None = None,
         grace: float = ...,
+        deadline: Deadline | None = None,
     ) -> ExitResult:
         """Run one command to its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Runs argument vectors within a scope. `grace` is the time in seconds between SIGTERM and SIGKILL."""
+    """Runs argument vectors within a scope of a claim that `control` steers.
+
+    `grace` is the time in seconds between SIGTERM and SIGKILL.
+    """
 
     spawner: ProcessRunner
     grace: float
+    control: BuildControl
 
     def run(
         self,
@@ -53,7 +58,16 @@ class Commands:
         if not cwd.is_dir():
             return errored(GONE)
         command = Command(argv=argv, cwd=str(cwd), env=env)
-        result = self.spawner.run(command, on_output, on_stderr=on_stderr, cancel=scope.stopped, grace=self.grace)
+        result = self.spawner.run(
+            command,
+            on_output,
+            on_stderr=on_stderr,
+            cancel=scope.stopped,
+            grace=self.grace,
+            deadline=self.control.deadline,
+        )
+        if result.reason is Reason.LAPSED:
+            self.control.give_back("the worker stood still, and did not renew its lease in time")
         return _outcome(result, scope.cause)
 
     def capture(
@@ -93,7 +107,7 @@ def _outcome(result: ExitResult, cause: Cause | None) -> Outcome:
     match result.reason:
         case Reason.EXITED:
             return failed(result.describe(), result.exit_code)
-        case Reason.TIMEOUT | Reason.CANCELLED:
+        case Reason.TIMEOUT | Reason.CANCELLED | Reason.LAPSED:
             return stopped(cause or Cause(CauseKind.RETURNED, "the worker was stopped"))
         case Reason.NOT_STARTED | Reason.LOST:
             return errored(result.describe())

@@ -11,6 +11,7 @@ import gevent
 from gevent.event import Event
 
 from pikoci.internal.domain.duration import format_duration
+from pikoci.internal.worker.process import Deadline
 
 
 class CauseKind(Enum):
@@ -91,12 +92,14 @@ def timed_out(seconds: float, subject: str = "") -> Cause:
 class BuildControl:
     """The two scopes of a build: its plan, and the clean-up by hooks that outlasts the plan.
 
-    Whoever holds the claim (heartbeat, signals, people through the server) steers the build through here.
+    Whoever holds the claim (heartbeat, signals, people through the server) steers the build through here. At the
+    `deadline` its commands are killed even if nobody is there to steer.
     """
 
     def __init__(self, hook_budget: float) -> None:
         self.plan = Scope()
         self.cleanup = Scope()
+        self.deadline = Deadline()
         self._hook_budget = hook_budget
 
     def cancel(self, reason: str, hook_budget: float | None = None) -> None:

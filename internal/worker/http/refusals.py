@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http.client import HTTPException, HTTPResponse
 
-import httpx
 import msgspec
 
 from pikoci.internal.domain.errors import (
@@ -39,16 +39,16 @@ class _Problem(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-def refusal(response: httpx.Response, address: str) -> PikociError:
-    """The error that a response, read to its end, stands for.
+def refusal(response: HTTPResponse, body: bytes, address: str) -> PikociError:
+    """The error that a response and its body stand for.
 
     What no PikoCI server says (a proxy's page, say) counts as a server that is away: it may come back.
     """
-    status = response.status_code
+    status = response.status
     try:
-        problem = msgspec.json.decode(response.content, type=_Problem)
+        problem = msgspec.json.decode(body, type=_Problem)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        problem = _Problem(type="", detail=f"it answered {status} {response.reason_phrase}")
+        problem = _Problem(type="", detail=f"it answered {status} {response.reason}")
     kind = problem.type.removeprefix(_PREFIX)
     if status == 401 and kind == "unauthenticated":
         return UnauthenticatedError(problem.detail, hint="give the worker a valid --worker-token (WORKER_TOKEN)")
@@ -58,20 +58,23 @@ def refusal(response: httpx.Response, address: str) -> PikociError:
     return _KINDS[kind](problem.detail, hint=problem.hint)
 
 
-def broken(error: httpx.HTTPError, address: str) -> UnavailableError:
-    """The error for a connection that could not be made, or did not last."""
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return UnavailableError(f"{address} cannot be reached: {_plain(error)}")
-    if isinstance(error, httpx.TimeoutException):
+def unreachable(error: OSError, address: str) -> UnavailableError:
+    """The error for a connection that could not be made."""
+    return UnavailableError(f"{address} cannot be reached: {_plain(error)}")
+
+
+def broken(error: OSError | HTTPException, address: str) -> UnavailableError:
+    """The error for a connection that did not last."""
+    if isinstance(error, TimeoutError):
         return UnavailableError(f"{address} did not answer in time")
     return UnavailableError(f"the connection to {address} broke: {_plain(error)}")
 
 
 def _plain(error: Exception) -> str:
-    text = str(error)
-    return text.partition("] ")[2] if text.startswith("[Errno") else text or type(error).__name__
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return text or type(error).__name__
 
 
-def _wish(response: httpx.Response) -> float:
+def _wish(response: HTTPResponse) -> float:
     text = response.headers.get("Retry-After", "")
     return min(float(text), _LONGEST_WISH) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0

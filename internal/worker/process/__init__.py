@@ -2,6 +2,7 @@
 
 from pikoci.internal.worker.process.capture import Capture
 from pikoci.internal.worker.process.command import DEFAULT_GRACE_SECONDS, Command, ExitResult, Reason, ResourceUsage
+from pikoci.internal.worker.process.deadline import Deadline
 from pikoci.internal.worker.process.errors import SpawnerError
 from pikoci.internal.worker.process.execution import Sink
 from pikoci.internal.worker.process.spawner import Spawner
@@ -11,6 +12,7 @@ __all__ = [
     "DEFAULT_GRACE_SECONDS",
     "Capture",
     "Command",
+    "Deadline",
     "ExitResult",
     "Reason",
     "ResourceUsage",

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     ``EXITED``: its main process ended by itself (an exit status or a signal that was not ours).
     ``TIMEOUT`` and ``CANCELLED``: it was still running when it was stopped for that reason.
     ``NOT_STARTED``: nothing ever ran; ``ExitResult.message`` says why.
+    ``LAPSED``: its deadline passed, so it was killed, or not started at all.
     ``LOST``: the process that supervised it died, so it was killed and its status is unknown.
     """
 
@@ -22,6 +23,7 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     CANCELLED = "cancelled"
     NOT_STARTED = "not_started"
+    LAPSED = "lapsed"
     LOST = "lost"
 
 

@@ -13,6 +13,7 @@ import gevent
 from gevent.event import Event
 
 from pikoci.internal.worker.process.command import ExitResult, Reason, ResourceUsage
+from pikoci.internal.worker.process.deadline import Deadline
 from pikoci.internal.worker.process.link import Link
 from pikoci.internal.worker.process.readiness import reading, wait_first
 from pikoci.internal.worker.process.supervision.supervisor import KILL_LIMIT_SECONDS
@@ -100,8 +101,9 @@ def _anonymous_file(stack: ExitStack, content: bytes) -> int:
 class Execution:
     """Runs one command on a link: hands its output on, and stops it when told to."""
 
-    def __init__(self, link: Link, streams: Sequence[Stream], grace: float) -> None:
+    def __init__(self, link: Link, streams: Sequence[Stream], grace: float, deadline: Deadline) -> None:
         self._link = link
+        self._deadline = deadline
         self._streams = streams
         self._grace = grace
         self._stop_reason: Reason | None = None
@@ -111,13 +113,14 @@ class Execution:
     def run(self, descriptors: Sequence[int]) -> ExitResult:
         """See the command through; ``descriptors`` are those of the request. Raises what a sink raises."""
         try:
-            self._link.send_request(descriptors)
+            self._link.send_request(descriptors, self._deadline.at)
         except OSError as error:
             return ExitResult(Reason.NOT_STARTED, message=f"the command could not be handed over: {error.strerror}")
         for stream in self._streams:
             stream.close_writer()
         try:
-            message = self._pump()
+            with self._deadline.watched(self._link.send_deadline):
+                message = self._pump()
             return self._result(message)
         except BaseException:
             self._abandon()
@@ -209,7 +212,9 @@ class Execution:
 
     def _ended(self, report: Report) -> ExitResult:
         reason, text = Reason.EXITED, ""
-        if report.stopped:
+        if report.lapsed:
+            reason, text = self._stop_reason or Reason.LAPSED, self._stop_message or "its time was over"
+        elif report.stopped:
             reason = self._stop_reason or Reason.LOST
             text = self._stop_message or "the process that starts commands was killed, and so was the command"
         if report.survivors:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pikoci.internal.worker.process.errors import SpawnerError
 from pikoci.internal.worker.process.readiness import reading, wait_first
-from pikoci.internal.worker.process.supervision.wire import MAX_MESSAGE_BYTES, READY, RUN, STOP
+from pikoci.internal.worker.process.supervision.wire import MAX_MESSAGE_BYTES, READY, RUN, STOP, UNTIL
 from pikoci.internal.worker.process.zygote_process import START_LIMIT_SECONDS, ZygoteProcess
 
 
@@ -46,11 +46,17 @@ class Link:
             raise SpawnerError(rest.decode() or "the process that starts commands does not answer")
         return int(rest)
 
-    def send_request(self, descriptors: Sequence[int]) -> None:
-        """Have a command run; its request, stdout, stderr and perhaps stdin are sent along. Raises OSError."""
+    def send_request(self, descriptors: Sequence[int], deadline: float) -> None:
+        """Have a command run until then; its request, stdout, stderr and perhaps stdin go along. Raises OSError."""
         self._serial += 1
         self.busy = True
-        socket.send_fds(self._socket, [b"%s %d" % (RUN, self._serial)], list(descriptors))
+        socket.send_fds(self._socket, [b"%s %d %f" % (RUN, self._serial, deadline)], list(descriptors))
+
+    def send_deadline(self, deadline: float) -> None:
+        """Set another deadline for the running command. Does not wait."""
+        if self.busy:
+            with suppress(OSError):  # it may be gone, or be stopped and have a full socket: then the earlier one holds
+                self._socket.send(b"%s %d %f" % (UNTIL, self._serial, deadline))
 
     def send_stop(self, grace: float) -> None:
         """Have the running command stopped; may be repeated with a shorter grace. Does not wait."""

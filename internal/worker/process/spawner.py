@@ -12,6 +12,7 @@ from gevent.event import Event
 from gevent.lock import RLock
 
 from pikoci.internal.worker.process.command import DEFAULT_GRACE_SECONDS, Command, ExitResult, Reason
+from pikoci.internal.worker.process.deadline import Deadline
 from pikoci.internal.worker.process.errors import SpawnerError
 from pikoci.internal.worker.process.execution import Execution, Sink, open_streams
 from pikoci.internal.worker.process.link import Link, reason_of
@@ -83,6 +84,7 @@ class Spawner:
         timeout: float | None = None,
         cancel: Event | None = None,
         grace: float = DEFAULT_GRACE_SECONDS,
+        deadline: Deadline | None = None,
     ) -> ExitResult:
         """Run one command and return how it ended, when all its processes are gone.
 
@@ -93,6 +95,7 @@ class Spawner:
         After ``timeout`` seconds, or when ``cancel`` is set, all processes of the command get SIGTERM, and
         after ``grace`` seconds more SIGKILL. A command that cannot be started is a result, not an exception.
         When a sink raises, or the calling greenlet is killed, the command is killed before that goes on.
+        At the ``deadline``, which may move meanwhile, all is killed at once, also while this process is stopped.
 
         Processes that outlive the main process are killed. Services, which must outlive a step, will
         get an interface of their own.
@@ -107,7 +110,7 @@ class Spawner:
             return ExitResult(Reason.NOT_STARTED, message=str(error))
         try:
             return replace(
-                self._execute(link, packed, command.stdin, (on_output, on_stderr), timeout, cancel, grace),
+                self._execute(link, packed, command.stdin, (on_output, on_stderr), timeout, cancel, grace, deadline),
                 duration_seconds=time.monotonic() - began,
             )
         finally:
@@ -122,13 +125,14 @@ class Spawner:
         timeout: float | None,
         cancel: Event | None,
         grace: float,
+        deadline: Deadline | None,
     ) -> ExitResult:
         with ExitStack() as stack:
             try:
                 streams, descriptors = open_streams(stack, packed, stdin, *sinks)
             except OSError as error:
                 return ExitResult(Reason.NOT_STARTED, message=f"cannot start a command: {reason_of(error)}")
-            execution = Execution(link, streams, grace)
+            execution = Execution(link, streams, grace, deadline or Deadline())
             self._running.add(execution)
             stack.callback(self._running.discard, execution)
             stack.enter_context(execution.limited(timeout, cancel))

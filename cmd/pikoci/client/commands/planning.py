@@ -10,6 +10,7 @@ import msgspec
 
 from pikoci.client.options import pipeline_option
 from pikoci.client.session import Session, with_session
+from pikoci.diagnostics import render_diagnostics
 from pikoci.files import INPUT_FILE, read_text, shown_name, variable_options
 from pikoci.internal.domain.errors import Diagnostic, InvalidPipelineError
 from pikoci.internal.pipeline import Change, render_diff
@@ -33,6 +34,7 @@ def plan(session: Session, file: str, team: str, pipeline: str, variables: Mappi
     Example: pikoci client pipelines plan -p app - < pipeline.hcl
     """
     answer = _send(session.api.pipelines.plan, team, pipeline, file, variables)
+    _warn(session, answer, file)
     session.show(answer, lambda: _render(answer["changes"]))
 
 
@@ -49,6 +51,7 @@ def set_pipeline(session: Session, file: str, team: str, pipeline: str, variable
     Example: pikoci client pipelines set -n app pipeline.hcl -v vars.json
     """
     answer = _send(session.api.pipelines.set, team, pipeline, file, variables)
+    _warn(session, answer, file)
     sentence = f"Set the pipeline {team}/{pipeline}, revision {answer['pipeline']['revision']}."
     session.show(answer, lambda: f"{_render(answer['changes'])}{sentence}\n")
 
@@ -63,9 +66,19 @@ def _send(
     except ApiError as error:
         if error.kind != "invalid-pipeline":
             raise
-        found = msgspec.convert(error.diagnostics, list[Diagnostic])
-        named = [msgspec.structs.replace(one, file=shown_name(file)) for one in found]
-        raise InvalidPipelineError(error.detail, named, hint=error.hint) from error
+        raise InvalidPipelineError(error.detail, _named(error.diagnostics, file), hint=error.hint) from error
+
+
+def _warn(session: Session, answer: dict[str, Any], file: str) -> None:
+    """Show people the warnings; a server of an older release has none."""
+    if not session.prints_json:
+        click.echo(render_diagnostics(_named(answer.get("warnings", []), file)), nl=False, err=True)
+
+
+def _named(diagnostics: object, file: str) -> list[Diagnostic]:
+    """Findings of the server, under the file's own name."""
+    found = msgspec.convert(diagnostics, list[Diagnostic])
+    return [msgspec.structs.replace(one, file=shown_name(file)) for one in found]
 
 
 def _render(changes: object) -> str:

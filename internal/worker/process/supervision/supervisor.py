@@ -4,6 +4,7 @@ import os
 import select
 import socket
 import time
+from math import inf
 
 from .family import ask_to_stop, kill_children
 from .kernel import ChildBell
@@ -14,6 +15,7 @@ from .wire import (
     READY,
     RUN,
     STOP,
+    UNTIL,
     Report,
     decode_request,
     encode_report,
@@ -27,6 +29,8 @@ LINGER_SECONDS = 0.2
 KILL_LIMIT_SECONDS = 5.0
 # A pause between two rounds of killing; the end of any process cuts it short.
 RESCAN_SECONDS = 0.005
+# ``poll`` does not count the time in which the machine is suspended; the clock of deadlines does.
+LOOK_SECONDS = 1.0
 
 
 class Supervisor:
@@ -41,7 +45,7 @@ class Supervisor:
         self._poll.register(bell, select.POLLIN)
         self._null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         self._cut = False
-        self._order: tuple[bytes, list[int]] | None = None
+        self._order: tuple[bytes, float, list[int]] | None = None
         self._forget()
 
     def serve(self) -> bool:
@@ -51,7 +55,7 @@ class Supervisor:
         while not self._cut:
             self._wait(None)
             if self._order and not self._cut:
-                self._serial, descriptors = self._order
+                self._serial, self._deadline, descriptors = self._order
                 self._order = None
                 self._send(self._run(descriptors))
                 # Only now: the end of the output must not wake the worker before the report does.
@@ -68,11 +72,15 @@ class Supervisor:
         self._usage = (0, 0.0, 0.0)
         self._kill_at: float | None = None
         self._stopped = False
+        self._deadline = inf
+        self._lapsed = False
 
     def _run(self, descriptors: list[int]) -> bytes:
         """Run one command to its end and give the message about it."""
         if len(descriptors) < 3:
             return FAILED + b" the process that supervises the command has too many open files"
+        if _now() >= self._deadline:
+            return encode_report(Report(-1, stopped=True, lapsed=True))
         request, stdout, stderr, *rest = descriptors
         try:
             stdin = rest[0] if rest else self._null
@@ -96,7 +104,14 @@ class Supervisor:
             self._wait(rest)
         killed, survivors = self._kill_all()
         leftovers = 0 if self._stopped else killed
-        return Report(self._status, stopped=self._stopped, leftovers=leftovers, survivors=survivors, usage=self._usage)
+        return Report(
+            self._status,
+            stopped=self._stopped,
+            lapsed=self._lapsed,
+            leftovers=leftovers,
+            survivors=survivors,
+            usage=self._usage,
+        )
 
     def _kill_all(self) -> tuple[int, int]:
         """Kill until nobody is left; give how many were killed and how many could not be."""
@@ -126,13 +141,18 @@ class Supervisor:
             return False
 
     def _wait(self, seconds: float | None) -> None:
-        """Sleep until a child ends, a message comes, the parent is gone, or the time is over."""
+        """Sleep until a child ends, a message comes, the parent is gone, or the time is over; mind the deadline."""
+        if self._deadline < inf:
+            left = min(max(self._deadline - _now(), 0.0), LOOK_SECONDS)
+            seconds = left if seconds is None else min(seconds, left)
         for descriptor, _event in self._poll.poll(None if seconds is None else seconds * 1000):
             if descriptor == self._bell.fileno():
                 self._bell.silence()
             else:
                 self._receive()
         self._look_for_parent()
+        if _now() >= self._deadline:
+            self._lapse()
 
     def _look_for_parent(self) -> None:
         """Take the zygote's end like the worker's: without it nobody would adopt what a killed supervisor leaves."""
@@ -144,8 +164,10 @@ class Supervisor:
         match message.split():
             case []:
                 self._cut_lifeline()
-            case [verb, serial] if verb == RUN:
-                self._order = serial, descriptors
+            case [verb, serial, deadline] if verb == RUN:
+                self._order = serial, float(deadline), descriptors
+            case [verb, serial, deadline] if verb == UNTIL and serial == self._serial:
+                self._deadline = float(deadline)
             case [verb, serial, grace] if verb == STOP and serial == self._serial:
                 self._stop(float(grace))
 
@@ -159,6 +181,13 @@ class Supervisor:
         kill_at = time.monotonic() + grace
         self._kill_at = kill_at if self._kill_at is None else min(self._kill_at, kill_at)
 
+    def _lapse(self) -> None:
+        """Kill what runs: the worker was not there to say that it may go on, and somebody else may start it now."""
+        self._deadline = inf
+        self._reap()
+        self._lapsed = self._status < 0
+        self._stop(0.0)
+
     def _cut_lifeline(self) -> None:
         if not self._cut:
             self._cut = True
@@ -170,3 +199,7 @@ class Supervisor:
             self._lifeline.send(message)
         except OSError:
             self._cut_lifeline()
+
+
+def _now() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

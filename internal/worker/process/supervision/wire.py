@@ -16,6 +16,7 @@ MAX_REQUEST_BYTES = 4 << 20  # the kernel's own limit for arguments and environm
 
 READY = b"ready"
 RUN = b"run"
+UNTIL = b"until"
 STOP = b"stop"
 DONE = b"done"
 FAILED = b"failed"
@@ -34,13 +35,24 @@ class Request:
 
 
 class Report:
-    """How a command ended; ``status`` is as from ``wait``, and -1 when the main process could not be killed."""
+    """How a command ended; ``status`` is as from ``wait``, -1 when the main process never was or could not be killed.
+
+    ``lapsed``: its deadline had passed.
+    """
 
     def __init__(
-        self, status: int, *, stopped: bool, leftovers: int, survivors: int, usage: tuple[int, float, float]
+        self,
+        status: int,
+        *,
+        stopped: bool,
+        lapsed: bool = False,
+        leftovers: int = 0,
+        survivors: int = 0,
+        usage: tuple[int, float, float] = (0, 0.0, 0.0),
     ) -> None:
         self.status = status
         self.stopped = stopped
+        self.lapsed = lapsed
         self.leftovers = leftovers
         self.survivors = survivors
         self.max_rss_kib, self.user_seconds, self.system_seconds = usage
@@ -101,13 +113,21 @@ def decode_request(packed: bytes) -> Request:
 
 def encode_report(report: Report) -> bytes:
     """Pack a report into one message."""
-    whole = (report.status, report.stopped, report.leftovers, report.survivors, report.max_rss_kib)
-    return b"%s %d %d %d %d %d %f %f" % (DONE, *whole, report.user_seconds, report.system_seconds)
+    ended = (report.status, report.stopped, report.lapsed)
+    whole = (*ended, report.leftovers, report.survivors, report.max_rss_kib)
+    return b"%s %d %d %d %d %d %d %f %f" % (DONE, *whole, report.user_seconds, report.system_seconds)
 
 
 def decode_report(message: bytes) -> Report:
     """Unpack what ``encode_report`` packed."""
     *whole, user, system = message.split()[1:]
-    status, stopped, leftovers, survivors, max_rss_kib = map(int, whole)
+    status, stopped, lapsed, leftovers, survivors, max_rss_kib = map(int, whole)
     usage = max_rss_kib, float(user), float(system)
-    return Report(status, stopped=bool(stopped), leftovers=leftovers, survivors=survivors, usage=usage)
+    return Report(
+        status,
+        stopped=bool(stopped),
+        lapsed=bool(lapsed),
+        leftovers=leftovers,
+        survivors=survivors,
+        usage=usage,
+    )

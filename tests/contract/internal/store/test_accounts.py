@@ -104,16 +104,17 @@ def test_the_first_value_of_a_setting_stays(store: SqlStore) -> None:
 
 def test_the_first_answer_to_a_key_is_remembered_in_its_scope(store: SqlStore) -> None:
     with store.transaction():
-        store.idempotency.save("bob", "k", "f1", 201, b"\x00\xff", now=10.0)
-        store.idempotency.save("bob", "k", "f2", 200, b"late", now=11.0)
+        assert store.idempotency.begin("bob", "k", "f1", now=10.0)
+        store.idempotency.finish("bob", "k", 201, b"\x00\xff")
+        assert not store.idempotency.begin("bob", "k", "f2", now=11.0)
     assert store.idempotency.find("bob", "k") == ("f1", 201, b"\x00\xff")
     assert store.idempotency.find("amy", "k") is None
 
 
 def test_old_answers_are_forgotten(store: SqlStore) -> None:
     with store.transaction():
-        store.idempotency.save("bob", "old", "f", 200, b"", now=10.0)
-        store.idempotency.save("bob", "new", "f", 200, b"", now=20.0)
+        store.idempotency.begin("bob", "old", "f", now=10.0)
+        store.idempotency.begin("bob", "new", "f", now=20.0)
         assert store.idempotency.delete_before(20.0) == 1
     assert store.idempotency.find("bob", "old") is None
     assert store.idempotency.find("bob", "new")

@@ -104,8 +104,12 @@ def test_old_logs_are_deleted_and_builds_stay(store: SqlStore, world: World) -> 
 def test_a_worker_is_registered_and_replaced(store: SqlStore) -> None:
     with store.transaction():
         assert store.workers.register(HELLO, now=1.0) is None
-        assert store.workers.register(HELLO, now=2.0) is None
-        assert store.workers.register(replace(HELLO, instance="i2", tags=[]), now=3.0) == "i1"
+        again = store.workers.register(HELLO, now=2.0)
+        other = store.workers.register(replace(HELLO, instance="i2", tags=[]), now=3.0)
+    assert again
+    assert other
+    assert (again.instance, again.registered_at) == ("i1", 1.0)
+    assert (other.instance, other.registered_at) == ("i1", 2.0)
     found = store.workers.get("w1")
     assert found
     assert (found.instance, found.state, found.registered_at, found.last_seen_at) == ("i2", "running", 3.0, 3.0)

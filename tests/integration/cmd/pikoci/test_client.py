@@ -158,7 +158,19 @@ def test_a_plan_shows_the_change_and_setting_from_standard_input_makes_it(client
     done = client("client", "pipelines", "set", "-n", pipeline, "-", text=shorter)
     assert done.stdout.endswith("revision 2.\n")
     again = client("pipeline", "plan", "-p", pipeline, "-", "--output", "json", text=shorter)
-    assert json.loads(again.stdout) == {"changes": []}
+    assert json.loads(again.stdout) == {"changes": [], "warnings": []}
+
+
+def test_warnings_are_shown_when_a_pipeline_is_planned_and_set(client: Program, pipeline: str) -> None:
+    odd = 'resource "trigger" "t" {\n  check_interval = "@every 1m"\n}\njob "quick" {}\n'
+    for command in ("plan", "set"):
+        done = client("client", "pipelines", command, "-p", pipeline, "-", text=odd)
+        assert done.returncode == 0
+        assert done.stderr.startswith("<stdin>:2:20: warning: The check_interval of trigger has no effect\n")
+        assert "warning: " not in done.stdout
+    shown = client("client", "pipelines", "set", "-p", pipeline, "-", "--output", "json", text=odd)
+    assert shown.stderr == ""
+    assert [one["severity"] for one in json.loads(shown.stdout)["warnings"]] == ["warning"]
 
 
 def test_what_does_not_exist_is_one_clear_error(client: Program, pipeline: str) -> None:

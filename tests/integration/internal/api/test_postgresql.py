@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from pikoci.internal.domain.clock import SystemClock
+from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import build_services
-from pikoci.internal.service.idempotency import Answer, KeyInUseError
+from pikoci.internal.service.idempotency import Answer
 from tests.integration.internal.service.conftest import migrated_postgresql, open_shared_store
 from tests.unit.internal.api.scene import Bells, make_scene, with_pipeline
 from tests.unit.internal.api.storm import storm
@@ -32,14 +34,26 @@ def test_two_servers_do_a_request_once(open_shared_store: Callable[[], Store]) -
         gevent.sleep(0.02)
         return Answer(status=201, body=b"made")
 
-    def ask(number: int) -> Answer | None:
-        try:
-            return servers[number % 2].idempotency.run("s", "k", "f", act, 5.0)
-        except KeyInUseError:
-            return None
+    def ask(number: int) -> Answer:
+        return servers[number % 2].idempotency.run("s", "k", "f", act)
 
     runs = [gevent.spawn(ask, number) for number in range(10)]
     gevent.joinall(runs, timeout=20, raise_error=True)
     assert len(done) == 1
-    assert {run.value for run in runs} <= {None, Answer(status=201, body=b"made")}
-    assert ask(0) == ask(1) == Answer(status=201, body=b"made")
+    assert {run.value for run in runs} == {Answer(status=201, body=b"made")}
+
+
+def test_a_request_whose_first_one_fails_is_done_by_the_next(open_shared_store: Callable[[], Store]) -> None:
+    servers = [build_services(open_shared_store(), Bells(), SystemClock(), jwt_secret="x" * 40) for _ in range(2)]
+    begun = Event()
+
+    def fail() -> Answer:
+        begun.set()
+        gevent.sleep(0.02)
+        raise UnavailableError("away")
+
+    failing = gevent.spawn(servers[0].idempotency.run, "s", "k", "f", fail)
+    begun.wait(5)
+    assert servers[1].idempotency.run("s", "k", "f", lambda: Answer(status=204)) == Answer(status=204)
+    with pytest.raises(UnavailableError):
+        failing.get(timeout=5)

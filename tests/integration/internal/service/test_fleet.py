@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.errors import ConflictError, PermissionDeniedError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.domain.repositories import Store
@@ -185,6 +185,35 @@ def test_a_teams_token_cannot_displace_another_teams_worker(alone: World) -> Non
     alone.clock.advance(31)
     connect(alone, instance="key3.1")
     assert [(state.team, state.token_id) for state in alone.store.workers.list()] == [("", "")]
+
+
+def test_a_late_message_of_a_killed_worker_does_not_displace_the_one_started_since(alone: World) -> None:
+    alone.set(PLAIN)
+    connect(alone, instance="key.s2")
+    build = alone.trigger()
+    alone.claim(build, "key.s2")
+    with pytest.raises(ConflictError, match="worker w was started again since"):
+        connect(alone, instance="key.s1")
+    assert beat(alone, "running", "key.s2") == []
+    assert alone.build(build).status is BuildStatus.STARTED
+    connect(alone, instance="key.s2")
+    connect(alone, instance="key.s3")
+    assert alone.build(build).status is BuildStatus.PENDING
+
+
+def test_a_worker_whose_start_was_set_back_is_taken_once_the_later_one_is_gone(alone: World) -> None:
+    connect(alone, instance="key.s7")
+    with pytest.raises(ConflictError):
+        connect(alone, instance="key.s3")
+    alone.clock.advance(31)
+    connect(alone, instance="key.s3")
+    assert beat(alone, "running", "key.s3") == []
+
+
+def test_workers_of_the_last_release_come_and_go(alone: World) -> None:
+    for instance in ("key.5f3a0001", "key.s1", "key.00000000", "key.12345678", "key.s2"):
+        connect(alone, instance=instance)
+        assert beat(alone, "running", instance) == []
 
 
 def test_a_cordon_outlives_the_worker_and_the_server(world: World) -> None:

@@ -7,9 +7,12 @@ import gevent
 import pytest
 
 from pikoci.internal.domain.build import Build, BuildStatus
-from pikoci.internal.domain.errors import ConflictError
+from pikoci.internal.domain.errors import ConflictError, UnavailableError
+from pikoci.internal.domain.gateway import WorkerTerms
+from pikoci.internal.domain.wire import numbered_instance
 from tests.integration.internal.service.conftest import OpenStore
 from tests.integration.internal.service.test_checks import TRIGGERED
+from tests.integration.internal.service.test_fleet import connect
 from tests.integration.internal.service.test_trigger import limited
 from tests.integration.internal.service.world import PLAIN, TYPE, World
 
@@ -153,3 +156,22 @@ def test_a_report_races_with_the_sweeper_and_one_of_them_wins(servers: list[Worl
         together(reporting(servers[0], build, claim), *sweeps)
         end = servers[0].build(build)
         assert (end.status, end.requeues) in {(BuildStatus.SUCCEEDED, 0), (BuildStatus.PENDING, 1)}
+
+
+def test_the_latest_start_of_a_worker_stays_however_their_messages_race(servers: list[World]) -> None:
+    def register(server: World, start: int) -> Callable[[], object]:
+        def until_answered() -> object:
+            while True:
+                try:
+                    return connect(server, name=f"racer-{turn}", instance=numbered_instance("key", start))
+                except UnavailableError:
+                    gevent.sleep(0.01)
+
+        return until_answered
+
+    for turn in range(10):
+        results = together(*(register(servers[start % SERVERS], start) for start in range(6, 0, -1)))
+        assert all(isinstance(result, (WorkerTerms, ConflictError)) for result in results)
+        state = servers[0].store.workers.get(f"racer-{turn}")
+        assert state is not None
+        assert state.instance == numbered_instance("key", 6)

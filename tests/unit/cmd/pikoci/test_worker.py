@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import stat
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from gevent.threadpool import ThreadPool
 
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.wire import is_earlier_start
 from pikoci.service_manager import ServiceManager
 from pikoci.worker import check_settings, worker
-from pikoci.worker_identity import read_identity
+from pikoci.worker_identity import Identity, begin_start
 from tests.unit.cmd.pikoci.conftest import Invoke
 
 ENVIRONMENT = {"WORKER_TOKEN": "token", "PUBSUB_SYSTEM": "nats"}
@@ -75,45 +79,59 @@ def test_a_queue_that_is_none_is_a_wrong_command_line(invoke: Invoke) -> None:
     assert "'chekcs' is not one of jobs, checks" in result.err
 
 
-def test_a_worker_keeps_its_name_and_its_key(tmp_path: Path) -> None:
-    first = read_identity(tmp_path / "work")
-    assert read_identity(tmp_path / "work") == first
+def test_a_worker_keeps_its_name_and_its_key_and_counts_its_starts(tmp_path: Path) -> None:
+    first, second = (begin_start(tmp_path / "work") for _ in range(2))
+    assert (second.name, second.key) == (first.name, first.key)
+    assert (first.starts, second.starts) == (1, 2)
     assert first.name.startswith(socket.gethostname()[:10].split(".")[0][:3]) or first.name.startswith("worker")
     assert stat.S_IMODE((tmp_path / "work" / "identity.json").stat().st_mode) == 0o600
     assert list((tmp_path / "work").iterdir()) == [tmp_path / "work" / "identity.json"]
-    assert read_identity(tmp_path / "other") != first
+    assert begin_start(tmp_path / "other").key != first.key
 
 
-def test_each_start_is_an_instance_of_its_own_with_the_same_key(tmp_path: Path) -> None:
-    identity = read_identity(tmp_path)
-    instances = {identity.instance() for _ in range(10)}
-    assert len(instances) == 10
-    assert {instance.partition(".")[0] for instance in instances} == {identity.key}
+def test_each_start_is_an_instance_of_its_own_later_than_those_before(tmp_path: Path) -> None:
+    starts = [begin_start(tmp_path) for _ in range(11)]
+    assert all(is_earlier_start(one.instance, other.instance) for one, other in pairwise(starts))
+    assert {start.instance.partition(".")[0] for start in starts} == {starts[0].key}
+
+
+def test_starts_at_the_same_moment_are_told_apart(tmp_path: Path) -> None:
+    pool = ThreadPool(8)
+    starts = pool.map(lambda _: begin_start(tmp_path), range(40))
+    pool.kill()
+    assert {start.starts for start in starts} == set(range(1, 41))
+    assert len({start.key for start in starts}) == 1
+
+
+def test_the_identity_of_an_older_release_begins_to_count(tmp_path: Path) -> None:
+    (tmp_path / "identity.json").write_text('{"name":"w","key":"k"}')
+    assert begin_start(tmp_path) == Identity("w", "k", 1)
 
 
 def test_a_given_name_wins(tmp_path: Path) -> None:
-    kept = read_identity(tmp_path)
-    assert read_identity(tmp_path, "named").name == "named"
-    assert read_identity(tmp_path, "named").key == kept.key
+    kept = begin_start(tmp_path)
+    assert begin_start(tmp_path, "named") == Identity("named", kept.key, 2)
+    assert begin_start(tmp_path).name == kept.name
 
 
 @pytest.mark.parametrize("text", ["", "{}", json.dumps({"name": "a b", "key": "k"}), "\0"])
 def test_an_identity_that_cannot_be_read_is_told_with_its_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "identity.json").write_text(text)
     with pytest.raises(InvalidError):
-        read_identity(tmp_path)
+        begin_start(tmp_path)
 
 
 def test_the_service_manager_hears_states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(str(tmp_path / "notify"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(tmp_path / "notify"))
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        ServiceManager().tell("READY=1", "STATUS=well")
-        assert manager.recv(1000) == b"READY=1\nSTATUS=well"
+        manager = ServiceManager()
+        assert "NOTIFY_SOCKET" not in os.environ  # commands of builds must not speak for the worker
+        manager.tell("READY=1", "STATUS=well")
+        assert channel.recv(1000) == b"READY=1\nSTATUS=well"
 
 
 def test_no_service_manager_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
-    ServiceManager().tell("READY=1")
-    monkeypatch.delenv("NOTIFY_SOCKET")
-    ServiceManager().tell("READY=1")
+    for _ in ("a manager that is gone", "none at all"):
+        ServiceManager().tell("READY=1")

@@ -17,7 +17,7 @@ from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten,
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import Services, ServiceSettings, build_services
-from pikoci.internal.service.ports import QueueState
+from pikoci.internal.service.ports import QueueState, RunInThread, run_inline
 from pikoci.internal.store import StoreSettings, open_store
 
 SECRET = "a secret for tests that is long enough"
@@ -128,15 +128,22 @@ class Scene:
         return build_id
 
 
+def make_store() -> Store:
+    """A migrated store in memory."""
+    store = open_store(StoreSettings())
+    store.migrate()
+    return store
+
+
 def make_scene(
-    settings: ApiSettings | None = None, services: ServiceSettings | None = None, store: Store | None = None
+    settings: ApiSettings | None = None,
+    services: ServiceSettings | None = None,
+    store: Store | None = None,
+    run_in_thread: RunInThread = run_inline,
 ) -> Scene:
     """A server with an administrator and, once `with_pipeline` was called, a pipeline; in memory without a store."""
-    if store is None:
-        store = open_store(StoreSettings())
-        store.migrate()
-    bells = Bells()
-    made = build_services(store, bells, SystemClock(), services, jwt_secret=SECRET)
+    bells, store = Bells(), store or make_store()
+    made = build_services(store, bells, SystemClock(), services, jwt_secret=SECRET, run_in_thread=run_in_thread)
     made.accounts.ensure_team("main")
     made.accounts.ensure_users([f"admin:{hashed(PASSWORD)}"])
     app = create_app(made, settings or ApiSettings(version="1.2.3"))

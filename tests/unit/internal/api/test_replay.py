@@ -1,13 +1,16 @@
 """A request that comes twice under one Idempotency-Key is done once."""
 
-import gevent
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
 import pytest
 
-from pikoci.internal.api import ApiSettings
 from pikoci.internal.domain.errors import UnavailableError
-from pikoci.internal.service.idempotency import Answer, KeyInUseError, KeyReusedError
-from tests.unit.internal.api.scene import PASSWORD, Scene, hashed, make_scene, with_pipeline
+from pikoci.internal.service.idempotency import Answer, KeyReusedError
+from tests.unit.internal.api.scene import CONFIG, PASSWORD, Scene, hashed, make_scene, make_store, with_pipeline
 
+P = ParamSpec("P")
+T = TypeVar("T")
 KEY = {"Idempotency-Key": "k-1"}
 
 
@@ -66,63 +69,46 @@ def test_secrets_are_never_kept(scene: Scene) -> None:
     assert scene.services.context.store.idempotency.find("1 POST x", "k-1") is None
 
 
-def test_a_second_request_waits_for_the_first(scene: Scene) -> None:
-    service, calls = scene.services.idempotency, []
-
-    def act() -> Answer:
-        calls.append(1)
-        gevent.sleep(0.05)
-        return Answer(status=201, body=b"made")
-
-    runs = [gevent.spawn(service.run, "s", "k", "f", act, 5.0) for _ in range(3)]
-    gevent.joinall(runs, timeout=5, raise_error=True)
-    assert [run.value for run in runs] == [Answer(status=201, body=b"made")] * 3
-    assert len(calls) == 1
-
-
-def test_a_wait_is_bounded(scene: Scene) -> None:
-    service = scene.services.idempotency
-
-    def act() -> Answer:
-        gevent.sleep(0.2)
-        return Answer(status=200)
-
-    first = gevent.spawn(service.run, "s", "k", "f", act, 5.0)
-    gevent.sleep(0)
-    with pytest.raises(KeyInUseError):
-        service.run("s", "k", "f", act, 0.01)
-    first.get(timeout=5)
-
-
-def test_a_failure_lets_the_next_one_try(scene: Scene) -> None:
+def test_a_failure_undoes_all_and_lets_the_next_one_try(scene: Scene) -> None:
     service = scene.services.idempotency
 
     def fail() -> Answer:
+        scene.trigger()
         raise UnavailableError("away")
 
     with pytest.raises(UnavailableError):
-        service.run("s", "k", "f", fail, 1.0)
-    assert service.run("s", "k", "f", lambda: Answer(status=200), 1.0).status == 200
+        service.run("s", "k", "f", fail)
+    assert not scene.call("GET", "jobs/free/builds").json["items"]
+    assert service.run("s", "k", "f", lambda: Answer(status=200)).status == 200
     with pytest.raises(KeyReusedError):
-        service.run("s", "k", "other", fail, 1.0)
+        service.run("s", "k", "other", fail)
 
 
-def test_a_server_that_died_in_between_leaves_no_second_build() -> None:
-    scene = with_pipeline(make_scene(ApiSettings(version="1", replay_wait=0.01)))
-    store = scene.services.context.store
-
-    class KilledError(BaseException):
-        """Stands for the end of the process: nothing after it is done."""
-
-    def killed() -> Answer:
+def test_nobody_hears_of_what_is_not_committed(scene: Scene) -> None:
+    def act() -> Answer:
         scene.trigger()
-        raise KilledError
+        assert not scene.bells.rung
+        return Answer(status=201)
 
-    service = scene.services.idempotency
-    forget, store.idempotency.delete = store.idempotency.delete, lambda *_: None  # type: ignore[method-assign] # dead
-    with pytest.raises(KilledError):
-        service.run("1 POST /x", "k", "f", killed, 1.0)
-    store.idempotency.delete = forget  # type: ignore[method-assign] # the next server is well
-    with pytest.raises(KeyInUseError):
-        service.run("1 POST /x", "k", "f", killed, 0.01)
-    assert len(scene.call("GET", "jobs/free/builds").json["items"]) == 1
+    scene.services.idempotency.run("s", "k", "f", act)
+    assert len(scene.bells.rung) == 1
+
+
+def test_what_takes_its_time_is_done_before_the_transaction() -> None:
+    store, done = make_store(), []
+
+    def outside(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        store.after_commit(lambda: done.append(function.__name__))
+        assert done[-1:] == [function.__name__], "a transaction is open"
+        return function(*args, **kwargs)
+
+    scene = with_pipeline(make_scene(store=store, run_in_thread=outside))
+    done.clear()
+    new = {"name": "second", "config": CONFIG}
+    assert scene.call("POST", "/api/v1/teams/main/pipelines", new, KEY).status_code == 201
+    assert scene.call("PUT", "", {"config": CONFIG}, KEY).status_code == 200
+    bob = {"name": "bob", "password": PASSWORD}
+    assert scene.call("POST", "/api/v1/users", bob, KEY).status_code == 201
+    assert done == ["load_or_raise", "load_or_raise", "hash_password"]
+    assert scene.call("POST", "/api/v1/users", bob, KEY).status_code == 201
+    assert len(done) == 3, "a kept answer needs no work"

@@ -383,4 +383,6 @@ def test_the_strict_form_raises_with_every_finding() -> None:
         load_or_raise('jbo "x" {}\njob "j" {\n  timeout = 1\n}', now=NOW)
     assert [one.line for one in caught.value.diagnostics] == [1, 3]
 
-    assert load_or_raise('job "j" {}', now=NOW).jobs == [JobPlan(name="j")]
+    spec, warnings = load_or_raise('job "j" {}\nresource "trigger" "t" { check_interval = "@every 1m" }', now=NOW)
+    assert spec.jobs == [JobPlan(name="j")]
+    assert [one.severity for one in warnings] == ["warning"]

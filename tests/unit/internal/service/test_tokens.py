@@ -70,7 +70,7 @@ def test_no_kind_stands_in_for_another(tokens: TokenService) -> None:
         "x" * 10_000,
         forged(secret="t" * 64),
         forged(algorithm="HS512"),
-        jwt.encode({"sub": "7", "aud": "pikoci-user", "typ": "user"}, None, "none"),
+        jwt.encode({"sub": "7", "aud": "pikoci-user", "typ": "user"}, "", "none"),
         forged(aud="pikoci-worker"),
         forged(typ="worker"),
         forged(typ=None),
@@ -115,3 +115,48 @@ def test_a_short_secret_works_and_is_warned_about_once(clock: FixedClock) -> Non
 def test_an_empty_secret_is_refused(clock: FixedClock) -> None:
     with pytest.raises(InvalidError, match="empty"):
         TokenService("", clock, ServiceSettings())
+
+
+def test_tokens_of_a_previous_secret_are_read_and_none_is_signed_with_it(clock: FixedClock) -> None:
+    old = TokenService("o" * 64, clock, ServiceSettings())
+    tokens = TokenService(SECRET, clock, ServiceSettings(), previous=["x" * 64, "o" * 64])
+    assert tokens.read_user(old.user_token(ALICE)).user_id == 7
+    assert tokens.read_stream(old.stream_token(42)) == 42
+    assert tokens.read_worker(old.worker_token("blue")).team == "blue"
+    for token in (tokens.user_token(ALICE), tokens.worker_token(), tokens.stream_token(1)):
+        jwt.decode(token, SECRET, algorithms=["HS256"], options={"verify_aud": False, "verify_exp": False})
+    with pytest.raises(UnauthenticatedError):
+        TokenService(SECRET, clock, ServiceSettings()).read_worker(old.worker_token())
+
+
+def test_a_previous_secret_opens_no_more_than_the_secret_itself(clock: FixedClock) -> None:
+    old = "o" * 64
+    tokens = TokenService(SECRET, clock, ServiceSettings(), lambda token_id: token_id == "gone", [old])
+    refused = (
+        forged(secret=old, exp=999_000),
+        forged(secret=old, typ="worker"),
+        forged(secret=old, algorithm="HS512"),
+        forged(secret=old, iat=1_001_000),
+        forged(secret="t" * 64),
+    )
+    for token in refused:
+        with pytest.raises(UnauthenticatedError):
+            tokens.read_user(token)
+    with pytest.raises(UnauthenticatedError, match="revoked"):
+        tokens.read_worker(forged(secret=old, aud="pikoci-worker", typ="worker", sub="worker", jti="gone"))
+
+
+def test_each_worker_token_of_a_previous_secret_is_told_once(clock: FixedClock) -> None:
+    old = TokenService("o" * 64, clock, ServiceSettings())
+    tokens = TokenService(SECRET, clock, ServiceSettings(), previous=["o" * 64])
+    outdated = [old.worker_token() for _ in range(2)]
+    with capture_logs() as logs:
+        for token in (*outdated, *outdated, tokens.worker_token(), old.user_token(ALICE)):
+            reader = tokens.read_user if "user" in str(jwt.decode(token, options={"verify_signature": False})) else None
+            (reader or tokens.read_worker)(token)
+    assert [log["token_id"] for log in logs] == [tokens.read_worker(token).id for token in outdated]
+
+
+def test_an_empty_previous_secret_is_refused(clock: FixedClock) -> None:
+    with pytest.raises(InvalidError, match="empty"):
+        TokenService(SECRET, clock, ServiceSettings(), previous=[""])

@@ -11,7 +11,7 @@ from pikoci.internal.domain.errors import ConflictError, NotFoundError, Unauthen
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.claiming import claim_work, parse_id
-from pikoci.internal.worker.claims import ClaimTable, HeldClaim, kill_grace, stop_margin
+from pikoci.internal.worker.claims import ClaimTable, HeldClaim, kill_grace, kill_margin, stop_margin
 from pikoci.internal.worker.execution.scope import BuildControl, CauseKind
 from tests.unit.internal.worker.fake_queue import FakeDelivery, FakeSubscription
 
@@ -73,6 +73,17 @@ def test_a_renewal_counts_from_when_it_was_sent(table: ClaimTable, clock: Manual
 @pytest.mark.parametrize("lease", [0.3, 1.0, 5.0, 30.0, 600.0])
 def test_all_is_killed_before_the_lease_ends(lease: float) -> None:
     assert kill_grace(lease, 8.0, 5.0) < stop_margin(lease, 8.0) < lease
+    assert kill_grace(lease, 8.0, 5.0) < stop_margin(lease, 8.0) - kill_margin(lease, 8.0)
+    assert kill_margin(lease, 8.0) > 0
+
+
+def test_the_deadline_of_commands_follows_the_lease(table: ClaimTable, claim: HeldClaim, clock: ManualClock) -> None:
+    assert claim.control.deadline.at == 100 + 30 - 2
+    sent, clock.time = clock.time + 5, clock.time + 7
+    table.renew([REF], sent)
+    assert claim.control.deadline.at == 105 + 30 - 2
+    table.renew([REF], sent - 1)
+    assert claim.control.deadline.at == 105 + 30 - 2
 
 
 def test_a_claim_made_while_the_worker_ends_is_stopped_too(clock: ManualClock, claim: HeldClaim) -> None:

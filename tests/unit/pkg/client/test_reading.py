@@ -79,7 +79,6 @@ def test_a_server_that_names_a_time_is_given_it() -> None:
 
 def test_only_what_may_succeed_is_tried_again() -> None:
     assert may_retry(ApiError(503, {}))
-    assert may_retry(ApiError(409, {"type": "urn:pikoci:problem:in-progress"}))
     assert not may_retry(ApiError(409, {"type": "urn:pikoci:problem:conflict"}))
     assert not may_retry(ApiError(500, {}))
     assert not may_retry(ClientError("odd"))

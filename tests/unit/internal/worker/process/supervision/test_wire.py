@@ -59,6 +59,7 @@ def test_a_refusal_shows_no_value() -> None:
     "report",
     [
         Report(-1, stopped=True, leftovers=0, survivors=3, usage=(0, 0.0, 0.0)),
+        Report(-1, stopped=True, lapsed=True),
         Report(256, stopped=False, leftovers=7, survivors=0, usage=(10240, 1.5, 0.25)),
     ],
 )

@@ -1,0 +1,52 @@
+# Builds to run on a fleet.
+
+resource "cron" "minute" {
+  check_interval = "@every 1m"
+}
+
+# Shows that checks are run.
+job "checked" {
+  get "cron" "minute" {
+    trigger = true
+  }
+  task "say" {
+    run "shell" {
+      cmd = "echo \"ran build $BUILD_ID\""
+    }
+  }
+}
+
+job "short" {
+  task "say" {
+    run "shell" {
+      cmd = "echo \"ran build $BUILD_ID\"; sleep 1"
+    }
+  }
+}
+
+# Goes on until somebody makes the file on its host.
+job "held" {
+  task "wait" {
+    run "shell" {
+      cmd = "echo \"ran build $BUILD_ID\"; until [ -e /run/release ]; do sleep 0.1; done"
+    }
+  }
+}
+
+job "on-w1" {
+  tags = ["w1"]
+  task "say" {
+    run "shell" {
+      cmd = "echo \"ran build $BUILD_ID\""
+    }
+  }
+}
+
+job "on-w2" {
+  tags = ["w2"]
+  task "say" {
+    run "shell" {
+      cmd = "echo \"ran build $BUILD_ID\""
+    }
+  }
+}

@@ -1,0 +1,69 @@
+"""Secrets of the farm stay where they belong, and the services are shut in."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.fleet.farm import Farm
+from tests.fleet.host import Host
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+# As a user without any rights: what can be read, apart from what the kernel shows.
+READ = "runuser -u nobody -- grep -rlsF --file=- --devices=skip --exclude-dir={proc,sys,dev} / || true"
+LISTED = "ps -ww -e -o args"
+SERVER_EXPOSURE = 2.0
+
+
+def _hidden(farm: Farm) -> list[str]:
+    settings = farm.workers[0].run("cat /etc/pikoci/worker-jobs.env")
+    (token,) = re.findall(r"^WORKER_TOKEN=\W*([\w.-]+)", settings, re.MULTILINE)
+    return [*farm.secrets.hidden, token]
+
+
+def test_no_secret_can_be_read_by_other_users(small: Farm) -> None:
+    patterns = "\n".join(_hidden(small)) + "\n"
+
+    for host in small.fleet.hosts.values():
+        assert host.run(READ, text=patterns, timeout=120) == "", f"on {host.name}"
+
+
+def test_no_secret_is_in_a_list_of_processes(small: Farm) -> None:
+    hidden = _hidden(small)
+
+    for host in small.fleet.hosts.values():
+        assert not [secret for secret in hidden if secret in host.run(LISTED)], f"on {host.name}"
+
+
+def test_no_worker_has_a_secret_of_the_server(small: Farm) -> None:
+    jwt = small.secrets.jwt
+
+    for host in small.workers:
+        assert host.run("grep -rlF --file=- /etc /opt/pikoci /var/lib || true", text=jwt) == "", f"on {host.name}"
+
+
+def test_no_secret_is_in_the_most_verbose_output(small: Farm) -> None:
+    small.variables["pikoci_server_log_level"] = (
+        "debug"  # so that files with secrets are written, and their diffs shown
+    )
+    output = small.play("site.yml", "-vvv", "--diff").output
+    small.variables["pikoci_server_log_level"] = "info"
+
+    assert "CHANGED" in output.upper()
+    assert not [secret for secret in _hidden(small) if secret in output]
+
+
+def test_the_services_are_shut_in(small: Farm) -> None:
+    server = _exposure(small.servers[0], "pikoci-server.service")
+    worker = _exposure(small.workers[0], "pikoci-worker@jobs.service")
+    print(f"\nsystemd-analyze security: server {server}, worker {worker}")
+
+    assert server <= SERVER_EXPOSURE
+
+
+def _exposure(host: Host, unit: str) -> float:
+    report = host.run(f"systemd-analyze security --no-pager {unit}")
+    (figure,) = re.findall(r"Overall exposure level for \S+: ([\d.]+)", report)
+    return float(figure)

@@ -1,0 +1,67 @@
+"""What `pip` finds in the hosts: wheels of all requirements, and of this project in two versions."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.fleet.machine import CACHE, FleetError, call
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ["setup.py", "pyproject.toml", "README.md", "LICENSE", "requirements", "cmd", "internal", "pkg"]
+VERSION = re.compile(r'^__version__ = "([^"]+)"$', re.MULTILINE)
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "wheel"]
+MINUTES = 60.0
+
+
+def wheelhouse(source: Path = ROOT) -> Path:
+    """Find the folder of the pinned requirements' wheels, or make it, which takes the index of packages."""
+    pinned = [source / "requirements" / f"{name}.txt" for name in ("build", "runtime")]
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in pinned)).hexdigest()[:12]
+    folder = CACHE / f"wheelhouse-{key}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "wheelhouse.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be making it
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            files = [part for path in pinned for part in ("-r", path)]
+            call([*PIP, "--require-hashes", "--no-deps", "--wheel-dir", partial, *files], timeout=15 * MINUTES)
+            partial.rename(folder)
+    return folder
+
+
+def build_wheels(folder: Path, source: Path = ROOT) -> list[Path]:
+    """Build the project as it is, and once more as the release after it, into `folder`. Raises FleetError."""
+    return [_build(folder, source, release) for release in ("", ".post1")]
+
+
+def version_of(wheel: Path) -> str:
+    """Read the version from a wheel's name."""
+    return wheel.name.split("-")[1]
+
+
+def _build(folder: Path, source: Path, release: str) -> Path:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        tree = Path(scratch) / "tree"
+        tree.mkdir()
+        for name in SOURCES:
+            path = source / name
+            if path.is_dir():
+                shutil.copytree(path, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(path, tree / name)
+        module = tree / "cmd" / "pikoci" / "__init__.py"
+        text, found = VERSION.subn(rf'__version__ = "\1{release}"', module.read_text(encoding="utf-8"))
+        if not found:
+            raise FleetError(f'{source}/cmd/pikoci/__init__.py has no line __version__ = "..."')
+        module.write_text(text, encoding="utf-8")
+        made = Path(scratch) / "made"
+        call([*PIP, "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", made, tree], timeout=5 * MINUTES)
+        (wheel,) = made.glob("*.whl")
+        return Path(shutil.move(wheel, folder / wheel.name))
