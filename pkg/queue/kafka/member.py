@@ -9,7 +9,7 @@ from pikoci.pkg.queue.names import safe_name
 
 #: Nobody of a group receives anything new while it shares its partitions anew, and it waits for everyone. It gives up
 #: one that is alive but does not join after the first time, and one that is silent after the second.
-_JOIN_SECONDS = 5.0
+_JOIN_SECONDS = 3.0
 _LONGEST_SESSION = 10.0
 
 
