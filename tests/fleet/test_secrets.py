@@ -18,7 +18,7 @@ SERVER_EXPOSURE = 2.0
 
 
 def _hidden(farm: Farm) -> list[str]:
-    settings = farm.workers[0].run("cat /etc/pikoci/worker-jobs.env")
+    settings = farm.workers[0].run("cat /etc/pikoci/*.env")
     (token,) = re.findall(r"^WORKER_TOKEN=\W*([\w.-]+)", settings, re.MULTILINE)
     return [*farm.secrets.hidden, token]
 
