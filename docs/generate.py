@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the generated parts of the documentation: `make docs` runs it, a test compares the files with what it writes.
 
-The pipeline reference and the command line reference are whole pages. The tables of settings and of the API's routes
-stand between two comments in pages that people write.
+The pipeline reference and the command line reference are whole pages. The tables of settings, of the API's routes and
+of the Ansible roles' variables stand between two comments in pages that people write.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from pikoci.cooperative import make_cooperative
 
 make_cooperative()
 
-import re  # noqa: E402 - imported after the patch
+import json  # noqa: E402 - imported after the patch
+import re  # noqa: E402 - as above
 import secrets  # noqa: E402 - as above
 from collections.abc import Iterator  # noqa: E402 - as above
 from pathlib import Path  # noqa: E402 - as above
+from typing import Any  # noqa: E402 - as above
 
 import click  # noqa: E402 - as above
+import yaml  # noqa: E402 - as above
 
 from pikoci import __version__  # noqa: E402 - as above
 from pikoci.internal.api import ApiSettings  # noqa: E402 - as above
@@ -35,6 +38,7 @@ from pikoci.server import server  # noqa: E402 - as above
 from pikoci.worker import worker  # noqa: E402 - as above
 
 DOCS = Path(__file__).parent
+FLEET = DOCS.parent / "deploy" / "ansible"
 
 _PIPELINE_HEADER = """\
 # Pipeline reference
@@ -53,6 +57,7 @@ def pages() -> dict[Path, str]:
         DOCS / "server.md": _between("settings", DOCS / "server.md", settings_table(server)),
         DOCS / "workers.md": _between("worker settings", DOCS / "workers.md", settings_table(worker)),
         DOCS / "api.md": _between("routes", DOCS / "api.md", routes_table()),
+        FLEET / "README.md": _between("variables", FLEET / "README.md", roles_tables()),
     }
 
 
@@ -67,6 +72,42 @@ def routes_table() -> str:
     lines = ["| request | what it does |", "| --- | --- |"]
     lines += [f"| `{route.method} {route.path.removeprefix('/api/v1')}` | {route.summary} |" for route in rows]
     return "\n".join(lines)
+
+
+def roles_tables() -> str:
+    """The variables of the roles, from their argument specs; those of the whole fleet first."""
+    roles = sorted(FLEET.glob("roles/*/meta/argument_specs.yml"), key=lambda path: ("preflight" not in str(path), path))
+    return "\n\n".join("\n".join(_role(path)) for path in roles)
+
+
+def _role(path: Path) -> Iterator[str]:
+    role = path.parent.parent.name
+    spec = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]
+    yield from (f"### {role}", "", f"{spec['short_description']}.", "")
+    yield from ("| variable | type | default | meaning |", "| --- | --- | --- | --- |")
+    yield from _variables("", spec["options"])
+
+
+def _variables(prefix: str, options: dict[str, Any]) -> Iterator[str]:
+    for name, option in options.items():
+        kind = "\\|".join(map(str, option.get("choices", [option["type"]])))
+        kind = f"list of {option['elements']}" if option["type"] == "list" and "choices" not in option else kind
+        text = option["description"] if isinstance(option["description"], str) else " ".join(option["description"])
+        meaning = re.sub(r"[A-Z]\(([^)]*)\)", r"`\1`", text.strip()).replace("|", "\\|")
+        yield f"| `{prefix}{name}` | {kind} | {_made_from(option)} | {meaning} |"
+        yield from _variables(f"{prefix}{name}[].", option.get("options", {}))
+
+
+def _made_from(option: dict[str, Any]) -> str:
+    """The default, or the variables that it is made from."""
+    if option.get("required"):
+        return "needed"
+    value = option.get("default")
+    if isinstance(value, str) and "{{" in value:
+        names = re.findall(r"\bpikoci_\w+", re.sub(r"'[^']*'", "", value))
+        return f"from {', '.join(f'`{name}`' for name in dict.fromkeys(names))}" if names else "made from the inventory"
+    text = json.dumps(value) if not isinstance(value, str) else value
+    return "" if value is None or value == "" else f"`{text}`"
 
 
 def _settings(command: click.Command) -> Iterator[str]:

@@ -70,9 +70,11 @@ class Edge(Roles):
         return httpx.Client(base_url=self.url, verify=trust, timeout=20.0)
 
     def wait_until_serving(self) -> None:
-        """Wait until the proxy has found that the server is ready."""
+        """Wait until the proxy asks the server that is ready, and only that one."""
         with self.client() as client:
-            self.machine.wait_for(lambda: client.get("/readyz").is_success, "the proxy to find the server")
+            self.machine.wait_for(
+                lambda: all(client.get("/version").is_success for _ in range(4)), "the proxy to find the server"
+            )
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +124,7 @@ def test_a_server_hears_who_the_client_is_and_nothing_else(edge: Edge) -> None:
             )
     finally:
         edge.recorder.ready = False
+    edge.wait_until_serving()
     asked = edge.recorder.asked[-1]
     assert asked["HTTP_X_FORWARDED_FOR"] == own_address(edge.fleet)
     assert asked["HTTP_X_FORWARDED_PROTO"] == "https"

@@ -13,7 +13,7 @@ from types import ModuleType
 ROOT = Path(__file__).resolve().parents[3]
 COLLECTION = ROOT / "deploy" / "ansible"
 ROLES = sorted(path.parent for path in (COLLECTION / "roles").glob("*/meta"))
-PLAYBOOKS = sorted(COLLECTION.glob("*.yml"))
+PLAYBOOKS = sorted(set(COLLECTION.glob("*.yml")) - {COLLECTION / "galaxy.yml"})
 INVENTORIES = sorted((COLLECTION / "inventories").glob("*"))
 
 _PACKAGE = "ansible_collections.pikoci.fleet.plugins"
@@ -33,6 +33,7 @@ def run(
     home: Path,
     folder: Path = COLLECTION,
     variables: Mapping[str, str] | None = None,
+    timeout: float = 110,
 ) -> subprocess.CompletedProcess[str]:
     """Run one of Ansible's programs in the collection's folder, with a home of its own; its output is kept."""
     command: Sequence[str] = [str(Path(sys.executable).with_name(program)), *map(str, arguments)]
