@@ -9,7 +9,7 @@ import pytest
 from tests.fleet.farm import Farm
 from tests.fleet.host import Host
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.short, pytest.mark.timeout(900)]
 
 # As a user without any rights: what can be read, apart from what the kernel shows.
 READ = "runuser -u nobody -- grep -rlsF --file=- --devices=skip --exclude-dir={proc,sys,dev} / || true"

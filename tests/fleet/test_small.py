@@ -10,7 +10,7 @@ import pytest
 from tests.fleet.builds import Builds, wait_for
 from tests.fleet.farm import Farm
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.short, pytest.mark.timeout(900)]
 
 JOBS, CHECKS = "pikoci-worker@jobs.service", "pikoci-worker@checks.service"
 
