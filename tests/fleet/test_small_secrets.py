@@ -49,7 +49,6 @@ def test_no_secret_is_in_the_most_verbose_output(small: Farm) -> None:
         "debug"  # so that files with secrets are written, and their diffs shown
     )
     output = small.play("site.yml", "-vvv", "--diff").output
-    small.variables["pikoci_server_log_level"] = "info"
 
     assert "CHANGED" in output.upper()
     assert not [secret for secret in _hidden(small) if secret in output]
