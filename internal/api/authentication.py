@@ -85,8 +85,8 @@ class Authentication:
             )
 
     def process_response(self, request: ApiRequest, _: falcon.Response, __: object, ___: bool) -> None:
-        """Forget what is known of tokens after a change."""
-        if request.method not in SAFE_METHODS:
+        """Forget what is known of tokens after a user's change; workers change nobody's login."""
+        if request.method not in SAFE_METHODS and request.principal.user is not None:
             self._sessions.forget()
 
     def _by_cookie(self, request: ApiRequest) -> Principal:

@@ -7,6 +7,7 @@ import secrets
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Literal
 
 import jwt
@@ -26,6 +27,7 @@ _SHORT_SECRET = 32
 _SECRET_KEY = "jwt-secret"  # noqa: S105 - the name of the setting
 _MAX_TOKEN = 4096
 _MAX_NOTED = 10_000
+_KEPT_TOKENS = 4096  # whose signature need not be checked again; every request of a worker brings its own
 _ID_BYTES = 16
 #: What the id of a worker's token looks like.
 TOKEN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -78,6 +80,7 @@ class TokenService:
         self._settings = settings
         self._is_revoked = is_revoked
         self._outdated: set[str] = set()
+        self._verified = lru_cache(_KEPT_TOKENS)(self._verify)
 
     def user_token(self, user: User) -> str:
         """A session of a user; ends after `session_lifetime`, or when the password changes."""
@@ -122,22 +125,25 @@ class TokenService:
             return jwt.encode(full, self._secrets[0], algorithm=_ALGORITHM)
 
     def _read(self, kind: Kind, token: str) -> tuple[Mapping[str, object], bool]:
-        """What the token claims, and whether a previous secret signed it."""
-        invalid = UnauthenticatedError("the token is not valid here", hint="log in again, or make a new token")
+        """What the token claims, and whether a previous secret signed it; what runs out is looked at every time."""
         if len(token) > _MAX_TOKEN:
-            raise invalid
+            raise _invalid()
+        claims, is_outdated = self._verified(kind, token)
+        self._check_times(claims, expires=kind != "worker")
+        return claims, is_outdated
+
+    def _verify(self, kind: Kind, token: str) -> tuple[Mapping[str, object], bool]:
         for number, secret in enumerate(self._secrets):
             try:
                 claims = _decode(kind, token, secret)
             except jwt.InvalidSignatureError:
                 continue
             except jwt.PyJWTError as error:
-                raise invalid from error
+                raise _invalid() from error
             if claims.get("typ") != kind:
-                raise invalid
-            self._check_times(claims, expires=kind != "worker")
+                raise _invalid()
             return claims, number > 0
-        raise invalid
+        raise _invalid()
 
     def _note_outdated(self, token_id: str) -> None:
         if token_id not in self._outdated and len(self._outdated) < _MAX_NOTED:
@@ -150,6 +156,10 @@ class TokenService:
             raise UnauthenticatedError("the token has expired", hint="log in again")
         if _whole(claims, "iat") > now + leeway:
             raise UnauthenticatedError("the token is from the future", hint="set the clocks of both machines right")
+
+
+def _invalid() -> UnauthenticatedError:
+    return UnauthenticatedError("the token is not valid here", hint="log in again, or make a new token")
 
 
 def _decode(kind: Kind, token: str, secret: str) -> dict[str, object]:

@@ -64,7 +64,7 @@ class Delivery(ABC):
     """One message in the hands of one consumer, until it is acknowledged or rejected. Both are idempotent.
 
     While the consumer lives and reaches the broker nobody else gets the message, however long it is held. Both calls
-    may return before the broker knows, and raise QueueUnavailableError when it is away: then the message comes again.
+    may return before the broker knows, or raise QueueUnavailableError when it is away: then the message comes again.
     """
 
     queue: str

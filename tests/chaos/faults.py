@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
 import gevent
+from gevent.lock import RLock
 
 from tests.chaos.family import send_below
 from tests.chaos.schedule import Fault, Kind
@@ -27,6 +28,7 @@ class Trouble:
         self.counts: Counter[tuple[str, str]] = Counter()
         self._world = world
         self._say = say
+        self._turns: defaultdict[str, RLock] = defaultdict(RLock)
 
     def make(self, faults: Sequence[Fault]) -> None:
         """Let all happen at their times; returns when everything works again. Raises what a restart raised."""
@@ -39,11 +41,13 @@ class Trouble:
         gevent.joinall(under_way, raise_error=True)
 
     def _happen(self, fault: Fault) -> None:
+        """Begin and end a fault, once the target has got over its last one: a broker may take long to start."""
         begin, end = self._actions(fault)
-        self.counts[fault.kind, fault.target.rstrip("0123456789") if "-" not in fault.target else "link"] += 1
-        begin()
-        gevent.sleep(fault.seconds)
-        end()
+        with self._turns[fault.target]:
+            self.counts[fault.kind, fault.target.rstrip("0123456789") if "-" not in fault.target else "link"] += 1
+            begin()
+            gevent.sleep(fault.seconds)
+            end()
 
     def _actions(self, fault: Fault) -> tuple[Action, Action]:
         """What begins a fault, and what ends it."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import gevent
 import pytest
 
+from tests.chaos.faults import Trouble
 from tests.chaos.jobs import expected_lines
 from tests.chaos.logs import missing_or_doubled
 from tests.chaos.marks import overlaps, read_marks
@@ -32,6 +36,21 @@ def test_no_target_has_two_faults_at_a_time_and_all_are_over_in_time() -> None:
     for target in TARGETS:
         own = [fault for fault in faults if fault.target == target]
         assert all(_ends(earlier) < later.at for earlier, later in pairwise(own))
+
+
+def test_a_fault_waits_until_its_target_has_got_over_the_last_one() -> None:
+    did: list[str] = []
+
+    def start() -> None:
+        did.append("starts")
+        gevent.sleep(0.2)
+        did.append("runs")
+
+    broker = SimpleNamespace(kill=lambda: did.append("killed"), start=start)
+    world: Any = SimpleNamespace(daemons={}, links=SimpleNamespace(names={}), broker=broker)
+    faults = [Fault(at, Kind.KILL, "broker", 0.01) for at in (0.0, 0.1)]
+    Trouble(world, lambda _: None).make(faults)
+    assert did == ["killed", "starts", "runs"] * 2
 
 
 def test_a_whole_log_with_a_lost_attempt_is_right() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import gevent
@@ -107,12 +108,10 @@ class KafkaClients:
         self._closed = True
         admin, self._admin = self._admin, None
         producer, self._producer = self._producer, None
-        with contextlib.suppress(*KAFKA_ERRORS):
-            if producer is not None:
-                producer.close(timeout=0)
-        with contextlib.suppress(*KAFKA_ERRORS):
-            if admin is not None:
-                admin.close()
+        if producer is not None:
+            _close_quietly(partial(_end, producer, 0.0))
+        if admin is not None:
+            _close_quietly(admin.close)
 
     def _send(self, topic: str, body: bytes, headers: dict[str, bytes], partition: int | None) -> None:
         producer = self._get_producer()
@@ -166,12 +165,24 @@ class KafkaClients:
     def _forget_producer(self, producer: Any) -> None:
         if self._producer is producer:
             self._producer = None
-            gevent.spawn(_close_quietly, lambda: producer.close(timeout=0))
+            gevent.spawn(_close_quietly, partial(_end, producer, self._seconds))
 
 
 def reason_of(error: object) -> str:
     """What to tell people about an error."""
     return str(error) or type(error).__name__
+
+
+def _end(producer: Any, seconds: float) -> None:
+    """Close a producer once what others send by it is confirmed, or the time is up.
+
+    The library's own `close` leaves everything open then, and its finalizer tries again, in a greenlet that dies.
+    """
+    try:
+        producer.close(timeout=seconds)
+    finally:
+        producer._sender.force_close()  # noqa: SLF001 - the library has no public way
+        producer._closed = True  # noqa: SLF001 - as above
 
 
 def _close_quietly(close: Callable[[], None]) -> None:

@@ -143,13 +143,9 @@ class NatsBackend(Backend):
             raise QueueClosedError("the queue is closed") from error
 
     def answer(self, subject: str, word: bytes) -> None:
-        """Send a consumer's answer to a message; does nothing once closed."""
-
-        async def answer(jetstream: JetStreamContext) -> None:
-            await jetstream._nc.publish(subject, word)  # noqa: SLF001 - the context has no public way to it
-
-        with contextlib.suppress(QueueClosedError):
-            self._with_connection(answer)
+        """Send a consumer's answer to a message, without waiting; does nothing once closed."""
+        if self._loop is not None:
+            self._loop.post(lambda: self.connection.post(subject, word))
 
     def forget(self, subscription: NatsSubscription) -> None:
         """Close a subscription."""
@@ -183,9 +179,9 @@ class NatsBackend(Backend):
             if not held:
                 continue
             with contextlib.suppress(QueueUnavailableError):
-                async with self.connection.use(self.layout.redelivery / 3) as jetstream:
+                async with self.connection.use(self.layout.redelivery / 3):
                     for subject in held:
-                        await jetstream._nc.publish(subject, b"+WPI")  # noqa: SLF001 - as above
+                        await self.connection.post(subject, b"+WPI")
 
     async def _shut(self) -> None:
         await asyncio.gather(*(subscription.shut() for subscription in list(self._subscriptions)))

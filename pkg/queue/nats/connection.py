@@ -18,6 +18,7 @@ from pikoci.pkg.queue.backend import QueueConfigurationError, QueueUnavailableEr
 
 _CONNECT_SECONDS = 5.0
 _PING_SECONDS = 5
+_LOOK_SECONDS = 0.5
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 
@@ -79,6 +80,12 @@ class NatsConnection:
         finally:
             self._scopes.discard(scope)
 
+    async def post(self, subject: str, word: bytes) -> None:
+        """Send a message that nobody waits for; one that finds no connection is lost."""
+        if self._client is not None:
+            with contextlib.suppress(*NATS_ERRORS):
+                await self._client.publish(subject, word)
+
     async def run(self) -> None:
         """Keep connected until closed."""
         pause = _FIRST_PAUSE
@@ -92,7 +99,7 @@ class NatsConnection:
                 await _close(client)
             else:
                 pause = _FIRST_PAUSE
-                await ended.wait()
+                await _until_closed(client, ended)
                 self._lose()
                 await _close(client)
             if not self._closed:
@@ -110,8 +117,9 @@ class NatsConnection:
         return QueueUnavailableError(f"NATS at {self.name} is away: {_reason(reason)}")
 
     async def _ready(self, seconds: float) -> JetStreamContext:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._settled.wait(), seconds)
+        if self._jetstream is None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), seconds)
         if self._jetstream is not None:
             return self._jetstream
         if isinstance(self._trouble, QueueConfigurationError):
@@ -165,6 +173,13 @@ class NatsConnection:
             self._settled.set()
         else:
             self._settled.clear()
+
+
+async def _until_closed(client: Client, told: asyncio.Event) -> None:
+    """Wait for the end of a connection. The client calls back, but not when what closes it is cut off in the midst."""
+    while not client.is_closed and not told.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), _LOOK_SECONDS)
 
 
 async def _close(client: Client) -> None:

@@ -26,6 +26,7 @@ class LoopThread:
     """
 
     def __init__(self) -> None:
+        self._posted: set[asyncio.Task[None]] = set()  # the loop itself would let them be collected
         self._finished: deque[Callable[[], None]] = deque()
         self._watcher = gevent.get_hub().loop.async_()
         self._watcher.start(self._deliver)
@@ -53,6 +54,10 @@ class LoopThread:
             raise
         return result
 
+    def post(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin a coroutine that nobody hears of again; those posted and called later begin later."""
+        self._loop.call_soon_threadsafe(self._begin, work)
+
     def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Begin a coroutine that nobody waits for."""
         self._loop.call_soon_threadsafe(_Call(work, None).begin, self._loop, self._hand_over)
@@ -76,6 +81,11 @@ class LoopThread:
         if tasks:
             await asyncio.wait(tasks, timeout=_WIND_UP_SECONDS)
         self._loop.stop()
+
+    def _begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        task = self._loop.create_task(work())
+        self._posted.add(task)
+        task.add_done_callback(self._posted.discard)
 
     def _report(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Log what went wrong in a task that nobody waits for."""

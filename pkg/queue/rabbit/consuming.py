@@ -1,7 +1,8 @@
 """A consumer of queues in RabbitMQ: it takes what is asked for, and hands back what comes too late.
 
-The broker counts prefetched messages per consumer, not per channel, so each queue has a consumer of its own that takes
-one message at a time. A consumer whose message is still held gets a successor as soon as another is asked for.
+The broker counts prefetched messages per consumer, not per channel, so each queue has a consumer of its own. It takes
+as many messages at a time as its owner has been seen to hold at once: a worker with four slots soon has four. One whose
+hands are full when another message is asked for gets a successor.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +28,12 @@ if TYPE_CHECKING:
 
 _PATIENCE = 5.0  # for the connection, a channel, new queues; a receive that does not wait still waits for those
 _FIRST_WAIT = 0.1  # a consumer that was just made has not heard yet what is there
-_LINGER = 0.2  # consumers stay in place between one receive and the next, but not while their owner does other things
+_LINGER = 0.1  # consumers stay in place between one receive and the next, but not while their owner does other things
 _CLOSE_SECONDS = 3.0
+_MOST_HANDS = 32
+#: RabbitMQ (seen with 3.10) tells a consumer that its queue was removed, but not if there is a new one of that name by
+#: the time it looks; that channel then gets nothing any more. So one that was silent for so long is made anew.
+_RENEW_SECONDS = 15.0
 #: RabbitMQ takes a message back that was held for longer than its consumer timeout, half an hour by default.
 LONGEST_DELAY = 900.0
 
@@ -79,7 +85,7 @@ class RabbitSubscription(Subscription):
                     deadline = max(deadline, time.monotonic() + _FIRST_WAIT)
                 if (left := deadline - time.monotonic()) <= 0:
                     return None
-                self._news.wait(left)
+                self._news.wait(min(left, _RENEW_SECONDS))
         finally:
             if not self._closed:
                 self._rest.start(self._relent)
@@ -108,10 +114,13 @@ class RabbitSubscription(Subscription):
         self._check_open()
         stream = self._stream
         if stream is not None:
-            if stream.channel.error is None:
+            if stream.channel.error is None and not stream.is_stale():
                 return stream
             self._stream = None
+            for _, name in self._queues:
+                self._backend.queues.forget(name)  # it may be why the channel was lost
             stream.channel.check()
+            stream.close(0.0)
         channel = self._backend.connection.open_channel(deadline, self._news.set)
         if self._closed:
             channel.close()
@@ -126,6 +135,15 @@ class RabbitSubscription(Subscription):
     def _check_open(self) -> None:
         if self._closed:
             raise QueueClosedError("the subscription is closed")
+
+
+@dataclass(eq=False, slots=True)
+class _Consumer:
+    """One in the broker that may have `hands` messages unanswered, `held` of which are here."""
+
+    tag: str
+    hands: int
+    held: int = 0
 
 
 class _Stream:
@@ -143,33 +161,37 @@ class _Stream:
         self._queues = queues
         self._wake = wake
         self._numbers = itertools.count(1)
-        self._consumers: dict[str, str] = {}  # queue -> tag
+        self._hands = 1
+        self._heard = time.monotonic()
+        self._consumers: dict[str, _Consumer] = {}  # by queue
         self._arrived: deque[RabbitDelivery] = deque()
-        self._held: dict[RabbitDelivery, str] = {}  # -> tag of its consumer
+        self._held: dict[RabbitDelivery, _Consumer] = {}
         self._postponed: dict[RabbitDelivery, gevent.Greenlet[..., None]] = {}
         self._closed = False
         channel.raw.add_on_cancel_callback(self._lose_consumer)
-        with contextlib.suppress(AMQPError):  # then the channel tells at its next use
-            channel.raw.basic_qos(prefetch_count=1)
 
     def take(self) -> RabbitDelivery | None:
         """Hand out what has arrived."""
         return self._arrived.popleft() if self._arrived else None
 
+    def is_stale(self) -> bool:
+        """Whether nothing is here, and nothing came for long."""
+        return not self._held and time.monotonic() - self._heard > _RENEW_SECONDS
+
     def demand(self, deadline: float) -> bool:
         """See to it that each queue has a consumer with a free hand; tells whether any is new."""
+        in_hand = len(self._held) - len(self._arrived) - len(self._postponed)
+        self._hands = max(self._hands, min(in_hand + 1, _MOST_HANDS))
         new = False
         for queue, name in self._queues:
-            tag = self._consumers.get(queue)
-            if tag is not None and tag not in self._held.values():
+            consumer = self._consumers.get(queue)
+            if consumer is not None and consumer.held < consumer.hands:
                 continue
             self._backend.queues.ensure(name, deadline)
             self.channel.check()
-            with contextlib.suppress(AMQPError):
+            with contextlib.suppress(AMQPError):  # then the channel tells at its next use
                 self._cancel(queue)
-                tag = f"pikoci-{next(self._numbers)}"
-                self._consumers[queue] = tag
-                self.channel.raw.basic_consume(name, partial(self._arrive, queue, tag), consumer_tag=tag)
+                self._consume(queue, name)
             new = True
         return new
 
@@ -185,8 +207,9 @@ class _Stream:
 
     def settle(self, delivery: RabbitDelivery, answer: Callable[[int], None]) -> None:
         """Give the answer to a message. Raises QueueUnavailableError if the channel is gone."""
-        if self._closed or self._held.pop(delivery, None) is None:
+        if self._closed or (consumer := self._held.pop(delivery, None)) is None:
             return
+        consumer.held -= 1
         self._postponed.pop(delivery, None)
         self.channel.check()
         try:
@@ -221,9 +244,17 @@ class _Stream:
         self._held.clear()
         self._arrived.clear()
 
-    def _arrive(self, queue: str, consumer: str, _: object, method: Any, __: object, body: bytes) -> None:
+    def _consume(self, queue: str, name: str) -> None:
+        self._consumers[queue] = consumer = _Consumer(f"pikoci-{next(self._numbers)}", self._hands)
+        raw = self.channel.raw
+        raw.basic_qos(prefetch_count=consumer.hands)  # for the consumers that come after it
+        raw.basic_consume(name, partial(self._arrive, queue, consumer), consumer_tag=consumer.tag)
+
+    def _arrive(self, queue: str, consumer: _Consumer, _: object, method: Any, __: object, body: bytes) -> None:
         delivery = RabbitDelivery(queue, body, method.delivery_tag, self)
         self._held[delivery] = consumer
+        consumer.held += 1
+        self._heard = time.monotonic()
         self._arrived.append(delivery)
         self._wake()
 
@@ -232,14 +263,15 @@ class _Stream:
             self.settle(delivery, self.channel.raw.basic_nack)
 
     def _cancel(self, queue: str) -> None:
-        tag = self._consumers.pop(queue, None)
-        if tag is not None:
-            self.channel.raw.basic_cancel(tag)
+        consumer = self._consumers.pop(queue, None)
+        if consumer is not None:
+            self.channel.raw.basic_cancel(consumer.tag)
 
     def _lose_consumer(self, frame: Any) -> None:
         """The broker ended a consumer: its queue was removed, or moves to another node."""
         for queue, name in self._queues:
-            if self._consumers.get(queue) == frame.method.consumer_tag:
+            consumer = self._consumers.get(queue)
+            if consumer is not None and consumer.tag == frame.method.consumer_tag:
                 del self._consumers[queue]
                 self._backend.queues.forget(name)
         self._wake()

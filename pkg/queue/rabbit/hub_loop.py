@@ -61,6 +61,7 @@ class HubLoop(AbstractSelectorIOLoop):
     def __init__(self) -> None:
         self._loop: Any = gevent.get_hub().loop
         self._watchers: dict[int, Any] = {}
+        self._handlers: dict[int, Callable[[int, int], None]] = {}
 
     def close(self) -> None:
         """Stop watching; the hub's loop goes on."""
@@ -89,19 +90,25 @@ class HubLoop(AbstractSelectorIOLoop):
         self._loop.run_callback(callback)
 
     def add_handler(self, fd: int, handler: Callable[[int, int], None], events: int) -> None:
-        """Watch a file for events."""
-        watcher = self._loop.io(fd, events)
-        self._watchers[fd] = watcher
-        watcher.start(handler, fd, events)
+        """Watch a file for events; the handler is told the file and which events there are."""
+        self._watchers[fd] = watcher = self._loop.io(fd, events)
+        self._handlers[fd] = handler
+        watcher.start(self._tell, fd, pass_events=True)
 
     def update_handler(self, fd: int, events: int) -> None:
         """Watch a file for other events."""
-        handler = self._watchers[fd].callback
-        self.remove_handler(fd)
-        self.add_handler(fd, handler, events)
+        watcher = self._watchers[fd]
+        watcher.stop()
+        watcher.events = events
+        watcher.start(self._tell, fd, pass_events=True)
 
     def remove_handler(self, fd: int) -> None:
         """End watching a file."""
         watcher = self._watchers.pop(fd)
+        del self._handlers[fd]
         watcher.stop()
         watcher.close()
+
+    def _tell(self, events: int, fd: int) -> None:
+        if (handler := self._handlers.get(fd)) is not None:
+            handler(fd, events)

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.unit.deploy.collection import COLLECTION, INVENTORIES, PLAYBOOKS, ROLES
+from tests.unit.docs.markdown import all_blocks
 
 KINDS: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -119,6 +120,12 @@ DOCUMENTED = {name for role in ROLES for name in spec(role)}
 def test_examples_set_documented_variables_only(inventory: Path) -> None:
     files = [*inventory.glob("*_vars/**/*.yml"), *inventory.glob("*_vars/*")]
     assert {name for file in files if file.is_file() for name in load(file)} - {"ansible_host"} <= DOCUMENTED
+
+
+def test_the_documentation_sets_documented_variables_only() -> None:
+    shown = [yaml.load(block.text, _Loader) for block in all_blocks("yaml") if "inventory" in block.marks]
+    groups = {group for path in INVENTORIES for group in load(path / "hosts.yml")}
+    assert {name for variables in shown for name in variables} - groups <= DOCUMENTED
 
 
 def _made_in(role: Path) -> set[str]:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import secrets
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import gevent
 import pytest
 from structlog.testing import capture_logs
 
 from pikoci.pkg.queue import QueueUnavailableError
-from tests.contract.pkg.queue.site import A_WHILE, Site, bodies, collect, publish_at_last, settings_for, take
+from tests.contract.pkg.queue.site import (
+    A_WHILE,
+    Site,
+    another_process,
+    bodies,
+    collect,
+    publish_at_last,
+    settings_for,
+    take,
+)
+from tests.services.kafka import KafkaServer
 
 
 @pytest.fixture
@@ -70,8 +83,43 @@ def test_a_consumer_with_a_name_finds_its_partitions_again(kafka: Site) -> None:
         backend.close()
 
 
+def test_a_killed_consumer_holds_the_others_up_for_moments_only(kafka: Site) -> None:
+    publisher = kafka.open()
+    publisher.publish("jobs", b"held")
+    with another_process(kafka, "jobs", redelivery=60.0) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        holder.kill()
+    with kafka.open(redelivery=60.0).subscribe(["jobs"]) as subscription:
+        before = time.monotonic()
+        collect(subscription, {b"held"})
+        assert time.monotonic() - before < 30
+
+
 def test_a_refused_login_says_so_without_the_password(kafka: Site) -> None:
     backend = kafka.open(user="me", password="hidden-word", publish_timeout=1.5)  # the broker knows no logins
     with pytest.raises(QueueUnavailableError) as caught:
         backend.check_health()
     assert "hidden-word" not in str(caught.value)
+
+
+def test_messages_that_were_not_confirmed_leave_nothing_running(private_kafka: KafkaServer) -> None:
+    def senders() -> set[threading.Thread]:
+        return {each for each in threading.enumerate() if type(each).__module__.startswith("kafka.")}
+
+    others = senders()
+    with ExitStack() as resources:
+        proxy = resources.enter_context(private_kafka.proxied())
+        site = Site("kafka", settings_for("kafka", private_kafka.address_through(proxy), "test"), resources)
+        backend = site.open(publish_timeout=1.0)
+        backend.publish("jobs", b"confirmed")
+        assert senders() - others
+        proxy.freeze()
+        publishing = [gevent.spawn_later(0.3 * number, backend.publish, "jobs", b"on its way") for number in range(3)]
+        for each in publishing:
+            with pytest.raises(QueueUnavailableError):
+                each.get(timeout=10)
+        deadline = time.monotonic() + 10
+        while senders() - others and time.monotonic() < deadline:
+            gevent.sleep(0.05)
+        assert not senders() - others

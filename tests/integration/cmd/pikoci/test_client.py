@@ -167,7 +167,7 @@ def test_warnings_are_shown_when_a_pipeline_is_planned_and_set(client: Program, 
         done = client("client", "pipelines", command, "-p", pipeline, "-", text=odd)
         assert done.returncode == 0
         assert done.stderr.startswith("<stdin>:2:20: warning: The check_interval of trigger has no effect\n")
-        assert "warning" not in done.stdout
+        assert "warning: " not in done.stdout
     shown = client("client", "pipelines", "set", "-p", pipeline, "-", "--output", "json", text=odd)
     assert shown.stderr == ""
     assert [one["severity"] for one in json.loads(shown.stdout)["warnings"]] == ["warning"]

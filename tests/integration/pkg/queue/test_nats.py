@@ -21,8 +21,9 @@ from pikoci.pkg.queue import (
     QueueUnavailableError,
     open_backend,
 )
+from pikoci.pkg.queue.nats import NatsBackend
 from pikoci.pkg.queue.nats.loop_thread import LoopThread
-from tests.contract.pkg.queue.site import collect, hub_stays_free, take
+from tests.contract.pkg.queue.site import collect, hub_stays_free, publish_at_last, take
 from tests.services.nats import NatsServer
 
 
@@ -294,3 +295,21 @@ def test_a_message_that_a_crash_left_behind_for_nobody_does_not_count_as_waiting
             assert (depth.waiting, depth.in_flight) == (0, 0)
         finally:
             opened.close()
+
+
+def test_a_connection_that_the_client_closed_without_a_word_is_made_again(backend: Backend) -> None:
+    assert isinstance(backend, NatsBackend)
+    backend.publish("jobs", b"1")
+    connection, loop = backend.connection, backend._loop
+    assert loop is not None
+
+    async def close_silently() -> None:
+        client = connection._client
+        assert client is not None
+        client._closed_cb = None  # it is not called when the task that closes the client is cancelled in the midst
+        await client.close()
+
+    loop.call(close_silently, 5)
+    publish_at_last(backend, "jobs", b"2")
+    with backend.subscribe(["jobs"]) as subscription:
+        collect(subscription, {b"1", b"2"})

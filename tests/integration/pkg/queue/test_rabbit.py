@@ -16,6 +16,7 @@ from pikoci.pkg.queue import (
     QueueUnavailableError,
     open_backend,
 )
+from pikoci.pkg.queue.rabbit import consuming
 
 
 @pytest.fixture
@@ -61,13 +62,17 @@ def test_a_removed_queue_is_made_again_for_the_next_message(
         assert delivery.body == b"kept"
 
 
-@pytest.mark.xfail(reason="known: a receive that waits misses a queue that was remade", strict=False)
-def test_a_waiting_consumer_outlives_its_queue(backend: Backend, prefix: str, channel: BlockingChannel) -> None:
+@pytest.mark.parametrize("pause", [0.0, 1.0], ids=["remade at once", "remade after the broker told"])
+def test_a_waiting_consumer_outlives_its_queue(
+    backend: Backend, prefix: str, channel: BlockingChannel, monkeypatch: pytest.MonkeyPatch, pause: float
+) -> None:
+    monkeypatch.setattr(consuming, "_RENEW_SECONDS", 2.0)
     with backend.subscribe(["jobs"]) as subscription:
         subscription.receive(0.1)
         waiting = gevent.spawn(subscription.receive, 30.0)
         gevent.sleep(0.1)
         channel.queue_delete(f"{prefix}-jobs")
+        gevent.sleep(pause)
         backend.publish("jobs", b"after")
         delivery = waiting.get(timeout=30)
         assert delivery is not None
