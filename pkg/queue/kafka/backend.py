@@ -60,7 +60,7 @@ class KafkaBackend(Backend):
     """Connects at the first call. Times are in seconds.
 
     `consumer` names this process to the brokers, so that its partitions wait for it for as long as `redelivery` when
-    it restarts; without a name, others get them at once when it closes.
+    it restarts, ten seconds at most; without a name, others get them at once when it closes.
     """
 
     capabilities = Capabilities(crosses_processes=True, survives_restart=True, knows_depth=True)

@@ -20,7 +20,7 @@ from pikoci.pkg.queue.kafka.delivery import KafkaDelivery
 from pikoci.pkg.queue.kafka.ledger import Ledger
 from pikoci.pkg.queue.kafka.member import Member
 from pikoci.pkg.queue.kafka.message import Envelope, Message, open_envelope
-from pikoci.pkg.queue.kafka.progress import Progress, read_stored
+from pikoci.pkg.queue.kafka.progress import read_progress
 from pikoci.pkg.queue.kafka.rebalancing import Rebalancing
 from pikoci.pkg.queue.kafka.sharing import HeldFirstAssignor
 from pikoci.pkg.queue.kafka.storing import Storing
@@ -35,7 +35,7 @@ _FULL_POLL_MS = 50
 _RETRY_SECONDS = 0.25
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
-_JOIN_PATIENCE = 60.0
+_JOIN_PATIENCE = 20.0
 _PASS_ON_SECONDS = 0.5
 _LONGEST_PASS_ON_SECONDS = 30.0
 _OPTIONS = {
@@ -165,9 +165,7 @@ class QueueConsumer:
             found = consumer.committed(partition, metadata=True, timeout_ms=_OPTIONS["request_timeout_ms"])
             if partition not in consumer.assignment():
                 return  # it was taken away in the meantime
-            start = max(0, found.offset) if found else 0
-            done = read_stored(start, found.metadata).done if found else frozenset()
-            self._ledger.begin(partition.partition, Progress(start, done))
+            self._ledger.begin(partition.partition, read_progress(found))
         for record in records:
             self._ledger.accept(partition.partition, record.offset, open_envelope(record))
         self._subscription.wake()

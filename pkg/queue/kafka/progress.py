@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 _TEXT = re.compile(r"held=(\d{1,9})(?: done=((?:\d{1,18}(?:-\d{1,18})?,?)+))?")
 _MAX_TEXT = 3900  # a broker takes 4096 bytes unless it is told otherwise
@@ -77,6 +78,12 @@ class Progress:
             text += separator + part
             separator = ","
         return text
+
+
+def read_progress(found: Any) -> Progress:
+    """Where to go on in a partition: `found` is the library's word for what is stored, None if nothing is."""
+    start = max(0, found.offset) if found else 0
+    return Progress(start, read_stored(start, found.metadata).done if found else frozenset())
 
 
 def _ranges(numbers: list[int]) -> Iterator[tuple[int, int]]:

@@ -9,12 +9,15 @@ import structlog
 from kafka import TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 
+from pikoci.pkg.queue.kafka.clients import KAFKA_ERRORS
 from pikoci.pkg.queue.kafka.ledger import Ledger
+from pikoci.pkg.queue.kafka.progress import read_progress
 from pikoci.pkg.queue.kafka.sharing import Claim, Share
 from pikoci.pkg.queue.kafka.storing import Storing
 
 _log = structlog.get_logger(__name__)
 _ASK_AGAIN_SECONDS = 2.0
+_READ_MS = 2000
 
 
 class Rebalancing(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
@@ -71,7 +74,15 @@ class Rebalancing(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the 
         await self._storing.hand_over({each.partition for each in revoked})
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Nothing to do before the first message."""
+        """Read how far others have come, so that the first message of each partition need not wait for that."""
+        new = [each for each in assigned if not self._ledger.knows(each.partition)]
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - the library has no public way yet
+        try:
+            found = await coordinator.fetch_committed_offsets_async(new, timeout_ms=_READ_MS)
+        except KAFKA_ERRORS:
+            return  # it is read with the first message then
+        for each in new:
+            self._ledger.begin(each.partition, read_progress(found.get(each)))
 
     async def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
         """Others own these already."""

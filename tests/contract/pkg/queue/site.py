@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -22,6 +26,7 @@ ADDRESSES = {"nats": "nats_url", "rabbit": "rabbit_url", "kafka": "kafka_brokers
 REMOTE = tuple(BROKERS)
 SYSTEMS = ("mem", *REMOTE)
 
+ROOT = Path(__file__).resolve().parents[4]
 #: Something that must happen has happened after so many seconds, also on a busy machine.
 DEADLINE = 80.0
 #: Long enough for what must not happen to show itself.
@@ -129,3 +134,20 @@ def hub_stays_free() -> Iterator[None]:
     finally:
         ticker.kill()
     assert max(gaps) < HICCUP, f"the hub stood still for {max(gaps):.3f} s"
+
+
+@contextmanager
+def another_process(site: Site, queue: str, redelivery: float) -> Iterator[subprocess.Popen[str]]:
+    """A process that takes messages from a queue, prints them and never answers them."""
+    address = getattr(site.settings, ADDRESSES[site.system])
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.contract.pkg.queue.holder", site.system, site.settings.prefix, queue],
+        cwd=ROOT,
+        env={**os.environ, "ADDRESS": address, "REDELIVERY": str(redelivery)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

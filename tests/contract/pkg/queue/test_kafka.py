@@ -13,7 +13,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from pikoci.pkg.queue import QueueUnavailableError
-from tests.contract.pkg.queue.site import A_WHILE, Site, bodies, collect, publish_at_last, settings_for, take
+from tests.contract.pkg.queue.site import (
+    A_WHILE,
+    Site,
+    another_process,
+    bodies,
+    collect,
+    publish_at_last,
+    settings_for,
+    take,
+)
 from tests.services.kafka import KafkaServer
 
 
@@ -72,6 +81,19 @@ def test_a_consumer_with_a_name_finds_its_partitions_again(kafka: Site) -> None:
             publish_at_last(backend, "jobs", f"{round_}".encode())
             collect(subscription, {f"{round_}".encode()}, within=20)
         backend.close()
+
+
+def test_a_killed_consumer_holds_the_others_up_for_moments_only(kafka: Site) -> None:
+    publisher = kafka.open()
+    publisher.publish("jobs", b"held")
+    with another_process(kafka, "jobs", redelivery=60.0) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        holder.kill()
+    with kafka.open(redelivery=60.0).subscribe(["jobs"]) as subscription:
+        before = time.monotonic()
+        collect(subscription, {b"held"})
+        assert time.monotonic() - before < 30
 
 
 def test_a_refused_login_says_so_without_the_password(kafka: Site) -> None:

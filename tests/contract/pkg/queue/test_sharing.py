@@ -1,45 +1,21 @@
 """Several consumers share a queue; a message is in the hands of one, and comes to another when that one dies."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import gevent
 import pytest
 
 from pikoci.pkg.queue import Delivery, Subscription
-from tests.contract.pkg.queue.site import ADDRESSES, DEADLINE, Site, bodies, collect, hub_stays_free, take
+from tests.contract.pkg.queue.site import DEADLINE, Site, another_process, bodies, collect, hub_stays_free, take
 
-ROOT = Path(__file__).resolve().parents[4]
 SHORT_REDELIVERY = 2.0
-
-
-@contextmanager
-def another_process(site: Site, queue: str) -> Iterator["subprocess.Popen[str]"]:
-    """A process that takes messages from a queue, prints them and never answers them."""
-    address = getattr(site.settings, ADDRESSES[site.system])
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.contract.pkg.queue.holder", site.system, site.settings.prefix, queue],
-        cwd=ROOT,
-        env={**os.environ, "ADDRESS": address, "REDELIVERY": str(SHORT_REDELIVERY)},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def test_a_message_comes_again_when_its_consumer_is_killed(remote_site: Site) -> None:
     backend = remote_site.open(redelivery=SHORT_REDELIVERY)
     backend.publish("jobs", b"held")
-    with another_process(remote_site, "jobs") as holder:
+    with another_process(remote_site, "jobs", SHORT_REDELIVERY) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         holder.send_signal(signal.SIGKILL)
@@ -51,7 +27,7 @@ def test_a_message_comes_again_when_its_consumer_is_killed(remote_site: Site) ->
 def test_a_message_comes_again_when_its_consumer_stands_still(remote_site: Site) -> None:
     backend = remote_site.open(redelivery=SHORT_REDELIVERY)
     backend.publish("jobs", b"held")
-    with another_process(remote_site, "jobs") as holder:
+    with another_process(remote_site, "jobs", SHORT_REDELIVERY) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         holder.send_signal(signal.SIGSTOP)

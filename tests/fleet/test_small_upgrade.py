@@ -10,7 +10,7 @@ from tests.fleet.builds import Builds, stream
 from tests.fleet.farm import Farm
 from tests.fleet.host import Host
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.short, pytest.mark.timeout(900)]
 
 DROP_IN = "/etc/systemd/system/pikoci-worker@jobs.service.d/refuse.conf"
 REFUSES = """mkdir -p $(dirname {path}) && cat >{path} && systemctl daemon-reload"""
