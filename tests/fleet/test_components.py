@@ -217,6 +217,7 @@ def test_uninstalling_keeps_data_unless_told_to_remove_it(components: Components
 
 def _connect(components: Components, **changes: str) -> psycopg2.extensions.connection:
     login = {"user": "pikoci", "password": components.variables["pikoci_db_password"], "dbname": "pikoci"}
-    connection: psycopg2.extensions.connection = psycopg2.connect(host=components.host("pikoci_postgresql").address, **{**login, **changes})
+    host = components.host("pikoci_postgresql").address
+    connection: psycopg2.extensions.connection = psycopg2.connect(host=host, **{**login, **changes})
     connection.autocommit = True
     return connection
