@@ -189,6 +189,11 @@ def test_bad_variables_are_refused_in_a_sentence(components: Components) -> None
         assert f"pikoci_{broker}_password is empty" in refused.output
     assert "pikoci_postgresql_clients is empty" in refused.output
 
+    mistyped = {f"{role}_port": "many" for role in HOSTS}
+    refused = components.attempt("-vvv", **mistyped)
+    assert refused.output.count("unable to convert to int") >= len(HOSTS)
+    assert not [password for password in components.passwords if password in refused.output]
+
 
 def test_uninstalling_keeps_data_unless_told_to_remove_it(components: Components) -> None:
     components.uninstall()
@@ -212,6 +217,7 @@ def test_uninstalling_keeps_data_unless_told_to_remove_it(components: Components
 
 def _connect(components: Components, **changes: str) -> psycopg2.extensions.connection:
     login = {"user": "pikoci", "password": components.variables["pikoci_db_password"], "dbname": "pikoci"}
-    connection = psycopg2.connect(host=components.host("pikoci_postgresql").address, **{**login, **changes})
+    host = components.host("pikoci_postgresql").address
+    connection: psycopg2.extensions.connection = psycopg2.connect(host=host, **{**login, **changes})
     connection.autocommit = True
     return connection
