@@ -19,7 +19,12 @@ from tests.services.nats import SecureNatsServer
 from tests.services.nats_accounts import AccountsNatsServer
 from tests.services.rabbitmq import SecureRabbitmqServer
 
-SERVERS = {"nats": SecureNatsServer, "rabbit": SecureRabbitmqServer, "kafka": SecureKafkaServer}
+Secure = SecureNatsServer | SecureRabbitmqServer | SecureKafkaServer
+SERVERS: dict[str, type[Secure]] = {
+    "nats": SecureNatsServer,
+    "rabbit": SecureRabbitmqServer,
+    "kafka": SecureKafkaServer,
+}
 ADDRESSES = {"nats": "nats_url", "rabbit": "rabbit_url", "kafka": "kafka_brokers"}
 WRONG = "not-this-one"
 
