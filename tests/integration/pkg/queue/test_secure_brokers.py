@@ -45,7 +45,8 @@ def open_for() -> Iterator[Callable[[str], QueueSettings]]:
 
         @cache
         def start(system: str) -> QueueSettings:
-            server = stack.enter_context(SERVERS[system]())
+            server: Secure = SERVERS[system]()
+            stack.enter_context(server)
             user, password = server.login
             given: dict[str, Any] = {ADDRESSES[system]: server.address, "tls_ca": server.authority}
             return QueueSettings(prefix="test", user=user, password=password, publish_timeout=3.0, **given)
