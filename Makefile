@@ -41,7 +41,7 @@ bench: $(DEV) ## Measure, beside the raw limits of this machine
 chaos: $(DEV) ## Run hundreds of builds while everything is killed, stopped and cut off (ARGS="--broker nats --seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-fleet: $(DEV) ## Try deploy/ansible on real hosts, as root (ARGS='-m "not large"' for NATS alone)
+fleet: $(DEV) ## Try deploy/ansible on real hosts, as root (ARGS='-m short' for what CI plays)
 	PIKOCI_TEST_REQUIRE=all $(BIN)/pytest tests/fleet -s $(ARGS)
 
 lock: $(DEV) ## Pin requirements/*.in, with hashes, in requirements/*.txt (ARGS=--upgrade for newer ones)

@@ -49,6 +49,13 @@ Every block, attribute, built-in type and function. [The pipeline language](pipe
 """
 
 
+class _SpecLoader(yaml.SafeLoader):
+    """Takes Ansible's tag for templates that are shown as they are."""
+
+
+_SpecLoader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
+
 def pages() -> dict[Path, str]:
     """The text that each page with generated parts should have."""
     return {
@@ -82,7 +89,7 @@ def roles_tables() -> str:
 
 def _role(path: Path) -> Iterator[str]:
     role = path.parent.parent.name
-    spec = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]
+    spec = yaml.load(path.read_text(encoding="utf-8"), _SpecLoader)["argument_specs"]["main"]  # noqa: S506 - a safe one
     yield from (f"### {role}", "", f"{spec['short_description']}.", "")
     yield from ("| variable | type | default | meaning |", "| --- | --- | --- | --- |")
     yield from _variables("", spec["options"])

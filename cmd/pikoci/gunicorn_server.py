@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 import gevent
+from gevent import GreenletExit
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
@@ -179,6 +180,14 @@ class FairGeventWorker(GeventWorker):
         finally:
             self.answering -= 1
             gevent.sleep(0)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer a request that can't be answered well; a kept connection that the end of the process closes gets none.
+
+        gunicorn takes that for a fault: a client that sends its next request at this moment would read a 500.
+        """
+        if not isinstance(exc, GreenletExit):
+            super().handle_error(req, client, addr, exc)
 
     def finish_answers(self, timeout: float) -> None:
         """Wait until no request is under way, at most `timeout` seconds; idle kept connections don't count."""

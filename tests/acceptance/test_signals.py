@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from tests.acceptance.processes import marked_processes
-from tests.services.pikoci import PikociServer
+from tests.services.pikoci import PikociServer, running_server
 
 PIPELINE = """
 job "wait" {{
@@ -142,3 +143,16 @@ def test_an_open_event_stream_does_not_hold_the_server(servers: list[PikociServe
         assert server.wait(15) == 0
         with suppress(httpx.TransportError):
             list(lines)
+
+
+def test_a_kept_connection_is_closed_without_an_answer_that_nobody_asked_for(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, socket.create_connection(("127.0.0.1", server.port), timeout=30) as kept:
+        kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = b""
+        while b'"ok"}' not in answer:
+            answer += kept.recv(65536)
+
+        server.signal(signal.SIGTERM)
+        assert kept.recv(65536) == b""
+        assert server.wait() == 0
+        assert "Traceback" not in server.log.read_text()

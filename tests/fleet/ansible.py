@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def attempt(playbook: str, inventory: Path, *options: str) -> Played:
         "ANSIBLE_VAULT_PASSWORD_FILE": str(inventory.parent / "vault-password"),
         "LC_ALL": "C.UTF-8",
     }
+    began = time.monotonic()
     try:
         done = subprocess.run(
             [PROGRAM, "--inventory", inventory, playbook, *options],
@@ -72,4 +74,5 @@ def attempt(playbook: str, inventory: Path, *options: str) -> Played:
         )
     except subprocess.TimeoutExpired as error:
         raise FleetError(f"{playbook} did not end within {PLAY_SECONDS:g} s:\n{error.output}") from error
+    print(f"\n{' '.join([playbook, *options])[:100]}: {time.monotonic() - began:.0f} s", flush=True)
     return Played(done.stdout, done.returncode)

@@ -47,7 +47,7 @@ def test_a_check_of_bare_hosts_changes_nothing(bare: Components) -> None:
 
     assert set(checked.changed()) == set(HOSTS.values())
     for role in HOSTS:
-        assert bare.host(role).run("ls -d /etc/systemd/system/*.d /etc/nats /etc/kafka /opt/kafka 2>/dev/null || true") == ""
+        assert bare.host(role).run(f"ls -d {' '.join(REST)} 2>/dev/null || true") == "", role
         assert not bare.host(role).succeeds(f"systemctl cat {UNITS[role]}")
 
 
@@ -98,7 +98,7 @@ def test_rabbitmq_allows_the_user_no_other_queues(components: Components) -> Non
 
 def test_the_database_takes_the_named_clients_by_tls(components: Components) -> None:
     with closing(_connect(components)) as connection, connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE kept (number integer)")
+        cursor.execute("CREATE TABLE made (number integer)")
         cursor.execute(
             "SELECT pg_encoding_to_char(encoding), ssl FROM pg_database, pg_stat_ssl WHERE datname = 'pikoci'"
         )
@@ -149,6 +149,8 @@ def test_everything_survives_a_reboot(components: Components) -> None:
     for system in SYSTEMS:
         with closing(components.queue(system)) as queue:
             bodies[system] = publish(queue)
+    with closing(_connect(components)) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE kept (number integer)")
 
     for role in HOSTS:
         components.host(role).reboot()
@@ -187,6 +189,11 @@ def test_bad_variables_are_refused_in_a_sentence(components: Components) -> None
         assert f"pikoci_{broker}_password is empty" in refused.output
     assert "pikoci_postgresql_clients is empty" in refused.output
 
+    mistyped = {f"{role}_port": "many" for role in HOSTS}
+    refused = components.attempt("-vvv", **mistyped)
+    assert refused.output.count("unable to convert to int") >= len(HOSTS)
+    assert not [password for password in components.passwords if password in refused.output]
+
 
 def test_uninstalling_keeps_data_unless_told_to_remove_it(components: Components) -> None:
     components.uninstall()
@@ -203,12 +210,14 @@ def test_uninstalling_keeps_data_unless_told_to_remove_it(components: Components
     for role, data in zip(HOSTS, DATA, strict=True):
         host = components.host(role)
         assert host.run(f"ls -d {data} /etc/postgresql/15 2>/dev/null || true") == "", role
-        assert not host.succeeds(f"systemctl cat {UNITS[role]}"), role
+        assert not host.succeeds(f"systemctl is-active {UNITS[role]}"), role
+        assert host.run("find /etc/systemd -xtype l") == "", role
     assert components.uninstall(**removing).changed() == {}
 
 
 def _connect(components: Components, **changes: str) -> psycopg2.extensions.connection:
     login = {"user": "pikoci", "password": components.variables["pikoci_db_password"], "dbname": "pikoci"}
-    connection = psycopg2.connect(host=components.host("pikoci_postgresql").address, **{**login, **changes})
+    host = components.host("pikoci_postgresql").address
+    connection: psycopg2.extensions.connection = psycopg2.connect(host=host, **{**login, **changes})
     connection.autocommit = True
     return connection

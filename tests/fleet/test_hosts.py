@@ -14,7 +14,7 @@ from tests.fleet.fleet import Fleet, remove_leftovers
 from tests.fleet.host import Host
 from tests.fleet.machine import call
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.short, pytest.mark.timeout(900)]
 
 KILLED = """\
 import os, signal

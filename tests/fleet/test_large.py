@@ -13,7 +13,7 @@ from tests.fleet.fleet import Fleet
 from tests.fleet.kafka import checksum, kafka_archive
 from tests.fleet.machine import call
 
-pytestmark = [pytest.mark.slow, pytest.mark.large, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 TRUSTED = "/etc/ssl/certs/fleet.pem"
 

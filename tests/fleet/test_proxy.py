@@ -120,7 +120,8 @@ def test_a_server_hears_who_the_client_is_and_nothing_else(edge: Edge) -> None:
         with edge.client() as client:
             forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "gopher"}
             edge.machine.wait_for(
-                lambda: client.get("/healthz", headers=forged) and edge.recorder.asked, "the recorder to be asked"
+                lambda: client.get("/healthz", headers=forged).is_success and edge.recorder.asked,
+                "the recorder to be asked",
             )
     finally:
         edge.recorder.ready = False

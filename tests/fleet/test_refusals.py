@@ -18,7 +18,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "weak secret": ({"pikoci_jwt_secret": "ab" * 20}, ["pikoci_jwt_secret can be guessed", "openssl rand"]),
     "unknown queue": (
         {"pikoci_worker_instances": [{"name": "main", "queues": "job"}]},
-        ["pikoci_worker_instances of w1", "'job'", "write jobs, checks, or both"],
+        ["pikoci_worker_instances", "job", "jobs, checks"],
     ),
     "mem for separate workers": ({"pikoci_queue_system": "mem"}, ["pikoci_queue_system is mem", "choose nats"]),
     "stop timeout shorter than a drain": (

@@ -84,20 +84,19 @@ class ServerConnection:
         self, method: str, path: str, content: _Body, headers: dict[str, str], timeout: float | None
     ) -> Iterator[HTTPResponse]:
         """An answer to be read; its connection is kept if it was read to its end."""
-        connection: HTTPConnection | None = None
         source = content if isinstance(content, bytes) else _named(content)
         try:
             connection, response = self._ask(method, path, source, self._headers | headers, timeout)
-            if not 200 <= response.status < 300:
-                raise refusal(response, response.read(), self.address)
-            yield response
+            try:
+                if not 200 <= response.status < 300:
+                    raise refusal(response, response.read(), self.address)
+                yield response
+            finally:
+                self._put_back(connection, response)
         except _SourceError as error:
             raise error.cause from None
         except (OSError, HTTPException) as error:
             raise broken(error, self.address) from error
-        finally:
-            if connection is not None:
-                self._put_back(connection, response)
 
     def _ask(
         self, method: str, path: str, content: _Body, headers: dict[str, str], timeout: float | None

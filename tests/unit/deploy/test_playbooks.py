@@ -14,6 +14,7 @@ import yaml
 
 from tests.unit.deploy.collection import COLLECTION, INVENTORIES, PLAYBOOKS, ROLES, run
 from tests.unit.deploy.collection import plugin as load_plugin
+from tests.unit.docs.markdown import all_blocks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -57,6 +58,14 @@ def write_play(folder: Path, prefix: str) -> Path:
 def test_playbooks_fit_the_inventories(inventory: Path, tmp_path: Path) -> None:
     done = run("ansible-playbook", "-i", inventory, *PLAYBOOKS, "--syntax-check", home=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_plays_in_the_documentation_can_be_read(tmp_path: Path) -> None:
+    plays = [block.text for block in all_blocks("yaml") if "play" in block.marks]
+    play = tmp_path / "documented.yml"
+    play.write_text("".join(plays))
+    done = run("ansible-playbook", play, "--syntax-check", home=tmp_path)
+    assert (bool(plays), done.returncode) == (True, 0), done.stderr
 
 
 def test_all_tasks_of_all_roles_can_be_read(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.unit.deploy.collection import COLLECTION, INVENTORIES, PLAYBOOKS, ROLES
+from tests.unit.docs.markdown import all_blocks
 
 KINDS: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -21,15 +22,26 @@ KINDS: dict[str, tuple[type, ...]] = {
     "dict": (dict,),
 }
 NAME = re.compile(r"(?<![\w./@-])pikoci_[a-z0-9_]+(?![\w-]*[/@(])")
+SECRET = re.compile(r"_(?:password|secret|token|users)(?:_|$)")
 
 every_role = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 
 
+class Unsafe(str):
+    """A template that Ansible shows as it is, without filling it in."""
+
+    __slots__ = ()
+
+
 class _Loader(yaml.SafeLoader):
-    """Reads what Ansible reads: encrypted values and the like are only text here."""
+    """Reads what Ansible reads."""
 
 
-_Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))
+def _unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Unsafe:
+    return Unsafe(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("!unsafe", _unsafe)
 
 
 def load(path: Path) -> Any:
@@ -71,7 +83,7 @@ def check(where: str, option: dict[str, Any]) -> None:
     if "choices" in option:
         chosen = default if isinstance(default, list) else [default]
         assert set(chosen) <= set(option["choices"]), where
-    if option["type"] == "list":
+    if isinstance(default, list):
         assert all(isinstance(item, KINDS[option["elements"]]) for item in default), where
 
 
@@ -91,6 +103,13 @@ def test_defaults_are_those_that_are_documented(role: Path) -> None:
         assert defaults(role) == {}  # others' variables are not its to set
     else:
         assert defaults(role) == documented
+
+
+@every_role
+def test_errors_about_a_variable_do_not_show_secrets(role: Path) -> None:
+    """Ansible prints the whole spec with its defaults filled in when it refuses a variable."""
+    secret = [(name, option.get("default")) for name, option in spec(role).items() if SECRET.search(name)]
+    assert [name for name, default in secret if is_template(default) and not isinstance(default, Unsafe)] == []
 
 
 @every_role
@@ -119,6 +138,12 @@ DOCUMENTED = {name for role in ROLES for name in spec(role)}
 def test_examples_set_documented_variables_only(inventory: Path) -> None:
     files = [*inventory.glob("*_vars/**/*.yml"), *inventory.glob("*_vars/*")]
     assert {name for file in files if file.is_file() for name in load(file)} - {"ansible_host"} <= DOCUMENTED
+
+
+def test_the_documentation_sets_documented_variables_only() -> None:
+    shown = [yaml.load(block.text, _Loader) for block in all_blocks("yaml") if "inventory" in block.marks]
+    groups = {group for path in INVENTORIES for group in load(path / "hosts.yml")}
+    assert {name for variables in shown for name in variables} - groups <= DOCUMENTED
 
 
 def _made_in(role: Path) -> set[str]:

@@ -7,6 +7,7 @@ A comment in the line above a block says what a test does with it:
 - `<!-- refused: text -->`: HCL that is refused with this text, or a command that fails with the output shown.
 - `<!-- file: name -->`: written to this file before later commands run.
 - `<!-- config -->`: settings for `pikoci server`; `<!-- config: worker -->` for `pikoci worker`.
+- `<!-- inventory -->`, `<!-- play -->`: variables or groups, and a playbook, for the Ansible collection.
 - `<!-- server -->`: a server that runs until the next one, or the page's end.
 - `<!-- retry -->`: commands that are repeated until the output is as shown.
 """

@@ -85,7 +85,8 @@ def worker_faults(fleet: Mapping[str, Any]) -> list[str]:
         for position, instance in enumerate(instances):
             faults += [f"pikoci_worker_instances of {host}, {fault}." for fault in _instance_faults(position, instance)]
         faults += [f"pikoci_worker_instances of {host}: {fault}." for fault in _shared(named)]
-        faults += _clashes(host, {str(instance["name"]) for instance in named}, owners)
+        names = {name for instance in named if _NAME.fullmatch(name := str(instance["name"]))}
+        faults += _clashes(host, names, owners)
     return faults
 
 
