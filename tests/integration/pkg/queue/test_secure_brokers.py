@@ -30,7 +30,7 @@ WRONG = "not-this-one"
 
 #: What is said of a wrong password, and of a certificate of a stranger.
 SAID = {
-    "nats": ("is away", "CERTIFICATE_VERIFY_FAILED"),
+    "nats": ("QUEUE_USER and QUEUE_PASSWORD", "QUEUE_TLS_CA"),
     "rabbit": ("QUEUE_USER and QUEUE_PASSWORD", "QUEUE_TLS_CA"),
     "kafka": ("QUEUE_USER and QUEUE_PASSWORD", "QUEUE_TLS_CA"),
 }
