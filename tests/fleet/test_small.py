@@ -65,7 +65,7 @@ def test_a_reload_lets_the_build_finish_and_takes_nothing_new(small: Farm, build
     assert (ended["worker"], ended["attempt"]) == (worker, 1)
     assert worker not in {build["worker"] for build in meanwhile}
     wait_for(lambda: builds.workers()[worker]["state"] == "running", f"{worker} to be back")
-    assert host.unit(JOBS, "ActiveState", "NRestarts")["ActiveState"] == "active"
+    wait_for(lambda: host.unit(JOBS, "ActiveState") == {"ActiveState": "active"}, f"{JOBS} to be up")
     assert builds.run(f"on-{host.name}")["worker"] == worker
 
 

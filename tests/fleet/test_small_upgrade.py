@@ -10,7 +10,7 @@ from tests.fleet.builds import Builds, stream
 from tests.fleet.farm import Farm
 from tests.fleet.host import Host
 
-pytestmark = [pytest.mark.slow, pytest.mark.short, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 DROP_IN = "/etc/systemd/system/pikoci-worker@jobs.service.d/refuse.conf"
 REFUSES = """mkdir -p $(dirname {path}) && cat >{path} && systemctl daemon-reload"""
@@ -42,6 +42,7 @@ def test_a_failing_host_stops_the_upgrade_and_the_rest_serves(small: Farm, build
     assert builds.run("short")["worker"] == "w2-jobs"
 
 
+@pytest.mark.short
 @pytest.mark.parametrize(("playbook", "release"), [("upgrade.yml", 1), ("rollback.yml", 0)])
 def test_no_build_is_lost_cancelled_or_run_twice(small: Farm, builds: Builds, playbook: str, release: int) -> None:
     small.variables |= small.release(release)

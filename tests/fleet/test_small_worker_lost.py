@@ -7,9 +7,10 @@ import pytest
 from tests.fleet.builds import Builds, wait_for
 from tests.fleet.farm import Farm
 
-pytestmark = [pytest.mark.slow, pytest.mark.short, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
+@pytest.mark.short
 def test_a_host_that_is_cut_off_stops_its_build_and_comes_back(small: Farm, builds: Builds) -> None:
     held = builds.wait("held", builds.start("held"), "started")
     worker = held["worker"]
