@@ -33,10 +33,11 @@ def fleet(able: None) -> Iterator[Fleet]:
 def small(able: None) -> Iterator[Farm]:
     """A server with NATS beside it and two workers, after the first `site.yml` on bare hosts."""
     groups = {"pikoci_servers": ["ci1"], "pikoci_nats": ["ci1"], "pikoci_workers": ["w1", "w2"]}
-    jobs = {"name": "jobs", "queues": "jobs", "concurrency": 4, "tags": ["{{ inventory_hostname }}"]}
-    checks = {"name": "checks", "queues": "checks"}
+    common = {"drain_timeout": "1m"}  # a host that fails is noticed after so long
+    jobs = {"name": "jobs", "queues": "jobs", "concurrency": 4, "tags": ["{{ inventory_hostname }}"], **common}
+    checks = {"name": "checks", "queues": "checks", **common}
     with Fleet() as fleet:
-        farm = Farm(fleet, groups, pikoci_worker_instances=[jobs, checks])
+        farm = Farm(fleet, groups, pikoci_worker_instances=[jobs, checks], pikoci_worker_start_limit="30s")
         farm.play("site.yml")
         yield farm
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.broker import Broker, free_ports, shared_address
+from tests.services.certificates import AUTHORITY, make_certificates
 from tests.services.process import ServiceError
 from tests.services.proxy import Proxy
 from tests.services.requirement import missing, program
@@ -72,6 +73,18 @@ broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 """
 
+# Instead of the listener for a proxy, one that asks for a login, by TLS.
+SECURITY = """
+listener.security.protocol.map=PLAIN:PLAINTEXT,PROXIED:SASL_SSL,CONTROLLER:PLAINTEXT
+advertised.listeners=PLAIN://127.0.0.1:{port},PROXIED://127.0.0.1:{secure}
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/keystore.pem
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
+listener.name.proxied.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\
+  user_{user}="{password}";
+listener.name.proxied.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+"""
+
 
 class KafkaServer(Broker):
     """One node without authentication; a second listener is for clients that come through a proxy."""
@@ -106,9 +119,12 @@ class KafkaServer(Broker):
             controller=controller,
             data=self.folder / "data",
         )
+        self._format(settings)
+
+    def _format(self, settings: str, *options: str) -> None:
         (self.folder / "server.properties").write_text(settings)
         formatted = subprocess.run(
-            [*self._run("kafka.tools.StorageTool"), "format", "-t", CLUSTER, "-c", "server.properties"],
+            [*self._run("kafka.tools.StorageTool"), "format", "-t", CLUSTER, "-c", "server.properties", *options],
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -134,6 +150,32 @@ class KafkaServer(Broker):
         except OSError:
             return False
         return len(answer) == 12 and struct.unpack(">iii", answer)[2] > 0
+
+
+class SecureKafkaServer(KafkaServer):
+    """Clients come by TLS and log in, by PLAIN or SCRAM-SHA-512."""
+
+    login = ("pikoci", "right-one")
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"127.0.0.1:{self._proxied}"
+
+    @property
+    def authority(self) -> Path:
+        """What the certificate is checked against."""
+        return self.folder / AUTHORITY
+
+    def _format(self, settings: str, *options: str) -> None:
+        user, password = self.login
+        make_certificates(self.folder)
+        chain = [(self.folder / name).read_text() for name in ("server.key", "server.pem", AUTHORITY)]
+        (self.folder / "keystore.pem").write_text("".join(chain))
+        settings += SECURITY.format(
+            port=self.port, secure=self._proxied, folder=self.folder, user=user, password=password
+        )
+        super()._format(settings, "--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]", *options)
 
 
 def find_jars() -> Path:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.services.broker import Broker, shared_address
+from tests.services.certificates import AUTHORITY, make_certificates
 from tests.services.process import free_port
 from tests.services.proxy import Proxy
 from tests.services.requirement import program
@@ -51,6 +53,26 @@ class NatsServer(Broker):
                 return b'"jetstream":true' in client.recv(4096)
         except OSError:
             return False
+
+
+class SecureNatsServer(NatsServer):
+    """With TLS and a login."""
+
+    login = ("pikoci", "right-one")
+
+    def __init__(self) -> None:
+        """Start the server. Raises ServiceError when it does not come up."""
+        user, password = self.login
+        super().__init__(f"--user={user}", f"--pass={password}", "--tls", "--tlscert=server.pem", "--tlskey=server.key")
+
+    @property
+    def authority(self) -> Path:
+        """What the certificate is checked against."""
+        return self.folder / AUTHORITY
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        make_certificates(self.folder)
 
 
 @pytest.fixture(scope="session")

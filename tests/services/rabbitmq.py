@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.broker import Broker, free_ports, shared_address
+from tests.services.certificates import AUTHORITY, make_certificates
 from tests.services.proxy import Proxy
 from tests.services.requirement import missing
 
@@ -25,6 +26,15 @@ log.file = false
 vm_memory_high_watermark.absolute = 512MiB
 disk_free_limit.absolute = 10MB
 cluster_partition_handling = ignore
+"""
+
+SECURITY = """\
+default_user = {user}
+default_pass = {password}
+listeners.ssl.default = {port}
+ssl_options.cacertfile = {folder}/ca.pem
+ssl_options.certfile = {folder}/server.pem
+ssl_options.keyfile = {folder}/server.key
 """
 
 
@@ -89,6 +99,30 @@ class RabbitmqServer(Broker):
                 return client.recv(1) == b"\x01"
         except OSError:
             return False
+
+
+class SecureRabbitmqServer(RabbitmqServer):
+    """With TLS on a port of its own, and another login."""
+
+    login = ("pikoci", "right-one")
+
+    @property
+    def address(self) -> str:
+        """An amqps:// URL without login."""
+        return f"amqps://127.0.0.1:{self.tls_port}/"
+
+    @property
+    def authority(self) -> Path:
+        """What the certificate is checked against."""
+        return self.folder / AUTHORITY
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        (self.tls_port,) = free_ports(1)
+        make_certificates(self.folder)
+        user, password = self.login
+        with (self.folder / "rabbitmq.conf").open("a") as settings:
+            settings.write(SECURITY.format(user=user, password=password, port=self.tls_port, folder=self.folder))
 
 
 @pytest.fixture(scope="session")

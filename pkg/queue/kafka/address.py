@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pikoci.pkg.queue.backend import QueueConfigurationError
+from pikoci.pkg.queue.kafka.sockets import use_own_sockets
 from pikoci.pkg.queue.opening import QueueSettings
 
 _PORT = 9092
@@ -78,4 +79,4 @@ def _tls(settings: QueueSettings) -> ssl.SSLContext:
             context.load_cert_chain(settings.tls_certificate, settings.tls_key)
     except OSError as error:
         raise QueueConfigurationError(f"the files for TLS can't be read: {error}") from error
-    return context
+    return use_own_sockets(context)

@@ -15,7 +15,14 @@ import gevent
 import structlog
 from gevent.lock import RLock
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.errors import ClusterAuthorizationFailedError, KafkaError, RetriableError
+from kafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    KafkaTimeoutError,
+    RetriableError,
+    SaslAuthenticationFailedError,
+    UnsupportedSaslMechanismError,
+)
 from kafka.net.compat import KafkaNetClient
 
 from pikoci.pkg.queue.backend import QueueClosedError, QueueUnavailableError
@@ -24,10 +31,18 @@ from pikoci.pkg.queue.kafka.sockets import SOCKETS
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
+_CLOSE_SECONDS = 3.0
 _LONGEST_PAUSE_MS = 1000  # between the library's own attempts to connect
 
 #: What the library raises when the broker is away, slow, or refuses; RuntimeError is its word for a closed loop.
 KAFKA_ERRORS = (KafkaError, OSError, TimeoutError, RuntimeError)
+
+#: What to look at, by the library's error or by a word in its text.
+_HINTS: dict[type[Exception] | str, str] = {
+    SaslAuthenticationFailedError: "check QUEUE_USER and QUEUE_PASSWORD",
+    UnsupportedSaslMechanismError: "check KAFKA_SASL_MECHANISM",
+    "CERTIFICATE_VERIFY_FAILED": "check QUEUE_TLS_CA",
+}
 
 
 class KafkaClients:
@@ -51,6 +66,7 @@ class KafkaClients:
         self._admin: Any = None
         self._producer: Any = None
         self._idempotent = True
+        self._refusal: Exception | None = None
         self._closed = False
 
     @contextmanager
@@ -100,18 +116,19 @@ class KafkaClients:
         return self._make(KafkaConsumer, metrics_enabled=False, allow_auto_create_topics=False, **options)
 
     def unavailable(self, reason: object) -> QueueUnavailableError:
-        """The error that says what is wrong."""
-        return QueueUnavailableError(f"Kafka at {self.name} is away: {reason_of(reason)}")
+        """The error that says what is wrong. Where nothing answers, that is why the last connection failed."""
+        if isinstance(reason, (TimeoutError, KafkaTimeoutError)) and self._refusal is not None:
+            reason = self._refusal
+        return QueueUnavailableError(f"Kafka at {self.name} is away: {reason_of(reason)}{_hint(reason)}")
 
     def close(self) -> None:
         """Close the producer and the administrator. What is not confirmed yet fails."""
         self._closed = True
         admin, self._admin = self._admin, None
         producer, self._producer = self._producer, None
-        if producer is not None:
-            _close_quietly(partial(_end, producer, 0.0))
-        if admin is not None:
-            _close_quietly(admin.close)
+        ends = [partial(_end, producer, 0.0)] if producer is not None else []
+        ends += [admin.close] if admin is not None else []
+        gevent.joinall([gevent.spawn(_close_quietly, end) for end in ends], timeout=_CLOSE_SECONDS)
 
     def _send(self, topic: str, body: bytes, headers: dict[str, bytes], partition: int | None) -> None:
         producer = self._get_producer()
@@ -144,18 +161,25 @@ class KafkaClients:
 
         def net_client(**configs: Any) -> Any:
             made.append(KafkaNetClient(**configs))
+            self._watch(made[-1]._manager)  # noqa: SLF001 - it tells nobody why it can't connect
             return made[-1]
 
         try:
             return kind(kafka_client=net_client, **(self._options | options))
-        except BaseException as error:
-            refusal = None
+        except BaseException:
             for client in made:
-                refusal = next(iter(client._manager._auth_failures.values()), None)  # noqa: SLF001 - told nowhere else
-                client.close()
-            if refusal is not None and isinstance(error, KAFKA_ERRORS):
-                raise refusal from error
+                gevent.spawn(_close_quietly, client.close)  # it waits for its loop, which may take long to notice
             raise
+
+    def _watch(self, manager: Any) -> None:
+        """Remember why the last connection came to nothing."""
+        connect = manager._connect  # noqa: SLF001 - as above
+
+        async def connect_and_look(node: Any, connection: Any, **options: Any) -> None:
+            await connect(node, connection, **options)
+            self._refusal = connection.init_future.exception if connection.init_future.is_done else None
+
+        manager._connect = connect_and_look  # noqa: SLF001 - as above
 
     def _forget_admin(self, admin: Any) -> None:
         if self._admin is admin:
@@ -171,6 +195,14 @@ class KafkaClients:
 def reason_of(error: object) -> str:
     """What to tell people about an error."""
     return str(error) or type(error).__name__
+
+
+def _hint(error: object) -> str:
+    """Which settings to look at, where that can be told."""
+    for sign, hint in _HINTS.items():
+        if sign in str(error) if isinstance(sign, str) else isinstance(error, sign):
+            return f"; {hint}"
+    return ""
 
 
 def _end(producer: Any, seconds: float) -> None:

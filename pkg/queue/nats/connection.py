@@ -24,6 +24,8 @@ _LONGEST_PAUSE = 5.0
 
 #: What the client library raises when the broker is away, slow, or refuses.
 NATS_ERRORS = (nats.errors.Error, OSError, EOFError, TimeoutError)
+#: What a connection ends with that the server has refused, beside its word.
+_ENDS = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError, EOFError, nats.errors.UnexpectedEOF)
 #: What says that somebody removed what was prepared.
 _REMOVED = (NotFoundError, NoStreamResponseError)
 
@@ -128,7 +130,7 @@ class NatsConnection:
 
     async def _connect(self, client: Client, ended: asyncio.Event) -> None:
         async def on_error(error: Exception) -> None:
-            self._trouble = error
+            self._trouble = self._more_telling(error)
 
         async def on_end() -> None:
             ended.set()
@@ -166,6 +168,7 @@ class NatsConnection:
 
     def _note(self, error: Exception) -> None:
         """Remember why there is no connection; the same reason is reported once."""
+        error = self._more_telling(error)
         if not self._closed and str(error) != str(self._trouble):
             self._report("NATS is away", _reason(error))
         self._trouble = error
@@ -173,6 +176,11 @@ class NatsConnection:
             self._settled.set()
         else:
             self._settled.clear()
+
+    def _more_telling(self, error: Exception) -> Exception:
+        """The error, unless it is no more than the end of a connection that was refused before."""
+        refused = self._trouble if _hint(self._trouble) else None
+        return refused if refused is not None and isinstance(error, _ENDS) else error
 
 
 async def _until_closed(client: Client, told: asyncio.Event) -> None:
@@ -191,4 +199,12 @@ async def _close(client: Client) -> None:
 def _reason(error: object) -> str:
     if error is None:
         return "it has not answered yet"
-    return str(error) or type(error).__name__
+    return (str(error) or type(error).__name__) + _hint(error)
+
+
+def _hint(error: object) -> str:
+    """The settings to look at when the server refuses the login, or when its certificate is refused; else nothing."""
+    text = str(error)
+    if "authorization" in text.lower() or "authentication" in text.lower():
+        return "; check QUEUE_USER and QUEUE_PASSWORD, the login in NATS_SERVER_URL, or NATS_CREDS"
+    return "; check QUEUE_TLS_CA" if "CERTIFICATE_VERIFY_FAILED" in text else ""

@@ -26,7 +26,9 @@ class RabbitAddress:
 def read_address(settings: QueueSettings) -> RabbitAddress:
     """Read the settings for RabbitMQ. Raises QueueConfigurationError, which names the setting that can't be right."""
     urls = [_parse(text.strip()) for text in settings.rabbit_url.split(",")]
-    context = _tls(settings) if settings.tls or any(url.scheme == "amqps" for url in urls) else None
+    if settings.tls or settings.tls_ca or settings.tls_certificate:
+        urls = [url._replace(scheme="amqps") for url in urls]
+    context = _tls(settings) if any(url.scheme == "amqps" for url in urls) else None
     return RabbitAddress(", ".join(_shown(url) for url in urls), [_parameters(url, settings, context) for url in urls])
 
 
@@ -58,15 +60,14 @@ def _parameters(url: SplitResult, settings: QueueSettings, context: ssl.SSLConte
     user, password = settings.user, settings.password
     if not user:
         user, password = unquote(url.username or "guest"), unquote(url.password or "guest")
-    encrypted = settings.tls or url.scheme == "amqps"
     assert url.hostname is not None
     return pika.ConnectionParameters(
         host=url.hostname,
-        port=url.port or _PORTS["amqps" if encrypted else "amqp"],
+        port=url.port or _PORTS[url.scheme],
         virtual_host=unquote(url.path[1:]) or "/",
         credentials=pika.PlainCredentials(user, password or "", erase_on_connect=False),
         heartbeat=heartbeat(settings.redelivery),
-        ssl_options=pika.SSLOptions(context, url.hostname) if encrypted and context else None,
+        ssl_options=pika.SSLOptions(context, url.hostname) if url.scheme == "amqps" and context else None,
         socket_timeout=_CONNECT_SECONDS,
         stack_timeout=_CONNECT_SECONDS * 2,
         client_properties={"connection_name": "pikoci"},

@@ -15,6 +15,12 @@ from pikoci.pkg.queue.backend import QueueConfigurationError, QueueError, QueueU
 
 _WRONG = 406
 _FORBIDDEN = 403
+#: What to look at, by a word of the broker or of TLS.
+_HINTS = {
+    "ACCESS_REFUSED - Login": "check RABBIT_SERVER_URL, or QUEUE_USER and QUEUE_PASSWORD",
+    "NOT_ALLOWED": "check the virtual host, which ends RABBIT_SERVER_URL",
+    "CERTIFICATE_VERIFY_FAILED": "check QUEUE_TLS_CA",
+}
 
 
 class RabbitChannel:
@@ -114,7 +120,10 @@ class RabbitChannel:
 
 
 def explain(reason: object) -> str:
-    """Say in a line what the client library means; its errors wrap one another, the first cause is innermost."""
+    """Say in a line what the client library means, and which settings to look at, where that can be told.
+
+    Its errors wrap one another, the first cause is innermost.
+    """
     while isinstance(reason, BaseException):
         inner = getattr(reason, "exceptions", None) or getattr(reason, "exception", None)
         inner = inner[-1] if isinstance(inner, (list, tuple)) else inner
@@ -122,5 +131,5 @@ def explain(reason: object) -> str:
         if inner is None:
             break
         reason = inner
-    text = getattr(reason, "reply_text", None) or (str(reason) if str(reason) else type(reason).__name__)
-    return str(text)
+    text = str(getattr(reason, "reply_text", None) or (str(reason) if str(reason) else type(reason).__name__))
+    return "; ".join([text, *(hint for word, hint in _HINTS.items() if word in text)])

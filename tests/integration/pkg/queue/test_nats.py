@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import shutil
-import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from pikoci.pkg.queue import (
 from pikoci.pkg.queue.nats import NatsBackend
 from pikoci.pkg.queue.nats.loop_thread import LoopThread
 from tests.contract.pkg.queue.site import collect, hub_stays_free, publish_at_last, take
+from tests.services.certificates import AUTHORITY, make_certificates
 from tests.services.nats import NatsServer
 
 
@@ -207,7 +207,8 @@ def test_a_killed_greenlet_leaves_nothing_held(backend: Backend) -> None:
 
 
 def test_tls_and_a_client_certificate_work(tmp_path: Path, prefix: str) -> None:
-    authority = certificates(tmp_path)
+    make_certificates(tmp_path)
+    authority = tmp_path / AUTHORITY
     options = [f"--tlscert={tmp_path}/server.pem", f"--tlskey={tmp_path}/server.key", "--tlsverify"]
     with NatsServer("--tls", *options, f"--tlscacert={authority}") as server:
         settings = QueueSettings(
@@ -221,21 +222,6 @@ def test_tls_and_a_client_certificate_work(tmp_path: Path, prefix: str) -> None:
         with hub_stays_free():
             backend.publish("jobs", b"1")
         backend.close()
-
-
-def certificates(folder: Path) -> Path:
-    """An authority, and certificates of a server and a client."""
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    new = ("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
-    openssl(*new, "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem")
-    for name in ("server", "client"):
-        signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-addext", "subjectAltName=IP:127.0.0.1")
-        usage = ("-addext", "basicConstraints=critical,CA:FALSE")
-        openssl(*new, *signed, *usage, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
-    return folder / "ca.pem"
 
 
 def test_the_event_loop_ends_with_its_backend() -> None:
