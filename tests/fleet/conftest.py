@@ -38,7 +38,7 @@ def small(able: None) -> Iterator[Farm]:
     checks = {"name": "checks", "queues": "checks", **common}
     with Fleet() as fleet:
         farm = Farm(fleet, groups, pikoci_worker_instances=[jobs, checks], pikoci_worker_start_limit="30s")
-        farm.play("site.yml")
+        farm.first = farm.play("site.yml", "-vvv", "--diff")
         yield farm
 
 

@@ -29,7 +29,12 @@ SERVICES = [
 
 
 class Farm:
-    """Hosts in groups. `variables` may be changed; `play` tells Ansible about them."""
+    """Hosts in groups. `variables` may be changed; `play` tells Ansible about them.
+
+    `first` is what the first play said, which found bare hosts.
+    """
+
+    first: Played
 
     def __init__(self, fleet: Fleet, groups: Mapping[str, Sequence[str]], **variables: Any) -> None:
         """Boot a host for each name in the groups and build the project's wheels. Raises FleetError."""

@@ -46,5 +46,5 @@ def run(
         **(variables or {}),
     }
     return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=110, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout, check=False
     )
