@@ -149,7 +149,7 @@ def test_the_documentation_sets_documented_variables_only() -> None:
 def _made_in(role: Path) -> set[str]:
     """What a role registers, sets as a fact, loops by or has in its vars, and its folders' names."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in role.glob("tasks/*.yml"))
-    made = set(re.findall(r"(?:register|loop_var|index_var): *(\w+)", text))
+    made = set(re.findall(r"(?:register|loop_var|index_var|  name): *(\w+)", text))
     made |= set(re.findall(r"^ +(pikoci_\w+):(?: |$)", text, re.MULTILINE))
     return made | {name for path in role.glob("vars/*.yml") for name in load(path)}
 
