@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import signal
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import gevent
-from gevent.lock import RLock
 
 from tests.chaos.family import send_below
-from tests.chaos.schedule import Fault, Kind
+from tests.chaos.schedule import REST, Fault, Kind
 from tests.chaos.world import World
 from tests.services.broker import Broker
 from tests.services.postgresql import PostgresqlServer
@@ -22,13 +21,17 @@ _START_TRIES = 3
 
 
 class Trouble:
-    """Makes the faults of a schedule happen. `counts` counts them by kind of fault and kind of target."""
+    """Makes the faults of a schedule happen.
+
+    `counts` counts them by kind of fault and kind of target, `left_out` those whose target was not well yet.
+    """
 
     def __init__(self, world: World, say: Callable[[str], None]) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.left_out = 0
         self._world = world
         self._say = say
-        self._turns: defaultdict[str, RLock] = defaultdict(RLock)
+        self._hurt: set[str] = set()
 
     def make(self, faults: Sequence[Fault]) -> None:
         """Let all happen at their times; returns when everything works again. Raises what a restart raised."""
@@ -41,13 +44,18 @@ class Trouble:
         gevent.joinall(under_way, raise_error=True)
 
     def _happen(self, fault: Fault) -> None:
-        """Begin and end a fault, once the target has got over its last one: a broker may take long to start."""
+        """Begin and end a fault, unless its target has not got over the last one: a broker may take long to start."""
+        if fault.target in self._hurt:
+            self.left_out += 1
+            return
         begin, end = self._actions(fault)
-        with self._turns[fault.target]:
-            self.counts[fault.kind, fault.target.rstrip("0123456789") if "-" not in fault.target else "link"] += 1
-            begin()
-            gevent.sleep(fault.seconds)
-            end()
+        self.counts[fault.kind, fault.target.rstrip("0123456789") if "-" not in fault.target else "link"] += 1
+        self._hurt.add(fault.target)
+        begin()
+        gevent.sleep(fault.seconds)
+        end()
+        gevent.sleep(REST / 2)
+        self._hurt.discard(fault.target)
 
     def _actions(self, fault: Fault) -> tuple[Action, Action]:
         """What begins a fault, and what ends it."""

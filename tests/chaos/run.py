@@ -87,6 +87,7 @@ def _counts(trouble: Trouble, visitor: Visitor, rows: list[Row], world: World) -
     return {
         "faults": str(sum(trouble.counts.values())),
         **faults,
+        "faults left out": str(trouble.left_out),
         "restarts nobody asked for": ", ".join(f"{name} {codes}" for name, codes in ends.items()) or "none",
         "accepted triggers": str(len(visitor.accepted)),
         "repeated requests": str(visitor.retries),

@@ -10,7 +10,7 @@ from typing import Any
 import gevent
 import pytest
 
-from tests.chaos.faults import Trouble
+from tests.chaos import faults
 from tests.chaos.jobs import expected_lines
 from tests.chaos.logs import missing_or_doubled
 from tests.chaos.marks import overlaps, read_marks
@@ -30,15 +30,16 @@ def test_the_same_seed_makes_the_same_trouble_and_another_one_another() -> None:
 
 
 def test_no_target_has_two_faults_at_a_time_and_all_are_over_in_time() -> None:
-    faults = plan(3, 200, TARGETS)
-    assert len(faults) > 20
-    assert all(_ends(fault) <= 200 for fault in faults)
+    planned = plan(3, 200, TARGETS)
+    assert len(planned) > 20
+    assert all(_ends(fault) <= 200 for fault in planned)
     for target in TARGETS:
-        own = [fault for fault in faults if fault.target == target]
+        own = [fault for fault in planned if fault.target == target]
         assert all(_ends(earlier) < later.at for earlier, later in pairwise(own))
 
 
-def test_a_fault_waits_until_its_target_has_got_over_the_last_one() -> None:
+def test_a_fault_is_left_out_while_its_target_gets_over_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "REST", 0.1)
     did: list[str] = []
 
     def start() -> None:
@@ -48,9 +49,10 @@ def test_a_fault_waits_until_its_target_has_got_over_the_last_one() -> None:
 
     broker = SimpleNamespace(kill=lambda: did.append("killed"), start=start)
     world: Any = SimpleNamespace(daemons={}, links=SimpleNamespace(names={}), broker=broker)
-    faults = [Fault(at, Kind.KILL, "broker", 0.01) for at in (0.0, 0.1)]
-    Trouble(world, lambda _: None).make(faults)
+    trouble = faults.Trouble(world, lambda _: None)
+    trouble.make([Fault(at, Kind.KILL, "broker", 0.01) for at in (0.0, 0.1, 1.0)])
     assert did == ["killed", "starts", "runs"] * 2
+    assert (trouble.left_out, trouble.counts[Kind.KILL, "broker"]) == (1, 2)
 
 
 def test_a_whole_log_with_a_lost_attempt_is_right() -> None:
