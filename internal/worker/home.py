@@ -9,8 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from pikoci.internal.domain.errors import PikociError
-from pikoci.internal.worker.execution.workspace import remove_tree
+from pikoci.internal.worker.execution.removal import remove_tree
 from pikoci.internal.worker.settings import WorkerSettings
+
+#: Where directories of builds and checks wait for their removal.
+REMOVED = "removed"
 
 
 class WorkerDirectoryError(PikociError):
@@ -18,7 +21,7 @@ class WorkerDirectoryError(PikociError):
 
 
 class WorkerHome:
-    """Makes and locks `workdir` and `spool_dir`, and removes what an earlier run left in `builds` and `checks`.
+    """Makes and locks `workdir` and `spool_dir`, and removes what an earlier run left of builds and checks.
 
     Two workers that shared them would take away each other's builds, so the second one gets WorkerDirectoryError.
     """
@@ -35,7 +38,7 @@ class WorkerHome:
         except BaseException:
             self._unlock()
             raise
-        for name in ("builds", "checks"):
+        for name in ("builds", "checks", REMOVED):
             remove_tree(self._workdir / name)
         return self
 

@@ -21,8 +21,9 @@ from pikoci.internal.domain.gateway import (
     WorkerTerms,
 )
 from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec, ResourceType
+from pikoci.internal.worker.execution.removal import Remover
 from pikoci.internal.worker.execution.scope import BuildControl
-from pikoci.internal.worker.home import WorkerHome
+from pikoci.internal.worker.home import REMOVED, WorkerHome
 from pikoci.internal.worker.local_gateway import LocalGateway, OnEvent
 from pikoci.internal.worker.process import Spawner
 from pikoci.internal.worker.reporting.reporter import Reporter, ReportLimits
@@ -66,6 +67,7 @@ class LocalRun:
         self._services = WorkerServices(
             gateway=LocalGateway(on_event, settings.workdir / "artifacts"),
             spawner=spawner,
+            remover=Remover(settings.workdir / REMOVED),
             settings=settings,
             clock=clock,
             random=random,
@@ -77,7 +79,7 @@ class LocalRun:
         """Check, run, and return how it ended; all events, the last one too, went to `on_event`."""
         settings = self._services.settings
         try:
-            with WorkerHome(settings), closing(self._spawner):
+            with WorkerHome(settings), closing(self._services.remover), closing(self._spawner):
                 return self._run()
         finally:
             self._control.release()

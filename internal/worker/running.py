@@ -31,7 +31,8 @@ def run_build(
     """Run a build in a directory of its own, and return its last event; the others went to `reporter`."""
     settings, build = services.settings, assignment.build
     try:
-        with Workspace(settings.workdir / "builds" / f"{build.id}-{assignment.claim}") as workspace:
+        root = settings.workdir / "builds" / f"{build.id}-{assignment.claim}"
+        with Workspace(root, services.remover.remove) as workspace:
             context = BuildContext(
                 assignment=assignment,
                 settings=settings,
@@ -62,7 +63,7 @@ def run_check(
     masker = Masker(collect_masks(assignment.masks, [assignment.resource], [assignment.resource_type]))
     root = services.settings.workdir / "checks" / f"{assignment.resource_id}-{assignment.claim}"
     try:
-        with Workspace(root) as workspace:
+        with Workspace(root, services.remover.remove) as workspace:
             call = _check_call(services, assignment, control, scope, workspace, masker)
             handler = services.resource_types.handler(assignment.resource.canonical, assignment.resource_type)
             versions = handler.check(call, assignment.previous)

@@ -12,6 +12,7 @@ from pikoci.internal.domain.gateway import Gateway, WorkerTerms
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.claims import kill_grace
 from pikoci.internal.worker.execution.commands import Commands, ProcessRunner
+from pikoci.internal.worker.execution.removal import Remover
 from pikoci.internal.worker.execution.scope import BuildControl
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.settings import WorkerSettings
@@ -25,6 +26,7 @@ class WorkerServices:
 
     gateway: Gateway
     spawner: ProcessRunner
+    remover: Remover
     settings: WorkerSettings
     clock: Clock
     random: Random

@@ -17,8 +17,9 @@ from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerCommand, Wor
 from pikoci.internal.worker.builds import BuildHandler
 from pikoci.internal.worker.checks import CheckHandler
 from pikoci.internal.worker.claims import ClaimTable
+from pikoci.internal.worker.execution.removal import Remover
 from pikoci.internal.worker.heartbeat import ServerLink
-from pikoci.internal.worker.home import WorkerHome
+from pikoci.internal.worker.home import REMOVED, WorkerHome
 from pikoci.internal.worker.pool import WorkPool
 from pikoci.internal.worker.process import Spawner, sweep_leftovers
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
@@ -71,6 +72,7 @@ class Worker:
         self._services = WorkerServices(
             gateway=gateway,
             spawner=spawner,
+            remover=Remover(settings.workdir / REMOVED),
             settings=settings,
             clock=clock,
             random=random,
@@ -94,7 +96,7 @@ class Worker:
         than UnavailableError (a bad token, say), SpawnerError when no process can be started, and ConflictError when
         another process took over the worker's name: then everything was stopped and forgotten.
         """
-        with WorkerHome(self._settings), closing(self._spawner):
+        with WorkerHome(self._settings), closing(self._services.remover), closing(self._spawner):
             killed = sweep_leftovers(self._settings.mark)
             if killed:
                 _log.warning("killed processes of an earlier run", processes=killed)

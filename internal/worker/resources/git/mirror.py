@@ -9,8 +9,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from pikoci.internal.worker.execution.outcome import StepError, stopped
+from pikoci.internal.worker.execution.removal import remove_tree
 from pikoci.internal.worker.execution.scope import Scope
-from pikoci.internal.worker.execution.workspace import remove_tree
 from pikoci.internal.worker.resources.git.program import Git
 from pikoci.internal.worker.resources.git.source import GitSource
 from pikoci.internal.worker.resources.model import ResourceCall

@@ -15,4 +15,5 @@ def room(tmp_path: Path) -> Generator[Room]:
     with worker_room(tmp_path) as found:
         yield found
     assert not list((tmp_path / "work" / "builds").glob("*"))
+    assert not list((tmp_path / "work" / "removed").glob("*"))
     assert not list((tmp_path / "spool").glob("*.spool"))
