@@ -88,7 +88,7 @@ def test_a_reboot_of_all_brings_all_back(farm: Farm, builds: Builds) -> None:
     for host in farm.fleet.hosts.values():
         host.reboot()
 
-    assert set(farm.processes()) == services
+    assert set(farm.processes()) >= services
     assert builds.run("short")["worker"] == "w1-all"
 
 
