@@ -6,6 +6,7 @@ import itertools
 import shutil
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import gevent
@@ -42,7 +43,7 @@ class Remover:
 
     def close(self) -> None:
         """Wait some seconds at most until all is removed."""
-        with gevent.Timeout(_CLOSE_SECONDS, exception=False):
+        with suppress(TimeoutError), gevent.Timeout(_CLOSE_SECONDS, TimeoutError()):
             self._pool.join()
         self._pool.kill()
 
