@@ -118,19 +118,16 @@ class Secrets:
         self.jwt = self._texts["jwt"]
         self.hidden = [self.password, hashed, *self._texts.values()]
         vault = folder / "group_vars" / "all" / "vault.yml"
-        vault.parent.mkdir(parents=True)
-        vault.write_text(
-            yaml.safe_dump(
-                {
-                    "pikoci_jwt_secret": self._texts["jwt"],
-                    "pikoci_queue_password": self._texts["queue"],
-                    "pikoci_db_password": self._texts["db"],
-                    "pikoci_users": [f"{USER}:{hashed}"],
-                    "pikoci_admin_user": USER,
-                    "pikoci_admin_password": self.password,
-                }
-            )
-        )
+        vault.parent.mkdir(parents=True, exist_ok=True)
+        self.variables = {
+            "pikoci_jwt_secret": self._texts["jwt"],
+            "pikoci_queue_password": self._texts["queue"],
+            "pikoci_db_password": self._texts["db"],
+            "pikoci_users": [f"{USER}:{hashed}"],
+            "pikoci_admin_user": USER,
+            "pikoci_admin_password": self.password,
+        }
+        vault.write_text(yaml.safe_dump(self.variables))
         password_file = folder / "vault-password"
         password_file.write_text(secrets.token_hex(16))
         call([PROGRAM.with_name("ansible-vault"), "encrypt", "--vault-password-file", password_file, vault])

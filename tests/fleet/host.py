@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -92,6 +93,8 @@ class Host:
 
     def kill(self) -> None:
         """Kill all of its processes, whatever state it is in; it can't be powered on again."""
+        with contextlib.suppress(FleetError):
+            self.crash()  # first, and all at once: one that lives on would tell of another's death
         self._cgroup.remove()
         if self._supervisor is not None:
             self._supervisor.wait()
