@@ -124,6 +124,17 @@ def stream(builds: Builds, job: str, seconds: float = 0.5) -> Iterator[Stream]:
         visitor.get()
 
 
+@contextmanager
+def unharmed(builds: Builds, meanwhile: str, seconds: float = 0.5) -> Iterator[Stream]:
+    """Keep starting builds until the block is left; fails unless each of them has run once, to a good end."""
+    with stream(builds, "short", seconds) as started:
+        yield started
+    figures = started.figures()
+    print(f"\n{meanwhile}: {figures}")
+    assert figures["accepted"] > 10
+    assert figures == {"accepted": figures["accepted"], "lost": 0, "run twice": 0, "succeeded": figures["accepted"]}
+
+
 def wait_for(condition: Callable[[], T | None], what: str, timeout: float = DEADLINE_SECONDS) -> T:
     """The first true value of the condition; fails when none comes in time."""
     deadline = time.monotonic() + timeout
