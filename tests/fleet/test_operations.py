@@ -22,6 +22,8 @@ from tests.fleet.recipes import recipe
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
+SERVER = "pikoci-server.service"
+OUTDATED = "signed with a previous secret"
 SPARE = "/srv/spare"
 SERIAL_2 = "{{ pikoci_jwt_secret | pikoci.fleet.pikoci_worker_token(serial=2) }}"
 # Whatever has the name in its own; journals and what the kernel shows apart.
@@ -135,12 +137,11 @@ def test_another_jwt_secret_reaches_all_while_builds_keep_coming(farm: Farm, bui
         farm.secrets.change(pikoci_jwt_secret=old, pikoci_jwt_secret_previous=[new])
         farm.play("site.yml", "--tags", "server")
         farm.secrets.change(pikoci_jwt_secret=new, pikoci_jwt_secret_previous=[old])
-        since = datetime.now(UTC)
         farm.play("site.yml")
-        assert _is_taken(farm, token)
         builds.client.login(USER, farm.secrets.password)
-        warned = [server.journal("pikoci-server", f"--since=@{since.timestamp():.0f}") for server in farm.servers]
-        print(warned)
+        assert OUTDATED not in _log_after_reload(farm)
+        assert _is_taken(farm, token)
+        assert OUTDATED in farm.servers[0].journal(SERVER)
         farm.secrets.change(pikoci_jwt_secret_previous=[])
         farm.play("site.yml")
 
@@ -245,8 +246,19 @@ def _client(farm: Farm, *arguments: str) -> str:
     """What `pikoci client` prints for an administrator. Raises CalledProcessError."""
     with Client(farm.url) as client:
         login = {"PIKOCI_URL": farm.url, "PIKOCI_TOKEN": client.login(USER, farm.secrets.password)}
-    command = [PROGRAM.with_name("pikoci"), "client", *arguments]
+    command = [str(PROGRAM.with_name("pikoci")), "client", *arguments]
     return subprocess.run(command, env={**os.environ, **login}, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def _log_after_reload(farm: Farm) -> str:
+    """What a new process of the server has logged once all workers have talked to it."""
+    server = farm.servers[0]
+    since = server.run("date +@%s.%N").strip()
+    server.run(f"systemctl reload {SERVER}")
+    with farm.builds() as user:
+        seen = datetime.now(UTC).isoformat()
+        wait_for(lambda: all(one["last_seen_at"] > seen for one in user.workers().values()), "the workers' heartbeats")
+    return server.journal(SERVER, f"--since={since}")
 
 
 def _token(farm: Farm) -> str:
