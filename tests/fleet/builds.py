@@ -15,6 +15,7 @@ import gevent
 
 from pikoci.pkg.client import Client
 from pikoci.pkg.client.retry import RetryPolicy
+from tests.fleet.host import Host
 
 TEAM, PIPELINE = "main", "farm"
 CONFIG = Path(__file__).with_name("farm.hcl")
@@ -122,6 +123,22 @@ def stream(builds: Builds, job: str, seconds: float = 0.5) -> Iterator[Stream]:
     finally:
         ending.set()
         visitor.get()
+
+
+@contextmanager
+def unharmed(builds: Builds, meanwhile: str, seconds: float = 0.5) -> Iterator[Stream]:
+    """Keep starting builds until the block is left; fails unless each of them has run once, to a good end."""
+    with stream(builds, "short", seconds) as started:
+        yield started
+    figures = started.figures()
+    print(f"\n{meanwhile}: {figures}")
+    assert figures["accepted"] > 10
+    assert figures == {"accepted": figures["accepted"], "lost": 0, "run twice": 0, "succeeded": figures["accepted"]}
+
+
+def is_run_by(host: Host, build: dict[str, Any]) -> bool:
+    """Tell whether the host, which may be cut off, has processes of the build."""
+    return f"/builds/{build['id']}-" in host.inside("ps -ww -e -o args")
 
 
 def wait_for(condition: Callable[[], T | None], what: str, timeout: float = DEADLINE_SECONDS) -> T:

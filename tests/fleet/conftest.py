@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fleet.builds import Builds
-from tests.fleet.farm import Farm
+from tests.fleet.farm import Farm, small_farm
 from tests.fleet.fleet import Fleet
 from tests.fleet.machine import FleetError, require_hosts
 from tests.services.requirement import missing
@@ -32,12 +32,8 @@ def fleet(able: None) -> Iterator[Fleet]:
 @pytest.fixture(scope="session")
 def small(able: None) -> Iterator[Farm]:
     """A server with NATS beside it and two workers, after the first `site.yml` on bare hosts."""
-    groups = {"pikoci_servers": ["ci1"], "pikoci_nats": ["ci1"], "pikoci_workers": ["w1", "w2"]}
-    common = {"drain_timeout": "1m"}  # a host that fails is noticed after so long
-    jobs = {"name": "jobs", "queues": "jobs", "concurrency": 4, "tags": ["{{ inventory_hostname }}"], **common}
-    checks = {"name": "checks", "queues": "checks", **common}
     with Fleet() as fleet:
-        farm = Farm(fleet, groups, pikoci_worker_instances=[jobs, checks], pikoci_worker_start_limit="30s")
+        farm = small_farm(fleet)
         farm.first = farm.play("site.yml", "-vvv", "--diff")
         yield farm
 

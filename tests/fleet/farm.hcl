@@ -33,6 +33,15 @@ job "held" {
   }
 }
 
+job "held-spare" {
+  tags = ["spare"]
+  task "wait" {
+    run "shell" {
+      cmd = "until [ -e /run/release ]; do sleep 0.1; done"
+    }
+  }
+}
+
 job "on-w1" {
   tags = ["w1"]
   task "say" {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +29,17 @@ SERVICES = [
 
 
 class Farm:
-    """Hosts in groups. `variables` may be changed; `play` tells Ansible about them.
+    """Hosts in groups. `groups` and `variables` may be changed; `play` tells Ansible about them.
 
     `first` is what the first play said, which found bare hosts.
     """
 
     first: Played
 
-    def __init__(self, fleet: Fleet, groups: Mapping[str, Sequence[str]], **variables: Any) -> None:
+    def __init__(self, fleet: Fleet, groups: Mapping[str, list[str]], **variables: Any) -> None:
         """Boot a host for each name in the groups and build the project's wheels. Raises FleetError."""
         self.fleet = fleet
-        self.groups = groups
+        self.groups = dict(groups)
         fleet.add(*dict.fromkeys(name for members in groups.values() for name in members))
         self.wheels = build_wheels(fleet.folder)
         self.secrets = Secrets(fleet.folder)
@@ -113,21 +113,39 @@ class Secrets:
 
     def __init__(self, folder: Path) -> None:
         self.password = f"password-{secrets.token_hex(12)}"
-        self._texts = {name: secrets.token_urlsafe(36) for name in ("jwt", "queue", "db")}
         hashed = bcrypt.hashpw(self.password.encode(), bcrypt.gensalt(rounds=4)).decode()
-        self.jwt = self._texts["jwt"]
-        self.hidden = [self.password, hashed, *self._texts.values()]
-        vault = folder / "group_vars" / "all" / "vault.yml"
-        vault.parent.mkdir(parents=True, exist_ok=True)
+        self.jwt, queue, database = (new_secret() for _ in range(3))
+        self.hidden = [self.password, hashed, self.jwt, queue, database]
         self.variables = {
-            "pikoci_jwt_secret": self._texts["jwt"],
-            "pikoci_queue_password": self._texts["queue"],
-            "pikoci_db_password": self._texts["db"],
+            "pikoci_jwt_secret": self.jwt,
+            "pikoci_queue_password": queue,
+            "pikoci_db_password": database,
             "pikoci_users": [f"{USER}:{hashed}"],
             "pikoci_admin_user": USER,
             "pikoci_admin_password": self.password,
         }
-        vault.write_text(yaml.safe_dump(self.variables))
-        password_file = folder / "vault-password"
-        password_file.write_text(secrets.token_hex(16))
-        call([PROGRAM.with_name("ansible-vault"), "encrypt", "--vault-password-file", password_file, vault])
+        self._vault = folder / "group_vars" / "all" / "vault.yml"
+        self._vault.parent.mkdir(parents=True, exist_ok=True)
+        self._password_file = folder / "vault-password"
+        self._password_file.write_text(secrets.token_hex(16))
+        self.change()
+
+    def change(self, **values: Any) -> None:
+        """Give variables of the vault other values."""
+        self.variables |= values
+        self._vault.write_text(yaml.safe_dump(self.variables))
+        call([PROGRAM.with_name("ansible-vault"), "encrypt", "--vault-password-file", self._password_file, self._vault])
+
+
+def new_secret() -> str:
+    """Make up a secret that nobody guesses."""
+    return secrets.token_urlsafe(36)
+
+
+def small_farm(fleet: Fleet) -> Farm:
+    """Bare hosts for a server with NATS beside it, and two with workers."""
+    groups = {"pikoci_servers": ["ci1"], "pikoci_nats": ["ci1"], "pikoci_workers": ["w1", "w2"]}
+    common = {"drain_timeout": "1m"}  # a host that fails is noticed after so long
+    jobs = {"name": "jobs", "queues": "jobs", "concurrency": 4, "tags": ["{{ inventory_hostname }}"], **common}
+    checks = {"name": "checks", "queues": "checks", **common}
+    return Farm(fleet, groups, pikoci_worker_instances=[jobs, checks], pikoci_worker_start_limit="30s")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.fleet.base import ADMIN
 from tests.fleet.cgroup import Cgroup
 from tests.fleet.machine import FleetError, call
 from tests.fleet.network import Network
@@ -124,6 +125,10 @@ class Host:
     def run(self, command: str, *, timeout: float = 60, text: str = "") -> str:
         """Run a shell command as root, by SSH, `text` as its input; its output. Raises FleetError when it fails."""
         return call([*self._ssh.command(self.address), command], timeout=timeout, text=text)
+
+    def run_as_admin(self, commands: str) -> str:
+        """Run shell commands as the user who may use sudo, up to the first that fails; their output."""
+        return self.run(f"runuser --login {ADMIN} --command 'bash -e'", text=commands)
 
     def succeeds(self, command: str) -> bool:
         """Tell whether a shell command can be run and exits with 0."""

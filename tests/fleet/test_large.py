@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.builds import Builds, stream, wait_for
+from pikoci.pkg.client import ApiError
+from tests.fleet.builds import Builds, unharmed, wait_for
 from tests.fleet.farm import Farm
 from tests.fleet.fleet import Fleet
 from tests.fleet.kafka import checksum, kafka_archive
 from tests.fleet.machine import call
+from tests.fleet.recipes import recipe
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -72,14 +74,33 @@ def test_jobs_and_checks_run(builds: Builds) -> None:
 def test_builds_go_on_while_a_server_is_away(farm: Farm, builds: Builds, name: str) -> None:
     server = farm.fleet.hosts[name]
 
-    with stream(builds, "short") as started:
+    with unharmed(builds, f"without {name}") as started:
         server.run("systemctl stop pikoci-server.service")
         wait_for(lambda: len(started.numbers) > 10, "builds to be started meanwhile")
         server.run("systemctl start pikoci-server.service")
-    figures = started.figures()
-    print(f"\nwithout {name}: {figures}")
 
-    assert figures == {"accepted": figures["accepted"], "lost": 0, "run twice": 0, "succeeded": figures["accepted"]}
+
+@pytest.mark.parametrize("farm", ["rabbitmq"], indirect=True)  # the broker has no part in it
+def test_the_database_is_as_it_was_at_the_time_of_the_backup(farm: Farm, builds: Builds) -> None:
+    hub = farm.fleet.hosts["hub"]
+    backup, restore = recipe("Back up and restore")[2:]
+    kept = builds.run("short")
+    hub.run_as_admin(backup)
+    assert hub.run("stat --format=%a:%U /var/lib/postgresql/pikoci.dump") == "600:postgres\n"
+    later = builds.run("short")
+    hub.run("runuser -u postgres -- psql --dbname=pikoci --command='CREATE TABLE newer (number integer)'")
+
+    for server in farm.servers:
+        server.run("systemctl stop pikoci-server")
+    hub.run_as_admin(restore)
+    for server in farm.servers:
+        server.run("systemctl start pikoci-server")
+
+    assert builds.get("short", kept["number"]) == kept
+    with pytest.raises(ApiError, match="no build"):
+        builds.get("short", later["number"])
+    assert "newer" not in hub.run("runuser -u postgres -- psql --dbname=pikoci --command='\\dt'")
+    builds.run("short")
 
 
 def test_a_reboot_of_all_brings_all_back(farm: Farm, builds: Builds) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fleet.builds import Builds, stream
+from tests.fleet.builds import Builds, unharmed
 from tests.fleet.farm import Farm
 from tests.fleet.host import Host
 
@@ -32,13 +32,9 @@ def refuses_newer(small: Farm) -> Iterator[Host]:
 def test_no_build_is_lost_cancelled_or_run_twice(small: Farm, builds: Builds, playbook: str, release: int) -> None:
     small.variables |= small.release(release)
 
-    with stream(builds, "short") as started:
+    with unharmed(builds, playbook):
         small.play(playbook)
-    figures = started.figures()
-    print(f"\n{playbook}: {figures}")
 
-    assert figures["accepted"] > 10
-    assert figures == {"accepted": figures["accepted"], "lost": 0, "run twice": 0, "succeeded": figures["accepted"]}
     assert _versions(builds) == {small.release(release)["pikoci_version"]}
 
 
