@@ -98,6 +98,14 @@ class Stream:
         lost = len(self.numbers) - len({build["id"] for build in ends})
         return {"accepted": len(self.numbers), "lost": lost, "run twice": len(twice), **statuses}
 
+    def assert_each_ran_once(self) -> int:
+        """Make sure that no build was lost, cancelled or run twice; how many there were."""
+        figures = self.figures()
+        print(f"\n{figures}", flush=True)
+        accepted = figures["accepted"]
+        assert figures == {"accepted": accepted, "lost": 0, "run twice": 0, "succeeded": accepted}
+        return accepted
+
     def _end(self, number: str) -> dict[str, Any]:
         ended = ("succeeded", "failed", "errored", "cancelled")
         return self._builds.wait(self._job, number, *ended, timeout=2 * DEADLINE_SECONDS)

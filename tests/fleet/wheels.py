@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.fleet.machine import CACHE, FleetError, call
@@ -38,7 +39,7 @@ def wheelhouse(source: Path = ROOT) -> Path:
 
 def build_wheels(folder: Path, source: Path = ROOT) -> list[Path]:
     """Build the project as it is, and once more as the release after it, into `folder`. Raises FleetError."""
-    return [_build(folder, source, release) for release in ("", ".post1")]
+    return [build_wheel(folder, release, source) for release in ("", ".post1")]
 
 
 def version_of(wheel: Path) -> str:
@@ -46,22 +47,30 @@ def version_of(wheel: Path) -> str:
     return wheel.name.split("-")[1]
 
 
-def _build(folder: Path, source: Path, release: str) -> Path:
+def build_wheel(folder: Path, release: str, source: Path = ROOT, added: Mapping[str, str] | None = None) -> Path:
+    """Build a release, such as `.post1`, with these files added to the tree. Raises FleetError."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        tree = Path(scratch) / "tree"
-        tree.mkdir()
-        for name in SOURCES:
-            path = source / name
-            if path.is_dir():
-                shutil.copytree(path, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(path, tree / name)
-        module = tree / "cmd" / "pikoci" / "__init__.py"
-        text, found = VERSION.subn(rf'__version__ = "\1{release}"', module.read_text(encoding="utf-8"))
-        if not found:
-            raise FleetError(f'{source}/cmd/pikoci/__init__.py has no line __version__ = "..."')
-        module.write_text(text, encoding="utf-8")
-        made = Path(scratch) / "made"
+        tree, made = Path(scratch) / "tree", Path(scratch) / "made"
+        copy_tree(tree, release, source)
+        for name, text in (added or {}).items():
+            (tree / name).write_text(text, encoding="utf-8")
         call([*PIP, "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", made, tree], timeout=5 * MINUTES)
         (wheel,) = made.glob("*.whl")
         return Path(shutil.move(wheel, folder / wheel.name))
+
+
+def copy_tree(tree: Path, release: str, source: Path = ROOT) -> str:
+    """Copy what the project is built from, as this release; its version. Raises FleetError."""
+    tree.mkdir(exist_ok=True)
+    for name in SOURCES:
+        path = source / name
+        if path.is_dir():
+            shutil.copytree(path, tree / name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        else:
+            shutil.copy(path, tree / name)
+    module = tree / "cmd" / "pikoci" / "__init__.py"
+    text, found = VERSION.subn(rf'__version__ = "\1{release}"', module.read_text(encoding="utf-8"))
+    if not found:
+        raise FleetError(f'{source}/cmd/pikoci/__init__.py has no line __version__ = "..."')
+    module.write_text(text, encoding="utf-8")
+    return VERSION.findall(text)[0]
