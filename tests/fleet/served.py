@@ -18,7 +18,7 @@ GIT = ["git", "-c", "user.name=Fleet", "-c", "user.email=fleet@localhost", "-c",
 
 
 class Served:
-    """Files at `/files/`, and of the wheels among them an index at `/simple/`, which may want a login."""
+    """Files at `/files/`, and of the packages among them an index at `/simple/`, which may want a login."""
 
     def __init__(self, address: str, folder: Path, login: str = "") -> None:
         self._folder = folder
@@ -56,8 +56,8 @@ class Served:
 
     def _links(self, project: str) -> bytes:
         """A project's page, as PEP 503 wants it."""
-        wheels = [path.name for path in self._folder.glob("*.whl") if _normal(path.name.split("-")[0]) == project]
-        return "".join(f'<a href="/files/{name}">{name}</a>\n' for name in sorted(wheels)).encode()
+        files = [path.name for path in self._folder.iterdir() if _normal(path.name).startswith(f"{project}-")]
+        return "".join(f'<a href="/files/{name}">{name}</a>\n' for name in sorted(files)).encode()
 
 
 def make_repository(path: Path, *releases: str) -> list[str]:
