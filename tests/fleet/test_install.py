@@ -31,7 +31,8 @@ class Sources(Roles):
         """Boot the host and start to serve. Raises FleetError."""
         super().__init__(fleet, {"pikoci_install": "ci1"})
         self.machine = self.host("pikoci_install")
-        self.password = f"p@ss/{secrets.token_hex(12)}: %41"
+        self.secret = secrets.token_hex(12)
+        self.password = f'"p@ss/{self.secret}: %41'
         packages, repositories = fleet.folder / "packages", fleet.folder / "repositories"
         for folder in (packages, repositories):
             folder.mkdir()
@@ -48,11 +49,6 @@ class Sources(Roles):
             "pikoci_install_git_url": f"http://{self.repository.address}/files/pikoci.git",
             "pikoci_install_pip_environment": self.pip_environment(self.index.address),
         }
-
-    @property
-    def hidden(self) -> list[str]:
-        """What nobody may see."""
-        return [self.password, quote(self.password, safe="")]
 
     def pip_environment(self, address: str, password: str = "") -> dict[str, str]:
         """Name an index to pip, with the login."""
@@ -127,7 +123,7 @@ def test_what_cannot_be_had_is_one_error_and_leaves_all_as_it_was(installed: Sou
     assert played.recap["ci1"]["failed"] == 1
     assert [part for part in sentence if part not in said] == [], played.output[-4000:]
     assert said.count("fatal: [") == 1
-    assert not [secret for secret in installed.hidden if secret in said]
+    assert installed.secret not in said
     assert installed.installed() == before
 
 
@@ -157,11 +153,10 @@ def _play_in_secret(sources: Sources, **changes: Any) -> None:
     """Play, and find no login in the output, in the list of processes, or in a file that others can read."""
     with _watched(sources.machine) as processes:
         said = sources.play("-vvv", "--diff", **changes).output
-    for secret in sources.hidden:
-        assert secret not in said
-        assert not [line for line in processes if secret in line]
-    assert sources.machine.readable(sources.hidden) == ""
+    assert sources.secret not in said
     assert [line for line in processes if "-m pip install" in line]
+    assert not [line for line in processes if sources.secret in line]
+    assert sources.machine.readable([sources.secret]) == ""
 
 
 @contextmanager

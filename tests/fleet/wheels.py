@@ -66,8 +66,8 @@ def build_wheel(folder: Path, release: str, source: Path = ROOT, added: Mapping[
         copy_tree(tree, release, source)
         for name, text in (added or {}).items():
             (tree / name).write_text(text, encoding="utf-8")
-        building = ["wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", made, tree]
-        call([*PIP, *building], timeout=5 * MINUTES)
+        alone = ["--no-deps", "--no-index", "--no-build-isolation"]
+        call([*PIP, "wheel", *alone, "--wheel-dir", made, tree], timeout=5 * MINUTES)
         (wheel,) = made.glob("*.whl")
         return Path(shutil.move(wheel, folder / wheel.name))
 
@@ -82,8 +82,10 @@ def copy_tree(tree: Path, release: str, source: Path = ROOT) -> str:
         else:
             shutil.copy(path, tree / name)
     module = tree / "cmd" / "pikoci" / "__init__.py"
-    text, found = VERSION.subn(rf'__version__ = "\1{release}"', module.read_text(encoding="utf-8"))
-    if not found:
+    text = module.read_text(encoding="utf-8")
+    found = VERSION.search(text)
+    if found is None:
         raise FleetError(f'{source}/cmd/pikoci/__init__.py has no line __version__ = "..."')
-    module.write_text(text, encoding="utf-8")
-    return VERSION.findall(text)[0]
+    version = f"{found[1]}{release}"
+    module.write_text(VERSION.sub(f'__version__ = "{version}"', text), encoding="utf-8")
+    return version
