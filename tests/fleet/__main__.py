@@ -11,7 +11,7 @@ from tests.fleet.base import base_tree
 from tests.fleet.fleet import Fleet, remove_leftovers
 from tests.fleet.kafka import checksum, kafka_archive
 from tests.fleet.machine import FleetError, require_hosts
-from tests.fleet.wheels import ROOT, build_wheels, version_of, wheelhouse
+from tests.fleet.wheels import ROOT, build_wheels, originals, version_of, wheelhouse
 
 
 def main() -> int:
@@ -64,7 +64,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _prepare(_: argparse.Namespace) -> int:
-    for made in (base_tree(), wheelhouse(), kafka_archive()):
+    for made in (base_tree(), wheelhouse(), originals(), kafka_archive()):
         print(made)
     return 0
 

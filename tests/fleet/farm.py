@@ -63,8 +63,9 @@ class Farm:
 
     @property
     def workers(self) -> list[Host]:
-        """The hosts with workers that are still there."""
-        return [self.fleet.hosts[name] for name in self.groups["pikoci_workers"] if name in self.fleet.hosts]
+        """The hosts with workers that are still there; without a group of them, the server's has one embedded."""
+        names = self.groups.get("pikoci_workers", self.groups["pikoci_servers"])
+        return [self.fleet.hosts[name] for name in names if name in self.fleet.hosts]
 
     def release(self, number: int) -> dict[str, str]:
         """The variables that name the older (0) or newer (1) version of the project."""

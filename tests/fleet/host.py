@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tests.fleet.base import ADMIN
@@ -21,6 +21,8 @@ from tests.fleet.ssh import Ssh
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 BOOT_SECONDS = 60.0
 POLL_SECONDS = 0.1
+# As a user without any rights, and apart from what the kernel shows.
+READ = "runuser -u nobody -- grep -rlsF --file=- --devices=skip --exclude-dir={proc,sys,dev,libs} / || true"
 POWER_OFF, REBOOT = signal.SIGRTMIN + 4, signal.SIGRTMIN + 5  # to systemd; see systemd(1), SIGNALS
 
 # Puts itself into the cgroups, then runs the host, again after each reboot (status 133).
@@ -137,6 +139,10 @@ class Host:
         except FleetError:
             return False
         return True
+
+    def readable(self, texts: Iterable[str]) -> str:
+        """Name the files that hold one of these texts and that every user can read."""
+        return self.run(READ, text="".join(f"{text}\n" for text in texts), timeout=120)
 
     def inside(self, command: str, *, timeout: float = 60) -> str:
         """Run a shell command as `run` does, but from within: the network need not work."""

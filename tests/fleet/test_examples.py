@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.fleet.ansible import PLAYBOOKS, play
-from tests.fleet.builds import PIPELINE, TEAM, Builds, stream
+from tests.fleet.builds import PIPELINE, TEAM, Builds, unharmed
 from tests.fleet.farm import USER, Secrets
 from tests.fleet.fleet import Fleet
 from tests.fleet.wheels import build_wheels, version_of, wheelhouse
@@ -26,7 +26,7 @@ CHANGES = {
     "{{ inventory_hostname }}.farm.example.com": "{{ addresses[inventory_hostname] }}",
 }
 JOBS = """\
-job "plain" {
+job "short" {
   task "say" {
     run "shell" {
       cmd = "echo \\"ran build $BUILD_ID\\"; sleep 1"
@@ -129,7 +129,7 @@ def test_the_documented_play_sets_a_pipeline(example: Example) -> None:
 
 
 def test_jobs_run_where_their_tags_say(builds: Builds) -> None:
-    drawn, plain = builds.run("drawn"), builds.run("plain")
+    drawn, plain = builds.run("drawn"), builds.run("short")
 
     assert drawn["worker"] == "build40-gpu"
     assert plain["worker"] in {"build01-jobs", "build40-jobs"}
@@ -138,11 +138,7 @@ def test_jobs_run_where_their_tags_say(builds: Builds) -> None:
 def test_no_build_is_lost_cancelled_or_run_twice_by_an_upgrade(example: Example, builds: Builds) -> None:
     newer = example.choose(1)
 
-    with stream(builds, "plain") as started:
+    with unharmed(builds, "upgrade.yml"):
         play("upgrade.yml", example.inventory)
-    figures = started.figures()
-    print(f"\nupgrade.yml: {figures}")
 
-    assert figures["accepted"] > 10
-    assert figures == {"accepted": figures["accepted"], "lost": 0, "run twice": 0, "succeeded": figures["accepted"]}
     assert {worker["version"] for worker in builds.workers().values()} == {newer}

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.fleet.machine import CACHE, FleetError, call
@@ -15,30 +16,42 @@ from tests.fleet.machine import CACHE, FleetError, call
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ["setup.py", "pyproject.toml", "README.md", "LICENSE", "requirements", "cmd", "internal", "pkg"]
 VERSION = re.compile(r'^__version__ = "([^"]+)"$', re.MULTILINE)
-PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "wheel"]
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 MINUTES = 60.0
 
 
 def wheelhouse(source: Path = ROOT) -> Path:
     """Find the folder of the pinned requirements' wheels, or make it, which takes the index of packages."""
-    pinned = [source / "requirements" / f"{name}.txt" for name in ("build", "runtime")]
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in pinned)).hexdigest()[:12]
-    folder = CACHE / f"wheelhouse-{key}"
+    return _gathered("wheelhouse", source, "wheel", "--wheel-dir")
+
+
+def originals(source: Path = ROOT) -> Path:
+    """Find the folder of the pinned requirements as the index has them, some as sources, or make it."""
+    # Debian's pip builds those that have no pyproject.toml with `wheel`, in whatever version there is.
+    return _gathered("originals", source, "download", "--dest", besides=["wheel"])
+
+
+def _gathered(name: str, source: Path, *command: str, besides: Sequence[str] = ()) -> Path:
+    pinned = [source / "requirements" / f"{part}.txt" for part in ("build", "runtime")]
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in pinned) + "".join(besides).encode()).hexdigest()[:12]
+    folder = CACHE / f"{name}-{key}"
     CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "wheelhouse.lock").open("w") as lock:
+    with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be making it
         if not folder.exists():
             partial = folder.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
-            files = [part for path in pinned for part in ("-r", path)]
-            call([*PIP, "--require-hashes", "--no-deps", "--wheel-dir", partial, *files], timeout=15 * MINUTES)
+            files = [argument for path in pinned for argument in ("-r", path)]
+            call([*PIP, *command, partial, "--require-hashes", "--no-deps", *files], timeout=15 * MINUTES)
+            if besides:
+                call([*PIP, *command, partial, "--no-deps", *besides])
             partial.rename(folder)
     return folder
 
 
 def build_wheels(folder: Path, source: Path = ROOT) -> list[Path]:
     """Build the project as it is, and once more as the release after it, into `folder`. Raises FleetError."""
-    return [_build(folder, source, release) for release in ("", ".post1")]
+    return [build_wheel(folder, release, source) for release in ("", ".post1")]
 
 
 def version_of(wheel: Path) -> str:
@@ -46,22 +59,33 @@ def version_of(wheel: Path) -> str:
     return wheel.name.split("-")[1]
 
 
-def _build(folder: Path, source: Path, release: str) -> Path:
+def build_wheel(folder: Path, release: str, source: Path = ROOT, added: Mapping[str, str] | None = None) -> Path:
+    """Build a release, such as `.post1`, with these files added to the tree. Raises FleetError."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        tree = Path(scratch) / "tree"
-        tree.mkdir()
-        for name in SOURCES:
-            path = source / name
-            if path.is_dir():
-                shutil.copytree(path, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(path, tree / name)
-        module = tree / "cmd" / "pikoci" / "__init__.py"
-        text, found = VERSION.subn(rf'__version__ = "\1{release}"', module.read_text(encoding="utf-8"))
-        if not found:
-            raise FleetError(f'{source}/cmd/pikoci/__init__.py has no line __version__ = "..."')
-        module.write_text(text, encoding="utf-8")
-        made = Path(scratch) / "made"
-        call([*PIP, "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", made, tree], timeout=5 * MINUTES)
+        tree, made = Path(scratch) / "tree", Path(scratch) / "made"
+        copy_tree(tree, release, source)
+        for name, text in (added or {}).items():
+            (tree / name).write_text(text, encoding="utf-8")
+        alone = ["--no-deps", "--no-index", "--no-build-isolation"]
+        call([*PIP, "wheel", *alone, "--wheel-dir", made, tree], timeout=5 * MINUTES)
         (wheel,) = made.glob("*.whl")
         return Path(shutil.move(wheel, folder / wheel.name))
+
+
+def copy_tree(tree: Path, release: str, source: Path = ROOT) -> str:
+    """Copy what the project is built from, as this release; its version. Raises FleetError."""
+    tree.mkdir(exist_ok=True)
+    for name in SOURCES:
+        path = source / name
+        if path.is_dir():
+            shutil.copytree(path, tree / name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        else:
+            shutil.copy(path, tree / name)
+    module = tree / "cmd" / "pikoci" / "__init__.py"
+    text = module.read_text(encoding="utf-8")
+    found = VERSION.search(text)
+    if found is None:
+        raise FleetError(f'{source}/cmd/pikoci/__init__.py has no line __version__ = "..."')
+    version = f"{found[1]}{release}"
+    module.write_text(VERSION.sub(f'__version__ = "{version}"', text), encoding="utf-8")
+    return version
