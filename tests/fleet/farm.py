@@ -131,6 +131,10 @@ class Secrets:
                 }
             )
         )
-        password_file = folder / "vault-password"
-        password_file.write_text(secrets.token_hex(16))
-        call([PROGRAM.with_name("ansible-vault"), "encrypt", "--vault-password-file", password_file, vault])
+        self._password_file = folder / "vault-password"
+        self._password_file.write_text(secrets.token_hex(16))
+        self.encrypt(vault)
+
+    def encrypt(self, path: Path) -> None:
+        """Encrypt a file as it lies there, for Ansible alone."""
+        call([PROGRAM.with_name("ansible-vault"), "encrypt", "--vault-password-file", self._password_file, path])

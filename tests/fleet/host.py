@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from tests.fleet.cgroup import Cgroup
@@ -20,6 +20,10 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 BOOT_SECONDS = 60.0
 POLL_SECONDS = 0.1
 POWER_OFF, REBOOT = signal.SIGRTMIN + 4, signal.SIGRTMIN + 5  # to systemd; see systemd(1), SIGNALS
+
+# As a user without any rights: what can be read, apart from what the kernel shows and Java's libraries.
+READ = "runuser -u nobody -- grep -rlsF --file=- --devices=skip --exclude-dir={proc,sys,dev,libs} / || true"
+LISTED = "ps -ww -e -o args"
 
 # Puts itself into the cgroups, then runs the host, again after each reboot (status 133).
 SUPERVISOR = """\
@@ -148,6 +152,12 @@ class Host:
         names = ",".join(properties)
         lines = self.run(f"systemctl show {shlex.quote(unit)} --property={names}").splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def exposed(self, secrets: Collection[str]) -> list[str]:
+        """Files that every user can read and processes that show one of the secrets, each a line."""
+        patterns = "".join(f"{secret}\n" for secret in secrets)
+        processes = [line for line in self.run(LISTED).splitlines() if any(secret in line for secret in secrets)]
+        return [*self.run(READ, text=patterns, timeout=120).splitlines(), *processes]
 
     def boot_id(self) -> str:
         """Tell one boot from another; empty while there is none.
