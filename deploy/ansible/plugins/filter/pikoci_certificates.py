@@ -30,7 +30,7 @@ def certificate_fault(text: str) -> str:
     if not kinds:
         return "holds no certificate in PEM form; convert it, such as by `openssl x509 -inform der -in FILE`."
     if kinds != {"CERTIFICATE"}:
-        return f"holds a {min(kinds - {'CERTIFICATE'})}; give a file with certificates alone."
+        return f"holds more than certificates ({min(kinds - {'CERTIFICATE'})}); give a file with certificates alone."
     try:
         ssl.create_default_context(cadata="\n".join(block[0] for block in _BLOCK.finditer(text)))
     except ssl.SSLError:
