@@ -10,6 +10,7 @@ import os
 import sys
 import tarfile
 from collections.abc import Iterator
+from pathlib import Path
 
 
 def main(archive: str, directory: str) -> int:
@@ -19,31 +20,29 @@ def main(archive: str, directory: str) -> int:
             if hasattr(tarfile, "data_filter"):
                 tar.extractall(directory, filter="data")
             else:  # Python before 3.11.4, such as Debian 12's
-                tar.extractall(directory, _checked(tar, os.path.realpath(directory)))
+                tar.extractall(directory, _checked(tar, Path(directory).resolve()))  # noqa: S202 - each is checked
     except (tarfile.TarError, EOFError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
 
-def _checked(tar: tarfile.TarFile, root: str) -> Iterator[tarfile.TarInfo]:
+def _checked(tar: tarfile.TarFile, root: Path) -> Iterator[tarfile.TarInfo]:
     """The members as the `data` filter has them, each looked at when those before it, links maybe, are unpacked."""
     for member in tar:
         if not (member.isreg() or member.isdir() or member.islnk() or member.issym()):
             raise tarfile.TarError(f"{member.name!r} is a special file")
         member.name = member.name.lstrip("/")
-        place = os.path.join(root, member.name)
-        beside = os.path.dirname(place) if member.issym() else root
-        target = os.path.join(beside, member.linkname) if member.islnk() or member.issym() else place
-        if member.linkname.startswith("/") or any(_is_outside(path, root) for path in (place, target)):
+        place = root / member.name
+        linked = (place.parent if member.issym() else root) / member.linkname
+        ends = [
+            Path(os.path.realpath(path)) for path in (place, linked)
+        ]  # Path.resolve() has no end for a loop of links
+        if member.linkname.startswith("/") or not all(end.is_relative_to(root) for end in ends):
             raise tarfile.TarError(f"{member.name!r} would be outside the destination")
         member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
         member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
         yield member
-
-
-def _is_outside(path: str, root: str) -> bool:
-    return os.path.commonpath([os.path.realpath(path), root]) != root
 
 
 if __name__ == "__main__":
