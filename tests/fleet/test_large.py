@@ -104,6 +104,7 @@ def test_what_is_live_outlasts_the_proxys_patience_and_a_build_is_cancelled_at_o
     assert time.monotonic() - asked < PROMPT_SECONDS
     reader.get(timeout=PROMPT_SECONDS)
     assert (events[-1].kind, events[-1].data["status"]) == ("end", "cancelled")
+    wait_for(lambda: len(_ended_streams(farm)) > len(ended), "the proxy to say that the log's stream has ended")
 
 
 def test_an_upgrade_trusts_the_proxy(farm: Farm, builds: Builds) -> None:
