@@ -144,4 +144,4 @@ def test_a_reboot_of_all_brings_all_back(farm: Farm, builds: Builds) -> None:
 def _ended_streams(farm: Farm) -> list[str]:
     """What the proxy says of streams, of logs and of commands, once they have ended."""
     requests = farm.fleet.hosts["hub"].journal("haproxy").splitlines()
-    return [line for line in requests if line.endswith((COMMANDS, "/events"))]
+    return [line for line in requests if " GET " in line and line.endswith((COMMANDS, "/events"))]
