@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +28,8 @@ class Transport:
         self.token = token
         self.policy = policy
         self._timeout = timeout
-        self._http = httpx.Client(timeout=timeout, headers={"Accept": "application/json"})
+        trusted = ssl.create_default_context()  # what the machine trusts; httpx's own default is a list that it brings
+        self._http = httpx.Client(timeout=timeout, headers={"Accept": "application/json"}, verify=trusted)
 
     @property
     def token(self) -> str | None:

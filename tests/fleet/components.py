@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 
 from pikoci.pkg.queue import Backend, QueueSettings, QueueUnavailableError, open_backend
@@ -49,17 +50,17 @@ class Components(Roles):
             "user": "pikoci",
             "password": self.variables["pikoci_queue_password"],
             "tls": tls,
-            "tls_ca": self.fleet.folder / "certificate.pem" if tls else None,
         }
         return open_backend(system, QueueSettings(**{**settings, **changes}))
 
-    def use_tls(self) -> None:
-        """Make a certificate for the brokers and name it in the variables."""
+    def use_tls(self) -> Path:
+        """Make a certificate for the brokers and name it in the variables; it vouches for itself."""
         certificate, key = make_certificate(self.fleet.folder, *(host.address for host in self.fleet.hosts.values()))
         self.variables["pikoci_queue_tls"] = True
         for broker in ("nats", "rabbitmq", "kafka"):
             self.variables[f"pikoci_{broker}_tls_certificate"] = str(certificate)
             self.variables[f"pikoci_{broker}_tls_key"] = str(key)
+        return certificate
 
 
 def publish(queue: Backend) -> bytes:

@@ -1,5 +1,7 @@
 # Builds to run on a fleet.
 
+resource "artifact" "large" {}
+
 resource "cron" "minute" {
   check_interval = "@every 1m"
 }
@@ -56,6 +58,32 @@ job "on-w2" {
   task "say" {
     run "shell" {
       cmd = "echo \"ran build $BUILD_ID\""
+    }
+  }
+}
+
+# Hands 100 MiB on, which nothing makes smaller.
+job "pack" {
+  task "make" {
+    outputs = ["large"]
+    run "shell" {
+      cmd = "head -c 104857600 /dev/urandom >large/data; sha256sum large/data"
+    }
+  }
+  put "artifact" "large" {
+    dir = "large"
+  }
+}
+
+job "unpack" {
+  get "artifact" "large" {
+    trigger = true
+    passed  = ["pack"]
+  }
+  task "look" {
+    inputs = ["large"]
+    run "shell" {
+      cmd = "sha256sum large/data"
     }
   }
 }

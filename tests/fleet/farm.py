@@ -135,7 +135,11 @@ class Secrets:
         """Give variables of the vault other values."""
         self.variables |= values
         self._vault.write_text(yaml.safe_dump(self.variables))
-        call([PROGRAM.with_name("ansible-vault"), "encrypt", "--vault-password-file", self._password_file, self._vault])
+        self.encrypt(self._vault)
+
+    def encrypt(self, path: Path) -> None:
+        """Encrypt a file as it lies there, for Ansible alone."""
+        call([PROGRAM.with_name("ansible-vault"), "encrypt", "--vault-password-file", self._password_file, path])
 
 
 def new_secret() -> str:

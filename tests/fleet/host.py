@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from tests.fleet.base import ADMIN
@@ -21,9 +21,11 @@ from tests.fleet.ssh import Ssh
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 BOOT_SECONDS = 60.0
 POLL_SECONDS = 0.1
-# As a user without any rights, and apart from what the kernel shows.
-READ = "runuser -u nobody -- grep -rlsF --file=- --devices=skip --exclude-dir={proc,sys,dev,libs} / || true"
 POWER_OFF, REBOOT = signal.SIGRTMIN + 4, signal.SIGRTMIN + 5  # to systemd; see systemd(1), SIGNALS
+
+# As a user without any rights: what can be read, apart from what the kernel shows and Java's libraries.
+READ = "runuser -u nobody -- grep -rlsF --file=- --devices=skip --exclude-dir={proc,sys,dev,libs} / || true"
+LISTED = "ps -ww -e -o args"
 
 # Puts itself into the cgroups, then runs the host, again after each reboot (status 133).
 SUPERVISOR = """\
@@ -140,10 +142,6 @@ class Host:
             return False
         return True
 
-    def readable(self, texts: Iterable[str]) -> str:
-        """Name the files that hold one of these texts and that every user can read."""
-        return self.run(READ, text="".join(f"{text}\n" for text in texts), timeout=120)
-
     def inside(self, command: str, *, timeout: float = 60) -> str:
         """Run a shell command as `run` does, but from within: the network need not work."""
         first = self._cgroup.first_process()
@@ -162,6 +160,12 @@ class Host:
         names = ",".join(properties)
         lines = self.run(f"systemctl show {shlex.quote(unit)} --property={names}").splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def exposed(self, secrets: Collection[str]) -> list[str]:
+        """Files that every user can read and processes that show one of the secrets, each a line."""
+        patterns = "".join(f"{secret}\n" for secret in secrets)
+        processes = [line for line in self.run(LISTED).splitlines() if any(secret in line for secret in secrets)]
+        return [*self.run(READ, text=patterns, timeout=120).splitlines(), *processes]
 
     def boot_id(self) -> str:
         """Tell one boot from another; empty while there is none.

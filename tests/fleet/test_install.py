@@ -156,7 +156,7 @@ def _play_in_secret(sources: Sources, **changes: Any) -> None:
     assert sources.secret not in said
     assert [line for line in processes if "-m pip install" in line]
     assert not [line for line in processes if sources.secret in line]
-    assert sources.machine.readable([sources.secret]) == ""
+    assert sources.machine.exposed([sources.secret]) == []
 
 
 @contextmanager

@@ -33,6 +33,21 @@ REFUSALS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"pikoci_nats_server_url": "nats://me:mine@127.0.0.1:4222"},
         ["pikoci_nats_server_url holds a login", "set pikoci_queue_user"],
     ),
+    "files for the broker": (
+        {
+            "pikoci_nats_creds": "/nowhere/user.creds",
+            "pikoci_queue_tls_key": "/nowhere/client.key",
+            "pikoci_kafka_sasl_mechanism": "GSSAPI",
+            "pikoci_kafka_partitions": 0,
+        },
+        [
+            "pikoci_nats_creds is /nowhere/user.creds, which is no file on the control machine",
+            "pikoci_queue_tls_key is /nowhere/client.key, which is no file",
+            "pikoci_queue_tls_key is set and pikoci_queue_tls_certificate is not",
+            'pikoci_kafka_sasl_mechanism is "GSSAPI"; write PLAIN',
+            "pikoci_kafka_partitions is 0",
+        ],
+    ),
     "broker that does not answer": ({}, ["pikoci_nats_server_url", "cannot reach", "correct the address"]),
 }
 

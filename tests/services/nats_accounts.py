@@ -35,6 +35,26 @@ resolver_preload: {{
 """
 
 
+class Accounts:
+    """An operator with one account; `configuration` is the server's part of it."""
+
+    def __init__(self) -> None:
+        operator = _new_key(nkeys.PREFIX_BYTE_OPERATOR)
+        system, self._account = _new_key(nkeys.PREFIX_BYTE_ACCOUNT), _new_key(nkeys.PREFIX_BYTE_ACCOUNT)
+        limits = dict.fromkeys((*_LIMITS, "consumer"), _UNLIMITED) | {"wildcards": True}
+        self.configuration = _CONFIGURATION.format(
+            operator=_token(operator, operator, "operator", {}),
+            system=_name(system),
+            system_token=_token(operator, system, "account", {"limits": dict.fromkeys(_LIMITS[:7], _UNLIMITED)}),
+            account=_name(self._account),
+            account_token=_token(operator, self._account, "account", {"limits": limits}),
+        )
+
+    def new_user(self) -> str:
+        """What a file for NATS_CREDS holds."""
+        return _user_credentials(self._account)
+
+
 class AccountsNatsServer(NatsServer):
     """`credentials` lets a user in; `write_stranger` makes the like of an account that nobody knows."""
 
@@ -50,23 +70,14 @@ class AccountsNatsServer(NatsServer):
     def write_stranger(self) -> Path:
         """A file for NATS_CREDS that the server refuses."""
         path = self.folder / "stranger.creds"
-        path.write_text(_user_credentials(_new_key(nkeys.PREFIX_BYTE_ACCOUNT)))
+        path.write_text(Accounts().new_user())
         return path
 
     def _prepare(self) -> None:
         super()._prepare()
-        operator = _new_key(nkeys.PREFIX_BYTE_OPERATOR)
-        system, account = _new_key(nkeys.PREFIX_BYTE_ACCOUNT), _new_key(nkeys.PREFIX_BYTE_ACCOUNT)
-        limits = dict.fromkeys((*_LIMITS, "consumer"), _UNLIMITED) | {"wildcards": True}
-        configuration = _CONFIGURATION.format(
-            operator=_token(operator, operator, "operator", {}),
-            system=_name(system),
-            system_token=_token(operator, system, "account", {"limits": dict.fromkeys(_LIMITS[:7], _UNLIMITED)}),
-            account=_name(account),
-            account_token=_token(operator, account, "account", {"limits": limits}),
-        )
-        (self.folder / "accounts.conf").write_text(configuration)
-        self.credentials.write_text(_user_credentials(account))
+        accounts = Accounts()
+        (self.folder / "accounts.conf").write_text(accounts.configuration)
+        self.credentials.write_text(accounts.new_user())
 
 
 def _new_key(kind: int) -> nkeys.KeyPair:

@@ -105,6 +105,12 @@ def test_a_certificate_of_a_stranger_names_the_setting(secured: Secured) -> None
         assert SAID[system][1] in text
 
 
+def test_what_the_machine_trusts_needs_no_setting(secured: Secured, monkeypatch: pytest.MonkeyPatch) -> None:
+    system, settings = secured
+    monkeypatch.setenv("SSL_CERT_FILE", str(settings.tls_ca))
+    goes_through(system, replace(settings, tls=True, tls_ca=None))
+
+
 def test_a_login_without_encryption_is_refused_in_time(secured: Secured) -> None:
     system, settings = secured
     plain = {name: getattr(settings, name).replace("amqps:", "amqp:") for name in ADDRESSES.values()}
