@@ -14,8 +14,3 @@ def recipe(heading: str) -> list[str]:
     first = before.count("\n") + 2
     last = first + rest.partition("\n### ")[0].count("\n")
     return [block.text for block in blocks(PAGE, "sh") if first <= block.line <= last]
-
-
-import importlib, tests.fleet.builds as _b
-
-importlib.reload(_b)  # TEMPORARY
