@@ -115,10 +115,10 @@ class Secrets:
     def __init__(self, folder: Path) -> None:
         self.password = f"password-{secrets.token_hex(12)}"
         hashed = bcrypt.hashpw(self.password.encode(), bcrypt.gensalt(rounds=4)).decode()
-        self.jwt, queue, database = (new_secret() for _ in range(3))
-        self.hidden = [self.password, hashed, self.jwt, queue, database]
+        jwt, queue, database = (new_secret() for _ in range(3))
+        self.hidden = [self.password, hashed, jwt, queue, database]
         self.variables = {
-            "pikoci_jwt_secret": self.jwt,
+            "pikoci_jwt_secret": jwt,
             "pikoci_queue_password": queue,
             "pikoci_db_password": database,
             "pikoci_users": [f"{USER}:{hashed}"],
@@ -130,6 +130,11 @@ class Secrets:
         self._password_file = folder / "vault-password"
         self._password_file.write_text(secrets.token_hex(16))
         self.change()
+
+    @property
+    def jwt(self) -> str:
+        """The secret that signs tokens."""
+        return str(self.variables["pikoci_jwt_secret"])
 
     def change(self, **values: Any) -> None:
         """Give variables of the vault other values."""

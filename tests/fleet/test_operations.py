@@ -138,7 +138,7 @@ def test_another_jwt_secret_reaches_all_while_builds_keep_coming(farm: Farm, bui
         farm.secrets.change(pikoci_jwt_secret=new, pikoci_jwt_secret_previous=[old])
         farm.play("site.yml")
         builds.client.login(USER, farm.secrets.password)
-        assert OUTDATED not in _log_after_reload(farm)
+        assert OUTDATED not in _log_after_reload(farm, builds)
         assert _is_taken(farm, token)
         assert OUTDATED in farm.servers[0].journal(SERVER)
         farm.secrets.change(pikoci_jwt_secret_previous=[])
@@ -249,15 +249,14 @@ def _client(farm: Farm, *arguments: str) -> str:
     return subprocess.run(command, env={**os.environ, **login}, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def _log_after_reload(farm: Farm) -> str:
+def _log_after_reload(farm: Farm, builds: Builds) -> str:
     """What a new process of the server has logged once all workers have talked to it."""
     server = farm.servers[0]
-    since = server.run("date +@%s.%N").strip()
+    since = datetime.now(UTC)
     server.run(f"systemctl reload {SERVER}")
-    with farm.builds() as user:
-        seen = datetime.now(UTC).isoformat()
-        wait_for(lambda: all(one["last_seen_at"] > seen for one in user.workers().values()), "the workers' heartbeats")
-    return server.journal(SERVER, f"--since={since}")
+    seen = datetime.now(UTC).isoformat()
+    wait_for(lambda: all(one["last_seen_at"] > seen for one in builds.workers().values()), "the workers' heartbeats")
+    return server.journal(SERVER, f"--since=@{since.timestamp():.6f}")
 
 
 def _token(farm: Farm) -> str:
