@@ -43,8 +43,8 @@ def client(small: Farm, builds: Builds) -> Iterator[Client]:
     user = builds.client
     with Served(own_address(small.fleet), folder) as served:
         user.pipelines.set(TEAM, "cached", PIPELINE.format(address=served.address))
-        user.resources.check(TEAM, "cached", "source")
-        wait_for(lambda: list(user.resources.versions(TEAM, "cached", "source")), "the check to find the commit")
+        user.resources.check(TEAM, "cached", "git.source")
+        wait_for(lambda: list(user.resources.versions(TEAM, "cached", "git.source")), "the check to find the commit")
         yield user
         user.pipelines.delete(TEAM, "cached")
 
