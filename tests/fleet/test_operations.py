@@ -20,7 +20,7 @@ from tests.fleet.fleet import Fleet
 from tests.fleet.host import Host
 from tests.fleet.recipes import recipe
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SERVER = "pikoci-server.service"
 OUTDATED = "signed with a previous secret"
