@@ -208,7 +208,7 @@ def test_another_broker_takes_over(farm: Farm, builds: Builds) -> None:
         wait_for(lambda: builds.workers()[held["worker"]]["state"] == "draining", f"{held['worker']} to drain", 300)
         farm.release_builds()
         play.get()
-        farm.play("uninstall.yml", "--tags", "nats")
+        farm.play("uninstall.yml", "--tags", "nats", "--extra-vars", "pikoci_nats_remove_data=true")
 
     ended = builds.wait("held", held["number"], "succeeded")
     assert (ended["worker"], ended["attempt"]) == (held["worker"], 1)
