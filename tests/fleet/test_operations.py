@@ -253,7 +253,9 @@ def _log_after_reload(farm: Farm, builds: Builds) -> str:
     """What a new process of the server has logged once all workers have talked to it."""
     server = farm.servers[0]
     since = datetime.now(UTC)
+    ended = [server.unit(SERVER, "MainPID"), {"MainPID": "0"}]
     server.run(f"systemctl reload {SERVER}")
+    wait_for(lambda: server.unit(SERVER, "MainPID") not in ended, "the server's new process")
     seen = datetime.now(UTC).isoformat()
     wait_for(lambda: all(one["last_seen_at"] > seen for one in builds.workers().values()), "the workers' heartbeats")
     return server.journal(SERVER, f"--since=@{since.timestamp():.6f}")
