@@ -99,7 +99,7 @@ class Farm:
         found = {}
         for name, host in self.fleet.hosts.items():
             shown = host.run(f"systemctl show --property=Id,MainPID,NRestarts {' '.join(SERVICES)}")
-            for service in shown.strip().split("\n\n"):
+            for service in filter(None, shown.strip().split("\n\n")):
                 properties = dict(line.split("=", 1) for line in service.splitlines())
                 found[f"{name} {properties.pop('Id')}"] = " ".join(sorted(properties.values()))
         return found

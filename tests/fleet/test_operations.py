@@ -20,7 +20,7 @@ from tests.fleet.fleet import Fleet
 from tests.fleet.host import Host
 from tests.fleet.recipes import recipe
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SERVER = "pikoci-server.service"
 OUTDATED = "signed with a previous secret"
@@ -208,7 +208,7 @@ def test_another_broker_takes_over(farm: Farm, builds: Builds) -> None:
         wait_for(lambda: builds.workers()[held["worker"]]["state"] == "draining", f"{held['worker']} to drain", 300)
         farm.release_builds()
         play.get()
-        farm.play("uninstall.yml", "--tags", "nats")
+        farm.play("uninstall.yml", "--tags", "nats", "--extra-vars", "pikoci_nats_remove_data=true")
 
     ended = builds.wait("held", held["number"], "succeeded")
     assert (ended["worker"], ended["attempt"]) == (held["worker"], 1)
@@ -253,7 +253,9 @@ def _log_after_reload(farm: Farm, builds: Builds) -> str:
     """What a new process of the server has logged once all workers have talked to it."""
     server = farm.servers[0]
     since = datetime.now(UTC)
+    ended = [server.unit(SERVER, "MainPID"), {"MainPID": "0"}]
     server.run(f"systemctl reload {SERVER}")
+    wait_for(lambda: server.unit(SERVER, "MainPID") not in ended, "the server's new process")
     seen = datetime.now(UTC).isoformat()
     wait_for(lambda: all(one["last_seen_at"] > seen for one in builds.workers().values()), "the workers' heartbeats")
     return server.journal(SERVER, f"--since=@{since.timestamp():.6f}")
