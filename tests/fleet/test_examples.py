@@ -112,7 +112,7 @@ def test_the_workers_are_what_the_example_says(builds: Builds) -> None:
 
     assert shown == {
         "build01-jobs": (["jobs"], 8, []),
-        "build40-gpu": (["jobs"], 1, ["gpu"]),
+        "build40-gpu": (["jobs.gpu"], 1, ["gpu"]),
         "build40-jobs": (["jobs"], 4, []),
         "check01-checks": (["checks"], 64, []),
     }
