@@ -118,7 +118,7 @@ def test_a_new_host_joins_and_an_entry_that_is_gone_drains(farm: Farm, builds: B
 def test_nothing_is_left_of_a_removed_host(farm: Farm, builds: Builds) -> None:
     farm.play("drain.yml", "--limit", "w3")
     farm.play("uninstall.yml", "--limit", "w3")
-    for worker in ("w3-jobs", "w3-checks"):
+    for worker in ("w1-spare", "w2-spare", "w3-jobs", "w3-checks"):
         _client(farm, "workers", "delete", worker)
 
     assert _left(farm.fleet.hosts["w3"]) == ""
