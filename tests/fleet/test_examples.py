@@ -23,7 +23,7 @@ HOSTS = ["proxy1", "ci1", "ci2", "db1", "mq1", "build01", "build40", "check01"]
 CHANGES = {
     "build[01:40]:": "build01:\n        build40:",
     "check[01:02]:": "check01:",
-    "{{ inventory_hostname }}.farm.example.com": "{{ addresses[inventory_hostname] }}",
+    "{{ inventory_hostname }}.farm.example.com": "{{ addresses[inventory_hostname] | default(inventory_hostname) }}",
 }
 JOBS = """\
 job "short" {

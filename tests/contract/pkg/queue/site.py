@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -122,9 +122,10 @@ def hub_stays_free() -> Iterator[None]:
 
     def tick() -> None:
         while True:
-            before = time.monotonic() - seconds_without_processor()
+            began, waits = time.monotonic(), waits_for_processor()
             gevent.sleep(0.005)
-            gaps.append(time.monotonic() - seconds_without_processor() - before)
+            waited = sum(until - waits.get(thread, until) for thread, until in waits_for_processor().items())
+            gaps.append(time.monotonic() - began - waited)
 
     ticker = gevent.spawn(tick)
     try:
@@ -136,12 +137,16 @@ def hub_stays_free() -> Iterator[None]:
     assert max(gaps) < HICCUP, f"the hub stood still for {max(gaps):.3f} s"
 
 
-def seconds_without_processor() -> float:
-    """How long this thread could have run so far and was not let (sched-stats.rst of Linux); 0 where it is unknown."""
-    try:
-        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
-    except FileNotFoundError:
-        return 0.0
+def waits_for_processor() -> dict[str, float]:
+    """How many seconds each thread could have run so far and was not let (sched-stats.rst of Linux); empty if unknown.
+
+    Of all threads: one that is not let while it has the interpreter keeps it from the hub's.
+    """
+    found = {}
+    for task in Path("/proc/self/task").glob("*/schedstat"):
+        with suppress(OSError):  # the thread has ended
+            found[task.parent.name] = int(task.read_text().split()[1]) / 1e9
+    return found
 
 
 @contextmanager
