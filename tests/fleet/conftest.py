@@ -38,10 +38,16 @@ def small(able: None) -> Iterator[Farm]:
         yield farm
 
 
+@pytest.fixture(scope="session")
+def farm(small: Farm) -> Farm:
+    """What `builds` uses: the small farm, where a module has none of its own."""
+    return small
+
+
 @pytest.fixture
-def builds(small: Farm) -> Iterator[Builds]:
-    """A user of the small farm; what its `held` builds wait for isn't there."""
-    small.hold_builds()
-    with small.builds() as user:
+def builds(farm: Farm) -> Iterator[Builds]:
+    """A user of the farm; what its `held` builds wait for isn't there."""
+    farm.hold_builds()
+    with farm.builds() as user:
         yield user
-    small.release_builds()
+    farm.release_builds()

@@ -62,6 +62,15 @@ job "on-w2" {
   }
 }
 
+job "on-gpu" {
+  tags = ["gpu"]
+  task "say" {
+    run "shell" {
+      cmd = "echo \"ran build $BUILD_ID\""
+    }
+  }
+}
+
 # Hands 100 MiB on, which nothing makes smaller.
 job "pack" {
   task "make" {

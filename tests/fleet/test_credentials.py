@@ -81,13 +81,6 @@ def farm(able: None) -> Iterator[Guarded]:
         yield made
 
 
-@pytest.fixture
-def builds(farm: Guarded) -> Iterator[Builds]:
-    """A user of the farm."""
-    with farm.builds() as user:
-        yield user
-
-
 def test_the_services_show_their_credentials(builds: Builds) -> None:
     assert builds.run("short")["worker"] == "w1-all"
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.fleet.ansible import PLAYBOOKS, play
-from tests.fleet.builds import PIPELINE, TEAM, Builds, unharmed
+from tests.fleet.builds import Builds, unharmed
 from tests.fleet.farm import USER, Secrets
 from tests.fleet.fleet import Fleet
 from tests.fleet.wheels import build_wheels, version_of, wheelhouse
@@ -25,24 +25,6 @@ CHANGES = {
     "check[01:02]:": "check01:",
     "{{ inventory_hostname }}.farm.example.com": "{{ addresses[inventory_hostname] | default(inventory_hostname) }}",
 }
-JOBS = """\
-job "short" {
-  task "say" {
-    run "shell" {
-      cmd = "echo \\"ran build $BUILD_ID\\"; sleep 1"
-    }
-  }
-}
-
-job "drawn" {
-  tags = ["gpu"]
-  task "say" {
-    run "shell" {
-      cmd = "nice"
-    }
-  }
-}
-"""
 
 
 class Example:
@@ -93,7 +75,6 @@ def example(able: None) -> Iterator[Example]:
 def builds(example: Example) -> Iterator[Builds]:
     """A user of the farm."""
     with Builds(example.url).log_in(USER, example.secrets.password) as user:
-        user.client.pipelines.set(TEAM, PIPELINE, JOBS)
         yield user
 
 
@@ -129,9 +110,9 @@ def test_the_documented_play_sets_a_pipeline(example: Example) -> None:
 
 
 def test_jobs_run_where_their_tags_say(builds: Builds) -> None:
-    drawn, plain = builds.run("drawn"), builds.run("short")
+    tagged, plain = builds.run("on-gpu"), builds.run("short")
 
-    assert drawn["worker"] == "build40-gpu"
+    assert tagged["worker"] == "build40-gpu"
     assert plain["worker"] in {"build01-jobs", "build40-jobs"}
 
 

@@ -40,15 +40,6 @@ def farm(bare: Farm) -> Farm:
     return bare
 
 
-@pytest.fixture
-def builds(farm: Farm) -> Iterator[Builds]:
-    """A user of the farm; what its `held` builds wait for isn't there."""
-    farm.hold_builds()
-    with farm.builds() as user:
-        yield user
-    farm.release_builds()
-
-
 @pytest.fixture(scope="module")
 def host(bare: Farm) -> Host:
     (host,) = bare.servers

@@ -42,15 +42,6 @@ def farm(able: None) -> Iterator[Farm]:
         yield made
 
 
-@pytest.fixture
-def builds(farm: Farm) -> Iterator[Builds]:
-    """A user of the farm; what its `held` builds wait for isn't there."""
-    farm.hold_builds()
-    with farm.builds() as user:
-        yield user
-    farm.release_builds()
-
-
 def test_a_drain_wants_to_be_told_which_hosts(farm: Farm) -> None:
     refused = farm.attempt("drain.yml")
 

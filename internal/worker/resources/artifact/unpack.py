@@ -35,9 +35,7 @@ def _checked(tar: tarfile.TarFile, root: Path) -> Iterator[tarfile.TarInfo]:
         member.name = member.name.lstrip("/")
         place = root / member.name
         linked = (place.parent if member.issym() else root) / member.linkname
-        ends = [
-            Path(os.path.realpath(path)) for path in (place, linked)
-        ]  # Path.resolve() has no end for a loop of links
+        ends = [Path(os.path.realpath(path)) for path in (place, linked)]  # Path.resolve() fails on a loop of links
         if member.linkname.startswith("/") or not all(end.is_relative_to(root) for end in ends):
             raise tarfile.TarError(f"{member.name!r} would be outside the destination")
         member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
