@@ -116,7 +116,7 @@ def test_a_token_opens_its_host_without_being_seen(
         server.stop()
     assert any(seen)
     assert TOKEN not in (tmp_path / "argv").read_text()
-    search = ["grep", "-rlsF", TOKEN, tmp_path / "work"]  # which skips what is being removed
+    search = ["grep", "-rlsF", TOKEN, str(tmp_path / "work")]  # which skips what is being removed
     assert subprocess.run(search, stdout=subprocess.PIPE, check=False).stdout == b""
 
 
