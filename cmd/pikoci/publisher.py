@@ -13,10 +13,10 @@ class QueuePublisher:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    def publish(self, queue: str, body: bytes) -> None:
-        """Return once the broker has the message. Raises UnavailableError."""
+    def publish(self, queue: str, *bodies: bytes) -> None:
+        """Return once the broker has all messages. Raises UnavailableError."""
         try:
-            self._backend.publish(queue, body)
+            self._backend.publish(queue, *bodies)
         except QueueError as error:
             raise UnavailableError(f"the queue {queue} cannot be reached: {error}") from error
 

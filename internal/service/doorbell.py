@@ -44,14 +44,11 @@ class Doorbell:
         """Publish ids on a queue."""
         self._store.after_commit(partial(self._publish, queue, tuple(ids)))
 
-    def _publish(self, queue: str, ids: Iterable[int]) -> None:
-        for number in ids:
-            try:
-                self._publisher.publish(queue, encode_id(number))
-            except UnavailableError as error:
-                # The rest would wait for the broker as long, one after the other.
-                _log.warning("queue unavailable, the sweeper publishes later", queue=queue, id=number, error=str(error))
-                return
+    def _publish(self, queue: str, ids: tuple[int, ...]) -> None:
+        try:
+            self._publisher.publish(queue, *map(encode_id, ids))
+        except UnavailableError as error:
+            _log.warning("queue unavailable, the sweeper publishes later", queue=queue, ids=ids, error=str(error))
 
 
 def by_queue(resources: Iterable[ResourceState]) -> dict[str, list[ResourceState]]:

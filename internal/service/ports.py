@@ -37,8 +37,8 @@ class QueueState:
 class Publisher(Protocol):
     """Rings a queue's bell. A message is an id in ASCII digits and nothing else."""
 
-    def publish(self, queue: str, body: bytes) -> None:
-        """Return once the broker has the message safely; raises UnavailableError after a bounded wait."""
+    def publish(self, queue: str, *bodies: bytes) -> None:
+        """Return once the broker has all messages safely; raises UnavailableError after a bounded wait."""
 
     def depth(self, queue: str) -> int | None:
         """How many messages wait in the queue; None where the broker cannot tell or is away. Never raises."""

@@ -21,10 +21,10 @@ class Queues:
         self._states: dict[str, QueueState | None] = {}
         self._fresh_until: float | None = None
 
-    def publish(self, queue: str, body: bytes) -> None:
+    def publish(self, queue: str, *bodies: bytes) -> None:
         """See `Publisher`."""
         self._remember(queue)
-        self._publisher.publish(queue, body)
+        self._publisher.publish(queue, *bodies)
 
     def depth(self, queue: str) -> int | None:
         """See `Publisher`."""

@@ -33,10 +33,11 @@ class QueueConfigurationError(QueueError):
     """A setting, or a queue that the broker has already, does not fit: the text says which and how. Waiting is vain."""
 
 
-def check_body(body: bytes) -> None:
+def check_bodies(bodies: Sequence[bytes]) -> None:
     """Raise ValueError for a body over MAX_BODY."""
-    if len(body) > MAX_BODY:
-        raise ValueError(f"a message has {len(body)} bytes; at most {MAX_BODY} are allowed")
+    for body in bodies:
+        if len(body) > MAX_BODY:
+            raise ValueError(f"a message has {len(body)} bytes; at most {MAX_BODY} are allowed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,11 @@ class Backend(ABC):
     capabilities: Capabilities
 
     @abstractmethod
-    def publish(self, queue: str, body: bytes) -> None:
-        """Return once the broker has the message safely; a queue that does not exist yet is made.
+    def publish(self, queue: str, *bodies: bytes) -> None:
+        """Return once the broker has all messages safely; a queue that does not exist yet is made.
 
-        Bounded wait, then QueueUnavailableError. Raises ValueError for a body over MAX_BODY.
+        Several travel side by side: the broker's word is waited for once, not once for each. Bounded wait, then
+        QueueUnavailableError; any of them may be there then. Raises ValueError for a body over MAX_BODY: none is sent.
         """
 
     @abstractmethod

@@ -16,7 +16,7 @@ from pikoci.pkg.queue.backend import (
     Depth,
     QueueClosedError,
     Subscription,
-    check_body,
+    check_bodies,
 )
 from pikoci.pkg.queue.names import safe_name
 
@@ -34,11 +34,13 @@ class MemoryBackend(Backend):
         self._subscriptions: set[_MemorySubscription] = set()
         self._closed = False
 
-    def publish(self, queue: str, body: bytes) -> None:
-        """See `Backend.publish`. Raises ValueError for a body over MAX_BODY."""
+    def publish(self, queue: str, *bodies: bytes) -> None:
+        """See `Backend.publish`."""
         self.check_health()
-        check_body(body)
-        self._queue(queue).put(body)
+        check_bodies(bodies)
+        found = self._queue(queue)
+        for body in bodies:
+            found.put(body)
 
     def subscribe(self, queues: Sequence[str]) -> Subscription:
         """See `Backend.subscribe`."""

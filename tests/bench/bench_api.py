@@ -58,8 +58,8 @@ class Row:
 class Silence:
     """A queue that nobody listens to."""
 
-    def publish(self, queue: str, body: bytes) -> None:
-        """Drop it."""
+    def publish(self, queue: str, *bodies: bytes) -> None:
+        """Drop them."""
 
     def depth(self, _: str) -> int | None:
         """Nothing ever waits."""

@@ -42,9 +42,9 @@ class Bell:
     def __init__(self, backend: MemoryBackend) -> None:
         self._backend = backend
 
-    def publish(self, queue: str, body: bytes) -> None:
-        """Pass it on."""
-        self._backend.publish(queue, body)
+    def publish(self, queue: str, *bodies: bytes) -> None:
+        """Pass them on."""
+        self._backend.publish(queue, *bodies)
 
     def depth(self, queue: str) -> int | None:
         """What waits."""

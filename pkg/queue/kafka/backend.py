@@ -26,7 +26,7 @@ from pikoci.pkg.queue.backend import (
     QueueError,
     QueueUnavailableError,
     Subscription,
-    check_body,
+    check_bodies,
 )
 from pikoci.pkg.queue.kafka.address import KafkaAddress, read_address
 from pikoci.pkg.queue.kafka.clients import KafkaClients
@@ -86,10 +86,10 @@ class KafkaBackend(Backend):
         self._stop = Event()
         self._watching: gevent.Greenlet[[], None] | None = None
 
-    def publish(self, queue: str, body: bytes) -> None:
+    def publish(self, queue: str, *bodies: bytes) -> None:
         """See `Backend.publish`."""
-        check_body(body)
-        self.put(self.layout.topic(queue), Envelope(body))
+        check_bodies(bodies)
+        self.put(self.layout.topic(queue), [Envelope(body) for body in bodies])
 
     def subscribe(self, queues: Sequence[str]) -> Subscription:
         """See `Backend.subscribe`."""
@@ -126,12 +126,12 @@ class KafkaBackend(Backend):
         if self._watching is not None:
             self._watching.kill()
 
-    def put(self, topic: str, envelope: Envelope, partition: int | None = None) -> None:
+    def put(self, topic: str, envelopes: Sequence[Envelope], partition: int | None = None) -> None:
         """Publish to a topic, which is made if need be."""
         self._check_open()
         try:
             self.ensure(topic)
-            self.clients.produce(topic, envelope.body, envelope.headers(), partition)
+            self.clients.produce(topic, envelopes, partition)
         except QueueError:
             self._known.discard(topic)  # it may have been removed
             raise

@@ -6,7 +6,7 @@ The library's own event loop runs cooperatively in greenlets once the process is
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ from kafka.net.compat import KafkaNetClient
 
 from pikoci.pkg.queue.backend import QueueClosedError, QueueUnavailableError
 from pikoci.pkg.queue.kafka.address import KafkaAddress
+from pikoci.pkg.queue.kafka.message import Envelope
 from pikoci.pkg.queue.kafka.sockets import SOCKETS
 
 T = TypeVar("T")
@@ -99,17 +100,17 @@ class KafkaClients:
                 self._forget_admin(admin)
                 raise
 
-    def produce(self, topic: str, body: bytes, headers: dict[str, bytes], partition: int | None = None) -> None:
-        """Return once all replicas that are in sync have the message; the library repeats it without doubling it."""
+    def produce(self, topic: str, envelopes: Sequence[Envelope], partition: int | None = None) -> None:
+        """Return once all replicas that are in sync have the messages; the library repeats one without doubling it."""
         with self.bounded(self._seconds):
             try:
-                self._send(topic, body, headers, partition)
+                self._send(topic, envelopes, partition)
             except ClusterAuthorizationFailedError:  # brokers before 2.8 may forbid what makes a producer idempotent
                 if not self._idempotent:
                     raise
                 self._idempotent = False
                 _log.warning("Kafka does not allow an idempotent producer; messages may come twice", broker=self.name)
-                self._send(topic, body, headers, partition)
+                self._send(topic, envelopes, partition)
 
     def consumer(self, **options: Any) -> Any:
         """Make a consumer of the caller's own; raises what the library raises."""
@@ -130,10 +131,15 @@ class KafkaClients:
         ends += [admin.close] if admin is not None else []
         gevent.joinall([gevent.spawn(_close_quietly, end) for end in ends], timeout=_CLOSE_SECONDS)
 
-    def _send(self, topic: str, body: bytes, headers: dict[str, bytes], partition: int | None) -> None:
+    def _send(self, topic: str, envelopes: Sequence[Envelope], partition: int | None) -> None:
         producer = self._get_producer()
         try:
-            producer.send(topic, body, headers=list(headers.items()), partition=partition).get(timeout=self._seconds)
+            sent = [
+                producer.send(topic, each.body, headers=list(each.headers().items()), partition=partition)
+                for each in envelopes
+            ]
+            for each in sent:
+                each.get(timeout=self._seconds)
         except (*KAFKA_ERRORS, AssertionError) as error:
             self._forget_producer(producer)
             if isinstance(error, AssertionError):  # the library's way to say that its sender has ended

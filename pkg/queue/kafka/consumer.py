@@ -195,7 +195,7 @@ class QueueConsumer:
     def _replace(self, message: Message, envelope: Envelope, partition: int | None) -> None:
         """Publish a copy, and be done with the message only when that is safe."""
         try:
-            self._backend.put(self._topic, envelope, partition)
+            self._backend.put(self._topic, [envelope], partition)
         except BaseException:
             self._ledger.put_back(message)
             self._subscription.wake()

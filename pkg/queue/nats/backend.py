@@ -7,6 +7,7 @@ import contextlib
 import random
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -20,7 +21,7 @@ from pikoci.pkg.queue.backend import (
     QueueClosedError,
     QueueUnavailableError,
     Subscription,
-    check_body,
+    check_bodies,
 )
 from pikoci.pkg.queue.nats.address import NatsAddress, read_address
 from pikoci.pkg.queue.nats.connection import NatsConnection
@@ -69,13 +70,14 @@ class NatsBackend(Backend):
         self._subscriptions: set[NatsSubscription] = set()
         self._closed = False
 
-    def publish(self, queue: str, body: bytes) -> None:
+    def publish(self, queue: str, *bodies: bytes) -> None:
         """See `Backend.publish`."""
-        check_body(body)
+        check_bodies(bodies)
         subject = self.layout.subject(queue)
 
         async def publish(jetstream: JetStreamContext) -> None:
-            await jetstream.publish(subject, body, timeout=self._timeout, stream=self.layout.stream)
+            send = partial(jetstream.publish, subject, timeout=self._timeout, stream=self.layout.stream)
+            await asyncio.gather(*(send(body) for body in bodies))
 
         self._with_connection(publish)
 

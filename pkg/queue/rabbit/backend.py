@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Sequence
 
-from pikoci.pkg.queue.backend import Backend, Capabilities, Depth, QueueClosedError, Subscription, check_body
+from pikoci.pkg.queue.backend import Backend, Capabilities, Depth, QueueClosedError, Subscription, check_bodies
 from pikoci.pkg.queue.opening import QueueSettings
 from pikoci.pkg.queue.rabbit.address import RabbitAddress, read_address
 from pikoci.pkg.queue.rabbit.connection import RabbitConnection
@@ -48,11 +48,11 @@ class RabbitBackend(Backend):
         self._subscriptions: set[RabbitSubscription] = set()
         self._closed = False
 
-    def publish(self, queue: str, body: bytes) -> None:
+    def publish(self, queue: str, *bodies: bytes) -> None:
         """See `Backend.publish`."""
         deadline = self._deadline()
-        check_body(body)
-        self._publisher.publish(self.queues.name(queue), body, deadline)
+        check_bodies(bodies)
+        self._publisher.publish(self.queues.name(queue), bodies, deadline)
 
     def subscribe(self, queues: Sequence[str]) -> Subscription:
         """See `Backend.subscribe`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gevent.event import AsyncResult, Event
@@ -43,7 +43,7 @@ class RabbitChannel:
 
     def wait_open(self, deadline: float) -> None:
         """Return when the channel is open; `deadline` is by the monotonic clock, as all of them."""
-        self._wait(self._opened, deadline)
+        self.wait([self._opened], deadline)
 
     def call(self, deadline: float, method: Callable[..., object], /, **arguments: Any) -> Any:
         """What the broker answers to a method of the channel.
@@ -58,7 +58,7 @@ class RabbitChannel:
         except AMQPError as error:
             self._calls.discard(answer)
             raise self._unavailable(error) from error
-        return self._wait(answer, deadline)
+        return self.wait([answer], deadline)[0]
 
     def expect(self) -> AsyncResult[Any]:
         """A result that some callback will set; it fails when the channel is lost."""
@@ -67,9 +67,16 @@ class RabbitChannel:
         self._calls.add(result)
         return result
 
-    def wait(self, result: AsyncResult[Any], deadline: float) -> Any:
-        """What an expected result turns out to be. Raises as `call` does."""
-        return self._wait(result, deadline)
+    def wait(self, results: Sequence[AsyncResult[Any]], deadline: float) -> list[Any]:
+        """What expected results turn out to be. Raises as `call` does."""
+        try:
+            for result in results:
+                result.wait(max(0.0, deadline - time.monotonic()))
+                if not result.ready():
+                    raise self._unavailable("no answer in time")
+        finally:
+            self._calls.difference_update(results)
+        return [result.get() for result in results]
 
     def check(self) -> None:
         """Raise what became of the channel, if it is no longer open."""
@@ -81,15 +88,6 @@ class RabbitChannel:
         with contextlib.suppress(AMQPError):
             self.raw.close()
             self._ended.wait(seconds)
-
-    def _wait(self, result: AsyncResult[Any], deadline: float) -> Any:
-        try:
-            result.wait(max(0.0, deadline - time.monotonic()))
-            if not result.ready():
-                raise self._unavailable("no answer in time")
-        finally:
-            self._calls.discard(result)
-        return result.get()
 
     def _end(self, _: object, reason: Exception) -> None:
         self.closed_by = reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from gevent.event import AsyncResult
@@ -30,14 +31,15 @@ class RabbitPublisher:
         self._line: _ConfirmingLine | None = None
         self._lock = RLock()
 
-    def publish(self, name: str, body: bytes, deadline: float) -> None:
-        """Return when the broker has the message. Raises QueueUnavailableError if it has not by the deadline."""
+    def publish(self, name: str, bodies: Sequence[bytes], deadline: float) -> None:
+        """Return when the broker has the messages. Raises QueueUnavailableError if it has not by the deadline."""
         for _ in range(_TRIES):
             line = self._ready(deadline)
             self._queues.ensure(name, deadline)
             if self._connection.blocked is not None:
                 raise self._connection.unavailable(f"it takes no messages: {self._connection.blocked}")
-            if line.publish(name, body, max(deadline, time.monotonic() + _LEAST_WAIT)):
+            bodies = line.publish(name, bodies, max(deadline, time.monotonic() + _LEAST_WAIT))
+            if not bodies:
                 return
             self._queues.forget(name)  # somebody removed it
         raise self._connection.unavailable(f"it has no queue {name} for the message")
@@ -65,8 +67,14 @@ class _ConfirmingLine:
             channel.close()
             raise
 
-    def publish(self, name: str, body: bytes, deadline: float) -> bool:
-        """Publish and wait; False if there is no such queue."""
+    def publish(self, name: str, bodies: Sequence[bytes], deadline: float) -> list[bytes]:
+        """Publish all, then wait for the broker's word on each; what comes back had no such queue to go to."""
+        outcomes = self.channel.wait([self._send(name, body) for body in bodies], deadline)
+        if any(isinstance(outcome, Basic.Nack) for outcome in outcomes):
+            raise QueueUnavailableError(f"RabbitMQ at {self._connection.name} could not store the message")
+        return [body for body, is_stored in zip(bodies, outcomes, strict=True) if not is_stored]
+
+    def _send(self, name: str, body: bytes) -> AsyncResult[Any]:
         result = self.channel.expect()
         self._count += 1
         self._open[self._count] = result
@@ -75,10 +83,7 @@ class _ConfirmingLine:
             self.channel.raw.basic_publish("", name, body, properties, mandatory=True)
         except AMQPError as error:
             raise self._connection.unavailable(error) from error
-        outcome = self.channel.wait(result, deadline)
-        if isinstance(outcome, Basic.Nack):
-            raise QueueUnavailableError(f"RabbitMQ at {self._connection.name} could not store the message")
-        return bool(outcome)
+        return result
 
     def _return(self, _: object, __: object, properties: BasicProperties, ___: object) -> None:
         """The broker says so before it confirms."""

@@ -98,12 +98,12 @@ def collect(subscription: Subscription, wanted: set[bytes], within: float = DEAD
     return came
 
 
-def publish_at_last(backend: Backend, queue: str, body: bytes, within: float = DEADLINE) -> None:
+def publish_at_last(backend: Backend, queue: str, *messages: bytes, within: float = DEADLINE) -> None:
     """Publish, again and again while the broker is away."""
     deadline = time.monotonic() + within
     while True:
         try:
-            return backend.publish(queue, body)
+            return backend.publish(queue, *messages)
         except QueueUnavailableError:
             if time.monotonic() > deadline:
                 raise

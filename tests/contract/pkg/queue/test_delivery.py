@@ -39,6 +39,26 @@ def test_a_body_over_the_limit_is_refused(backend: Backend) -> None:
         backend.publish("jobs", b"x" * (MAX_BODY + 1))
 
 
+def test_messages_that_travel_together_all_arrive_once(backend: Backend) -> None:
+    backend.publish("jobs", *bodies(300))
+    with backend.subscribe(["jobs"]) as subscription, hub_stays_free():
+        assert sorted(collect(subscription, set(bodies(300)))) == sorted(bodies(300))
+        assert subscription.receive(A_WHILE) is None
+
+
+def test_none_is_sent_where_one_is_over_the_limit(backend: Backend) -> None:
+    with pytest.raises(ValueError, match="4097 bytes; at most 4096"):
+        backend.publish("jobs", b"first", b"x" * (MAX_BODY + 1), b"third")
+    with backend.subscribe(["jobs"]) as subscription:
+        assert subscription.receive(A_WHILE) is None
+
+
+def test_to_publish_nothing_does_nothing(backend: Backend) -> None:
+    backend.publish("jobs")
+    with backend.subscribe(["jobs"]) as subscription:
+        assert subscription.receive(A_WHILE) is None
+
+
 def test_a_queue_without_a_name_is_refused(backend: Backend) -> None:
     with pytest.raises(ValueError, match="no name for a queue"):
         backend.publish("", b"lost")

@@ -68,6 +68,17 @@ def test_publishing_while_the_broker_is_away_fails_in_time_and_works_again_after
         collect(subscription, {b"before", b"after"})
 
 
+def test_messages_that_travel_together_while_the_connection_is_cut_are_not_lost(outage: Outage) -> None:
+    backend, proxy = outage.open_through_proxy()
+    backend.publish("jobs", b"before")
+    publishing = gevent.spawn(publish_at_last, backend, "jobs", *bodies(300))
+    gevent.sleep(0.01)  # somewhere on their way
+    proxy.drop()
+    publishing.get(timeout=DEADLINE)
+    with outage.open().subscribe(["jobs"]) as subscription, hub_stays_free():
+        collect(subscription, {b"before", *bodies(300)})
+
+
 def test_a_backend_may_be_opened_before_its_broker_is_there(outage: Outage) -> None:
     outage.broker.kill()
     backend = outage.open(publish_timeout=SHORT)

@@ -75,10 +75,10 @@ class RecordingPublisher:
         self.away = False
         self.known_depth: int | None = None
 
-    def publish(self, queue: str, body: bytes) -> None:
+    def publish(self, queue: str, *bodies: bytes) -> None:
         if self.away:
             raise UnavailableError("the broker is away")
-        self.messages.append((queue, int(body)))
+        self.messages += [(queue, int(body)) for body in bodies]
 
     def depth(self, queue: str) -> int | None:
         return self.known_depth if queue else None

@@ -59,8 +59,8 @@ class Bells:
     def __init__(self) -> None:
         self.rung: list[tuple[str, bytes]] = []
 
-    def publish(self, queue: str, body: bytes) -> None:
-        self.rung.append((queue, body))
+    def publish(self, queue: str, *bodies: bytes) -> None:
+        self.rung += [(queue, body) for body in bodies]
 
     def depth(self, queue: str) -> int | None:
         return sum(rung == queue for rung, _ in self.rung)
