@@ -130,6 +130,7 @@ class Application:
             environment=inherit_environment(os.environ),
             concurrency=self._settings.concurrency,
             drain_timeout=self._settings.drain_timeout,
+            cache_max_age=self._settings.cache_max_age,
         )
         subscriptions = {queue: self._backend.subscribe([queue]) for queue in _QUEUES}
         return Worker(self._services.workers, subscriptions, Spawner(settings.mark), settings, self._clock, Random())

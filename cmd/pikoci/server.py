@@ -47,6 +47,7 @@ _OPTIONS = (
         type=click.Path(file_okay=False, path_type=Path, resolve_path=True),
         help="The embedded worker's directory.",
     ),
+    setting("--cache-max-age", default="720h", type=Duration(), help="Remove caches unused for so long; 0 keeps them."),
     setting("--team", default="main", help="Team of --pipeline-name."),
     setting("--pipeline-name", default="", help="Create or update this pipeline at the start…"),
     setting("--pipeline-config", type=EXISTING_FILE, help="… from this file …"),

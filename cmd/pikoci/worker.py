@@ -37,6 +37,7 @@ _OPTIONS = (
     setting("--tags", default="", type=NameList(), help="Take work that asks for any of these tags, too."),
     switch("--exclusive-tags", default=False, help="Take no work without tags."),
     setting("--workdir", type=_DIRECTORY, help="Directory of this worker alone [~/.local/state/pikoci/worker]."),
+    setting("--cache-max-age", default="720h", type=Duration(), help="Remove caches unused for so long; 0 keeps them."),
     setting("--spool-dir", type=_DIRECTORY, help="Where results wait for a server that is away [WORKDIR/spool]."),
     setting("--health-port", type=click.IntRange(1, 65535), help="Answer GET /healthz on this port."),
     config_option(),
@@ -137,6 +138,7 @@ def _settings(values: dict[str, Any], queues: Sequence[str]) -> WorkerSettings:
         tags=tuple(sorted(values["tags"])),
         concurrency=values["concurrency"],
         drain_timeout=values["drain_timeout"],
+        cache_max_age=values["cache_max_age"],
         loop_patience=0.02,  # the stream of commands waits for ever, and its connection is not needed again
     )
 

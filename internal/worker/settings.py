@@ -23,6 +23,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     `environment` is what commands start from, already reduced by `inherit_environment`. `workdir` and `spool_dir`
     belong to this worker alone; a second one that is given the same refuses to start.
 
+    Caches that nobody has used for `cache_max_age` are removed; with 0 they stay.
+
     `kill_grace` lies between SIGTERM and SIGKILL. Hooks that run after a cancellation have `hook_budget` together, or
     `shutdown_hook_budget` when the worker is told to end at once; both count from the cancellation, so they must be
     more than `kill_grace`. What runs is stopped `lapse_margin` before a lease ends that could not be renewed (a third
@@ -46,6 +48,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     hook_budget: float = 300.0
     lapse_margin: float = 8.0
     drain_timeout: float = 600.0
+    cache_max_age: float = 30 * 86400.0
     shutdown_hook_budget: float = 8.0
     shutdown_patience: float = 2.0
     loop_patience: float = 0.2

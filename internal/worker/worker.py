@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from functools import partial
 from random import Random
 from typing import Literal
 
@@ -15,6 +16,7 @@ from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import ConflictError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.worker.builds import BuildHandler
+from pikoci.internal.worker.caches import CacheSweeper
 from pikoci.internal.worker.checks import CheckHandler
 from pikoci.internal.worker.claims import ClaimTable
 from pikoci.internal.worker.execution.removal import Remover
@@ -215,7 +217,11 @@ class Worker:
             self._register,
             self._give_up,
         )
-        forever = (link.beat_forever, link.guard_forever, link.follow_commands, self._shipper.run)
+        sweeper = CacheSweeper(
+            self._settings.workdir / "cache", self._settings.cache_max_age, self._services.remover, self._services.clock
+        )
+        sweep = partial(sweeper.run, self._services.ending)
+        forever = (link.beat_forever, link.guard_forever, link.follow_commands, self._shipper.run, sweep)
         loops: list[gevent.Greenlet[[], object]] = [gevent.spawn(loop) for loop in forever]
         consumers = [gevent.spawn(pool.run) for pool in self._pools]
         try:

@@ -147,6 +147,7 @@ def test_old_versions_go_but_not_those_that_are_linked_or_run(installed: Sources
 
     kept = {running: "", previous: "", newest: "", "0.0.2": ""}
     assert installed.installed() == {**kept, "current": newest, "previous": previous}
+    assert not machine.succeeds("ls /opt/pikoci/wheels")
 
 
 def _play_in_secret(sources: Sources, **changes: Any) -> None:

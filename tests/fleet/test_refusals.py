@@ -25,6 +25,14 @@ REFUSALS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"pikoci_worker_instances": [{"name": "main", "drain_timeout": "10m", "stop_timeout": "5m"}]},
         ["pikoci_worker_instances of w1", "stop_timeout 5m", "drain_timeout 10m", "make it more"],
     ),
+    "durations of the server": (
+        {"pikoci_server_lease": "30 s", "pikoci_server_cache_max_age": "30d"},
+        ["pikoci_server_lease and pikoci_server_cache_max_age are no duration; write one such as 30s"],
+    ),
+    "duration of the workers": (
+        {"pikoci_worker_cache_max_age": "30d"},
+        ['pikoci_worker_cache_max_age is "30d", which is no duration; write one such as 720h'],
+    ),
     "two instances with one name": (
         {"pikoci_worker_instances": [{"name": "main"}, {"name": "main", "queues": "checks"}]},
         ["pikoci_worker_instances of w1", "two instances have the name 'main'", "give each its own"],

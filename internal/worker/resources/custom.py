@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+
 from pikoci.internal.domain.plan import Command
+from pikoci.internal.worker.caches import in_use
 from pikoci.internal.worker.execution.commands import Sink, Tail
 from pikoci.internal.worker.execution.environment import parameters, prefixed
 from pikoci.internal.worker.execution.outcome import Outcome, StepError, errored
@@ -22,9 +26,9 @@ class CustomType:
             return []
         stderr = Tail(_STDERR_EXCERPT)
         variables = prefixed("version", previous or {})
-        argv, env = _prepare(call, call.type.check, variables)
         limit = call.settings.check_output_limit
-        outcome, output = call.commands.capture(argv, env, call.workspace.work, call.scope, stderr.write, limit)
+        with _prepared(call, call.type.check, variables) as (argv, env):
+            outcome, output = call.commands.capture(argv, env, call.workspace.work, call.scope, stderr.write, limit)
         require(outcome, "the check failed", stderr)
         return parse_versions(output, call.settings.check_versions_limit)
 
@@ -48,16 +52,22 @@ class CustomType:
         return parse_last_line(last.data)
 
 
-def _prepare(call: ResourceCall, command: Command, variables: dict[str, str]) -> tuple[list[str], dict[str, str]]:
-    own = parameters("param", call.params) | variables
-    if call.resource.cache or call.type.cache:
-        call.cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        own["CACHE_DIR"] = str(call.cache_dir)
-    visible = {**call.visible, **own}
-    return call.runners.argv(command, visible), {**call.environment, **visible}
-
-
 def _run(call: ResourceCall, command: Command, variables: dict[str, str], stdout: Sink) -> Outcome:
-    argv, env = _prepare(call, command, variables)
     stderr = None if stdout is call.on_output else call.on_output
-    return call.commands.run(argv, env, call.workspace.work, call.scope, stdout, stderr)
+    with _prepared(call, command, variables) as (argv, env):
+        return call.commands.run(argv, env, call.workspace.work, call.scope, stdout, stderr)
+
+
+@contextmanager
+def _prepared(
+    call: ResourceCall, command: Command, variables: dict[str, str]
+) -> Generator[tuple[list[str], dict[str, str]]]:
+    """What to run and its environment; the cache, if there is one, is in use meanwhile."""
+    own = parameters("param", call.params) | variables
+    with ExitStack() as held:
+        if call.resource.cache or call.type.cache:
+            held.enter_context(in_use(call.cache_dir, call.scope, alone=False))
+            call.cache_dir.mkdir(mode=0o700, exist_ok=True)
+            own["CACHE_DIR"] = str(call.cache_dir)
+        visible = {**call.visible, **own}
+        yield call.runners.argv(command, visible), {**call.environment, **visible}

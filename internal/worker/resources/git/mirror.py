@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from pikoci.internal.worker.execution.outcome import StepError, stopped
+from pikoci.internal.worker.caches import in_use
 from pikoci.internal.worker.execution.removal import remove_tree
-from pikoci.internal.worker.execution.scope import Scope
 from pikoci.internal.worker.resources.git.program import Git
 from pikoci.internal.worker.resources.git.source import GitSource
 from pikoci.internal.worker.resources.model import ResourceCall
-
-_POLL_SECONDS = 0.02
 
 
 class Mirror:
@@ -34,14 +29,9 @@ class Mirror:
     @contextmanager
     def locked(self) -> Generator[None]:
         """Have the mirror alone, also among processes. Makes it if need be, and clears what a killed git left."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            _wait_for_lock(lock, self._scope)
+        with in_use(self.path, self._scope, alone=True):
             self._prepare()
             yield
-        finally:
-            os.close(lock)
 
     def fetch(self, *refspecs: str) -> None:
         """Bring refs up to date, also when they were forced."""
@@ -70,14 +60,3 @@ class Mirror:
             self._git.local("config", "uploadpack.allowAnySHA1InWant", "true", cwd=self.path)
         for stale in (*self.path.glob("*.lock"), *self.path.glob("refs/**/*.lock")):
             stale.unlink(missing_ok=True)
-
-
-def _wait_for_lock(lock: int, scope: Scope) -> None:
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if scope.stopped.wait(_POLL_SECONDS) and scope.cause is not None:
-                raise StepError(stopped(scope.cause)) from None
-        else:
-            return
