@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from pikoci.pkg.queue import QueueUnavailableError
 from tests.contract.pkg.queue.site import (
     A_WHILE,
+    DEADLINE,
     Site,
     another_process,
     bodies,
@@ -57,6 +58,7 @@ def test_messages_of_one_partition_may_be_acknowledged_in_any_order(kafka: Site)
 
 
 def test_a_held_message_does_not_move_when_consumers_come_and_go(kafka: Site) -> None:
+    looking = kafka.open()
     with kafka.open(kafka_partitions=4).subscribe(["jobs"]) as holding:
         for body in bodies(8):
             kafka.open().publish("jobs", body)
@@ -70,6 +72,9 @@ def test_a_held_message_does_not_move_when_consumers_come_and_go(kafka: Site) ->
                 assert passing.receive(A_WHILE) is None
         for delivery in held:
             delivery.acknowledge()
+        with gevent.Timeout(DEADLINE):  # it can only be stored once the group has settled
+            while (depth := looking.depth("jobs")) is None or depth.waiting + depth.in_flight:
+                gevent.sleep(0.1)
     with kafka.open().subscribe(["jobs"]) as last:
         assert last.receive(2.0) is None
 

@@ -39,6 +39,7 @@ def test_a_full_disk_ends_the_build_and_not_the_worker(small_disk: Path) -> None
         record = room.run_job(task("head -c 5000000 /dev/zero > big || echo full"))
         assert b"full" in record.log()
         assert record.end.status == "succeeded"
+        wait_until(lambda: not any((small_disk / "work" / "removed").iterdir()))  # else it frees space later
         filler = small_disk / "filler"
         with filler.open("wb", buffering=0) as file:
             for size in (65536, 4096, 1):
