@@ -31,11 +31,10 @@ def in_use(cache: Path, scope: Scope, *, alone: bool) -> Generator[None]:
     Raises StepError if the step is stopped while others have it.
     """
     cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = _lock(cache, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-    while lock is None:
+    kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+    while (lock := _lock(cache, kind)) is None:
         if scope.stopped.wait(_POLL_SECONDS) and scope.cause is not None:
             raise StepError(stopped(scope.cause))
-        lock = _lock(cache, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
     try:
         os.utime(lock)
         yield
