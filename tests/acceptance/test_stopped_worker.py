@@ -58,4 +58,4 @@ def test_attempts_do_not_overlap_when_a_worker_is_stopped_for_longer_than_its_le
         ("end", 2, "quick"),
     ]
     assert (build["status"], build["attempt"], build["worker"]) == ("succeeded", 2, "second")
-    assert "build ended" in second.text()
+    second.wait_for(lambda: "build ended" in second.text(), "the second worker to say that its build ended")
