@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Self
 
-from tests.services.process import ServiceError, ServiceProcess, free_port
+from tests.services.process import ServiceError, ServiceProcess
 from tests.services.proxy import Proxy
 
 START_TRIES = 3
@@ -135,11 +135,3 @@ def shared_address(kind: type[Broker]) -> Iterator[str]:
         return
     with kind() as broker:
         yield broker.address
-
-
-def free_ports(count: int) -> list[int]:
-    """Name different ports that were free a moment ago."""
-    ports: set[int] = set()
-    while len(ports) < count:
-        ports.add(free_port())
-    return list(ports)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.broker import Broker, free_ports, shared_address
+from tests.services.broker import Broker, shared_address
 from tests.services.certificates import AUTHORITY, make_certificates
-from tests.services.process import ServiceError
+from tests.services.process import ServiceError, free_port
 from tests.services.proxy import Proxy
 from tests.services.requirement import missing, program
 
@@ -111,7 +111,7 @@ class KafkaServer(Broker):
         return f"127.0.0.1:{proxy.port}"
 
     def _prepare(self) -> None:
-        self.port, self._proxied, self._proxy, controller = free_ports(4)
+        self.port, self._proxied, self._proxy, controller = (free_port() for _ in range(4))
         settings = SETTINGS.format(
             port=self.port,
             proxied=self._proxied,

@@ -1,15 +1,19 @@
 """Start and stop a service's program behind its lifeline."""
 
+import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 LIFELINE = Path(__file__).with_name("lifeline.py")
 POLL_SECONDS = 0.02
+
+_named: set[int] = set()
 
 
 class ServiceError(Exception):
@@ -65,10 +69,18 @@ class ServiceProcess:
 
 
 def free_port() -> int:
-    """Name a TCP port of 127.0.0.1 that was free a moment ago; another program may take it since."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Name a TCP port of 127.0.0.1 that was free a moment ago; the same one is not named twice.
+
+    Linux takes the local ends of connections from 32768 and up, where a port that a service has left for a moment can
+    be taken by any client, even by one that asks whether the service answers. So these are lower.
+    """
+    while True:
+        port = random.SystemRandom().randrange(11_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _named:
+                _named.add(port)
+                return port
 
 
 def answers(port: int) -> bool:

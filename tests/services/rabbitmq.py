@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.broker import Broker, free_ports, shared_address
+from tests.services.broker import Broker, shared_address
 from tests.services.certificates import AUTHORITY, make_certificates
+from tests.services.process import free_port
 from tests.services.proxy import Proxy
 from tests.services.requirement import missing
 
@@ -64,7 +65,7 @@ class RabbitmqServer(Broker):
         return f"amqp://guest:guest@127.0.0.1:{proxy.port}/"
 
     def _prepare(self) -> None:
-        self.port, self._between_nodes, self._names = free_ports(3)
+        self.port, self._between_nodes, self._names = (free_port() for _ in range(3))
         (self.folder / "rabbitmq.conf").write_text(SETTINGS)
         (self.folder / "enabled_plugins").write_text("[].\n")
 
@@ -118,7 +119,7 @@ class SecureRabbitmqServer(RabbitmqServer):
 
     def _prepare(self) -> None:
         super()._prepare()
-        (self.tls_port,) = free_ports(1)
+        self.tls_port = free_port()
         make_certificates(self.folder)
         user, password = self.login
         with (self.folder / "rabbitmq.conf").open("a") as settings:

@@ -19,6 +19,7 @@ from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings, build_services
 from pikoci.internal.service.model import Principal
 from pikoci.internal.worker.http import HttpGateway
+from tests.services.process import free_port
 from tests.unit.internal.api.scene import Bells
 
 CONFIG = """
@@ -123,7 +124,7 @@ class Http:
     def __init__(self, world: World) -> None:
         self.world = world
         self.token = world.services.tokens.worker_token()
-        self.port = 0
+        self.port = free_port()
         self._server: WSGIServer | None = None
         self._opened = ExitStack()
 
@@ -141,7 +142,6 @@ class Http:
         # With a pool, stopping also ends the connections.
         self._server = WSGIServer(("127.0.0.1", self.port), app, log=None, error_log=None, spawn=Pool(100))
         self._server.start()
-        self.port = self._server.server_port or 0
 
     def stop(self) -> None:
         if self._server is not None:

@@ -13,6 +13,7 @@ import gevent
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
 
+from tests.services.process import answers, free_port
 from tests.unit.internal.api.scene import Scene
 
 DEADLINE = 20.0
@@ -24,7 +25,7 @@ class Live:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self._server: WSGIServer | None = None
-        self.port = 0
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -35,7 +36,6 @@ class Live:
         # With a pool, stopping also ends the connections.
         self._server = WSGIServer(("127.0.0.1", self.port), app, log=None, error_log=None, spawn=Pool(100))
         self._server.start()
-        self.port = self._server.server_port or 0
 
     def stop(self) -> None:
         """Cut every connection."""
@@ -47,23 +47,14 @@ class Live:
 @contextmanager
 def gunicorn() -> Iterator[int]:
     """The API under gunicorn with a gevent worker; gives its port. The pipeline `demo` is public."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port: int = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "tests.integration.internal.api.serve", str(port)])
     try:
-        wait_until(lambda: listens(port))
+        wait_until(lambda: answers(port))
         yield port
     finally:
         process.terminate()
         process.wait(timeout=DEADLINE)
-
-
-def listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
 
 
 def wait_until(condition: Callable[[], object]) -> None:

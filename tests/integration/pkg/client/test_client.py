@@ -4,7 +4,7 @@ import logging
 import re
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import gevent
@@ -15,6 +15,7 @@ from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.events import BuildFinished, LogWritten
 from pikoci.pkg.client import ApiError, BuildEvent, Client, ClientError, RetryPolicy, ServerUnreachableError
 from tests.integration.internal.api.live import Live, wait_until
+from tests.services.process import free_port
 from tests.unit.internal.api.scene import CONFIG, PASSWORD
 
 QUICK = RetryPolicy(sleep=lambda _: gevent.sleep(0.01), patience=2.0)
@@ -216,8 +217,7 @@ def test_a_log_goes_on_after_a_broken_connection(live: Live) -> None:
 
 
 def test_an_absent_server_is_one_clear_sentence() -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with Client(f"127.0.0.1:{port}", policy=QUICK) as client, pytest.raises(ServerUnreachableError) as caught:
         client.version()
     assert str(caught.value) == f"http://127.0.0.1:{port} cannot be reached: Connection refused"
