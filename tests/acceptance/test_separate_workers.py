@@ -158,10 +158,10 @@ def test_a_killed_workers_build_ends_on_the_other_one(farm: Farm, repository: Re
     assert killed.process is not None
     killed.process.kill()
     killed.wait()
-    server.wait_for(lambda: marked_processes(killed.workdir) == [], "what it ran to die with it", 5)
-    server.wait_for_build("app", "test", "1", "started")
-    gate.touch()
+    server.wait_for(lambda: marked_processes(killed.workdir) == [], "what it ran to die with it")
     # Kafka hands a dead consumer's partitions on when its session has ended, and not before.
+    server.wait_for_build("app", "test", "1", "started", timeout=90)
+    gate.touch()
     build = server.wait_for_build("app", "test", "1", "succeeded", "failed", "errored", timeout=90)
     log = server.build_log("app", "test", "1")
     assert (build["status"], build["worker"], build["attempt"]) == ("succeeded", *workers, 2), log
@@ -175,7 +175,7 @@ def test_sigquit_lets_the_build_finish_and_takes_nothing_new(farm: Farm, tmp_pat
     worker = farm.worker("one")
     start_waiting(farm, gate)
     worker.signal(signal.SIGQUIT)
-    farm.server.wait_for(lambda: farm.server.get("/workers")["items"][0]["state"] == "draining", "the drain to show", 3)
+    farm.server.wait_for(lambda: farm.server.get("/workers")["items"][0]["state"] == "draining", "the drain to show")
     farm.server.post("/teams/main/pipelines/waiting/jobs/wait/builds", {})
     gate.touch()
     farm.server.wait_for_build("waiting", "wait", "1", "succeeded")

@@ -127,7 +127,7 @@ def test_a_second_sigterm_kills_and_the_build_runs_again(
     server.signal(signal.SIGTERM)
     server.wait_for(lambda: "cancelling" in server.log.read_text(), "the cancel to begin")
     server.signal(signal.SIGTERM)
-    server.wait(3)
+    server.wait()
     gate.touch()
     server.start()
     build = server.wait_for_build("waiting", "wait", "1", "succeeded", "failed", "cancelled", "errored")
