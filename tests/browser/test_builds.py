@@ -21,7 +21,7 @@ def test_a_log_arrives_while_the_build_runs_and_its_end_without_a_reload(visitor
     visitor.trigger("gated")
     visitor.run("window.mark = 'same page'")
     visitor.wait(lambda: any(line.startswith("folder ") for line in visitor.texts(".log div")))
-    assert visitor.status() == "started"
+    visitor.wait(lambda: visitor.status() == "started")
     assert visitor.browser.title.startswith("started: gated #")
     assert visitor.texts(".log div")[0] == "grün colour <b>"
     assert visitor.texts(".log .f2") == ["colour"]

@@ -106,7 +106,7 @@ def test_attempts_end_with_a_cancellation(room: Room) -> None:
 def test_a_lost_claim_is_killed_without_hooks_and_forgotten(room: Room, tmp_path: Path) -> None:
     pids, hooked = tmp_path / "pid", tmp_path / "hooked"
     record = room.submit(task(f"echo $$ > {pids}; sleep 60", hooks=hook("ensure", f"touch {hooked}")))
-    wait_until(pids.exists)
+    wait_until(lambda: pids.exists() and pids.read_text())
     room.gateway.lost.append(ClaimRef(build_id=1, claim=1))
     wait_until(lambda: not room.worker.health().builds)
     assert not alive(pids)
@@ -129,7 +129,7 @@ def test_everything_is_dead_before_an_unrenewed_lease_ends(tmp_path: Path) -> No
     with worker_room(tmp_path, gateway, kill_grace=0.3) as room:
         script = f"trap '' TERM; echo $$ > {pids}; while true; do sleep 0.05; done"
         record = room.submit(task(script, hooks=hook("ensure", "true")), lease=4.0)
-        wait_until(pids.exists)
+        wait_until(lambda: pids.exists() and pids.read_text())
         gateway.away = True
         last_renewal = time.monotonic()
         wait_until(lambda: not alive(pids))
@@ -140,9 +140,9 @@ def test_everything_is_dead_before_an_unrenewed_lease_ends(tmp_path: Path) -> No
 
 
 def test_leases_are_renewed(tmp_path: Path) -> None:
-    gateway = FakeGateway(WorkerTerms(heartbeat_interval=0.1, lease=0.6))
+    gateway = FakeGateway(WorkerTerms(heartbeat_interval=0.1, lease=1.5))
     with worker_room(tmp_path, gateway) as room:
-        record = room.run_job(task("sleep 1.5; echo done"), lease=0.6)
+        record = room.run_job(task("sleep 2; echo done"), lease=1.5)
         assert record.log() == b"done\n"
 
 
