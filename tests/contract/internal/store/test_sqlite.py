@@ -112,7 +112,7 @@ def test_a_foreign_writer_is_waited_for_beside_the_hub(store: SqlStore, settings
     gevent.sleep(0.05)
     assert store.builds.get(build.id) == build
     foreign.execute("COMMIT")
-    writing.get(timeout=5)
+    writing.get(timeout=30)
     found = store.builds.get(build.id)
     assert found
     assert found.reason == "late"
@@ -158,7 +158,7 @@ def test_the_write_ahead_log_stays_bounded(store: SqlStore, settings: StoreSetti
 def test_what_was_committed_reaches_the_file_soon(store: SqlStore, settings: StoreSettings, world: World) -> None:
     before = Path(settings.name).stat().st_mtime_ns
     world.build()
-    with gevent.Timeout(10):
+    with gevent.Timeout(30):
         while Path(settings.name).stat().st_mtime_ns == before:
             gevent.sleep(0.02)
 

@@ -84,7 +84,7 @@ def test_a_waiting_consumer_gets_a_message_at_once(backend: Backend) -> None:
         backend.publish("jobs", b"now")
         delivery = waiting.get(timeout=20)
         assert delivery is not None
-        assert time.monotonic() - before < 1.0
+        assert time.monotonic() - before < 3.0
 
 
 def test_messages_of_two_queues_arrive_in_one_subscription(backend: Backend) -> None:

@@ -123,7 +123,7 @@ def test_messages_that_were_not_confirmed_leave_nothing_running(private_kafka: K
         publishing = [gevent.spawn_later(0.3 * number, backend.publish, "jobs", b"on its way") for number in range(3)]
         for each in publishing:
             with pytest.raises(QueueUnavailableError):
-                each.get(timeout=10)
+                each.get(timeout=30)
         deadline = time.monotonic() + 10
         while senders() - others and time.monotonic() < deadline:
             gevent.sleep(0.05)

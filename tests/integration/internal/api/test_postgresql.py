@@ -56,4 +56,4 @@ def test_a_request_whose_first_one_fails_is_done_by_the_next(open_shared_store: 
     begun.wait(5)
     assert servers[1].idempotency.run("s", "k", "f", lambda: Answer(status=204)) == Answer(status=204)
     with pytest.raises(UnavailableError):
-        failing.get(timeout=5)
+        failing.get(timeout=30)

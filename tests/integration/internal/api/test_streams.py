@@ -65,7 +65,7 @@ def test_events_arrive_as_they_happen(running: tuple[Live, int, int]) -> None:
     wait_until(lambda: reader.log() == "one\ntwo\n")
     assert time.monotonic() - began < 1.0
     live.scene.report(build, claim, 3, BuildFinished(status=BuildStatus.SUCCEEDED, at=2.0))
-    reader.greenlet.get(timeout=10)
+    reader.greenlet.get(timeout=30)
     assert reader.events[-1][0] == "end"
     assert reader.events[-1][1]["status"] == "succeeded"
 
@@ -100,7 +100,7 @@ def test_a_stream_of_a_deleted_build_ends_without_an_error(running: tuple[Live, 
     reader = Reader(live)
     wait_until(lambda: "status" in reader.kinds())
     assert live.scene.call("DELETE", "").status_code == 204
-    reader.greenlet.get(timeout=10)
+    reader.greenlet.get(timeout=30)
     assert "end" not in reader.kinds()
 
 

@@ -89,7 +89,7 @@ def test_who_waited_for_a_cache_that_went_has_a_new_one_alone(cache: Path) -> No
         entering = gevent.spawn(waiting.__enter__)
         gevent.sleep(0.05)
         cache.with_suffix(".lock").unlink()  # as a sweep does it
-    entering.get(timeout=5)
+    entering.get(timeout=30)
     scope = Scope()
     scope.limit(0.1, Cause(CauseKind.TIMEOUT, "timed out"))
     with pytest.raises(StepError, match="timed out"), in_use(cache, scope, alone=False):

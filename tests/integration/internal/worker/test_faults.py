@@ -161,7 +161,7 @@ def test_the_next_run_of_a_worker_delivers_the_spool(tmp_path: Path) -> None:
         gateway.away = True
         wait_until(lambda: room.worker.health().undelivered == 1)
         room.worker.cancel_all("going away")
-        room.greenlet.join(timeout=5)
+        room.greenlet.join(timeout=30)
         assert list((tmp_path / "spool").glob("*.spool"))
     gateway.away = False
     registered: list[int] = []
@@ -208,7 +208,7 @@ def test_a_second_worker_in_the_same_directory_is_refused(room: Room, tmp_path: 
     wait_until(lambda: room.worker.health().registered)
     second = Room(tmp_path)
     with pytest.raises(Exception, match="another worker uses"):
-        second.greenlet.get(timeout=5)
+        second.greenlet.get(timeout=30)
 
 
 def test_leftovers_of_an_earlier_run_are_removed(tmp_path: Path) -> None:

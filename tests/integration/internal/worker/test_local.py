@@ -117,7 +117,7 @@ def test_cancelling_runs_hooks_and_cancelling_again_does_not(make: Make, shown: 
     run.cancel("interrupted")
     wait_until(lambda: b"hook" in shown.log)
     run.cancel("interrupted")
-    last = ended.get(timeout=5)
+    last = ended.get(timeout=30)
     assert isinstance(last, BuildFinished)
     assert (last.status, last.reason) == ("cancelled", "interrupted")
 

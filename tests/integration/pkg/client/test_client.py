@@ -157,7 +157,7 @@ def test_a_build_is_followed_through_a_restart_of_the_server(live: Live, client:
     live.start()
     live.scene.report(build, claim, 3, LogWritten(step="1", at=1.0, data=b"three\n"))
     live.scene.report(build, claim, 4, BuildFinished(status=BuildStatus.FAILED, at=2.0))
-    following.get(timeout=10)
+    following.get(timeout=30)
     assert log() == b"one \xff\ntwo\nthree\n"
     assert (events[-1].kind, events[-1].data["status"]) == ("end", "failed")
 

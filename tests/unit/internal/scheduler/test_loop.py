@@ -74,7 +74,7 @@ def test_a_wake_up_ends_the_wait_and_stopping_ends_the_loop(turns: tuple[int | E
         gevent.sleep(0.01)
         assert work.count > before
         loop.stop()
-        running.join(timeout=5)
+        running.join(timeout=30)
     assert running.ready()
 
 
@@ -84,5 +84,5 @@ def test_busy_turns_let_others_run() -> None:
     for _ in range(5):
         gevent.sleep(0)
     loop.stop()
-    running.join(timeout=5)
+    running.join(timeout=30)
     assert running.ready()

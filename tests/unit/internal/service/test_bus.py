@@ -27,7 +27,7 @@ def test_a_waiting_greenlet_is_woken() -> None:
         waiting = gevent.spawn(wakeup.wait, 10)
         gevent.sleep(0)
         bus.notify("a")
-        assert waiting.get(timeout=5)
+        assert waiting.get(timeout=30)
 
 
 def test_nothing_is_left_of_a_subscription() -> None:

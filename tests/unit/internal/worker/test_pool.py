@@ -55,12 +55,12 @@ def running(told: Told, clock: ManualClock, handle: Callable[[Delivery], None] =
     consumer = gevent.spawn(pool.run)
     yield pool
     pool.stop()
-    consumer.join(timeout=5)
+    consumer.join(timeout=30)
     assert consumer.successful()
 
 
 def until(condition: Callable[[], object]) -> None:
-    with gevent.Timeout(5, AssertionError("it did not happen")):
+    with gevent.Timeout(30, AssertionError("it did not happen")):
         while not condition():
             gevent.sleep(0.001)
 

@@ -49,7 +49,7 @@ def test_a_deadline_moves_while_the_command_runs(shell: Shell, tmp_path: Path) -
         gevent.sleep(0.25)
     assert is_alive(child)
     deadline.move(soon(0.0))
-    result, _ = running.get(timeout=10)
+    result, _ = running.get(timeout=30)
     assert result.reason is Reason.LAPSED
 
 
@@ -59,7 +59,7 @@ def test_a_cancel_under_way_is_cut_short(shell: Shell, tmp_path: Path) -> None:
     running = gevent.spawn(shell, script, deadline=Deadline(soon(1.0)), cancel=cancel, grace=60.0)
     read_pid(tmp_path / "child")
     cancel.set()
-    result, _ = running.get(timeout=10)
+    result, _ = running.get(timeout=30)
     assert (result.reason, result.signal) == (Reason.CANCELLED, signal.SIGKILL)
 
 

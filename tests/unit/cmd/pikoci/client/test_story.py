@@ -92,7 +92,7 @@ def test_the_log_stands_below_its_own_step_although_the_steps_are_ahead(told: To
 
 def test_a_silent_step_is_told_when_the_stream_is_quiet(told: Told) -> None:
     told.take("steps", [step(1, 1, 2), step(2, 2)])
-    with gevent.Timeout(5):
+    with gevent.Timeout(30):
         while not told.lines():
             gevent.sleep(0.01)
     assert told.lines() == ["=== task s1", "--- task s1: succeeded in 1.0s", "=== task s2"]
