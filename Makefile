@@ -1,6 +1,7 @@
 # `make run` and `make test` are all a fresh machine needs: Python 3.11 with its venv module, and make.
 
-PYTHON ?= python3
+# Debian 12's own Python, the oldest that is promised, where it is there.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11) python3)
 VENV := .venv
 BIN := $(VENV)/bin
 TREE := .cache/tree

@@ -109,4 +109,5 @@ def _check_call(
         visible={"BUILD_PIPELINE_NAME": assignment.pipeline, "BUILD_TEAM_NAME": assignment.team, "CI": "true"},
         on_output=lambda _: None,
         cache_dir=cache_dir(settings.workdir / "cache", assignment.team, assignment.pipeline, resource),
+        team=assignment.team,
     )

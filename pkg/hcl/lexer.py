@@ -26,27 +26,31 @@ END_SEQUENCE = "end of sequence"
 INVALID = "invalid"
 EOF = "end of file"
 
+# No possessive repeats and no atomic groups: Python 3.11.2 lets some of them match too much. Instead, no text can be
+# matched in two ways, which keeps a vain attempt linear, and a repeated group, which takes memory for each round, has
+# a bound.
+_NEWLINE = r"(?:\r?\n|(?:\#|//)[^\n]*\n)"
 _MAIN = re.compile(
-    r"""[ \t]*+(?:
-    ([A-Za-z_][A-Za-z0-9_-]*+)(?![^\x00-\x7f])                               # 1 name
-  | ((?:\r?\n|(?:\#|//)[^\n]*+\n)(?:[ \t]*+(?:\r?\n|(?:\#|//)[^\n]*+\n))*+)  # 2 newline
-  | ("(?:[^"\\$%\r\n]++|\\[nrt"\\]|[$%](?![$%{]))*+")                        # 3 string
-  | (<<-?)([A-Za-z_\x80-\U0010ffff][\w\-\x80-\U0010ffff]*+)(?=\r?\n)\r?(\n)  # 4 5 6 heredoc
+    rf"""[ \t]*(?:
+    ([A-Za-z_][A-Za-z0-9_-]*)(?![A-Za-z0-9_\-]|[^\x00-\x7f])                 # 1 name
+  | ({_NEWLINE}(?:[ \t]*{_NEWLINE}){{0,1000}})                              # 2 newline
+  | ("[^"\\$%\r\n]*(?:(?:\\[nrt"\\]|[$%](?![$%{{]))[^"\\$%\r\n]*){{0,1000}}")  # 3 string
+  | (<<-?)([A-Za-z_\x80-\U0010ffff][\w\-\x80-\U0010ffff]*)(?=\r?\n)\r?(\n)   # 4 5 6 heredoc
   | (==|!=|>=|<=|=>|&&|\|\||::|\.\.\.|/(?![/*])|[\[\]().,*%+\-=<>!?:])       # 7 operator
-  | ([0-9](?:(?:[0-9.]|[eE][+-]?[0-9])*(?:[eE][+-]?)?[0-9])?)                # 8 number
-  | ({)                                                                      # 9
-  | (~?})                                                                    # 10
+  | ([0-9](?:(?:[0-9.]|[eE][+-]?[0-9]){{0,4000}}(?:[eE][+-]?)?[0-9])?)       # 8 number
+  | ({{)                                                                     # 9
+  | (~?}})                                                                   # 10
   | (")                                                                      # 11 template
-  | (/\*(?:[^*]++|\*(?!/))*+\*/|(?:\#|//)[^\n]*+\Z)                          # 12 comment
-  | ((?:[A-Za-z_]|[^\x00-\x7f])(?:[A-Za-z0-9_-]|[^\x00-\x7f])*+)             # 13 name beyond ASCII
+  | ((?s:/\*.*?\*/)|(?:\#|//)[^\n]*\Z)                                       # 12 comment
+  | ((?:[A-Za-z_]|[^\x00-\x7f])(?:[A-Za-z0-9_-]|[^\x00-\x7f])*)             # 13 name beyond ASCII
   | ([^ \t])                                                                 # 14 invalid
     )""",
     re.VERBOSE,
 )
 _SIMPLE = {1: NAME, 2: NEWLINE, 3: STRING, 8: NUMBER}
-_OPERATOR, _HEREDOC, _OPEN_BRACE, _CLOSE_BRACE, _QUOTE, _COMMENT, _WIDE_NAME = 7, 6, 9, 10, 11, 12, 13
-_QUOTED_RUN = re.compile(r'(?:[^"\\$%\r\n]++|\\[^\r\n]|\$\$\{|%%\{|[$%](?!\{))++')
-_HEREDOC_STOP = r"(?<=\n)([^\S\n]*+{marker}[^\S\n]*+(?=\n))|\$\$\{{|%%\{{|([$%]\{{~?)"
+_LINE_END, _OPERATOR, _HEREDOC, _OPEN_BRACE, _CLOSE_BRACE, _QUOTE, _COMMENT, _WIDE_NAME = 2, 7, 6, 9, 10, 11, 12, 13
+_QUOTED_STOP = re.compile(r'\\[^\r\n]|\$\$\{|%%\{|(["\r\n\\]|[$%]\{)')
+_HEREDOC_STOP = r"(?<=\n)([^\S\n]*{marker}[^\S\n]*(?=\n))|\$\$\{{|%%\{{|([$%]\{{~?)"
 
 _HINTS = {
     "'": ("Single quotes are not valid.", 'use double quotes (") around strings'),
@@ -124,7 +128,9 @@ class _Lexer:
         while (found := match(text, position)) is not None:
             group = found.lastindex or 0
             start, position = found.span(group)
-            if group in simple or group == _OPERATOR:
+            if group == _LINE_END and kinds and kinds[-1] == NEWLINE:
+                ends[-1] = position
+            elif group in simple or group == _OPERATOR:
                 kinds.append(simple.get(group) or found[_OPERATOR])
                 starts.append(start)
                 ends.append(position)
@@ -163,9 +169,13 @@ class _Lexer:
 
     def _quoted(self, position: int) -> int:
         text = self.text
-        if run := _QUOTED_RUN.match(text, position):
-            self.tokens.add(QUOTED, position, run.end())
-            position = run.end()
+        start = position
+        found = _QUOTED_STOP.search(text, position)
+        while found is not None and not found.lastindex:
+            found = _QUOTED_STOP.search(text, found.end())
+        position = found.start() if found else len(text)
+        if position > start:
+            self.tokens.add(QUOTED, start, position)
         if text.startswith('"', position):
             self.tokens.add(CLOSE_QUOTE, position, position + 1)
             return position + 1

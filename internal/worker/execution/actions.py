@@ -108,6 +108,7 @@ def _call(context: BuildContext, canonical: str, step: GetStep | PutStep, scope:
         cache_dir=cache_dir(
             context.cache_root, context.assignment.build.team, context.assignment.build.pipeline, resource
         ),
+        team=context.assignment.build.team,
         build=context.assignment.build,
         claim=context.ref,
     )

@@ -17,6 +17,7 @@ from pikoci.internal.worker.execution.scope import Scope
 from pikoci.internal.worker.execution.workspace import Workspace
 from pikoci.internal.worker.runners import Runners
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.users import BuildUser
 
 Version = dict[str, object]
 
@@ -26,7 +27,8 @@ class ResourceCall:
     """One check, pull or push. `params` are the resource's, with those of a get on top; `put_params` those of a put.
 
     `name` is the step's name, or the resource's in a check. `on_output` takes what is for the log (a check has none).
-    `build` and `claim` are None in a check.
+    `build` and `claim` are None in a check. Commands run as `user`, or as the worker's own user if it is None; what is
+    kept in caches is `team`'s alone.
     """
 
     resource: Resource
@@ -45,6 +47,8 @@ class ResourceCall:
     visible: Mapping[str, str]
     on_output: Sink
     cache_dir: Path
+    team: str
+    user: BuildUser | None = None
     build: BuildInfo | None = None
     claim: ClaimRef | None = None
 
