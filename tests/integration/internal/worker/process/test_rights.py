@@ -1,0 +1,52 @@
+"""A worker that is not root: without any rights, and with those by which it runs commands as other users."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[4]
+MODULES = [HERE / name for name in ("test_faults.py", "test_leftovers.py", "test_stop.py", "test_users.py")]
+CAPABILITIES = ",".join(
+    f"+{name}" for name in ("chown", "dac_override", "fowner", "kill", "setgid", "setuid", "sys_admin")
+)
+
+
+@pytest.fixture
+def somebody() -> int:
+    """A user who is nobody else on this machine."""
+    return 400_000 + os.getpid() % 100_000
+
+
+@pytest.fixture
+def folder(somebody: int) -> Generator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="pikoci-test-"))
+    os.chown(path, somebody, somebody)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("capabilities", ["", CAPABILITIES])
+def test_processes_start_and_end_as_well_where_the_worker_is_not_root(
+    somebody: int, folder: Path, capabilities: str
+) -> None:
+    rights = ["--inh-caps", capabilities, "--ambient-caps", capabilities] if capabilities else []
+    become = ["setpriv", "--reuid", str(somebody), "--regid", str(somebody), "--clear-groups", *rights]
+    options = ["-q", "-o", f"cache_dir={folder}/cache", "--basetemp", f"{folder}/tests", "-p", "no:xdist"]
+    done = subprocess.run(
+        [*become, sys.executable, "-B", "-m", "pytest", *options, *map(str, MODULES)],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
