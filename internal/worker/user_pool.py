@@ -82,6 +82,7 @@ class UserPool:
         self._locks = locks
         self._end = end
         self._returned = Event()
+        self._idle: dict[BuildUser, BorrowedUser] = {}
         self._last: OrderedDict[str, BuildUser] = OrderedDict()
         self._resisting: dict[BuildUser, float] = {}
 
@@ -112,6 +113,7 @@ class UserPool:
             self._returned.clear()
             for user in self._users:
                 if loan := self._lock(user):
+                    self._idle[user] = loan
                     return loan
             left = limit - time.monotonic()
             if left <= 0:
@@ -119,10 +121,15 @@ class UserPool:
             self._returned.wait(min(left, _POLL_SECONDS))
 
     def exchange(self, loan: BorrowedUser, work: str) -> None:
-        """Have the loan be for the user that did this work last, if that one is free, and remember it."""
-        wanted = self._last.get(work)
-        if wanted is not None and wanted != loan.user and (other := self._lock(wanted)) is not None:
+        """Have the loan be for the user that did this work last, if nobody works as that one, and remember it."""
+        self._idle.pop(loan.user, None)
+        wanted = self._last.get(work, loan.user)
+        if wanted != loan.user and (idle := self._idle.pop(wanted, None)) is not None:
+            loan.swap(idle)
+            self._idle[idle.user] = idle
+        elif wanted != loan.user and (other := self._lock(wanted)) is not None:
             loan.swap(other)
+            other.give_back()
         self._last[work] = loan.user
         self._last.move_to_end(work)
         if len(self._last) > _REMEMBERED:
@@ -136,8 +143,9 @@ class UserPool:
             self._resisting[user] = time.monotonic() + _RESISTING_SECONDS
         return result.succeeded
 
-    def returned(self) -> None:
+    def returned(self, user: BuildUser) -> None:
         """Somebody gave a user back."""
+        self._idle.pop(user, None)
         self._returned.set()
 
     def _lock(self, user: BuildUser, *, end: bool = False) -> BorrowedUser | None:
@@ -186,13 +194,12 @@ class BorrowedUser:
         if self._lock >= 0:
             lock, self._lock = self._lock, -1
             os.close(lock)
-            self._pool.returned()
+            self._pool.returned(self._user)
 
     def swap(self, other: BorrowedUser) -> None:
-        """Take over another loan and give back this one."""
+        """Take the other loan's user, and let it have this one's."""
         self._user, other._user = other._user, self._user
         self._lock, other._lock = other._lock, self._lock
-        other.give_back()
 
     def was_used(self) -> bool:
         """Whether the last holder did not see to it that nothing runs."""

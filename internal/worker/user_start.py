@@ -11,6 +11,7 @@ import structlog
 from pikoci.internal.worker.execution.commands import Tail
 from pikoci.internal.worker.execution.workspace import Workspace
 from pikoci.internal.worker.process import Command, Spawner, User
+from pikoci.internal.worker.resources.artifact import unpack
 from pikoci.internal.worker.services import WorkerServices
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.user_group import BuildUsersError
@@ -66,7 +67,7 @@ def _try(services: WorkerServices, places: str) -> None:
     errors = Tail(_ERROR_EXCERPT)
     with Workspace(root, user=settings.build_users[0]) as workspace:
         user = User(settings.build_users[0].uid, settings.build_users[0].gid, places and str(workspace.tmp))
-        argv = [sys.executable, "-I", "-S", "-c", "import tarfile"]
+        argv = [sys.executable, "-I", "-S", "-c", "import sys, tarfile; open(sys.argv[1])", unpack.__file__]
         command = Command(argv, workspace.work, dict(settings.environment), user=user)
         result = services.spawner.run(command, errors.write, timeout=_TRY_SECONDS)
     if not result.succeeded:
