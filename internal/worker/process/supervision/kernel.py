@@ -10,10 +10,11 @@ _PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 
+libc = ctypes.CDLL(None, use_errno=True)
+
 
 def prctl(option: int, argument: int | bytes) -> None:
     """Change something about this process. Raises OSError."""
-    libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(option, argument if isinstance(argument, bytes) else ctypes.c_ulong(argument), 0, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl({option}): {os.strerror(code)}")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 from .family import pids
-from .kernel import close_to_others, prctl
+from .kernel import close_to_others, libc, prctl
 from .launch import DEFAULT_SIGNALS, LaunchError, enter_directory, explain, find_program, reason_of
 from .wire import Request, User
 
@@ -28,8 +28,6 @@ UMASK = 0o022
 END_LIMIT_SECONDS = 5.0
 RESCAN_SECONDS = 0.005
 _SHARED_DIRECTORIES = ("/tmp", "/var/tmp")  # noqa: S108 - these are covered, not used
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def launch_as(request: Request, user: User, stdio: Sequence[int]) -> tuple[int, int]:
@@ -105,7 +103,7 @@ def _leave_shared_places(tmp: str) -> None:
 
     A directory for temporary files that the work directory lies in stays as it is. Raises OSError.
     """
-    _check("a mount namespace", _libc.unshare(_CLONE_NEWNS | _CLONE_NEWIPC))
+    _check("a mount namespace", libc.unshare(_CLONE_NEWNS | _CLONE_NEWIPC))
     _mount(b"none", b"/", None, _MS_REC | _MS_SLAVE)
     if os.path.isdir("/dev/shm"):  # noqa: S108
         _mount(b"tmpfs", b"/dev/shm", b"tmpfs", _MS_NOSUID | _MS_NODEV, b"mode=1777")
@@ -116,7 +114,7 @@ def _leave_shared_places(tmp: str) -> None:
 
 
 def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int, data: bytes | None = None) -> None:
-    _check(f"mount {os.fsdecode(target)}", _libc.mount(source, target, kind, ctypes.c_ulong(flags), data))
+    _check(f"mount {os.fsdecode(target)}", libc.mount(source, target, kind, ctypes.c_ulong(flags), data))
 
 
 def _forbid_capabilities() -> None:
@@ -130,12 +128,12 @@ def _forbid_capabilities() -> None:
 
 def _drop_capabilities() -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    _check("capset", _libc.capset(header, (ctypes.c_uint32 * 6)()))
+    _check("capset", libc.capset(header, (ctypes.c_uint32 * 6)()))
 
 
 def _has_capabilities() -> bool:
     header, found = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
-    _check("capget", _libc.capget(header, found))
+    _check("capget", libc.capget(header, found))
     return any(found)
 
 
