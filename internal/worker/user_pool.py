@@ -106,7 +106,7 @@ class UserPool:
         for loan in filter(None, loans):
             loan.give_back()
 
-    def borrow(self, patience: float) -> Loan | None:
+    def borrow(self, patience: float) -> BorrowedUser | None:
         """The first user that is free."""
         limit = time.monotonic() + patience
         while True:

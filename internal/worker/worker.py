@@ -106,7 +106,7 @@ class Worker:
             if killed:
                 _log.warning("killed processes of an earlier run", processes=killed)
             self._spawner.start()  # now, so that the first build need not wait for it
-            self._services.own_places = prepare_users(self._services)
+            self._services.own_places = prepare_users(self._services, self._settings.concurrency * len(self._pools))
             for spool in find_spools(self._settings.spool_dir):
                 self._shipper.add(spool)
             if self._deliver_spools() and self._register():
