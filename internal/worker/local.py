@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -21,7 +20,7 @@ from pikoci.internal.domain.gateway import (
     WorkerTerms,
 )
 from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec, ResourceType
-from pikoci.internal.worker.execution.removal import Remover
+from pikoci.internal.worker.execution.removal import Remover, remove_tree
 from pikoci.internal.worker.execution.scope import BuildControl
 from pikoci.internal.worker.home import REMOVED, WorkerHome
 from pikoci.internal.worker.local_gateway import LocalGateway, OnEvent
@@ -83,7 +82,7 @@ class LocalRun:
                 return self._run()
         finally:
             self._control.release()
-            shutil.rmtree(settings.workdir, ignore_errors=True)
+            remove_tree(settings.workdir)
 
     def cancel(self, reason: str) -> None:
         """Cancel the build; a second time leaves no time for hooks."""
