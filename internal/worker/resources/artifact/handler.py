@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from pikoci.internal.domain.errors import PikociError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef
@@ -17,7 +19,7 @@ from pikoci.internal.worker.execution.commands import Tail
 from pikoci.internal.worker.execution.environment import text_of
 from pikoci.internal.worker.execution.outcome import StepError, errored, failed, stopped
 from pikoci.internal.worker.resources.artifact import unpack
-from pikoci.internal.worker.resources.artifact.packing import packed
+from pikoci.internal.worker.resources.artifact.packing import packed, refuse_special_files
 from pikoci.internal.worker.resources.model import ResourceCall, Version, require
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -39,6 +41,8 @@ class ArtifactType:
         if not directory.is_dir():
             raise StepError(errored(f'there is no directory "{call.put_params.get("dir")}" to store'))
 
+        refuse_special_files(call, directory)
+
         def store(claim: ClaimRef) -> str:
             with packed(call, directory) as packing:
                 digest = call.gateway.store_artifact(claim.build_id, claim.claim, packing)
@@ -57,11 +61,12 @@ class ArtifactType:
         target = _inside(call, text_of(call.params.get("dir")) or call.resource.name)
         archive = call.workspace.private_path(".tar.gz")
         try:
-            _persist(call, lambda claim: _download(call, claim, digest, archive))
-            target.mkdir(parents=True, exist_ok=True)
+            with _new_file(call, archive) as file:
+                _persist(call, lambda claim: _download(call, claim, digest, file))
             stderr = Tail(_ERROR_EXCERPT)
             argv = [sys.executable, "-I", unpack.__file__, str(archive), str(target)]
-            outcome = call.commands.run(argv, call.environment, target, call.scope, call.on_output, stderr.write)
+            work = call.workspace.work
+            outcome = call.commands.run(argv, call.environment, work, call.scope, call.on_output, stderr.write)
             require(outcome, "cannot unpack the artifact", stderr)
         finally:
             archive.unlink(missing_ok=True)
@@ -74,14 +79,25 @@ def _inside(call: ResourceCall, name: str) -> Path:
         raise StepError(errored(str(error))) from error
 
 
-def _download(call: ResourceCall, claim: ClaimRef, digest: str, archive: Path) -> None:
+@contextmanager
+def _new_file(call: ResourceCall, path: Path) -> Generator[BinaryIO]:
+    """A file that the commands of this build may read. A link that a command left in its place is not followed."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        if call.user is not None:
+            os.fchown(descriptor, call.user.uid, call.user.gid)
+        yield file
+
+
+def _download(call: ResourceCall, claim: ClaimRef, digest: str, file: BinaryIO) -> None:
     found = hashlib.sha256()
-    with archive.open("wb") as file:
-        for chunk in call.gateway.load_artifact(claim.build_id, claim.claim, digest):
-            if call.scope.cause is not None:
-                raise StepError(stopped(call.scope.cause))
-            found.update(chunk)
-            file.write(chunk)
+    file.seek(0)
+    file.truncate()
+    for chunk in call.gateway.load_artifact(claim.build_id, claim.claim, digest):
+        if call.scope.cause is not None:
+            raise StepError(stopped(call.scope.cause))
+        found.update(chunk)
+        file.write(chunk)
     if found.hexdigest() != digest:
         raise StepError(errored(f"the server sent something else for the artifact {digest}"))
 
