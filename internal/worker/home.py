@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from pikoci.internal.domain.errors import PikociError
+from pikoci.internal.worker.caches import close_gates
 from pikoci.internal.worker.execution.removal import remove_tree
 from pikoci.internal.worker.settings import WorkerSettings
 
@@ -21,7 +22,7 @@ class WorkerDirectoryError(PikociError):
 
 
 class WorkerHome:
-    """Makes and locks `workdir` and `spool_dir`, and removes what an earlier run left of builds and checks.
+    """Makes and locks `workdir` and `spool_dir`, removes what an earlier run left of builds and checks, closes caches.
 
     Two workers that shared them would take away each other's builds, so the second one gets WorkerDirectoryError.
     """
@@ -40,6 +41,7 @@ class WorkerHome:
             raise
         for name in ("builds", "checks", REMOVED):
             remove_tree(self._workdir / name)
+        close_gates(self._workdir / "cache")
         return self
 
     def __exit__(

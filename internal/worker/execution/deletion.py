@@ -44,29 +44,29 @@ def delete(root: Path, left: Leftovers) -> None:
     except FileNotFoundError:
         return
     try:
-        _Deletion(parent, root, left).run()
+        delete_in(parent, root.name, left, str(root.parent))
     finally:
         os.close(parent)
 
 
+def delete_in(parent: int, name: str, left: Leftovers, path: str) -> None:
+    """As `delete` does, what `name` is in an open directory, whose path is shown as `path`."""
+    try:
+        os.unlink(name, dir_fd=parent)
+    except FileNotFoundError:
+        pass
+    except OSError:  # EISDIR, or EPERM where one may not write
+        _Deletion(parent, left).remove(parent, name, path, 0)
+
+
 class _Deletion:
-    def __init__(self, parent: int, root: Path, left: Leftovers) -> None:
-        self._parent = parent
-        self._root = root
+    def __init__(self, parent: int, left: Leftovers) -> None:
         self._left = left
         self._mount = _mount_of(parent)
         self._top = -1
         self._pending: list[tuple[str, bool]] = []
 
-    def run(self) -> None:
-        try:
-            os.unlink(self._root.name, dir_fd=self._parent)
-        except FileNotFoundError:
-            pass
-        except OSError:  # EISDIR, or EPERM where one may not write
-            self._remove(self._parent, self._root.name, str(self._root.parent), 0)
-
-    def _remove(self, directory: int, name: str, path: str, depth: int) -> None:
+    def remove(self, directory: int, name: str, path: str, depth: int) -> None:
         """Remove the directory `name` that lies in `directory`, whose own path is `path`."""
         try:
             here = self._open(directory, name)
@@ -95,7 +95,7 @@ class _Deletion:
                 except OSError as error:
                     self._note(f"{path}/{name}", error)
             elif depth < _DEEPEST:
-                self._remove(here, name, path, depth + 1)
+                self.remove(here, name, path, depth + 1)
             else:
                 self._move_up(here, name, path)
 

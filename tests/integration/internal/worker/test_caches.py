@@ -28,7 +28,6 @@ def cache(tmp_path: Path) -> Path:
     """One that is a month old."""
     made = tmp_path / "cache" / "git" / "a1"
     with in_use(made, Scope(), alone=True):
-        made.mkdir()
         (made / "HEAD").touch()
     grow_old(made, 31 * DAY)
     return made

@@ -292,7 +292,12 @@ def test_bad_branches_are_refused(room: Room, upstream: Repository, branch: str)
 
 
 def test_an_empty_repository_says_so(room: Room, upstream: Repository) -> None:
-    assert "no default branch" in room.check(resource(upstream), GIT).error
+    source = resource(upstream)
+    assert room.check(source, GIT).error == "the repository has no commits yet"
+    assert room.check(resource(upstream, branch="main"), GIT).error == "the repository has no commits yet"
+    assert refs(room.check(resource(upstream, tag=True), GIT)) == []
+    first = upstream.commit("a")
+    assert refs(room.check(source, GIT)) == [first]
 
 
 def test_a_missing_repository_says_so(room: Room, tmp_path: Path) -> None:
