@@ -2,67 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pikoci.internal.domain.plan import GetStep, PutStep, Resource, ResourceType
+from pikoci.internal.domain.plan import GetStep, PutStep, Resource
+from tests.integration.internal.worker.resources.upstream import GIT, Repository, pull, refs, resource
 from tests.unit.internal.worker.bench_room import Room, task
 from tests.unit.internal.worker.fake_gateway import Record
 
-GIT = ResourceType(name="git", builtin="git")
 pytestmark = pytest.mark.usefixtures("git")
-
-
-class Repository:
-    """An upstream repository made by the test."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.mkdir()
-        self.run("init", "-q", "-b", "main")
-
-    def run(self, *arguments: str) -> str:
-        identity = {
-            f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-        }
-        env = {**os.environ, **identity, "GIT_CONFIG_GLOBAL": "/dev/null"}
-        done = subprocess.run(["git", *arguments], cwd=self.path, env=env, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    def commit(self, file: str, content: str = "x", message: str = "change") -> str:
-        target = self.path / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(content)
-        self.run("add", ".")
-        self.run("commit", "-q", "--allow-empty", "-m", message)
-        return self.run("rev-parse", "HEAD")
-
-
-@pytest.fixture
-def upstream(tmp_path: Path) -> Repository:
-    return Repository(tmp_path / "upstream")
-
-
-def resource(upstream: Repository, **params: object) -> Resource:
-    return Resource(type="git", name="repo", params={"url": str(upstream.path), **params})
-
-
-def refs(result: Any) -> list[str]:
-    assert result.error == ""
-    return [version["ref"] for version in result.versions]
-
-
-def pull(room: Room, source: Resource, version: dict[str, object], script: str, **params: object) -> Record:
-    return room.run_job(
-        GetStep(id="1", name="repo", resource="git.repo", params=params),
-        task(script, id="2"),
-        resources=[source],
-        inputs={"repo": version},
-    )
 
 
 def test_the_first_check_gives_the_newest_commit(room: Room, upstream: Repository) -> None:
