@@ -57,8 +57,8 @@ class SeenTags:
         """
         if previous is None:
             return [tag.version for tag in tags[-1:]]
-        seen = self._state.offered if self._state.last == previous else self._state.seen
-        if seen is None:
+        seen = self._seen(previous)
+        if not seen:
             return [tag.version for tag in _after(tags, previous)[-limit:]]
         known, offered = set(seen), set(self._state.offered)
         fresh = [tag for tag in tags if tag.key not in known]
@@ -68,12 +68,20 @@ class SeenTags:
 
     def offer(self, keys: list[str], found: Sequence[Version], previous: Version | None) -> None:
         """Keep that the check which gives `found` saw `keys`. The next one learns whether the server took it."""
-        seen = self._state.offered if previous and self._state.last == previous else self._state.seen
+        seen = self._seen(previous)
         state = _State(seen, keys, found[-1]) if found else _State(keys if previous else seen, keys, previous)
         if state != self._state:
             new = self._path.with_suffix(".new")
             new.write_bytes(msgspec.json.encode(state))
             new.replace(self._path)
+
+
+    def _seen(self, previous: Version | None) -> list[str] | None:
+        """What need not be given. The first check gives one version only, so what it saw beside that is no news."""
+        state = self._state
+        if previous is not None and (state.seen is None or state.last == previous):
+            return state.offered
+        return state.seen
 
 
 @contextmanager
