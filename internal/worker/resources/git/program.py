@@ -19,7 +19,7 @@ from pikoci.internal.worker.resources.model import ResourceCall, require
 _ERROR_EXCERPT = 600
 # A prompt names the host, and only the resource's own gets an answer: not one that a redirect, a submodule or Git LFS
 # leads to. git shows user names as they are, with slashes and quotes; Git LFS shows a path after the host.
-_ASKPASS = """#!/bin/sh
+ASKPASS = """#!/bin/sh
 address=${1#*://}
 address=${address%[\\'\\"]*}
 case "$address" in
@@ -124,7 +124,7 @@ class Git:
     def _credentials(self, source: GitSource) -> dict[str, str]:
         found = {"GIT_SSH_COMMAND": self._ssh.command}
         if source.password and source.host:
-            askpass = self._call.workspace.write_private(_ASKPASS, suffix=".askpass", executable=True)
+            askpass = self._call.workspace.write_private(ASKPASS, suffix=".askpass", executable=True)
             found |= {
                 "GIT_ASKPASS": str(askpass),
                 "PIKOCI_GIT_HOST": source.host,

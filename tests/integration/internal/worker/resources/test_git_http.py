@@ -110,21 +110,15 @@ def test_a_submodule_on_another_host_does_not_get_the_token(
     try:
         inner = Repository(tmp_path / "inner")
         inner.commit("file")
-        own = address.removeprefix("http://")
-        # Names that look like the host: as a user, and as a user that ends in a quote.
-        for user in ("", f"{own}@", f"{own}'@", f"{own}%2F@"):
-            name = f"outer{len(served.seen)}.git"
-            outer = Repository(tmp_path / name)
-            commit = with_submodule(outer, f"http://{user}127.0.0.1:{server.server_port}/inner.git", inner)
-            publish(served, outer, name)
-            record = pull(
-                room, private(address, name), {"ref": commit, "branch": "main"}, "true", submodules=True
-            )
-            assert record.end.status == "failed"
+        commit = with_submodule(upstream, f"http://127.0.0.1:{server.server_port}/inner.git", inner)
+        publish(served, upstream, "outer.git")
+        version: dict[str, object] = {"ref": commit, "branch": "main"}
+        record = pull(room, private(address, "outer.git"), version, "true", submodules=True)
+        assert record.end.status == "failed"
     finally:
         server.stop()
     assert other.seen
-    assert not any(TOKEN in base64.b64decode(given.removeprefix("Basic ")).decode() for given in other.seen)
+    assert not any(other.seen)
 
 
 def test_tags_of_a_private_repository_and_a_push(room: Room, upstream: Repository, host: tuple[Host, str]) -> None:
