@@ -119,7 +119,7 @@ class _Deletion:
             mode = os.fstat(seen).st_mode
             if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
                 with suppress(OSError):  # another user's, whose content may go nevertheless
-                    os.chmod(f"/proc/self/fd/{seen}", stat.S_IRWXU)
+                    Path(f"/proc/self/fd/{seen}").chmod(stat.S_IRWXU)
             return os.open(".", _READ, dir_fd=seen)
         finally:
             os.close(seen)

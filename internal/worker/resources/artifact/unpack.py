@@ -12,7 +12,8 @@ import sys
 import tarfile
 import zlib
 from contextlib import suppress
-from typing import IO
+from pathlib import Path
+from typing import IO, Self
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -22,7 +23,7 @@ def main(archive: str, directory: str) -> int:
     """Unpack, and return the exit status."""
     name = ""
     try:
-        os.makedirs(directory, exist_ok=True)
+        Path(directory).mkdir(parents=True, exist_ok=True)
         with tarfile.open(archive, "r:*") as tar, Destination(directory) as destination:
             for member in tar:
                 name = member.name
@@ -41,7 +42,7 @@ class Destination:
         self._root = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._parent: tuple[list[str], int] = ([], self._root)
 
-    def __enter__(self) -> Destination:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -32,7 +32,8 @@ class Mirror:
     """
 
     def __init__(self, call: ResourceCall, source: GitSource, git: Git) -> None:
-        identity = "\0".join((call.team, source.url, source.username, source.password, source.private_key)).encode()
+        parts = [call.team, source.url, source.username, source.password, source.private_key]
+        identity = "\0".join(parts).encode()
         self.path = call.settings.workdir / "cache" / "git" / hashlib.sha256(identity).hexdigest()
         self._call = call
         self._source = source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -41,10 +41,8 @@ class SeenTags:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._state = _State()
-        try:
+        with suppress(FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
             self._state = msgspec.json.decode(path.read_bytes(), type=_State)
-        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
-            pass
 
     def is_known(self, key: str) -> bool:
         """Whether a check gave it already, perhaps in vain."""
@@ -75,7 +73,6 @@ class SeenTags:
             new.write_bytes(msgspec.json.encode(state))
             new.replace(self._path)
 
-
     def _seen(self, previous: Version | None) -> list[str] | None:
         """What need not be given. The first check gives one version only, so what it saw beside that is no news."""
         state = self._state
@@ -87,7 +84,7 @@ class SeenTags:
 @contextmanager
 def remembered(call: ResourceCall, source: GitSource) -> Generator[SeenTags]:
     """What this worker saw of the tags that a resource follows. Other params make other tags."""
-    identity = "\0".join((call.cache_dir.name, source.url, source.tag, source.branch)).encode()
+    identity = f"{call.cache_dir.name}\x00{source.url}\x00{source.tag}\x00{source.branch}".encode()
     cache = call.settings.workdir / "cache" / "tags" / hashlib.sha256(identity).hexdigest()
     with in_use(cache, call.scope, alone=True) as directory:
         yield SeenTags(directory / "seen.json")

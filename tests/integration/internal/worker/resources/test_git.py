@@ -341,7 +341,11 @@ def test_paths_with_spaces_and_newlines(room: Room, tmp_path: Path, git: str) ->
     assert refs(room.check(source, GIT)) == [second]
     assert refs(room.check(resource(upstream, paths=["a b/c *"]), GIT)) == [first]
     record = pull(
-        room, source, {"ref": second, "branch": "main"}, "cd 'my clone'; ls -Q 'a b'; git status --short", name="my clone"
+        room,
+        source,
+        {"ref": second, "branch": "main"},
+        "cd 'my clone'; ls -Q 'a b'; git status --short",
+        name="my clone",
     )
     assert record.log("2") == b'"c d"\n"new\\nline"\n'
 

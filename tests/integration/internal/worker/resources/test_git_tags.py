@@ -27,8 +27,6 @@ class Watched:
         return [version["tag"] for version in result.versions]
 
 
-
-
 def test_a_tag_that_moved_is_a_new_version(room: Room, upstream: Repository) -> None:
     upstream.commit("a")
     upstream.run("tag", "v1")

@@ -1,4 +1,4 @@
-"""What a build wrote is not believed later: not in a mirror, not in a home directory, not in a directory to push from."""
+"""What a build wrote is not believed later: in a mirror, in a home directory, in a directory to push from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ REDIRECT = "git config url.{evil}.insteadOf {upstream}"
 PROGRAM = "printf '#!/bin/sh\\ntouch {mark}\\n' > {bin}; chmod +x {bin}; "
 POISONS = {
     "url.insteadOf": REDIRECT,
-    "alternates": "mkdir -p objects/info; echo {evil}/.git/objects > objects/info/alternates; git update-ref refs/heads/main {commit}",
+    "alternates": "mkdir -p objects/info; echo {evil}/.git/objects > objects/info/alternates; "
+    "git update-ref refs/heads/main {commit}",
     "commondir": "echo {evil}/.git > commondir",
     "fsmonitor": PROGRAM + "git config core.fsmonitor {bin}",
     "hooks": PROGRAM + "mkdir -p hooks; cp {bin} hooks/reference-transaction; git config core.hooksPath hooks",

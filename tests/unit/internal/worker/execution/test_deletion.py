@@ -130,9 +130,7 @@ def test_permissions_of_our_own_do_not_hinder(root: Path) -> None:
         (root / "a" / "b" / str(number)).chmod(mode)
     (root / "a" / "b").chmod(0)
     (root / "a").chmod(0o500)
-    done = subprocess.run(
-        [*AS_ANYBODY, sys.executable, "-c", DELETE, root], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([*AS_ANYBODY, sys.executable, "-c", DELETE, root], capture_output=True, text=True, check=True)
     assert done.stdout == "0\n"
     assert not root.exists()
 
@@ -144,9 +142,7 @@ def test_what_belongs_to_another_user_stays_alone(root: Path) -> None:
     (root / "a" / "file").touch()
     (root / "z").mkdir()
     os.chown(root / "a", 65534, 65534)
-    done = subprocess.run(
-        [*AS_ANYBODY, sys.executable, "-c", DELETE, root], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([*AS_ANYBODY, sys.executable, "-c", DELETE, root], capture_output=True, text=True, check=True)
     assert done.stdout == f"1 ('{root / 'a' / 'file'}', 'Permission denied')\n"
     assert list(root.iterdir()) == [root / "a"]
 
