@@ -125,7 +125,7 @@ class _Deletion:
             os.close(seen)
 
     def _note(self, path: str, error: OSError) -> None:
-        self._left.add(path, error.strerror if error.errno != errno.EBUSY else _MOUNTED)
+        self._left.add(path, _MOUNTED if error.errno == errno.EBUSY else error.strerror or str(error))
 
 
 def _mount_of(descriptor: int) -> bytes:

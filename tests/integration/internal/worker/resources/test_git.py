@@ -303,7 +303,7 @@ def test_a_forced_push_and_back(room: Room, upstream: Repository) -> None:
 def test_a_default_branch_that_is_renamed_is_followed(room: Room, upstream: Repository) -> None:
     first = upstream.commit("a")
     source = resource(upstream)
-    previous = {"ref": first, "branch": "main"}
+    previous: dict[str, object] = {"ref": first, "branch": "main"}
     assert refs(room.check(source, GIT)) == [first]
     upstream.run("branch", "-m", "trunk")
     assert refs(room.check(source, GIT, previous=previous)) == []

@@ -36,7 +36,7 @@ class Host:
         if given != LOGIN:
             start("401 Unauthorized", [("WWW-Authenticate", 'Basic realm="x"')])
             return [b"no"]
-        cgi = {
+        cgi: dict[str, str] = {
             "PATH": os.environ["PATH"],
             "GIT_PROJECT_ROOT": str(self.root),
             "GIT_HTTP_EXPORT_ALL": "1",
