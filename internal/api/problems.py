@@ -17,6 +17,7 @@ from pikoci.internal.service.errors import (
     Diagnostic,
     InvalidError,
     InvalidPipelineError,
+    NameTakenError,
     NotFoundError,
     PermissionDeniedError,
     PikociError,
@@ -54,6 +55,7 @@ PROBLEMS: Mapping[type[PikociError], tuple[str, str, int]] = {
     PermissionDeniedError: ("permission-denied", "Not allowed", 403),
     NotFoundError: ("not-found", "Not found", 404),
     StaleClaimError: ("stale-claim", "The claim is no longer current", 409),
+    NameTakenError: ("name-taken", "Another process has the name", 409),
     ConflictError: ("conflict", "Not possible in this state", 409),
     RateLimitedError: ("rate-limited", "Too many attempts", 429),
     UnavailableError: ("unavailable", "Not available now", 503),
@@ -142,7 +144,7 @@ def write(response: falcon.Response, problem: Problem) -> None:
 
 def headers_for(error: Exception) -> dict[str, str]:
     """Headers that belong to an error: when to come back, how to log in, what is allowed."""
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, RateLimitedError | NameTakenError):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
     if isinstance(error, UnavailableError):
         return {"Retry-After": str(RETRY_AFTER)}

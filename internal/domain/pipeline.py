@@ -105,7 +105,8 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
 
     `cordoned` and `draining` are what it is asked to be: the one until it is uncordoned, whatever starts again
     meanwhile, the other until this instance has ended. `team` is the only one whose work it may take, if not empty;
-    `token_id` that of the token it came with, empty for the embedded worker.
+    `token_id` that of the token it came with, empty for the embedded worker. `place` is where its process runs, see
+    `WorkerHello`.
     """
 
     name: str
@@ -121,6 +122,7 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     draining: bool = False
     team: str = ""
     token_id: str = ""
+    place: str = ""
 
     @property
     def wanted(self) -> str:
@@ -129,7 +131,10 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerToken(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a worker's token, but never the token. `created_by` is empty for one that was not made here."""
+    """What is known of a worker's token, but never the token. `created_by` is empty for one that was not made here.
+
+    `tags` are those that its worker may claim to have, None: any.
+    """
 
     id: str
     team: str = ""
@@ -137,6 +142,7 @@ class WorkerToken(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float = 0.0
     revoked_by: str = ""
     revoked_at: float | None = None
+    tags: list[str] | None = None
 
 
 T = TypeVar("T")

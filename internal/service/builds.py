@@ -152,7 +152,7 @@ class BuildService:
     def _announce(self, run: JobRun, started: Sequence[Build]) -> None:
         gone = [build for build in started if build.dispatched_at is not None]
         for plan, ids in run.by_plan(gone):
-            self._doorbell.ring_builds(plan, ids)
+            self._doorbell.ring_builds(plan, run.team, ids)
         for build in started[1:]:
             self._context.notify(build_topic(build.id))
 

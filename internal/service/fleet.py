@@ -12,7 +12,11 @@ from pikoci.internal.domain.pipeline import WorkerState
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.tags import all_cordoned_reason, no_worker_reason, queue_of
 from pikoci.internal.service.settings import ServiceSettings
+from pikoci.internal.service.tokens import WorkerClaims
 
+#: What a worker says last.
+ENDED = "ended"
+_GONE = frozenset({"stalled", ENDED})
 _LIFETIME = 2.0
 
 
@@ -39,29 +43,62 @@ class Fleet:
         return [self.aged(state) for state in self._known.values()]
 
     def aged(self, state: WorkerState) -> WorkerState:
-        """The worker, `stalled` if it is."""
-        silent = self._clock.now() - state.last_seen_at
-        return msgspec.structs.replace(state, state="stalled") if silent > self._lease else state
+        """The worker, `stalled` if it is: silent for a lease, and it did not say that it ends."""
+        silent = state.state != ENDED and self._clock.now() - state.last_seen_at > self._lease
+        return msgspec.structs.replace(state, state="stalled") if silent else state
+
+    def is_gone(self, state: WorkerState) -> bool:
+        """Whether another process may have the worker's name."""
+        return self.aged(state).state in _GONE
+
+    def queues(self, kind: str, tags: Sequence[str], team: str) -> list[str]:
+        """Where to publish work: on the team's own queue if workers of the team alone are connected that could take it.
+
+        On the common one if others could, and where nobody can.
+        """
+        own, common = queue_of(kind, tags, team), queue_of(kind, tags)
+        if not self.binds_teams():
+            return [common]
+        listening = [state for state in self._connected() if _listens(state, kind, tags, team)]
+        chosen = [queue for queue in (common, own) if any(queue in state.queues for state in listening)]
+        return chosen or [common]
+
+    def binds_teams(self) -> bool:
+        """Whether some worker is for one team's work alone."""
+        return any(state.team for state in self.workers())
+
+    def _connected(self) -> list[WorkerState]:
+        """The workers that are there, and are to stay."""
+        return [state for state in self.workers() if state.state not in {*_GONE, "draining"} and not state.draining]
 
     def waiting_reason(self, kind: str, tags: Sequence[str], team: str) -> str:
         """Why published work of this kind (`jobs` or `checks`) gets no worker now; empty where one could take it."""
-        connected = [state for state in self.workers() if state.state not in {"stalled", "draining"}]
-        able = [state for state in connected if not state.draining and _listens(state, kind, tags, team)]
+        able = [state for state in self._connected() if _listens(state, kind, tags, team)]
         if not able:
-            return no_worker_reason(kind, tags, alone=not connected)
+            alone = all(state.state in {*_GONE, "draining"} for state in self.workers())
+            return no_worker_reason(kind, tags, alone=alone)
         return all_cordoned_reason(kind, tags) if all(state.cordoned for state in able) else ""
 
-    def require_able(self, worker: str, instance: str, kind: str, tags: Sequence[str]) -> None:
-        """Return if the worker's tags fit the work's. Raises ConflictError: the work is for another worker.
+    def require_able(
+        self, worker: str, instance: str, kind: str, tags: Sequence[str], team: str, opens: WorkerClaims
+    ) -> None:
+        """Return if the work is for such a worker as this one registered as, and its token `opens` it.
 
-        A worker that has not registered has no tags. What an instance can do never changes, so it is looked up once.
+        Raises ConflictError otherwise. What an instance can do never changes, so it is looked up once.
         """
+        if opens.team not in {"", team}:
+            raise ConflictError(
+                f"the worker's token opens the work of team {opens.team} alone", hint="give it a token for every team"
+            )
         state = self._find(worker, instance)
-        missing = sorted(set(tags) - set(state.tags if state else []))
+        if state is None:
+            raise ConflictError(f"worker {worker} is not registered", hint="register first")
+        missing = sorted(set(tags) - set(state.tags)) or opens.lacks(tags)
         if missing:
             raise ConflictError(f"worker {worker} lacks the tags {', '.join(missing)}")
-        if state is not None and not tags and state.tags and queue_of(kind, []) not in state.queues:
-            raise ConflictError(f"worker {worker} takes work for its tags only")
+        if not {queue_of(kind, tags), queue_of(kind, tags, team)} & set(state.queues):
+            only = f"{kind} for its tags only" if state.tags and not tags else f"no such {kind}"
+            raise ConflictError(f"worker {worker} takes {only}")
 
     def _find(self, worker: str, instance: str) -> WorkerState | None:
         state = self._known.get(worker)
@@ -73,4 +110,5 @@ class Fleet:
 
 
 def _listens(state: WorkerState, kind: str, tags: Sequence[str], team: str) -> bool:
-    return queue_of(kind, tags) in state.queues and set(tags) <= set(state.tags) and state.team in {"", team}
+    able = set(tags) <= set(state.tags) and state.team in {"", team}
+    return able and not {queue_of(kind, tags), queue_of(kind, tags, team)}.isdisjoint(state.queues)

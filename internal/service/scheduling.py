@@ -13,7 +13,7 @@ from pikoci.internal.service.context import Context
 from pikoci.internal.service.doorbell import Doorbell
 from pikoci.internal.service.duetimes import ClockWatch, DueTimes
 from pikoci.internal.service.measures import Measures
-from pikoci.internal.service.ports import JOBS_QUEUE, QueueState, queue_of
+from pikoci.internal.service.ports import JOBS_QUEUE, QueueState
 from pikoci.internal.service.requeue import TakeBack
 from pikoci.internal.service.retention import Retention
 from pikoci.internal.service.starting import JobRun
@@ -92,7 +92,7 @@ class Scheduling:
 
     def workers(self) -> dict[str, int]:
         """How many workers there are in each state."""
-        counts = dict.fromkeys(("running", "draining", "cordoned", "stalled"), 0)
+        counts = dict.fromkeys(("running", "draining", "cordoned", "ended", "stalled"), 0)
         for state in self._context.fleet.workers():
             counts[state.state] = counts.get(state.state, 0) + 1
         return counts
@@ -114,7 +114,7 @@ class Scheduling:
             run = JobRun(self._context, pipeline, compiled, job)
             gone = run.schedule(_NEW_BUILDS)
         for plan, ids in run.by_plan(gone):
-            self._doorbell.ring_builds(plan, ids)
+            self._doorbell.ring_builds(plan, run.team, ids)
         for build in gone:
             self._context.notify(build_topic(build.id))
         return True
@@ -159,8 +159,9 @@ class Scheduling:
             pipeline = self._store.pipelines.get(build.pipeline_id)
             plan = self._context.compiled.get(pipeline).plans.get(build.job) if pipeline else None
             tags = plan.tags if plan else []
-            grouped.setdefault(queue_of(JOBS_QUEUE, tags), []).append(build)
             team = pipeline.team if pipeline else ""
+            for queue in self._context.fleet.queues(JOBS_QUEUE, tags, team):
+                grouped.setdefault(queue, []).append(build)
             if explain and (waits := self._context.fleet.waiting_reason(JOBS_QUEUE, tags, team)) != build.reason:
                 self._store.builds.save(msgspec.structs.replace(build, reason=waits))
                 changed.append(build.id)

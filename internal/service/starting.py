@@ -46,6 +46,11 @@ class JobRun:
         mine = next((found for found in gone if found.id == build.id), None)
         return [mine or self._reread(build), *(found for found in gone if found.id != build.id)]
 
+    @property
+    def team(self) -> str:
+        """The team whose pipeline it is."""
+        return self._pipeline.team
+
     def schedule(self, limit: int) -> list[Build]:
         """Choose inputs for the builds that wait for them, make the builds that new versions ask for, and dispatch.
 

@@ -60,7 +60,7 @@ class CheckHandler:
                 self._services.gateway.finish_check(assignment.resource_id, assignment.claim, result)
             except RETRIABLE as error:
                 _log.warning("check result postponed", resource=assignment.resource_id, error=error.message)
-                control.plan.stopped.wait(backoff.pause())
+                control.plan.stopped.wait(backoff.pause(error))
             except PikociError as error:
                 _log.warning("check result refused", resource=assignment.resource_id, error=error.message)
                 return

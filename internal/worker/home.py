@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,6 +16,22 @@ from pikoci.internal.worker.settings import WorkerSettings
 
 #: Where directories of builds and checks wait for their removal.
 REMOVED = "removed"
+
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def place_of(workdir: Path) -> str:
+    """Stands for this directory on this machine until it boots again: the same for two processes that share its lock.
+
+    A copy of the machine or of the directory is another place. Where the machine does not tell, each call is one.
+    """
+    try:
+        boot = _BOOT.read_text(encoding="ascii")
+        found = workdir.stat()
+    except OSError:
+        return secrets.token_hex(16)
+    return sha256(f"{boot}:{found.st_dev}:{found.st_ino}".encode()).hexdigest()[:32]
 
 
 class WorkerDirectoryError(PikociError):

@@ -31,7 +31,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     of the lease at most). A finished build waits `report_patience` for its last report before it leaves that to the
     background, `shutdown_patience` when the worker ends. A queue that was asked and does not answer for
     `poll_patience` makes the worker unwell. At the end loops have `loop_patience` to end by themselves, since a call
-    cut short can cost its connection.
+    cut short can cost its connection; the server has `farewell_patience` to hear that the worker ends.
     """
 
     name: str
@@ -52,6 +52,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     shutdown_hook_budget: float = 8.0
     shutdown_patience: float = 2.0
     loop_patience: float = 0.2
+    farewell_patience: float = 1.0
 
     flush_interval: float = 0.2
     flush_bytes: int = 256 * 1024

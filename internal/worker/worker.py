@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from random import Random
-from typing import Literal
+from typing import Literal, TypeVar
 
 import gevent
 import msgspec
 import structlog
 
 from pikoci.internal.domain.clock import Clock
-from pikoci.internal.domain.errors import ConflictError, UnavailableError
+from pikoci.internal.domain.errors import ConflictError, NameTakenError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.worker.builds import BuildHandler
 from pikoci.internal.worker.caches import CacheSweeper
@@ -21,7 +21,7 @@ from pikoci.internal.worker.checks import CheckHandler
 from pikoci.internal.worker.claims import ClaimTable
 from pikoci.internal.worker.execution.removal import Remover
 from pikoci.internal.worker.heartbeat import ServerLink
-from pikoci.internal.worker.home import REMOVED, WorkerHome
+from pikoci.internal.worker.home import REMOVED, WorkerHome, place_of
 from pikoci.internal.worker.pool import WorkPool
 from pikoci.internal.worker.process import Spawner, sweep_leftovers
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
@@ -35,6 +35,7 @@ _log = structlog.get_logger(__name__)
 _SPOOL_PATIENCE = 60.0
 
 WorkerState = Literal["running", "draining", "cordoned"]
+T = TypeVar("T")
 
 
 class WorkerHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +84,7 @@ class Worker:
         )
         self._state: WorkerState = "running"
         self._registered = False
+        self._place = ""
         self._deadline: float | None = None
         self._failure: ConflictError | None = None
         self._builds = ClaimTable(clock, settings.lapse_margin)
@@ -102,6 +104,7 @@ class Worker:
             killed = sweep_leftovers(self._settings.mark)
             if killed:
                 _log.warning("killed processes of an earlier run", processes=killed)
+            self._place = place_of(self._settings.workdir)
             self._spawner.start()  # now, so that the first build need not wait for it
             for spool in find_spools(self._settings.spool_dir):
                 self._shipper.add(spool)
@@ -173,38 +176,69 @@ class Worker:
 
     def _deliver_spools(self) -> bool:
         """Ship what an earlier run left, before registering makes the server give up its claims; False to end."""
-        backoff = self._services.backoff()
         give_up = self._services.clock.monotonic() + _SPOOL_PATIENCE
-        while not self._shipper.ship_all() and self._services.clock.monotonic() < give_up:
-            if self._services.ending.wait(backoff.pause()):
-                return False
-        return True
+        while self._services.clock.monotonic() < give_up:
+            shipped = self._until_ending(self._shipper.ship_all)
+            if shipped or self._services.ending.is_set():
+                break
+            self._services.ending.wait(self._shipper.pause())
+        return not self._services.ending.is_set()
+
+    def _until_ending(self, call: Callable[[], T]) -> T | None:
+        """What the call returns or raises; None once the worker is to end: a silent server must not hold that up."""
+        calling = gevent.spawn(_outcome, call)
+        gevent.wait([calling, self._services.ending], count=1)
+        if not calling.ready():
+            gevent.joinall([calling], timeout=self._settings.loop_patience)
+            calling.kill()
+            return None
+        result, error = calling.get()
+        if error is not None:
+            raise error
+        return result
 
     def _register(self) -> bool:
         """Make the worker known, for as long as it takes; False to end."""
+        hello = self._hello()
+        backoff = self._services.backoff()
+        name_free_at: float | None = None
+        while not self._services.ending.is_set():
+            try:
+                terms = self._until_ending(partial(self._services.gateway.register, hello))
+            except UnavailableError as error:
+                _log.warning("cannot register", error=error.message)
+                self._services.ending.wait(backoff.pause(error))
+            except NameTakenError as error:
+                now = self._services.clock.monotonic()
+                if name_free_at is not None and now >= name_free_at:
+                    raise  # whoever has the name was heard of since
+                _log.warning("waiting to see whether the name is in use", error=error.message)
+                name_free_at = now + error.retry_after if name_free_at is None else name_free_at
+                self._services.ending.wait(max(0.0, name_free_at - now))
+            else:
+                if terms is not None:
+                    self._begin(terms)
+                    return True
+        return False
+
+    def _hello(self) -> WorkerHello:
         settings = self._settings
-        hello = WorkerHello(
+        return WorkerHello(
             name=settings.name,
             instance=settings.instance,
             version=settings.version,
             queues=list(settings.queues),
             concurrency=settings.concurrency,
             tags=list(settings.tags),
+            place=self._place,
         )
-        backoff = self._services.backoff()
-        while not self._services.ending.is_set():
-            try:
-                self._services.terms = self._services.gateway.register(hello)
-            except UnavailableError as error:
-                _log.warning("cannot register", error=error.message)
-                self._services.ending.wait(backoff.pause(error))
-            else:
-                self._registered = True
-                if self._services.terms.cordoned:
-                    self.cordon()
-                _log.info("worker registered", name=settings.name)  # the instance is a secret
-                return True
-        return False
+
+    def _begin(self, terms: WorkerTerms) -> None:
+        self._services.terms = terms
+        self._registered = True
+        if terms.cordoned:
+            self.cordon()
+        _log.info("worker registered", name=self._settings.name)  # the instance is a secret
 
     def _work(self) -> None:
         link = ServerLink(
@@ -235,6 +269,9 @@ class Worker:
             gevent.joinall(loops, timeout=self._settings.loop_patience)
             gevent.killall(loops)
             _log.info("worker ended", name=self._settings.name)
+        farewell = gevent.spawn(link.say_farewell)
+        gevent.joinall([farewell], timeout=self._settings.farewell_patience)
+        farewell.kill(block=False)
 
     def _give_up(self, error: ConflictError) -> None:
         """Another process is this worker now: its claims were given to be run again when it registered."""
@@ -273,3 +310,11 @@ class Worker:
                 self.cordon()
             case "uncordon":
                 self.uncordon()
+
+
+def _outcome(call: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    """What the call returned, or its error: raised where the caller waits, and not printed by gevent."""
+    try:
+        return call(), None
+    except Exception as error:  # noqa: BLE001 - handed on to the caller, who raises it
+        return None, error

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from pikoci.internal.domain.build import Build, BuildStatus
-from pikoci.internal.domain.errors import ConflictError, PermissionDeniedError
+from pikoci.internal.domain.errors import ConflictError, NameTakenError, PermissionDeniedError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.tags import queues_for
@@ -31,9 +31,13 @@ def connect(
     kinds: Sequence[str] = ("jobs", "checks"),
     exclusive: bool = False,
     opens: WorkerClaims | None = None,
+    place: str = "here",
 ) -> WorkerTerms:
-    queues = [queue for kind in kinds for queue in queues_for(kind, tags, exclusive)]
-    hello = WorkerHello(name=name, instance=instance, version="1", queues=queues, concurrency=1, tags=list(tags))
+    team = opens.team if opens else ""
+    queues = [queue for kind in kinds for queue in queues_for(kind, tags, exclusive, team)]
+    hello = WorkerHello(
+        name=name, instance=instance, version="1", queues=queues, concurrency=1, tags=list(tags), place=place
+    )
     return world.services.workers.register(hello, opens)
 
 
@@ -136,6 +140,7 @@ def test_a_claim_takes_the_reason_away(alone: World) -> None:
     alone.set(PLAIN)
     build = alone.trigger()
     assert build.reason
+    connect(alone)
     alone.claim(build)
     assert reason(alone, build) == ""
 
@@ -172,14 +177,14 @@ def test_a_teams_worker_counts_for_its_team_alone(alone: World) -> None:
     assert (reason(alone, theirs), reason(alone, ours)) == ("", "no worker is connected")
     opens = WorkerClaims(id="t1", team="blue")
     remote = RemoteWorker(alone.services.context, alone.services.workers, opens, "w", "i1")
-    with pytest.raises(PermissionDeniedError, match="team blue alone"):
+    with pytest.raises(ConflictError, match="team blue alone"):
         remote.claim_build(ours.id)
     assert remote.claim_build(theirs.id).build.team == "blue"
 
 
 def test_a_teams_token_cannot_displace_another_teams_worker(alone: World) -> None:
     connect(alone, instance="key1.1")
-    with pytest.raises(ConflictError, match="a worker of another team is connected as w"):
+    with pytest.raises(NameTakenError, match="another process is connected as worker w"):
         connect(alone, instance="key2.1", opens=WorkerClaims(id="t1", team="blue"))
     connect(alone, instance="key1.2", opens=WorkerClaims(id="t1", team="blue"))
     alone.clock.advance(31)
