@@ -144,8 +144,8 @@ class Application:
 
     def _greet(self) -> None:
         log.info("server started at %s", self._settings.address)
-        if not self._settings.run_worker:
-            log.info("Worker token for standalone workers token=%s", self._services.tokens.worker_token())
+        if not self._settings.run_worker and self._settings.log_worker_token:
+            self._show_worker_token()
         if self._first_login is None:
             return
         name, password = self._first_login
@@ -157,6 +157,16 @@ class Application:
             f"    pikoci client login --url {url} --user {name}\n"
             f"    pikoci client pipelines list\n"
         )
+
+    def _show_worker_token(self) -> None:
+        token, is_revoked = self._services.worker_tokens.shared()
+        if is_revoked:
+            log.warning(
+                "the worker token of this --jwt-secret was revoked:"
+                " make others with `pikoci client worker-tokens create`"
+            )
+        else:
+            log.info("Worker token for standalone workers token=%s", token)
 
 
 def _look_at_queue(backend: Backend) -> None:

@@ -18,6 +18,9 @@ import yaml
 
 from pikoci.internal.domain.duration import InvalidDurationError, parse_duration
 
+#: Of a worker's token, wherever one is made.
+TAGS_HELP = "The tags that its worker may have; any if not given, none if empty."
+
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _PARSERS: dict[str, Callable[[str], object]] = {

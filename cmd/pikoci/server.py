@@ -40,6 +40,7 @@ _OPTIONS = (
     switch("--run-migrations", default=True, help="Bring the database's schema up to date at the start."),
     queue_options,
     switch("--run-worker", default=True, help="Run an embedded worker inside the server."),
+    switch("--log-worker-token", default=True, help="Log a token for workers at the start, without embedded worker."),
     setting("--concurrency", default=1, type=click.IntRange(1, 1000), help="Jobs, and checks, at once in the worker."),
     setting("--drain-timeout", default="10m", type=Duration(), help="Longest wait for running jobs after SIGQUIT."),
     setting(

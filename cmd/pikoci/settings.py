@@ -30,6 +30,7 @@ class ServerSettings:
     pubsub_system: str
     queue: QueueSettings
     run_worker: bool
+    log_worker_token: bool
     concurrency: int
     drain_timeout: float
     workdir: Path | None

@@ -16,6 +16,7 @@ from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
 from pikoci.internal.domain.tags import MAX_TAGS, queues_for
 from pikoci.log import LEVELS, configure_logging
 from pikoci.options import Duration, NameList, config_option, setting, switch
+from pikoci.pkg.token_claims import token_claims
 from pikoci.queue_options import open_queue, queue_options, read_queue_settings
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ def run_worker(values: dict[str, Any]) -> None:
     from pikoci.worker_process import WorkerProcess
 
     queue = read_queue_settings(values)
-    queues = {name: queues_for(name, values["tags"], values["exclusive_tags"]) for name in values["queues"]}
+    team = token_team(values["worker_token"])
+    queues = {name: queues_for(name, values["tags"], values["exclusive_tags"], team) for name in values["queues"]}
     settings = _settings(values, [name for names in queues.values() for name in names])
     clock = SystemClock()
     backend = open_queue(values["pubsub_system"], queue, settings.name)
@@ -115,6 +117,14 @@ def run_worker(values: dict[str, Any]) -> None:
     finally:
         backend.close()
         gateway.close()
+
+
+def token_team(token: str) -> str:
+    """The team whose work alone the token opens, as it says itself; the server is who checks it. Empty where none."""
+    try:
+        return str(token_claims(token).get("team", ""))
+    except (ValueError, TypeError):
+        return ""
 
 
 def _settings(values: dict[str, Any], queues: Sequence[str]) -> WorkerSettings:

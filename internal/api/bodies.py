@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from pikoci.internal.api.names import MAX_NAME, NAME_PATTERN
+from pikoci.internal.service.model import MAX_TOKEN_TAGS, TAG_PATTERN
 
 Name = Annotated[str, Meta(pattern=NAME_PATTERN, min_length=1, max_length=MAX_NAME)]
 Password = Annotated[str, Meta(min_length=1, max_length=1024)]
+Tag = Annotated[str, Meta(pattern=TAG_PATTERN)]
 Id = Annotated[int, Meta(ge=1, le=2**62)]
 
 
@@ -66,9 +68,13 @@ class NewTeam(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class NewWorkerToken(Struct, forbid_unknown_fields=True, frozen=True):
-    """A worker token to make: for the team's work alone, or for every team's."""
+    """A worker token to make: for the team's work alone, or for every team's.
+
+    Its worker may have the `tags`: any if they are left out, none if the list is empty.
+    """
 
     team: Name | None = None
+    tags: Annotated[list[Tag], Meta(max_length=MAX_TOKEN_TAGS)] | None = None
 
 
 class Membership(Struct, forbid_unknown_fields=True, frozen=True):

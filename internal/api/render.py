@@ -169,6 +169,7 @@ def worker_token(one: model.WorkerToken) -> views.WorkerTokenView:
     return views.WorkerTokenView(
         id=one.id,
         team=one.team,
+        tags=one.tags,
         created_by=one.created_by,
         created_at=moment(one.created_at),
         revoked_by=one.revoked_by,

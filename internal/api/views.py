@@ -280,10 +280,14 @@ class WorkerView(Struct, frozen=True):
 
 
 class WorkerTokenView(Struct, frozen=True):
-    """What is known of a worker's token. `created_by` is empty for one made by `pikoci worker-token`."""
+    """What is known of a worker's token. `created_by` is empty for one made by `pikoci worker-token`.
+
+    Its worker may have the `tags`, null: any.
+    """
 
     id: str
     team: str
+    tags: list[str] | None
     created_by: str
     created_at: datetime
     revoked_by: str
@@ -291,10 +295,11 @@ class WorkerTokenView(Struct, frozen=True):
 
 
 class NewWorkerTokenView(Struct, frozen=True):
-    """A new worker token: `token` is shown this once."""
+    """A new worker token: `token` is shown this once. Its worker may have the `tags`, null: any."""
 
     id: str
     team: str
+    tags: list[str] | None
     token: str
 
 

@@ -69,7 +69,7 @@ class ConflictError(PikociError):
 
 
 class NameTakenError(ConflictError):
-    """Another process has this worker's name. In `retry_after` seconds it is free, if nothing is heard of it until then."""
+    """Another process has this worker's name; it is free in `retry_after` seconds unless that one is heard of again."""
 
     def __init__(self, message: str, *, hint: str = "", retry_after: float = 0.0) -> None:
         super().__init__(message, hint=hint)

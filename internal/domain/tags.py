@@ -17,7 +17,8 @@ MAX_TAGS = 6
 #: A token may be for several workers.
 MAX_TOKEN_TAGS = 20
 _MAX_TAG = 40
-_TAG = re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_TAG}}}", re.ASCII)
+TAG_PATTERN = rf"^[A-Za-z0-9_-]{{1,{_MAX_TAG}}}$(?!\n)"
+_TAG = re.compile(TAG_PATTERN, re.ASCII)
 _KINDS = (JOBS_QUEUE, CHECKS_QUEUE)
 _TEAM = "team="  # no tag holds this sign
 

@@ -81,9 +81,7 @@ class Checks:
             spec = self._context.compiled.get(pipeline).spec
             resource, kind = spec.resource(state.canonical), spec.resource_type(state.type)
             if resource is not None and kind is not None:
-                self._context.fleet.require_able(
-                    worker, instance, CHECKS_QUEUE, resource.tags, pipeline.team, opens
-                )
+                self._context.fleet.require_able(worker, instance, CHECKS_QUEUE, resource.tags, pipeline.team, opens)
                 return self._assign(state, pipeline, spec, resource, kind)
             self._store.resources.finish_check(resource_id, state.check_claim, now, "")
         raise ConflictError(f"resource {state.canonical} left pipeline {pipeline.name}")

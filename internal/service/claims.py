@@ -47,9 +47,7 @@ class Claims:
             if pipeline is None:
                 raise ConflictError(f"the pipeline of build {build_id} was deleted")
             assignment = self._assign(build, pipeline)
-            self._context.fleet.require_able(
-                worker, instance, JOBS_QUEUE, assignment.job.tags, pipeline.team, opens
-            )
+            self._context.fleet.require_able(worker, instance, JOBS_QUEUE, assignment.job.tags, pipeline.team, opens)
         if taken and build.dispatched_at is not None:
             self._context.measures.dispatch.observe(now - build.dispatched_at)
         return assignment

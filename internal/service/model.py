@@ -39,6 +39,7 @@ from pikoci.internal.domain.pipeline import (
     WorkerState,
     WorkerToken,
 )
+from pikoci.internal.domain.tags import MAX_TOKEN_TAGS, TAG_PATTERN
 from pikoci.internal.domain.wire import (
     INSTANCE_HEADER,
     LINES,
@@ -55,7 +56,9 @@ __all__ = [
     "LINES",
     "MAX_CHECK_RESULT",
     "MAX_REPORT",
+    "MAX_TOKEN_TAGS",
     "MSGPACK",
+    "TAG_PATTERN",
     "WORKER_HEADER",
     "Build",
     "BuildAssignment",

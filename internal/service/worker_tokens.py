@@ -13,7 +13,6 @@ from pikoci.internal.service.bus import worker_topic
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.tokens import TOKEN_ID, TokenService
 
-
 #: Stands for the name of who made the token that servers print; no user has such a name.
 PRINTED_BY = "the server"
 

@@ -105,7 +105,7 @@ class WorkerService:
         until = known.last_seen_at + self._context.settings.lease - self._context.clock.now()
         raise NameTakenError(
             f"another process is connected as worker {hello.name}, from another directory or machine",
-            hint="give each worker a name of its own with --name; a copy of a machine needs a --workdir of its own, too",
+            hint="give each worker a name of its own with --name, and a copy of a machine a new --workdir, too",
             retry_after=max(0.0, until) + 1,
         )
 
@@ -316,7 +316,7 @@ def _require_tags(hello: WorkerHello, opens: WorkerClaims) -> None:
         mine = ", ".join(opens.tags or []) or "none"
         raise PermissionDeniedError(
             f"the worker's token does not carry the tag {lacking[0]}",
-            hint=f"it carries {mine}: leave the tag out of --tags, or make a token with it by `pikoci worker-token --tags`",
+            hint=f"it carries {mine}: leave the tag out of --tags, or make another by `pikoci worker-token --tags`",
         )
 
 

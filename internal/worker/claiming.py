@@ -37,8 +37,8 @@ def claim_work(
     """Claim what a message names; None when it cannot be had.
 
     The message is acknowledged once the claim was answered, also by a refusal: the server rings again for what is left.
-    It is returned when there was no answer. A claim that got no answer is asked again a few times first: it may have succeeded, and then
-    its answer is kept.
+    It is returned when there was no answer. A claim that got none is asked again a few times first: it may have
+    succeeded, and then its answer is kept.
     """
     work = parse_id(delivery.body)
     if work is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from random import Random
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import gevent
 import msgspec
@@ -187,7 +187,8 @@ class Worker:
     def _until_ending(self, call: Callable[[], T]) -> T | None:
         """What the call returns or raises; None once the worker is to end: a silent server must not hold that up."""
         calling = gevent.spawn(_outcome, call)
-        gevent.wait([calling, self._services.ending], count=1)
+        waiting: list[Any] = [calling, self._services.ending]
+        gevent.wait(waiting, count=1)
         if not calling.ready():
             gevent.joinall([calling], timeout=self._settings.loop_patience)
             calling.kill()

@@ -55,8 +55,8 @@ class Fleet:
 
     def create_token(self, request: ApiRequest, body: NewWorkerToken) -> views.NewWorkerTokenView:
         """Make a worker token."""
-        made, token = self._tokens.create(request.principal, body.team or "")
-        return views.NewWorkerTokenView(made.id, made.team, token)
+        made, token = self._tokens.create(request.principal, body.team or "", body.tags)
+        return views.NewWorkerTokenView(made.id, made.team, made.tags, token)
 
     def revoke_token(self, request: ApiRequest, token_id: str) -> None:
         """Refuse a worker token from now on."""

@@ -41,13 +41,14 @@ PIECE = 256 * 1024
 #: Seconds in which the rest of a refused upload is read, so that the worker sees the answer and not a broken pipe.
 LINGER = 5.0
 #: The largest greeting, and the largest heartbeat: one with about ten thousand claims.
-SMALL, BEAT = 16 * 1024, 256 * 1024
+SMALL, BEAT = 64 * 1024, 256 * 1024
 KEEP_ALIVE = b"\n"
 
 _NAME = re.compile(NAME_PATTERN)
 _INSTANCE = re.compile(r"[A-Za-z0-9]{16,64}(\.[A-Za-z0-9]{1,64})?", re.ASCII)
 _MAX_NAME = 200
 _MAX_NAMES = 200
+_MAX_QUEUE = 500
 _MAX_SLOTS = 10_000
 
 
@@ -160,9 +161,9 @@ class WorkerApi:
 
 
 def _check_hello(hello: WorkerHello) -> None:
-    names = [hello.version, *hello.queues, *hello.tags]
-    if len(names) > _MAX_NAMES or any(len(name) > _MAX_NAME for name in names):
-        raise InvalidError(f"a worker has at most {_MAX_NAMES} queues and tags, of {_MAX_NAME} characters each")
+    names = [hello.version, *hello.queues, *hello.tags, hello.place]
+    if len(names) > _MAX_NAMES or any(len(name) > _MAX_QUEUE for name in names):
+        raise InvalidError(f"a worker has at most {_MAX_NAMES} queues and tags, of {_MAX_QUEUE} characters each")
     if not 1 <= hello.concurrency <= _MAX_SLOTS:
         raise InvalidError(f"a worker's concurrency lies between 1 and {_MAX_SLOTS}")
 

@@ -36,9 +36,7 @@ class Delivery(Enum):
     LATER = auto()
 
 
-def deliver(
-    gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildEvent], backoff: Backoff
-) -> Delivery:
+def deliver(gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildEvent], backoff: Backoff) -> Delivery:
     """Report events numbered from `first`. Any refusal that waiting cannot cure ends the claim.
 
     `backoff` heeds how long a server that does not take them now asks to be left alone.

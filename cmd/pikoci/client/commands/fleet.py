@@ -14,7 +14,7 @@ from pikoci.client.draining import wait_drained
 from pikoci.client.session import Session, with_session
 from pikoci.client.tables import Styled
 from pikoci.internal.domain.errors import InvalidError
-from pikoci.options import Duration
+from pikoci.options import TAGS_HELP, Duration, NameList
 from pikoci.pkg.client import ClientError
 from pikoci.pkg.client.fleet import token_id_of
 
@@ -160,21 +160,23 @@ def list_tokens(session: Session) -> None:
     def row(one: Any) -> list[str]:
         revoked = f"{session.ago(one['revoked_at'])} by {one['revoked_by']}" if one["revoked_at"] else "-"
         made_by = one["created_by"] or "pikoci worker-token"
-        return [one["id"], one["team"] or "all", session.ago(one["created_at"]), made_by, revoked]
+        tags = "any" if one["tags"] is None else ",".join(one["tags"]) or "none"
+        return [one["id"], one["team"] or "all", tags, session.ago(one["created_at"]), made_by, revoked]
 
-    headings = ["id", "team", "made", "by", "revoked"]
+    headings = ["id", "team", "tags", "made", "by", "revoked"]
     session.show_table(session.api.worker_tokens.list(), headings, row, "No worker token is known here.")
 
 
 @worker_tokens.command("create")
 @click.option("--team", default="", help="The token opens this team's work only; every team's if not given.")
+@click.option("--tags", type=NameList(), help=TAGS_HELP)
 @with_session
-def create_token(session: Session, team: str) -> None:
+def create_token(session: Session, team: str, tags: tuple[str, ...] | None) -> None:
     """Make a token for workers and print it, this once.
 
-    Example: pikoci client worker-tokens create --team mobile
+    Example: pikoci client worker-tokens create --team mobile --tags mac,xcode
     """
-    made = session.api.worker_tokens.create(team)
+    made = session.api.worker_tokens.create(team, tags)
     session.say(made["token"], made)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from pikoci.internal.domain.build import Build, BuildStatus
-from pikoci.internal.domain.errors import ConflictError, NameTakenError, PermissionDeniedError
+from pikoci.internal.domain.errors import ConflictError, NameTakenError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.tags import queues_for
