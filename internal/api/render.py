@@ -160,6 +160,7 @@ def worker(one: model.WorkerView) -> views.WorkerView:
         registered_at=moment(found.registered_at),
         last_seen_at=moment(found.last_seen_at),
         builds=[build(each) for each in one.builds],
+        busy=one.busy,
         checks=one.checks,
     )
 

@@ -229,7 +229,8 @@ class VersionView(Struct, frozen=True):
 
 
 class ResourceView(Struct, frozen=True):
-    """A resource; `name` is `type.name`. `webhook_token` and `check_error` are empty for the public.
+    """A resource; `name` is `type.name`. For the public `webhook_token` is empty, and `check_error` tells no more than
+    that there is one.
 
     `waiting_reason` says why no worker takes its check; it is empty where nothing is wrong.
     """
@@ -260,9 +261,10 @@ class StartedView(Struct, frozen=True):
 
 
 class WorkerView(Struct, frozen=True):
-    """A worker. `state` is running, draining, cordoned or stalled; `wanted` is what it was asked to be.
+    """A worker. `state` is running, draining, cordoned, ended or stalled; `wanted` is what it was asked to be.
 
-    With a `team` it takes only that team's work. `builds` and `checks` (how many) are what it runs.
+    With a `team` it takes only that team's work, and is shown to members alone. It runs `busy` builds and so many
+    `checks`; `builds` are those of the caller's teams.
     """
 
     name: str
@@ -276,6 +278,7 @@ class WorkerView(Struct, frozen=True):
     registered_at: datetime
     last_seen_at: datetime
     builds: list[BuildView]
+    busy: int
     checks: int
 
 

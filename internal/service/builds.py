@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 
 import msgspec
 
@@ -17,6 +18,7 @@ from pikoci.internal.service.context import Context
 from pikoci.internal.service.doorbell import Doorbell
 from pikoci.internal.service.follow import Follower, read_log
 from pikoci.internal.service.model import BuildDetail, BuildUpdate
+from pikoci.internal.service.public import public_build, public_steps
 from pikoci.internal.service.requeue import TakeBack
 from pikoci.internal.service.starting import JobRun
 
@@ -61,25 +63,29 @@ class BuildService:
         """Builds of a job, or of all jobs, newest first."""
         found = find_pipeline(self._store, principal, team, pipeline)
         job_id = find_job(self._store, found, job).id if job is not None else None
-        return self._store.builds.list(
+        page = self._store.builds.list(
             job_id=job_id,
             pipeline_id=found.id if job is None else None,
             statuses=statuses,
             limit=limit,
             cursor=cursor,
         )
+        if principal.may(team, Role.READ):
+            return page
+        return Page(items=[public_build(build) for build in page.items], next=page.next)
 
     def find(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> Build:
         """The build alone; its id opens `read_log` and `follow`. Raises NotFoundError."""
-        return self._find(find_pipeline(self._store, principal, team, pipeline), job, number)
+        build = self._find(find_pipeline(self._store, principal, team, pipeline), job, number)
+        return build if principal.may(team, Role.READ) else public_build(build)
 
     def get(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> BuildDetail:
-        """A build with its steps, inputs and outputs. To the public, versions stay hidden."""
+        """A build with its steps, inputs and outputs. To the public, versions, names and reasons stay hidden."""
         found = find_pipeline(self._store, principal, team, pipeline)
         build = self._find(found, job, number)
         steps = self._store.builds.steps(build.id) if build.claim else []
         if not principal.may(team, Role.READ):
-            return BuildDetail(build=build, steps=steps)
+            return BuildDetail(build=public_build(build), steps=public_steps(steps))
         return BuildDetail(
             build=build,
             steps=steps,
@@ -129,12 +135,15 @@ class BuildService:
         """
         return read_log(self._context, build_id, offset, limit)
 
-    def follow(self, build_id: int, log_offset: int = 0) -> Generator[BuildUpdate | None, None, None]:
+    def follow(
+        self, build_id: int, log_offset: int = 0, *, member: bool = True
+    ) -> Generator[BuildUpdate | None, None, None]:
         """What happens to a build, as it happens; first the whole state. None now and then as a sign of life.
 
-        Ends after the update with the final status and the end of the log. No access check: `find` the build first.
+        Names and reasons stay hidden from who is no `member` of the team. Ends after the update with the final status and the end of the log. No access check: `find` the build first.
         """
-        return Follower(self._context, build_id, log_offset).updates()
+        updates = Follower(self._context, build_id, log_offset).updates()
+        return updates if member else _public(updates)
 
     def start_with(self, principal: Principal, pipeline: Pipeline, job: Job, fixed: Sequence[InputChoice]) -> Build:
         """Start a build with some inputs given, for use cases that have checked the access and the inputs."""
@@ -196,6 +205,17 @@ class BuildService:
                     raise InvalidError(f"version {version_id} of {step.resource} is disabled", hint="enable it first")
                 fixed[step.name] = InputChoice(get=step.name, resource_id=resource_id, version_id=version_id)
         return tuple(fixed.values())
+
+
+def _public(updates: Generator[BuildUpdate | None, None, None]) -> Generator[BuildUpdate | None, None, None]:
+    with closing(updates):
+        for update in updates:
+            if update is None:
+                yield None
+                continue
+            build = public_build(update.build) if update.build else None
+            steps = None if update.steps is None else public_steps(update.steps)
+            yield msgspec.structs.replace(update, build=build, steps=steps)
 
 
 def _name(principal: Principal) -> str:

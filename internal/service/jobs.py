@@ -6,11 +6,12 @@ import msgspec
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import FINAL, BuildStatus
-from pikoci.internal.domain.pipeline import JobOverview
+from pikoci.internal.domain.pipeline import Job, JobOverview, Pipeline
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.access import find_job, find_pipeline
 from pikoci.internal.service.bus import SCHEDULE
 from pikoci.internal.service.context import Context
+from pikoci.internal.service.public import public_overviews
 
 _RECALLED = 1000
 
@@ -25,12 +26,16 @@ class JobService:
     def list(self, principal: Principal, team: str, pipeline: str) -> list[JobOverview]:
         """The pipeline's jobs (not archived) in file order, each with its latest and latest finished build."""
         found = find_pipeline(self._store, principal, team, pipeline)
-        return self._store.jobs.overviews([found.id]).get(found.id, [])
+        overviews = self._store.jobs.overviews([found.id]).get(found.id, [])
+        return overviews if principal.may(team, Role.READ) else public_overviews(overviews)
 
     def get(self, principal: Principal, team: str, pipeline: str, job: str) -> JobOverview:
         """One job, archived ones too. Raises NotFoundError."""
         found = find_pipeline(self._store, principal, team, pipeline)
-        row = find_job(self._store, found, job)
+        overview = self._overview(found, find_job(self._store, found, job))
+        return overview if principal.may(team, Role.READ) else public_overviews([overview])[0]
+
+    def _overview(self, found: Pipeline, row: Job) -> JobOverview:
         for overview in self._store.jobs.overviews([found.id]).get(found.id, []):
             if overview.job.id == row.id:
                 return overview

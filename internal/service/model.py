@@ -161,7 +161,8 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource as the caller may see it: without rights in the team, `webhook_token` and `check_error` are empty.
+    """A resource as the caller may see it: without rights in the team, `webhook_token` is empty, and `check_error` says
+    only that there is one.
 
     `waiting_reason` says why its check, asked for, is run by nobody; empty where nothing is wrong.
     """
@@ -173,8 +174,9 @@ class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker with what it runs."""
+    """A worker with what it runs: `busy` builds, and those of them that the caller may see."""
 
     worker: WorkerState
     builds: list[Build] = []
+    busy: int = 0
     checks: int = 0

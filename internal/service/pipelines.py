@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,14 @@ from datetime import UTC, datetime
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.errors import Diagnostic, InvalidError, NotFoundError, TooLargeError
-from pikoci.internal.domain.pipeline import Page, Pipeline, PipelineOverview, PipelineSource, ResourceState
+from pikoci.internal.domain.pipeline import (
+    JobOverview,
+    Page,
+    Pipeline,
+    PipelineOverview,
+    PipelineSource,
+    ResourceState,
+)
 from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, encode_spec
 from pikoci.internal.pipeline.diff import Change, diff
 from pikoci.internal.pipeline.load import load_or_raise
@@ -20,6 +28,7 @@ from pikoci.internal.service.context import Context
 from pikoci.internal.service.graph import pipeline_graph
 from pikoci.internal.service.jobs import recall
 from pikoci.internal.service.model import Graph
+from pikoci.internal.service.public import public_overviews
 from pikoci.internal.service.resources import new_webhook_token
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
@@ -90,7 +99,7 @@ class PipelineService:
     def get(self, principal: Principal, team: str, name: str) -> PipelineOverview:
         """A pipeline with its jobs' state. Raises NotFoundError."""
         found = find_pipeline(self._store, principal, team, name)
-        return PipelineOverview(pipeline=found, jobs=self._store.jobs.overviews([found.id]).get(found.id, []))
+        return self._overview(principal, found, self._store.jobs.overviews([found.id]).get(found.id, []))
 
     def list(
         self, principal: Principal, team: str | None, *, limit: int = 50, cursor: str | None = None
@@ -98,8 +107,12 @@ class PipelineService:
         """Pipelines of a team, or of all teams, that the principal may see; by team and name."""
         found = self._visible(principal, team, limit, cursor)
         overviews = self._store.jobs.overviews([pipeline.id for pipeline in found.items])
-        items = [PipelineOverview(pipeline=one, jobs=overviews.get(one.id, [])) for one in found.items]
+        items = [self._overview(principal, one, overviews.get(one.id, [])) for one in found.items]
         return Page(items=items, next=found.next)
+
+    def _overview(self, principal: Principal, found: Pipeline, jobs: Sequence[JobOverview]) -> PipelineOverview:
+        member = principal.may(found.team, Role.READ)
+        return PipelineOverview(pipeline=found, jobs=builtins.list(jobs) if member else public_overviews(jobs))
 
     def source(self, principal: Principal, team: str, name: str) -> str:
         """The HCL text as it was set (role read; never to the public). Variables are never given back."""

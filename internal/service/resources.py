@@ -17,6 +17,7 @@ from pikoci.internal.service.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.model import ResourceView
 from pikoci.internal.service.ports import CHECKS_QUEUE
+from pikoci.internal.service.public import public_resource
 
 _MAX_TOKEN = 200
 
@@ -153,7 +154,7 @@ class ResourceService:
 
     def _view(self, state: ResourceState, principal: Principal, pipeline: Pipeline, *, member: bool) -> ResourceView:
         if not member:
-            return ResourceView(resource=msgspec.structs.replace(state, webhook_token="", check_error=""))
+            return ResourceView(resource=public_resource(state))
         if not principal.may(pipeline.team, Role.WRITE):
             state = msgspec.structs.replace(state, webhook_token="")
         pinned = state.pinned_version_id

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.tags import common_queue, team_of
 from pikoci.internal.service.bus import SCHEDULE, build_topic
 from pikoci.internal.service.checks import Checks
 from pikoci.internal.service.context import Context
@@ -90,6 +92,19 @@ class Scheduling:
         """What waits in the queues, those of tagged work included once they are used; None where nobody can tell."""
         return self._context.publisher.states()
 
+    def queues_of(self, principal: Principal) -> dict[str, QueueState | None]:
+        """The same, without those of teams that the principal is no member of."""
+        states = self.queues()
+        return {name: state for name, state in states.items() if _may_see(principal, team_of(name))}
+
+    def common_queues(self) -> dict[str, QueueState | None]:
+        """The same, each with what waits for workers of one team alone, whose names are nobody else's business."""
+        sums: dict[str, QueueState | None] = {}
+        for name, state in self.queues().items():
+            common = common_queue(name)
+            sums[common] = _together(sums[common], state) if common in sums else state
+        return sums
+
     def workers(self) -> dict[str, int]:
         """How many workers there are in each state."""
         counts = dict.fromkeys(("running", "draining", "cordoned", "ended", "stalled"), 0)
@@ -166,3 +181,14 @@ class Scheduling:
                 self._store.builds.save(msgspec.structs.replace(build, reason=waits))
                 changed.append(build.id)
         return grouped, changed
+
+
+def _may_see(principal: Principal, team: str) -> bool:
+    return not team or principal.may(team, Role.READ)
+
+
+def _together(one: QueueState | None, other: QueueState | None) -> QueueState | None:
+    if one is None or other is None:
+        return one or other
+    ages = [state.oldest for state in (one, other) if state.oldest is not None]
+    return QueueState(one.waiting + other.waiting, one.in_flight + other.in_flight, max(ages, default=None))

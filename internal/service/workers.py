@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from functools import cache
 
-from pikoci.internal.domain.accounts import Principal
+from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.errors import (
     ConflictError,
@@ -243,29 +244,46 @@ class WorkerService:
         return self._artifacts.load(build_id, claim, digest)
 
     def list(self, principal: Principal) -> list[WorkerView]:
-        """All workers with what they run (any user); one without a heartbeat for a lease is `stalled`."""
+        """The workers with what they run (any user); one without a heartbeat for a lease is `stalled`.
+
+        A worker that is for one team's work is shown to members alone, and so are the builds of each team.
+        """
         _require_login(principal)
         builds: dict[str, list[Build]] = {}
         for build in self._store.builds.started():
             builds.setdefault(build.worker or "", []).append(build)
         checks = self._store.resources.count_checks()
+        visible = self._visible(principal)
         return [
-            WorkerView(
-                worker=self._context.fleet.aged(state),
-                builds=builds.get(state.name, []),
-                checks=checks.get(state.name, 0),
-            )
+            self._view(state, builds.get(state.name, []), checks.get(state.name, 0), visible)
             for state in self._store.workers.list()
+            if _may_see(principal, state)
         ]
 
     def get(self, principal: Principal, name: str) -> WorkerView:
-        """One worker with what it runs (any user). Raises NotFoundError."""
+        """One worker with what it runs, as `list` shows it. Raises NotFoundError."""
         _require_login(principal)
-        return WorkerView(
-            worker=self._context.fleet.aged(self._find(name)),
-            builds=[build for build, _ in self._store.builds.started_by(name)],
-            checks=self._store.resources.count_checks().get(name, 0),
-        )
+        state = self._find(name)
+        if not _may_see(principal, state):
+            raise _no_worker(name)
+        builds = [build for build, _ in self._store.builds.started_by(name)]
+        return self._view(state, builds, self._store.resources.count_checks().get(name, 0), self._visible(principal))
+
+    def _view(
+        self, state: WorkerState, builds: Sequence[Build], checks: int, visible: Callable[[int], bool]
+    ) -> WorkerView:
+        shown = [build for build in builds if visible(build.pipeline_id)]
+        return WorkerView(worker=self._context.fleet.aged(state), builds=shown, busy=len(builds), checks=checks)
+
+    def _visible(self, principal: Principal) -> Callable[[int], bool]:
+        """Tells of a pipeline, by its id, whether the principal is a member of its team; asks once for each."""
+
+        @cache
+        def is_member(pipeline_id: int) -> bool:
+            pipeline = self._store.pipelines.get(pipeline_id)
+            return pipeline is not None and principal.may(pipeline.team, Role.READ)
+
+        return is_member
 
     def drain(self, principal: Principal, name: str) -> None:
         """Ask a worker to finish what it runs and end (global administrators only). Raises NotFoundError.
@@ -306,7 +324,7 @@ class WorkerService:
     def _find(self, name: str) -> WorkerState:
         state = self._store.workers.get(name)
         if state is None:
-            raise NotFoundError(f"there is no worker {name}")
+            raise _no_worker(name)
         return state
 
 
@@ -323,3 +341,11 @@ def _require_tags(hello: WorkerHello, opens: WorkerClaims) -> None:
 def _require_login(principal: Principal) -> None:
     if principal.user is None:
         raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+
+
+def _may_see(principal: Principal, state: WorkerState) -> bool:
+    return not state.team or principal.may(state.team, Role.READ)
+
+
+def _no_worker(name: str) -> NotFoundError:
+    return NotFoundError(f"there is no worker {name}")

@@ -45,7 +45,9 @@ class Fleet:
     def queues(self, request: ApiRequest, query: PageQuery) -> views.Listing[views.QueueView]:
         """The queues, and what waits in each."""
         require_login(request.principal)
-        found = [render.queue(name, state) for name, state in sorted(self._scheduling.queues().items())]
+        found = [
+            render.queue(name, state) for name, state in sorted(self._scheduling.queues_of(request.principal).items())
+        ]
         return render.part(found, query.limit, query.cursor)
 
     def tokens(self, request: ApiRequest, query: PageQuery) -> views.Listing[views.WorkerTokenView]:

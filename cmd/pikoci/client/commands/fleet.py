@@ -18,7 +18,7 @@ from pikoci.options import TAGS_HELP, Duration, NameList
 from pikoci.pkg.client import ClientError
 from pikoci.pkg.client.fleet import token_id_of
 
-_COLORS = {"running": "green", "draining": "yellow", "cordoned": "yellow", "stalled": "red"}
+_COLORS = {"running": "green", "draining": "yellow", "cordoned": "yellow", "ended": "yellow", "stalled": "red"}
 
 
 def _worker_argument(function: Callable[..., None]) -> Callable[..., None]:
@@ -50,6 +50,8 @@ def list_workers(session: Session) -> None:
 
     def row(one: Any) -> list[str]:
         running = ", ".join(f"{build['job']} #{build['number']}" for build in one["builds"])
+        if hidden := one.get("busy", 0) - len(one["builds"]):
+            running = f"{running} and {hidden} others" if running else f"{hidden} builds"
         state = Styled(one["state"], _COLORS.get(one["state"]))
         return [
             one["name"],
