@@ -140,7 +140,8 @@ class BuildService:
     ) -> Generator[BuildUpdate | None, None, None]:
         """What happens to a build, as it happens; first the whole state. None now and then as a sign of life.
 
-        Names and reasons stay hidden from who is no `member` of the team. Ends after the update with the final status and the end of the log. No access check: `find` the build first.
+        Names and reasons stay hidden from who is no `member` of the team. Ends after the update with the final status
+        and the end of the log. No access check: `find` the build first.
         """
         updates = Follower(self._context, build_id, log_offset).updates()
         return updates if member else _public(updates)

@@ -60,7 +60,7 @@ def server() -> Iterator[SilentServer]:
 
 
 @contextmanager
-def starting(root: Path, server: SilentServer) -> Iterator[tuple[Worker, "gevent.Greenlet[[], None]"]]:
+def starting(root: Path, server: SilentServer) -> Iterator[tuple[Worker, gevent.Greenlet[[], None]]]:
     settings = settings_for(root, instance=INSTANCE, loop_patience=0.02)
     gateway = HttpGateway(server.url, "token", settings.name, settings.instance)
     queues = {"jobs": FakeSubscription()}
