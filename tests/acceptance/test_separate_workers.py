@@ -348,6 +348,36 @@ def test_a_killed_worker_comes_back_at_once_and_its_build_runs_again(farm: Farm,
     assert (build["status"], build["attempt"]) == ("succeeded", 2)
 
 
+def test_the_token_in_the_log_is_the_same_at_each_start_until_it_is_revoked(tmp_path: Path, nats_address: str) -> None:
+    farm = Farm(tmp_path, "nats", nats_address)
+    server = farm.server
+    try:
+        server.start()
+        token = farm.token
+        server.kill()
+        server.start()
+        assert TOKEN.findall(server.log.read_text()) == [token, token]
+        (known,) = server.get("/worker-tokens")["items"]
+        assert (known["created_by"], known["team"], known["tags"]) == ("the server", "", None)
+        server.http.delete(f"/api/v1/worker-tokens/{known['id']}").raise_for_status()
+        server.kill()
+        server.start()
+        assert TOKEN.findall(server.log.read_text()) == [token, token]
+        assert "was revoked: make others with `pikoci client worker-tokens create`" in server.log.read_text()
+    finally:
+        farm.stop()
+    (tmp_path / "quiet").mkdir()
+    quiet = PikociServer(
+        tmp_path / "quiet", ["--run-worker=false", "--log-worker-token=false", f"--nats-server-url={nats_address}",
+        "--pubsub-system=nats", "--jwt-secret=my-secret"],
+    )  # fmt: skip
+    try:
+        quiet.start()
+        assert "Worker token" not in quiet.log.read_text()
+    finally:
+        quiet.stop()
+
+
 def test_checks_come_while_jobs_block(farm: Farm, repository: Repository, tmp_path: Path) -> None:
     repository.commit(GOOD, "first")
     jobs = farm.worker("jobs", "--queues=jobs")

@@ -221,6 +221,85 @@ def test_workers_of_the_last_release_come_and_go(alone: World) -> None:
         assert beat(alone, "running", instance) == []
 
 
+def test_work_goes_to_the_queues_of_those_who_could_take_it(alone: World) -> None:
+    alone.set(TAGGED + TAGGED_CHECK)
+    blue, main = WorkerClaims(id="t1", team="blue"), WorkerClaims(id="t2", team="main")
+
+    def published() -> set[str]:
+        alone.publisher.messages.clear()
+        alone.clock.advance(16)
+        alone.services.scheduling.sweep()
+        return {queue for queue, _ in alone.publisher.messages}
+
+    alone.publisher.known_depth = 0
+    alone.trigger()
+    alone.services.scheduling.dispatch_checks()
+    assert published() == {"jobs.gpu+vpn", "checks.vpn"}
+    connect(alone, "gpu", "vpn", name="blue", instance="b1", opens=blue)
+    assert published() == {"jobs.gpu+vpn", "checks.vpn"}  # it is no business of theirs
+    connect(alone, "gpu", "vpn", name="main", instance="m1", opens=main)
+    assert published() == {"jobs.team=main+gpu+vpn", "checks.team=main+vpn"}
+    connect(alone, "gpu", "vpn", name="main", instance="m1", opens=main)
+    connect(alone, "gpu", "vpn", name="all", instance="a1", kinds=["jobs"])
+    assert published() == {"jobs.team=main+gpu+vpn", "jobs.gpu+vpn", "checks.team=main+vpn"}
+
+
+def test_what_waited_for_a_teams_worker_is_published_on_its_queue(alone: World) -> None:
+    alone.set(PLAIN)
+    build = alone.trigger()
+    alone.publisher.messages.clear()
+    alone.publisher.known_depth = 0
+    connect(alone, opens=WorkerClaims(id="t1", team="main"))
+    alone.clock.advance(16)
+    alone.services.scheduling.sweep()
+    assert alone.publisher.messages == [("jobs.team=main", build.id)]
+
+
+def test_a_machine_that_booted_again_has_its_name_back_once_the_old_process_is_silent(alone: World) -> None:
+    alone.set(PLAIN)
+    connect(alone, instance="key.s1", place="before")
+    build = alone.trigger()
+    alone.claim(build, "key.s1")
+    with pytest.raises(NameTakenError) as raised:
+        connect(alone, instance="key.s2", place="after")
+    alone.clock.advance(raised.value.retry_after)
+    connect(alone, instance="key.s2", place="after")
+    assert alone.build(build).status is BuildStatus.STARTED  # its lease tells when nobody can run it any more
+    alone.services.scheduling.sweep()
+    assert alone.build(build).status is BuildStatus.PENDING
+
+
+def test_a_copy_that_is_heard_of_first_keeps_the_name_and_the_loser_confirms(alone: World) -> None:
+    alone.set(PLAIN)
+    connect(alone, instance="key.s1xa", place="machine")
+    build = alone.trigger()
+    alone.claim(build, "key.s1xa")
+    alone.clock.advance(29)
+    lease = [ClaimRef(build_id=build.id, claim=1)]
+    alone.services.workers.heartbeat(Heartbeat(name="w", instance="key.s1xa", state="running", builds=lease))
+    alone.clock.advance(2)
+    with pytest.raises(NameTakenError):
+        connect(alone, instance="key.s2xb", place="clone")
+    alone.clock.advance(29)  # the machine is cut off, and silent for a lease
+    connect(alone, instance="key.s2xb", place="clone")
+    assert alone.build(build).status is BuildStatus.STARTED
+    with pytest.raises(ConflictError, match="another process registered"):
+        beat(alone, "running", "key.s1xa")
+    alone.services.workers.heartbeat(Heartbeat(name="w", instance="key.s1xa", state="ended"))
+    assert alone.build(build).status is BuildStatus.PENDING
+    assert alone.store.workers.get("w") is not None
+    assert beat(alone, "running", "key.s2xb") == []
+
+
+def test_a_worker_of_the_last_release_keeps_its_builds_until_their_leases_end(alone: World) -> None:
+    alone.set(PLAIN)
+    connect(alone, instance="key.s1", place="")
+    build = alone.trigger()
+    alone.claim(build, "key.s1")
+    connect(alone, instance="key.s2", place="here")
+    assert alone.build(build).status is BuildStatus.STARTED
+
+
 def test_a_cordon_outlives_the_worker_and_the_server(world: World) -> None:
     world.services.workers.cordon(world.alice, "w")
     assert beat(world, "running") == ["cordon"]
