@@ -28,6 +28,7 @@ class Fleet:
         self._clock = clock
         self._lease = settings.lease
         self._known: dict[str, WorkerState] = {}
+        self._binds_teams = False
         self._fresh_until: float | None = None
 
     def forget(self) -> None:
@@ -39,6 +40,7 @@ class Fleet:
         moment = self._clock.monotonic()
         if self._fresh_until is None or moment >= self._fresh_until:
             self._known = {state.name: state for state in self._store.workers.list()}
+            self._binds_teams = any(state.team for state in self._known.values())
             self._fresh_until = moment + _LIFETIME
         return [self.aged(state) for state in self._known.values()]
 
@@ -65,7 +67,8 @@ class Fleet:
 
     def binds_teams(self) -> bool:
         """Whether some worker is for one team's work alone."""
-        return any(state.team for state in self.workers())
+        self.workers()
+        return self._binds_teams
 
     def _connected(self) -> list[WorkerState]:
         """The workers that are there, and are to stay."""
