@@ -35,7 +35,7 @@ from pikoci.preparation import prepare_accounts, prepare_pipeline, prepare_schem
 from pikoci.publisher import QueuePublisher
 from pikoci.queue_options import open_queue
 from pikoci.settings import ServerSettings
-from pikoci.threads import run_in_thread
+from pikoci.threads import READERS, Threads, hashing_threads
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,8 @@ class Application:
             self._clock,
             _service_settings(settings),
             bus=EventBus(),
-            run_in_thread=run_in_thread,
+            run_in_thread=Threads(READERS).run,
+            hash_in_thread=Threads(hashing_threads()).run,
             jwt_secret=settings.jwt_secret or None,
             previous_secrets=settings.jwt_secret_previous,
         )
@@ -73,7 +74,12 @@ class Application:
 
     def wsgi(self) -> Any:
         """The API and the pages."""
-        app = create_app(self._services, ApiSettings(version=__version__, external_url=self._settings.external_url))
+        settings = ApiSettings(
+            version=__version__,
+            external_url=self._settings.external_url,
+            trusted_proxies=self._settings.trusted_proxies,
+        )
+        app = create_app(self._services, settings)
         add_pages(app, self._services)
         return app
 

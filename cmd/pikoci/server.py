@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,20 @@ from pikoci.settings import ServerSettings
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LEAST_BYTES = 32
+#: A proxy on the server's own machine is believed about the scheme.
+LOOPBACK = ("127.0.0.1", "::1")
 DATABASES = ("mem", "sqlite", "postgresql")
 
 _OPTIONS = (
     setting("--host", default="0.0.0.0", help="Address to listen on."),  # noqa: S104 - workers come from elsewhere
     setting("--port", default=8080, type=click.IntRange(0, 65535), help="Port to listen on."),
     setting("--external-url", default="", help="Where users reach the server, for links and BUILD_URL."),
+    setting(
+        "--trusted-proxies",
+        default="",
+        type=NameList(),
+        help="Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed, with commas between.",
+    ),
     setting("--jwt-secret", default="", help="Secret that signs tokens; made and kept in the database if not given."),
     setting(
         "--jwt-secret-previous",
@@ -96,6 +105,7 @@ def server(**values: Any) -> None:
         "keepalive": 75,
         "logger_class": "pikoci.gunicorn_log.GunicornLogger",
         "proc_name": "pikoci",
+        "forwarded_allow_ips": ",".join((*LOOPBACK, *settings.trusted_proxies)),
         "limit_request_line": 8190,
     }
     PikociApplication(lambda: Application(settings), options, settings.drain_timeout).run()
@@ -118,6 +128,7 @@ def read_settings(values: dict[str, Any]) -> ServerSettings:
     if values["lease"] < 3 * values["heartbeat_interval"]:
         raise InvalidError("--lease must be at least three times --heartbeat-interval", hint="try 30s and 5s")
     _check_secrets(values["jwt_secret_previous"])
+    _check_networks(values["trusted_proxies"])
     values["db_name"] = values["db_name"] or ("pikoci.db" if values["db_system"] == "sqlite" else "pikoci")
     values["log_limit"] *= 1024 * 1024
     values["artifact_limit"] *= 1024 * 1024
@@ -131,3 +142,13 @@ def _check_secrets(previous: Sequence[str]) -> None:
             f"--jwt-secret-previous: one of several secrets has less than {_LEAST_BYTES} bytes",
             hint="a comma separates secrets; one with a comma in it fits only into a list of the --config file",
         )
+
+
+def _check_networks(proxies: Sequence[str]) -> None:
+    for proxy in proxies:
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            raise InvalidError(
+                f"--trusted-proxies: {error}", hint="write addresses, or networks such as 10.0.0.0/24"
+            ) from error

@@ -16,6 +16,7 @@ class ServerSettings:
     host: str
     port: int
     external_url: str
+    trusted_proxies: tuple[str, ...]
     log_level: str
     jwt_secret: str
     jwt_secret_previous: tuple[str, ...]

@@ -13,6 +13,7 @@ from pikoci.internal.api.headers import SecurityHeaders
 from pikoci.internal.api.metrics import Metrics
 from pikoci.internal.api.openapi import openapi
 from pikoci.internal.api.problems import ErrorHandler
+from pikoci.internal.api.proxies import ClientAddress
 from pikoci.internal.api.replay import Replay
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.route import Endpoint, Route
@@ -31,7 +32,10 @@ def create_app(services: Services, settings: ApiSettings) -> falcon.App[ApiReque
     clock = services.context.clock
     metrics = Metrics(services.scheduling, clock)
     app = falcon.App(request_type=ApiRequest)
-    app.add_middleware([metrics, SecurityHeaders(), Authentication(Sessions(services, settings, clock), settings)])
+    client = ClientAddress(settings.trusted_proxies)
+    app.add_middleware(
+        [metrics, SecurityHeaders(), client, Authentication(Sessions(services, settings, clock), settings)]
+    )
     app.req_options.strip_url_path_trailing_slash = True
     errors = ErrorHandler()
     for kind in (Exception, falcon.HTTPError, falcon.HTTPStatus):

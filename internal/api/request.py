@@ -10,6 +10,10 @@ ANONYMOUS = Principal()
 
 
 class ApiRequest(falcon.Request):
-    """A request with whoever makes it: `principal` is anonymous until the credentials were checked."""
+    """A request with whoever makes it: `principal` is anonymous until the credentials were checked.
+
+    `client` is the address that it comes from, for IPv6 the network of 64 bits.
+    """
 
     principal: Principal = ANONYMOUS
+    client: str = ""

@@ -53,12 +53,14 @@ def build_services(
     *,
     bus: EventBus | None = None,
     run_in_thread: RunInThread = run_inline,
+    hash_in_thread: RunInThread | None = None,
     jwt_secret: str | None = None,
     previous_secrets: Sequence[str] = (),
 ) -> Services:
     """All services over one store; migrate it first. `jwt_secret` None uses the secret kept in the store.
 
-    `previous_secrets` still open the tokens that they signed.
+    `previous_secrets` still open the tokens that they signed. Passwords are hashed by `hash_in_thread`, by
+    `run_in_thread` where it is not given.
     """
     settings = settings or ServiceSettings()
     context = Context(
@@ -82,7 +84,7 @@ def build_services(
         jobs=JobService(context),
         builds=builds,
         resources=ResourceService(context, builds),
-        accounts=AccountService(context),
+        accounts=AccountService(context, hash_in_thread or run_in_thread),
         tokens=tokens,
         workers=WorkerService(context),
         worker_tokens=WorkerTokenService(context, tokens),

@@ -51,7 +51,7 @@ class LoginPage(_SessionPage):
         form = read_form(request)
         name, password = form.get("name", ""), form.get("password", "")
         try:
-            user = self._services.accounts.login(name, password, request.remote_addr)
+            user = self._services.accounts.login(name, password, request.client)
         except (UnauthenticatedError, RateLimitedError) as error:
             limited = isinstance(error, RateLimitedError)
             response.status = falcon.HTTP_429 if limited else falcon.HTTP_401

@@ -18,7 +18,7 @@ class Session:
 
     def login(self, request: ApiRequest, body: Login) -> views.TokenView:
         """A token for a name and password."""
-        user = self._accounts.login(body.name, body.password, request.remote_addr)
+        user = self._accounts.login(body.name, body.password, request.client)
         return views.TokenView(self._tokens.user_token(user))
 
     def profile(self, request: ApiRequest) -> views.ProfileView:
