@@ -1,11 +1,17 @@
 """What keeps logins from being guessed, and from holding up everything else."""
 
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
 import pytest
 
 from pikoci.internal.service.attempts import LoginLimits
 from pikoci.internal.service.errors import RateLimitedError
 from pikoci.internal.service.password_queue import PasswordQueue
 from tests.unit.internal.service.test_tokens import FixedClock
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def make_limits(clock: FixedClock | None = None) -> LoginLimits:
@@ -56,7 +62,7 @@ class Crowd:
         self.refused: list[str] = []
         self.queue = PasswordQueue(self, longest=4, share=2)
 
-    def __call__(self, function, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+    def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         if self.comers:
             comer = self.comers.pop(0)
             try:
