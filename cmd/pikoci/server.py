@@ -102,11 +102,11 @@ def server(**values: Any) -> None:
         "worker_connections": 10_000,
         "timeout": 120,
         "graceful_timeout": 5,
-        "keepalive": 75,
         "logger_class": "pikoci.gunicorn_log.GunicornLogger",
         "proc_name": "pikoci",
         "forwarded_allow_ips": ",".join((*LOOPBACK, *settings.trusted_proxies)),
         "limit_request_line": 8190,
+        "forwarder_headers": "",
     }
     PikociApplication(lambda: Application(settings), options, settings.drain_timeout).run()
 

@@ -36,8 +36,11 @@ def read_bytes(request: falcon.Request, limit: int, timeout: float) -> bytes:
         return b""
     if announced is not None and announced > limit:
         raise _too_large(limit)
-    with gevent.Timeout(timeout, SlowBodyError):
-        body: bytes = request.stream.read(limit + 1 if chunked or announced is None else announced)
+    try:
+        with gevent.Timeout(timeout, SlowBodyError):
+            body: bytes = request.stream.read(limit + 1 if chunked or announced is None else announced)
+    except OSError as error:  # a chunked body that is malformed or has no end, and a broken connection
+        raise InvalidError("the body cannot be read to its end", hint="send the request again") from error
     if len(body) > limit:
         raise _too_large(limit)
     if not chunked and announced is not None and len(body) < announced:

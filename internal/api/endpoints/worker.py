@@ -175,7 +175,7 @@ def _pieces(request: ApiRequest, timeout: float) -> Iterator[bytes]:
         try:
             with gevent.Timeout(timeout, SlowBodyError):
                 piece: bytes = request.stream.read(PIECE if announced is None else min(PIECE, announced - seen))
-        except OSError as error:  # gunicorn's word for a chunked body without its end, and for a broken connection
+        except OSError as error:  # a chunked body that is malformed or has no end, and a broken connection
             raise InvalidError("the body ended too soon", hint="send the request again") from error
         if not piece:
             break
