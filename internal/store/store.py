@@ -68,7 +68,7 @@ class SqlStore:
 
     def check_health(self) -> None:
         """See `Store`."""
-        self.session.rows("SELECT 1")
+        self.session.check_writable()
 
     def migrate(self) -> list[str]:
         """See `Store`. Raises InvalidError when a newer program has migrated the database."""
