@@ -56,6 +56,7 @@ def _sessions(session: Session) -> list[Route]:
     token = views.TokenView
     return [
         Route("POST", f"{API}/login", session.login, "Log in", token, body=bodies.Login, **_OPEN),
+        Route("POST", f"{API}/logout", session.logout, "End this session", keeps_answer=False, **own, **_DONE),
         Route("GET", f"{API}/profile", session.profile, "Who is logged in", views.ProfileView, **own),
         Route(
             "POST",

@@ -25,6 +25,7 @@ from pikoci.internal.service.passwords import (
     verify_password,
 )
 from pikoci.internal.service.ports import RunInThread
+from pikoci.internal.service.tokens import UserClaims
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}", re.ASCII)
 _MAX_NAME = 200
@@ -115,6 +116,19 @@ class AccountService:
         _check_name(name)
         with self._store.transaction():
             return self._store.accounts.find_team(name) or self._store.accounts.create_team(name)
+
+    def require_open(self, session: UserClaims) -> None:
+        """Return where nobody has logged out of the session. Raises UnauthenticatedError."""
+        if self._context.ended_sessions.contains(session.id):
+            raise UnauthenticatedError("this session has ended", hint="log in again")
+
+    def log_out(self, session: UserClaims) -> None:
+        """End this one session of the user, on other servers within two seconds. Idempotent."""
+        if not session.id:
+            return
+        with self._store.transaction():
+            self._store.ended_sessions.end(session.id, session.expires_at)
+        self._store.after_commit(self._context.ended_sessions.forget)
 
     def principal_for(self, user_id: int, session_epoch: int) -> Principal:
         """Who a session belongs to. Raises UnauthenticatedError when the user is gone or the password changed since."""

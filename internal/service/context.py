@@ -31,6 +31,7 @@ class Context:
     fleet: Fleet
     measures: Measures
     revocations: Revocations
+    ended_sessions: Revocations
 
     def notify(self, *topics: str) -> None:
         """Wake who waits for the topics, once what happened is committed."""

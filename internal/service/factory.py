@@ -73,7 +73,8 @@ def build_services(
         compiled=CompiledPipelines(store),
         fleet=Fleet(store, clock, settings),
         measures=Measures(),
-        revocations=Revocations(store, clock),
+        revocations=Revocations(store.worker_tokens.revoked, clock),
+        ended_sessions=Revocations(store.ended_sessions.ended, clock),
     )
     secret, is_revoked = signing_secret(store, jwt_secret), context.revocations.contains
     tokens = TokenService(secret, clock, settings, is_revoked, previous_secrets)

@@ -29,16 +29,21 @@ _MAX_TOKEN = 4096
 _MAX_NOTED = 10_000
 _KEPT_TOKENS = 4096  # whose signature need not be checked again; every request of a worker brings its own
 _ID_BYTES = 16
-#: What the id of a worker's token looks like.
+#: What the id of a token looks like.
 TOKEN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _log = structlog.get_logger(__name__)
 
 
 class UserClaims(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose session a token is."""
+    """Whose session a token is, and until when, in seconds since the epoch. The `id` is no secret: it is ended by it.
+
+    Tokens of earlier releases have no id.
+    """
 
     user_id: int
     session_epoch: int
+    id: str = ""
+    expires_at: float = 0.0
 
 
 class WorkerClaims(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,13 +89,21 @@ class TokenService:
 
     def user_token(self, user: User) -> str:
         """A session of a user; ends after `session_lifetime`, or when the password changes."""
-        claims = {"sub": str(user.id), "epoch": user.session_epoch}
+        claims = {"sub": str(user.id), "epoch": user.session_epoch, "jti": secrets.token_hex(_ID_BYTES)}
         return self._sign("user", claims, self._settings.session_lifetime)
 
     def read_user(self, token: str) -> UserClaims:
         """Raises UnauthenticatedError for anything but a valid user token."""
         claims, _ = self._read("user", token)
-        return UserClaims(user_id=_whole(claims, "sub"), session_epoch=_whole(claims, "epoch"))
+        session_id = claims.get("jti", "")
+        if not isinstance(session_id, str) or (session_id and TOKEN_ID.fullmatch(session_id) is None):
+            raise _invalid()
+        return UserClaims(
+            user_id=_whole(claims, "sub"),
+            session_epoch=_whole(claims, "epoch"),
+            id=session_id,
+            expires_at=float(_whole(claims, "exp")),
+        )
 
     def worker_token(self, team: str = "") -> str:
         """A token for standalone workers, with an id of its own; it does not expire, but can be revoked."""

@@ -205,6 +205,16 @@ class WorkerToken(Model):
         table_name = "worker_tokens"
 
 
+class EndedSession(Model):
+    """A user's session that was ended, by its id, kept until its token has run out."""
+
+    id = Text(primary_key=True)
+    expires_at = DoubleField()
+
+    class Meta:
+        table_name = "ended_sessions"
+
+
 class Artifact(Model):
     """A finished upload, under the SHA-256 of its bytes."""
 

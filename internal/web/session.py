@@ -65,8 +65,10 @@ class LoginPage(_SessionPage):
 class LogoutPage(_SessionPage):
     """`/logout`."""
 
-    def on_post(self, _: ApiRequest, response: falcon.Response) -> None:
-        """Take the browser's session away."""
+    def on_post(self, request: ApiRequest, response: falcon.Response) -> None:
+        """End the session, and take it away from the browser."""
+        if request.session is not None:
+            self._services.accounts.log_out(request.session)
         end_session(response)
         redirect(response, "/login")
 
