@@ -6,6 +6,7 @@ import errno
 import socket
 import time
 
+from pikoci.addresses import authority
 from pikoci.internal.domain.errors import InvalidError
 
 #: An earlier process of this server that was killed may hold the port for a moment longer.
@@ -20,12 +21,13 @@ def listen(host: str, port: int) -> socket.socket:
     while True:
         try:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-            return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+            both = host == "::" and socket.has_dualstack_ipv6()
+            return socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
         except OSError as error:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(_PAUSE)
                 continue
             hint = "stop the program that has it, or give another --port" if error.errno == errno.EADDRINUSE else ""
             raise InvalidError(
-                f"--host and --port: cannot listen on {host}:{port}: {error.strerror}", hint=hint
+                f"--host and --port: cannot listen on {authority(host, port)}: {error.strerror}", hint=hint
             ) from error

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pikoci.addresses import external_url
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.listening import listen
 from pikoci.log import LEVELS, configure_logging
@@ -25,7 +26,11 @@ DATABASES = ("mem", "sqlite", "postgresql")
 _OPTIONS = (
     setting("--host", default="0.0.0.0", help="Address to listen on."),  # noqa: S104 - workers come from elsewhere
     setting("--port", default=8080, type=click.IntRange(0, 65535), help="Port to listen on."),
-    setting("--external-url", default="", help="Where users reach the server, for links and BUILD_URL."),
+    setting(
+        "--external-url",
+        default="",
+        help="Where users reach the server, such as https://example.com/ci; for links, BUILD_URL and sessions.",
+    ),
     setting(
         "--trusted-proxies",
         default="",
@@ -127,6 +132,8 @@ def read_settings(values: dict[str, Any]) -> ServerSettings:
         raise InvalidError("--vars is for a pipeline", hint="give --pipeline-name and --pipeline-config too")
     if values["lease"] < 3 * values["heartbeat_interval"]:
         raise InvalidError("--lease must be at least three times --heartbeat-interval", hint="try 30s and 5s")
+    values["external_url"] = external_url(values["external_url"])
+    values["host"] = values["host"].removeprefix("[").removesuffix("]")
     _check_secrets(values["jwt_secret_previous"])
     _check_networks(values["trusted_proxies"])
     values["db_name"] = values["db_name"] or ("pikoci.db" if values["db_system"] == "sqlite" else "pikoci")

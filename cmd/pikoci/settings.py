@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pikoci.addresses import authority
 from pikoci.pkg.queue.opening import QueueSettings
 
 
@@ -53,4 +54,4 @@ class ServerSettings:
     def address(self) -> str:
         """The URL at which a user on this machine reaches the server."""
         host = "localhost" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - a comparison
-        return self.external_url or f"http://{host}:{self.port}"
+        return self.external_url or f"http://{authority(host, self.port)}"

@@ -9,6 +9,7 @@ import msgspec
 
 from pikoci.internal.api.authentication import Authentication, Sessions
 from pikoci.internal.api.endpoints.operations import Operations
+from pikoci.internal.api.external import ExternalAddress
 from pikoci.internal.api.headers import SecurityHeaders
 from pikoci.internal.api.metrics import Metrics
 from pikoci.internal.api.openapi import openapi
@@ -34,7 +35,13 @@ def create_app(services: Services, settings: ApiSettings) -> falcon.App[ApiReque
     app = falcon.App(request_type=ApiRequest)
     client = ClientAddress(settings.trusted_proxies)
     app.add_middleware(
-        [metrics, SecurityHeaders(), client, Authentication(Sessions(services, settings, clock), settings)]
+        [
+            metrics,
+            SecurityHeaders(),
+            client,
+            ExternalAddress(settings),
+            Authentication(Sessions(services, settings, clock), settings),
+        ]
     )
     app.req_options.strip_url_path_trailing_slash = True
     errors = ErrorHandler()
@@ -42,7 +49,7 @@ def create_app(services: Services, settings: ApiSettings) -> falcon.App[ApiReque
         app.add_error_handler(kind, errors)
     operations = Operations(services, settings, metrics)
     routes = table(services, settings, operations)
-    operations.document = msgspec.Raw(msgspec.json.encode(openapi(routes, settings.version)))
+    operations.document = msgspec.Raw(msgspec.json.encode(openapi(routes, settings.version, settings.external_url)))
     errors.templates = sorted({route.path for route in routes})
     replay = Replay(services.idempotency)
     for path in errors.templates:

@@ -128,15 +128,17 @@ def require_same_origin(request: falcon.Request, external_url: str = "") -> None
         )
 
 
-def set_session(response: falcon.Response, token: str, *, secure: bool, max_age: int) -> None:
-    """Give a browser its session, `max_age` in seconds; pages call this after a login."""
+def set_session(response: falcon.Response, token: str, *, secure: bool, max_age: int, root: str = "") -> None:
+    """Give a browser its session, `max_age` in seconds, for all below `root`; pages call this after a login."""
     same_site: Literal["Strict"] = "Strict"
-    response.set_cookie(COOKIE, token, max_age=max_age, path="/", secure=secure, http_only=True, same_site=same_site)
+    response.set_cookie(
+        COOKIE, token, max_age=max_age, path=root or "/", secure=secure, http_only=True, same_site=same_site
+    )
 
 
-def end_session(response: falcon.Response) -> None:
+def end_session(response: falcon.Response, root: str = "") -> None:
     """Take a browser's session away; pages call this at a logout."""
-    response.unset_cookie(COOKIE, path="/", same_site="Strict")
+    response.unset_cookie(COOKIE, path=root or "/", same_site="Strict")
 
 
 def require_login(principal: Principal) -> User:

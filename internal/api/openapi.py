@@ -28,8 +28,8 @@ _PATH_FIELDS: dict[str, dict[str, object]] = {
 _NAME: dict[str, object] = {"type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]*$", "maxLength": MAX_NAME}
 
 
-def openapi(routes: Sequence[Route], version: str) -> dict[str, Any]:
-    """The document that describes these routes."""
+def openapi(routes: Sequence[Route], version: str, external_url: str = "") -> dict[str, Any]:
+    """The document that describes these routes, of the server at `external_url` where that is known."""
     kinds = [*_kinds(routes), Problem]
     schemas, components = msgspec.json.schema_components(kinds, schema_hook=_anything, ref_template=_REF)
     known = dict(zip(map(str, kinds), schemas, strict=True))
@@ -39,6 +39,7 @@ def openapi(routes: Sequence[Route], version: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "PikoCI", "version": version, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        **({"servers": [{"url": external_url}]} if external_url else {}),
         "paths": paths,
         "components": {
             "schemas": components,

@@ -66,6 +66,7 @@ _STATUSES = {
     408: ("timeout", "Too slow"),
     413: ("too-large", "Too large"),
     415: ("unsupported-media-type", "Unsupported media type"),
+    421: ("unknown-host", "Unknown host"),
     416: ("range-not-satisfiable", "Range not satisfiable"),
 }
 

@@ -26,7 +26,7 @@ class _SessionPage(Page):
         settings = self._services.context.settings
         secure = request.scheme == "https" or settings.external_url.lower().startswith("https:")
         token = self._services.tokens.user_token(user)
-        set_session(response, token, secure=secure, max_age=int(settings.session_lifetime))
+        set_session(response, token, secure=secure, max_age=int(settings.session_lifetime), root=self._renderer.root)
 
 
 class LoginPage(_SessionPage):
@@ -69,7 +69,7 @@ class LogoutPage(_SessionPage):
         """End the session, and take it away from the browser."""
         if request.session is not None:
             self._services.accounts.log_out(request.session)
-        end_session(response)
+        end_session(response, self._renderer.root)
         redirect(response, "/login")
 
 
