@@ -27,7 +27,7 @@ def external_url(text: str) -> str:
         parts = urlsplit(text)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        usable = False
+        usable, parts = False, urlsplit("")
     if not usable or parts.query or parts.fragment or parts.username is not None or not _PATH.fullmatch(parts.path):
         raise InvalidError(
             f"--external-url: {text!r} is no address of a server",

@@ -13,7 +13,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from types import FrameType
 from typing import Any, Protocol
@@ -180,13 +180,14 @@ class FairGeventWorker(GeventWorker):
         self.answering = 0
         super().init_process()
 
-    def timeout_ctx(self) -> AbstractContextManager[None]:
+    def timeout_ctx(self) -> Any:
         """No limit beside those of `pace`."""
         return nullcontext()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Answer the requests of one connection."""
-        super().handle(listener, PacedSocket(client, self.pace), addr)
+        paced: Any = PacedSocket(client, self.pace)
+        super().handle(listener, paced, addr)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Answer one request, then let the other connections have their turn."""

@@ -18,14 +18,14 @@ _STATUSES: dict[type[Exception], int] = {
     errors.LimitRequestHeaders: 431,
     errors.UnsupportedTransferCoding: 501,
 }
-#: Faults of this program, not of the client.
-_OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName, errors.ConfigurationProblem)
+#: Faults of this program, not of the client; two of them are subclasses of what is the client's.
+_OURS = ("InvalidResponseHeader", "InvalidResponseHeaderName", "ConfigurationProblem")
 _LONGEST = 200
 
 
 def refusal_status(error: BaseException) -> int | None:
     """The status for a request that failed so; None where it is not the client's fault."""
-    if isinstance(error, _OURS) or not isinstance(error, errors.ParseException | SlowHeadersError):
+    if type(error).__name__ in _OURS or not isinstance(error, errors.ParseException | SlowHeadersError):
         return None
     return _STATUSES.get(type(error), 400)
 
