@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.names import WORKER
 from pikoci.internal.domain.wire import numbered_instance
 
 _FILE = "identity.json"
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]", re.ASCII)
 _KEY_BYTES = 16
 
@@ -40,10 +40,10 @@ class Identity(msgspec.Struct, frozen=True):
 
 def check_name(name: str) -> None:
     """Raise InvalidError for a name that no worker can have."""
-    if _NAME.fullmatch(name) is None:
+    if not WORKER.allows(name):
         raise InvalidError(
             f"--name {name[:80]!r} is no name for a worker",
-            hint="use letters, digits, `_`, `.` and `-`, 200 characters at most, the first a letter, a digit or `_`",
+            hint=f"it {WORKER.sentence}",
         )
 
 

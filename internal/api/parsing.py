@@ -11,7 +11,7 @@ import falcon
 import gevent
 import msgspec
 
-from pikoci.internal.api.names import NAME_RULE
+from pikoci.internal.api.names import RULES
 from pikoci.internal.service.errors import InvalidError, TooLargeError
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -133,8 +133,9 @@ def _choices(kind: type[msgspec.Struct], place: str) -> str:
 
 
 def _rule(reason: str) -> str:
-    if "matching regex" in reason:
-        return NAME_RULE  # the only pattern there is
+    if found := re.fullmatch(r"Expected `str` matching regex '(.*)'", reason, re.DOTALL):
+        rule = RULES.get(found[1].replace(r"\\", "\\"))
+        return rule.sentence if rule else "has not the form that it must have"
     if found := re.fullmatch(r"Expected `(\w+)(?: \| null)?`, got `(\w+)`", reason):
         return f"must be {_KINDS.get(found[1], found[1])}, and not {_KINDS.get(found[2], found[2])}"
     if found := re.fullmatch(r"Invalid enum value '?(.*?)'?", reason, re.DOTALL):

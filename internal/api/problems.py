@@ -40,13 +40,13 @@ class PasswordChangeRequiredError(PermissionDeniedError):
 
 
 class UnprocessableError(InvalidError):
-    """The request can be read but contradicts an earlier one."""
+    """The request can be read but contradicts itself, or an earlier one."""
 
 
 #: Error -> (last part of the type, title, status). The nearest ancestor of an error counts.
 PROBLEMS: Mapping[type[PikociError], tuple[str, str, int]] = {
     InvalidPipelineError: ("invalid-pipeline", "The pipeline is not valid", 422),
-    UnprocessableError: ("unprocessable", "The request contradicts an earlier one", 422),
+    UnprocessableError: ("unprocessable", "The request contradicts itself or an earlier one", 422),
     TooLargeError: ("too-large", "Too large", 413),
     InvalidError: ("invalid", "The request is not valid", 400),
     UnauthenticatedError: ("unauthenticated", "Not logged in", 401),
@@ -67,6 +67,14 @@ _STATUSES = {
     413: ("too-large", "Too large"),
     415: ("unsupported-media-type", "Unsupported media type"),
     416: ("range-not-satisfiable", "Range not satisfiable"),
+}
+
+#: Headers that always come with a status.
+STATUS_HEADERS: Mapping[int, Sequence[str]] = {
+    401: ["WWW-Authenticate"],
+    416: ["Content-Range"],
+    429: ["Retry-After"],
+    503: ["Retry-After"],
 }
 
 

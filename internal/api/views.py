@@ -19,7 +19,7 @@ class Listing(Struct, Generic[T], frozen=True):
     """Part of a list; `next` is the cursor of the next part, null at the end."""
 
     items: list[T]
-    next: str | None = None
+    next: str | None
 
 
 class TokenView(Struct, frozen=True):
@@ -319,7 +319,7 @@ class CheckedView(Struct, frozen=True):
 class HealthView(Struct, frozen=True):
     """The server is well."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok"]
 
 
 class ServerVersionView(Struct, frozen=True):

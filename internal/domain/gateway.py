@@ -7,12 +7,19 @@ Both implementations pass the same contract tests.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 
 from pikoci.internal.domain.events import BuildEvent
+from pikoci.internal.domain.names import MAX_NAME, Id
 from pikoci.internal.domain.plan import JobPlan, Resource, ResourceType, RunnerType
+
+#: A worker has at most so many queues, tags and slots.
+MAX_WORKER_NAMES, MAX_SLOTS = 200, 10_000
+
+_Text = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+_Texts = Annotated[list[_Text], msgspec.Meta(max_length=MAX_WORKER_NAMES)]
 
 
 class WorkerHello(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,10 +30,10 @@ class WorkerHello(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     instance: str
-    version: str
-    queues: list[str]
-    concurrency: int
-    tags: list[str] = []
+    version: _Text
+    queues: _Texts
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=MAX_SLOTS)]
+    tags: _Texts = []
 
 
 class WorkerTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +50,8 @@ class WorkerTerms(msgspec.Struct, frozen=True, kw_only=True):
 class ClaimRef(msgspec.Struct, frozen=True, kw_only=True):
     """One claim that a worker holds."""
 
-    build_id: int
-    claim: int
+    build_id: Id
+    claim: Id
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import re
 import msgspec
 
 from pikoci.internal.domain.events import BuildEvent
+from pikoci.internal.domain.names import Id
 
 MSGPACK = "application/msgpack"
 #: One JSON object a line; an empty line says that the stream is alive.
@@ -29,7 +30,7 @@ MAX_CHECK_RESULT = 16 * 1024 * 1024
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Events of a claim, numbered from `first` on."""
 
-    first: int
+    first: Id
     events: list[BuildEvent]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from pikoci.internal.domain.accounts import Principal, Role, Team, User
@@ -13,6 +12,7 @@ from pikoci.internal.domain.errors import (
     PermissionDeniedError,
     UnauthenticatedError,
 )
+from pikoci.internal.domain.names import ACCOUNT, MAX_NAME
 from pikoci.internal.service.access import require_admin, require_role
 from pikoci.internal.service.attempts import Attempts
 from pikoci.internal.service.context import Context
@@ -23,9 +23,6 @@ from pikoci.internal.service.passwords import (
     is_password_hash,
     verify_password,
 )
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}", re.ASCII)
-_MAX_NAME = 200
 
 
 class AccountService:
@@ -41,9 +38,9 @@ class AccountService:
 
         Raises UnauthenticatedError, and RateLimitedError after too many failures of a name from an address.
         """
-        name = name[:_MAX_NAME]
+        name = name[:MAX_NAME]
         self._attempts.begin(name, address)
-        user = self._store.accounts.find_user(name) if _NAME.fullmatch(name) else None
+        user = self._store.accounts.find_user(name) if ACCOUNT.allows(name) else None
         # An unknown name is compared with a hash that nothing matches, so that it takes as long.
         if not self._verify(password, user.password_hash if user else NO_PASSWORD) or user is None:
             raise UnauthenticatedError("the name or the password is wrong")
@@ -86,7 +83,7 @@ class AccountService:
         """
         for place, pair in enumerate(pairs, start=1):
             name, _, hashed = pair.partition(":")
-            if not _NAME.fullmatch(name) or not is_password_hash(hashed):
+            if not ACCOUNT.allows(name) or not is_password_hash(hashed):
                 raise InvalidError(
                     f"user {place} is not of the form NAME:HASH", hint="make one with: pikoci user-password"
                 )
@@ -158,16 +155,16 @@ class AccountService:
         """Give a user a role in the team, None takes the membership away (role admin)."""
         require_role(principal, team, Role.ADMIN)
         found = self._team(team)
-        member = self._store.accounts.find_user(user[:_MAX_NAME])
+        member = self._store.accounts.find_user(user[:MAX_NAME])
         if member is None:
-            raise NotFoundError(f"there is no user {user[:_MAX_NAME]}")
+            raise NotFoundError(f"there is no user {user[:MAX_NAME]}")
         with self._store.transaction():
             self._store.accounts.set_role(found.id, member.id, role)
 
     def _team(self, name: str) -> Team:
         team = self._store.accounts.find_team(name)
         if team is None:
-            raise NotFoundError(f"there is no team {name[:_MAX_NAME]}")
+            raise NotFoundError(f"there is no team {name[:MAX_NAME]}")
         return team
 
     def _verify(self, password: str, hashed: str) -> bool:
@@ -183,8 +180,8 @@ class AccountService:
 
 
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not ACCOUNT.allows(name):
         raise InvalidError(
-            f"{name[:_MAX_NAME]!r} cannot be a name",
-            hint="use letters, digits, dots, dashes, underscores and @, 100 at most, the first a letter or digit",
+            f"{name[:MAX_NAME]!r} cannot be a name",
+            hint=f"it {ACCOUNT.sentence}",
         )

@@ -9,7 +9,7 @@ import msgspec
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, BuildStatus, InputChoice, LogChunk
-from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError
+from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.pipeline import Job, Page, Pipeline
 from pikoci.internal.service.access import find_job, find_pipeline
 from pikoci.internal.service.bus import SCHEDULE, build_topic, worker_topic
@@ -37,7 +37,7 @@ class BuildService:
         """Start a build (role write). `inputs` chooses versions: a get's name, or a resource's, to a version id.
 
         The build is accepted once this returns. Where something blocks it (pause, limits, no version for a get) it is
-        pending and its `reason` says why. Raises NotFoundError, InvalidError for inputs that do not fit, ConflictError
+        pending and its `reason` says why. Raises NotFoundError, also for inputs that are not there, ConflictError
         for an archived job.
         """
         found = find_pipeline(self._store, principal, team, pipeline, Role.WRITE)
@@ -180,20 +180,20 @@ class BuildService:
         return build
 
     def _fixed(self, run: JobRun, pipeline: Pipeline, inputs: Mapping[str, int]) -> Sequence[InputChoice]:
-        """The gets that these names stand for, each with its version. Raises InvalidError naming what does not fit."""
+        """The gets that these names stand for, each with its version. Raises NotFoundError and ConflictError."""
         fixed: dict[str, InputChoice] = {}
         for name, version_id in inputs.items():
             steps = [step for step in run.plan.gets() if name in {step.name, step.resource}]
             if not steps:
                 known = ", ".join(step.name for step in run.plan.gets()) or "none"
-                raise InvalidError(f"job {run.plan.name} has no get {name[:100]}", hint=f"its gets: {known}")
+                raise NotFoundError(f"job {run.plan.name} has no get {name[:100]}", hint=f"its gets: {known}")
             for step in steps:
                 version = self._store.versions.get(version_id)
                 resource_id = run.resource_id(step.resource)
                 if version is None or version.resource_id != resource_id:
-                    raise InvalidError(f"{step.resource} of pipeline {pipeline.name} has no version {version_id}")
+                    raise NotFoundError(f"{step.resource} of pipeline {pipeline.name} has no version {version_id}")
                 if version.disabled:
-                    raise InvalidError(f"version {version_id} of {step.resource} is disabled", hint="enable it first")
+                    raise ConflictError(f"version {version_id} of {step.resource} is disabled", hint="enable it first")
                 fixed[step.name] = InputChoice(get=step.name, resource_id=resource_id, version_id=version_id)
         return tuple(fixed.values())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.errors import Diagnostic, InvalidError, NotFoundError, TooLargeError
+from pikoci.internal.domain.names import MAX_LABEL, PIPELINE
 from pikoci.internal.domain.pipeline import Page, Pipeline, PipelineOverview, PipelineSource, ResourceState
 from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, encode_spec
 from pikoci.internal.pipeline.diff import Change, diff
@@ -21,8 +21,6 @@ from pikoci.internal.service.graph import pipeline_graph
 from pikoci.internal.service.jobs import recall
 from pikoci.internal.service.model import Graph
 from pikoci.internal.service.resources import new_webhook_token
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +135,10 @@ class PipelineService:
     def _evaluate(
         self, name: str, config: str, variables: Mapping[str, object]
     ) -> tuple[PipelineSpec, Sequence[Diagnostic]]:
-        if not _NAME.fullmatch(name):
+        if not PIPELINE.allows(name):
             raise InvalidError(
-                f"{name[:100]!r} cannot be a pipeline's name",
-                hint="use letters, digits, dots, dashes and underscores, 100 at most, the first a letter or digit",
+                f"{name[:MAX_LABEL]!r} cannot be a pipeline's name",
+                hint=f"it {PIPELINE.sentence}",
             )
         limit = self._context.settings.max_config_size
         if len(config) > limit:

@@ -9,7 +9,7 @@ import msgspec
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, InputChoice
-from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError
+from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.pipeline import Page, Pipeline, ResourceState, Version
 from pikoci.internal.service.access import find_job, find_pipeline, find_resource
 from pikoci.internal.service.builds import BuildService
@@ -86,7 +86,7 @@ class ResourceService:
         found, state = self._find(principal, team, pipeline, resource, Role.WRITE)
         version = self._version(state, version_id)
         if version.disabled:
-            raise InvalidError(f"version {version_id} of {resource} is disabled", hint="enable it first")
+            raise ConflictError(f"version {version_id} of {resource} is disabled", hint="enable it first")
         started = []
         for plan in self._context.compiled.get(found).spec.jobs:
             fixed = [

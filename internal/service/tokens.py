@@ -17,6 +17,7 @@ import structlog
 from pikoci.internal.domain.accounts import User
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import InvalidError, UnauthenticatedError
+from pikoci.internal.domain.names import TOKEN_ID_PATTERN
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.settings import ServiceSettings
 
@@ -30,7 +31,7 @@ _MAX_NOTED = 10_000
 _KEPT_TOKENS = 4096  # whose signature need not be checked again; every request of a worker brings its own
 _ID_BYTES = 16
 #: What the id of a worker's token looks like.
-TOKEN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+TOKEN_ID = re.compile(TOKEN_ID_PATTERN, re.ASCII)
 _log = structlog.get_logger(__name__)
 
 

@@ -13,7 +13,7 @@ from pikoci.internal.api.parsing import as_json, read_number
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import InvalidError, PikociError, UnavailableError
+from pikoci.internal.service.errors import ConflictError, PikociError, UnavailableError
 from pikoci.internal.service.model import Build, BuildUpdate
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Events:
         last = request.get_header("Last-Event-ID")
         offset = read_number(last, "Last-Event-ID") if last else query.offset
         if offset > build.log_size:
-            raise InvalidError(
+            raise ConflictError(
                 f"the log has {build.log_size} bytes now, not {offset}", hint="begin at its end, or at 0"
             )
         if self._open >= self._limit or self._bus.closed:

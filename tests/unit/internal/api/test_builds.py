@@ -19,7 +19,7 @@ def test_a_pipeline_is_made_once(scene: Scene) -> None:
 
 def test_a_pipeline_needs_a_name_and_keeps_it(scene: Scene) -> None:
     assert scene.call("POST", "/api/v1/teams/main/pipelines", {"config": CONFIG}).status_code == 400
-    assert scene.call("PUT", "", {"config": CONFIG, "name": "other"}).status_code == 400
+    assert scene.call("PUT", "", {"config": CONFIG, "name": "other"}).status_code == 422
     assert scene.call("PUT", "", {"config": CONFIG, "name": "demo"}).status_code == 200
 
 

@@ -128,7 +128,7 @@ def test_events_go_on_from_an_offset(scene: Scene, way: str) -> None:
     assert [(piece["offset"], piece["text"]) for piece in log] == [(5, "wo\n")]  # type: ignore[index] # JSON
 
 
-@pytest.mark.parametrize("last", ["-1", "x", "1e3", "9" * 40, "9"])
+@pytest.mark.parametrize("last", ["-1", "x", "1e3", "9" * 40])
 def test_an_offset_that_cannot_be_is_refused(scene: Scene, last: str) -> None:
     scene.finished([b"one\n", b"two\n"])
     answer = scene.call("GET", "jobs/free/builds/1/events", headers={"Last-Event-ID": last})
