@@ -88,9 +88,9 @@ def _operation(route: Route, known: dict[str, Schema]) -> Schema:
         "security": _security(route),
     }
     if route.body is not None:
-        has_defaults = all(not field.required for field in msgspec.structs.fields(route.body))
+        may_be_empty = route.takes == JSON and not any(one.required for one in msgspec.structs.fields(route.body))
         content = {route.takes: {"schema": known[str(route.body)]}}
-        operation["requestBody"] = {"required": not has_defaults, "content": content}
+        operation["requestBody"] = {"required": not may_be_empty, "content": content}
     elif route.takes == BYTES:
         operation["requestBody"] = {"required": False, "content": {BYTES: {}}}
     return operation

@@ -63,7 +63,7 @@ def read_json(body: bytes, content_type: str | None, kind: type[T]) -> T:
         raise falcon.HTTPUnsupportedMediaType(description="the body must be sent as Content-Type: application/json")
     try:
         _check_depth(body)
-        return msgspec.json.decode(body, type=kind)
+        return _decode(body, kind)
     except msgspec.ValidationError as error:
         raise _mistake(str(error), kind, "field") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -95,6 +95,27 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _too_large(limit: int) -> TooLargeError:
     return TooLargeError(f"the body has more than {limit:,} bytes", hint="send less at once")
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        if "got `float`" not in str(error):
+            raise
+    # A whole number may be written as 3.0; JSON Schema, and so the document, makes no difference.
+    return msgspec.convert(_whole(msgspec.json.decode(body)), kind)
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _whole(item) for key, item in value.items()}
+        case list():
+            return [_whole(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+    return value
 
 
 def _check_depth(body: bytes) -> None:

@@ -29,15 +29,15 @@ RESOURCE = f"{PIPELINE}/resources/{{resource}}"
 VERSION = f"{RESOURCE}/versions/{{version}}"
 WORKER = f"{API}/workers/{{worker}}"
 
+#: May not be possible in the state that things are in, or were brought into meanwhile.
+_CONFLICT: dict[str, Any] = {"problems": (409,)}
 #: What has no answer but that it is done.
-_DONE: dict[str, Any] = {"status": 204}
+_DONE: dict[str, Any] = {"status": 204, **_CONFLICT}
 _PAGE: dict[str, Any] = {"query": bodies.PageQuery}
 #: Answered whoever asks; credentials are not looked at.
 _OPEN: dict[str, Any] = {"authenticates": False, "keeps_answer": False}
 #: Shows to everybody what is public.
 _PUBLIC: dict[str, Any] = {"is_public": True}
-#: May not be possible in the state that things are in.
-_CONFLICT: dict[str, Any] = {"problems": (409,)}
 
 
 def table(services: Services, settings: ApiSettings, operations: Operations) -> list[Route]:
@@ -167,6 +167,7 @@ def _resources(resources: Resources) -> list[Route]:
             "Make a new webhook token; the old one is void",
             token,
             keeps_answer=False,
+            **_CONFLICT,
         ),
         Route("GET", f"{RESOURCE}/versions", resources.versions, "Versions, newest first", versions, **page),
         Route("POST", f"{VERSION}/enable", resources.enable, "Bring a version back into use", **_DONE),
@@ -179,7 +180,7 @@ def _resources(resources: Resources) -> list[Route]:
             "Check the resource of this token",
             views.CheckedView,
             status=202,
-            problems=(503,),
+            problems=(409, 503),
             **_OPEN,
         ),
     ]
@@ -219,7 +220,7 @@ def _fleet(fleet: Fleet) -> list[Route]:
         Route("POST", f"{WORKER}/uncordon", fleet.uncordon, "Undo a cordon", **_DONE),
         Route("POST", f"{WORKER}/drain", fleet.drain, "Let it finish and end", **_DONE),
         Route("GET", WORKER, fleet.worker, "A worker and what it runs", views.WorkerView),
-        Route("DELETE", WORKER, fleet.delete, "Forget a worker that is gone", **_DONE, **_CONFLICT),
+        Route("DELETE", WORKER, fleet.delete, "Forget a worker that is gone", **_DONE),
         Route("GET", f"{API}/worker-tokens", fleet.tokens, "Worker tokens, newest first", tokens, **_PAGE),
         Route(
             "POST",
@@ -229,7 +230,7 @@ def _fleet(fleet: Fleet) -> list[Route]:
             views.NewWorkerTokenView,
             status=201,
             body=bodies.NewWorkerToken,
-            problems=(404,),
+            problems=(404, 409),
             keeps_answer=False,
         ),
         Route("DELETE", token, fleet.revoke_token, "Revoke a worker token", **_DONE),
