@@ -13,7 +13,7 @@ DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test lint docs bench chaos fleet lock clean
+.PHONY: help run test lint docs bench chaos contract fleet lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -41,6 +41,9 @@ bench: $(DEV) ## Measure, beside the raw limits of this machine
 
 chaos: $(DEV) ## Run hundreds of builds while everything is killed, stopped and cut off (ARGS="--broker nats --seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+contract: $(DEV) ## Ask the API for all that its document promises and forbids (ARGS='--max-examples 1000')
+	PIKOCI_TEST_CONTRACT="$(or $(ARGS),--max-examples 300)" $(BIN)/pytest -n 2 tests/acceptance/test_openapi_contract.py
 
 fleet: $(DEV) ## Try deploy/ansible on real hosts, as root (ARGS='-m short' for what CI plays)
 	PIKOCI_TEST_REQUIRE=all $(BIN)/pytest tests/fleet -s $(ARGS)
