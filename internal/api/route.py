@@ -31,8 +31,8 @@ class Route:
     `handle` is called with the request, the fields of the address, and `query` and `body` where the route has them; it
     returns an `answer`. With other media types than JSON it is also given the response as `response`, and writes to it.
     `takes` is the body's media type; where it is not JSON, `handle` reads it. `headers` are those that count, with
-    their types; `replies` are more statuses of success, `problems` those of errors that do not follow from the rest, see
-    `statuses`. `for_workers` says that a worker's token opens it, and nothing else; `is_public` that a GET shows
+    their types; `replies` are more statuses of success, `problems` those of errors that do not follow from the rest
+    (see `statuses`). `for_workers` says that a worker's token opens it, and nothing else; `is_public` that a GET shows
     something to those who are not logged in, too. `keeps_answer` is False where an answer is not stored for a repeated
     request: it holds a secret, or nothing changes. Otherwise `handle` may run within a transaction, where nothing may
     wait: what takes its time is done before by `prepare`, called alike, whose result `handle` is given as `prepared`.

@@ -36,7 +36,7 @@ class NameRule:
 
     @property
     def pattern(self) -> str:
-        """The characters as a regular expression that JSON Schema and Python read alike, but for a newline at the end."""
+        """The characters as JSON Schema writes them. Python's `$` also lets a newline pass at the end."""
         return f"^[{self.first}][{self.following}]*$"
 
     @property

@@ -136,6 +136,7 @@ def _run(server: PikociServer, token: str, flags: list[str]) -> set[str]:
             *flags,
             *shlex.split(ARGS),
         ],
+        check=False,
         cwd=server.folder,
         env={
             **os.environ,

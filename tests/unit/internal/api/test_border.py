@@ -45,17 +45,15 @@ def test_every_field_of_an_address_is_described_by_what_checks_it(document: dict
 
 
 @pytest.mark.parametrize("field", sorted(PATH_FIELDS))
-@pytest.mark.parametrize("value", ["", "a\n", "1\n", "a\0b", "é", "x" * 1000, "01.0", "1e3", "1.0\n", " 1", "٣"])
+@pytest.mark.parametrize("value", ["", "a\n", "1\n", "a\0b", "é", "x" * 1000, " 1", "٣"])
 def test_a_field_that_cannot_be_is_refused(field: str, value: str) -> None:
-    if field not in {"version", "build_id", "resource_id", "claim"} and value in {"01.0", "1e3", "x" * 1000}:
-        return
     with pytest.raises(InvalidError):
         read_path({field: value})
 
 
 def test_numbers_in_addresses_have_one_form_and_a_largest() -> None:
     assert read_path({"version": "7", "claim": str(2**62)}) == {"version": 7, "claim": 2**62}
-    for value in ("7.0", "07", "+7", "0", str(2**62 + 1), "9" * 500):
+    for value in ("7.0", "1e3", "07", "+7", "0", str(2**62 + 1), "9" * 500):
         with pytest.raises(InvalidError):
             read_path({"version": value})
 
