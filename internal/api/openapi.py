@@ -36,7 +36,7 @@ def openapi(routes: Sequence[Route], version: str) -> Schema:
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, known)
     statuses = sorted({status for route in routes for status in problems(route)})
-    document = {
+    document: Schema = {
         "openapi": "3.1.0",
         "info": {"title": "PikoCI", "version": version, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
         "paths": paths,
@@ -50,7 +50,8 @@ def openapi(routes: Sequence[Route], version: str) -> Schema:
             "responses": {f"Problem{status}": _problem(status, known[str(Problem)]) for status in statuses},
         },
     }
-    return _portable(document)
+    portable: Schema = _portable(document)
+    return portable
 
 
 def _anything(kind: type) -> Schema:

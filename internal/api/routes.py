@@ -19,6 +19,7 @@ from pikoci.internal.api.route import JSON, Route
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.api.worker_routes import worker_routes
 from pikoci.internal.service import Services
+from pikoci.internal.service.names import Count
 
 API = "/api/v1"
 TEAM = f"{API}/teams/{{team}}"
@@ -136,7 +137,7 @@ def _builds(builds: Builds, logs: Logs, events: Events) -> list[Route]:
     stream: dict[str, Any] = {
         "media": ("text/event-stream",),
         "query": bodies.EventQuery,
-        "headers": {"Last-Event-ID": bodies.Count},
+        "headers": {"Last-Event-ID": Count},
     }
     return [
         Route("POST", f"{JOB}/builds", builds.trigger, "Start a build", build, **new, body=bodies.Trigger),

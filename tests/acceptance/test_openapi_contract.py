@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,27 +101,33 @@ def test_a_stranger_gets_what_the_document_says(server: PikociServer) -> None:
 
 def _furnish(server: PikociServer) -> None:
     """A build that ended and one that waits, a version of each resource, people, and a worker that is not there."""
-    for name in ("app", "spare", "other"):
-        server.http.put(f"/api/v1/teams/main/pipelines/{name}", json={"config": PIPELINE}).raise_for_status()
+    for pipeline in ("app", "spare", "other"):
+        server.http.put(f"/api/v1/teams/main/pipelines/{pipeline}", json={"config": PIPELINE}).raise_for_status()
     app = "/teams/main/pipelines/app"
     for resource in ("trigger.button", "trigger.spare"):
         server.post(f"{app}/resources/{resource}/check")
-        server.wait_for(lambda at=resource: server.get(f"{app}/resources/{at}/versions")["items"], "a version")
+        versions = f"{app}/resources/{resource}/versions"
+        server.wait_for(partial(_items, server, versions), "a version")
     server.wait_for_build("app", "free", "1", "succeeded")
     server.post(f"{app}/jobs/held/pause")
     server.post(f"{app}/jobs/held/builds", {})
-    for name in ("plain", "nobody"):
-        server.post("/users", {"name": name, "password": PASSWORD})
+    for user in ("plain", "nobody"):
+        server.post("/users", {"name": user, "password": PASSWORD})
     server.http.put("/api/v1/teams/main/members/plain", json={"role": "read"}).raise_for_status()
-    hello = {"name": "contract", "instance": "c0ffeec0ffeec0ffee.s1", "version": "1", "queues": [], "concurrency": 1}
+    name, instance = "contract", "c0ffeec0ffeec0ffee.s1"
+    hello = {"name": name, "instance": instance, "version": "1", "queues": [], "concurrency": 1}
     headers = {
         "Authorization": f"Bearer {server.post('/worker-tokens', {})['token']}",
         "Content-Type": "application/msgpack",
-        "Pikoci-Worker": hello["name"],
-        "Pikoci-Instance": hello["instance"],
+        "Pikoci-Worker": name,
+        "Pikoci-Instance": instance,
     }
     packed = msgspec.msgpack.encode(hello)
     server.http.post("/api/v1/worker/register", content=packed, headers=headers).raise_for_status()
+
+
+def _items(server: PikociServer, path: str) -> Any:
+    return server.get(path)["items"]
 
 
 def _run(server: PikociServer, token: str, flags: list[str]) -> set[str]:

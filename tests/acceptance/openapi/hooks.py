@@ -42,7 +42,7 @@ WORKER = {"Pikoci-Worker": "contract", "Pikoci-Instance": "c0ffeec0ffeec0ffee.s1
 
 
 @schemathesis.hook
-def before_call(_: HookContext, case: Case, __: dict[str, Any]) -> None:
+def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
     """Let three of four valid addresses name what exists, and a valid worker be one and the same."""
     meta = case.meta
     if meta is None:
@@ -58,7 +58,7 @@ def before_call(_: HookContext, case: Case, __: dict[str, Any]) -> None:
 
 
 @schemathesis.hook
-def after_call(_: HookContext, case: Case, response: Any) -> None:
+def after_call(_: HookContext, case: Case[Any], response: Any) -> None:
     """Note what succeeded: where nothing does, answers were not looked at."""
     if response.status_code < 300 and (path := os.environ.get(SUCCEEDED)):
         with Path(path).open("a") as file:
@@ -66,7 +66,7 @@ def after_call(_: HookContext, case: Case, response: Any) -> None:
 
 
 @schemathesis.hook
-def filter_case(_: HookContext, case: Case) -> bool:
+def filter_case(_: HookContext, case: Case[Any]) -> bool:
     """Cursors are made by the server alone: no schema says which are good, so no valid request has one."""
     is_valid = case.meta is None or case.meta.generation.mode.is_positive
     return not (is_valid and case.query and "cursor" in case.query)
@@ -98,5 +98,5 @@ def packable(value: Any) -> Any:
     return value
 
 
-def _operation(case: Case) -> str:
+def _operation(case: Case[Any]) -> str:
     return str(case.operation.definition.raw.get("operationId", ""))

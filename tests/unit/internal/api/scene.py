@@ -108,7 +108,7 @@ class Scene:
             return
         if not self.paths:
             self.paths.update(self.anonymous("GET", "/api/v1/openapi.json").json["paths"])
-        operation = self.paths[found[3]].get("get" if method == "HEAD" else method.lower())
+        operation = self.paths[str(found[3])].get("get" if method == "HEAD" else method.lower())
         if operation is not None:
             assert str(answer.status_code) in operation["responses"], (method, found[3], answer.text)
 
