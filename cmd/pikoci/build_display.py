@@ -93,6 +93,11 @@ class BuildDisplay:
         self._line(f"{self._paint(f'--- {title}:', fg='cyan')} {result} in {took}{_because(reason)}")
         self._flush()
 
+    def step_skipped(self, title: str, *, reason: str = "") -> None:
+        """Write that a step never ran."""
+        self._line(f"{self._paint(f'--- {visible(title)}:', fg='cyan')} skipped{_because(reason)}")
+        self._flush()
+
     def build_finished(self, title: str, status: str, *, reason: str = "", seconds: float | None = None) -> None:
         """Write how the whole build ended."""
         self._running.clear()

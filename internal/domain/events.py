@@ -30,13 +30,18 @@ class LogWritten(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 class StepFinished(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="step_finished"):
-    """A step ended; `reason` says why it did not succeed, in one sentence."""
+    """A step ended; `reason` says why it did not succeed, in one sentence.
+
+    One that never started, for it was skipped, has its `name` and `kind` here; else its start told them.
+    """
 
     step: str
     status: StepStatus
     at: float
     exit_code: int | None = None
     reason: str = ""
+    name: str = ""
+    kind: str = ""
 
 
 class VersionProduced(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="version"):

@@ -97,7 +97,7 @@ class BuildRepository(Protocol):
         """Insert or replace by (build_id, claim, id)."""
 
     def steps(self, build_id: int, claim: int | None = None) -> builtins.list[Step]:
-        """Of one attempt (the build's current one by default), in the order in which they started."""
+        """Of one attempt (the build's current one by default), in plan order."""
 
     def prunable(self, job_id: int, *, keep: int, before: float | None, limit: int) -> builtins.list[int]:
         """Ids of ended builds beyond the newest `keep` (0 = any number), or that ended before `before`."""

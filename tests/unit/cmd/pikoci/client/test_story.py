@@ -131,10 +131,14 @@ def test_a_new_attempt_is_announced_and_starts_from_the_first_step(told: Told) -
     ]
 
 
-def test_skipped_steps_are_not_told(told: Told) -> None:
-    told.take("steps", [step(1, 1, 2), step(2, 2, status="skipped", started_at=None)])
+def test_skipped_steps_are_told_once(told: Told) -> None:
+    steps = [step(1, 1, 2), step(2, 2, 2, status="skipped", started_at=None, reason="an earlier step did not succeed")]
+    told.take("steps", steps)
+    told.take("steps", steps)
     told.take("end", build("failed", "exit status 1"))
-    assert not any("s2" in line for line in told.lines())
+    assert [line for line in told.lines() if "s2" in line] == [
+        "--- task s2: skipped: an earlier step did not succeed"
+    ]
     assert told.lines()[-1] == "Build 3 of the job test failed: exit status 1"
 
 
