@@ -85,10 +85,16 @@ def log(chunk: model.LogChunk) -> views.LogView:
     return views.LogView(chunk.offset, chunk.step, chunk.claim, moment(chunk.at), text, encoded)
 
 
+def standing(one: model.Standing) -> views.StandingView:
+    """How something with builds stands."""
+    return msgspec.convert(one, views.StandingView, from_attributes=True)
+
+
 def job(one: model.JobOverview) -> views.JobView:
     """A job with its newest builds."""
     return views.JobView(
         name=one.job.name,
+        status=standing(one.standing),
         paused=one.job.paused,
         archived=one.job.archived,
         latest=build(one.latest) if one.latest else None,
@@ -102,6 +108,7 @@ def pipeline(one: model.PipelineOverview) -> views.PipelineView:
     return views.PipelineView(
         team=found.team,
         name=found.name,
+        status=standing(one.standing),
         paused=found.paused,
         public=found.public,
         revision=found.revision,

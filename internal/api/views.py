@@ -11,7 +11,9 @@ from pikoci.internal.service.errors import Diagnostic
 
 T = TypeVar("T")
 
-Status = Literal["pending", "waiting", "started", "succeeded", "failed", "cancelled", "errored", "warning"]
+Result = Literal["succeeded", "failed", "cancelled", "errored", "warning"]
+Activity = Literal["started", "waiting", "pending"]
+Status = Literal[Activity, Result]
 StepState = Literal["started", "succeeded", "failed", "cancelled", "errored", "skipped"]
 
 
@@ -128,10 +130,18 @@ class LogView(Struct, frozen=True, omit_defaults=True):
     base64: str | None = None
 
 
+class StandingView(Struct, frozen=True):
+    """How something with builds stands: the `last` result, and what goes on `now`; null where there is none."""
+
+    last: Result | None
+    now: Activity | None
+
+
 class JobView(Struct, frozen=True):
     """A job with its newest build, and the newest that ended."""
 
     name: str
+    status: StandingView
     paused: bool
     archived: bool
     latest: BuildView | None
@@ -139,10 +149,14 @@ class JobView(Struct, frozen=True):
 
 
 class PipelineView(Struct, frozen=True):
-    """A pipeline with its jobs' state; `revision` grows with each change."""
+    """A pipeline with its jobs' state; `revision` grows with each change.
+
+    `status` is the worst `last` and the liveliest `now` of its jobs.
+    """
 
     team: str
     name: str
+    status: StandingView
     paused: bool
     public: bool
     revision: int
@@ -191,14 +205,13 @@ class SetView(Struct, frozen=True):
 
 
 class NodeView(Struct, frozen=True):
-    """A job or resource in a graph."""
+    """A job or resource in a graph; a resource has no builds, and no `status`."""
 
     id: str
     kind: str
     name: str
-    status: str
+    status: StandingView | None
     paused: bool
-    running: bool
 
 
 class EdgeView(Struct, frozen=True):

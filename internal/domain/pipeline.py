@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.build import Build, BuildStatus, Standing, combined
 
 
 class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,11 +43,20 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobOverview(msgspec.Struct, frozen=True, kw_only=True):
-    """A job with the builds that tell how it stands."""
+    """A job with the builds that tell how it stands: the `latest`, and the latest that `finished`.
+
+    `now` is the liveliest status of those that have not ended; None where all have.
+    """
 
     job: Job
     latest: Build | None = None
     finished: Build | None = None
+    now: BuildStatus | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """The last result, and what goes on now."""
+        return Standing(self.finished.status if self.finished else None, self.now)
 
 
 class PipelineOverview(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +64,11 @@ class PipelineOverview(msgspec.Struct, frozen=True, kw_only=True):
 
     pipeline: Pipeline
     jobs: list[JobOverview] = []
+
+    @property
+    def standing(self) -> Standing:
+        """How its jobs stand together."""
+        return combined(job.standing for job in self.jobs)
 
 
 class ResourceState(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from pikoci.internal.domain.build import (
     BuildOutput,
     BuildStatus,
     LogChunk,
+    Standing,
     Step,
     StepStatus,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "ResourceState",
     "ResourceView",
     "Role",
+    "Standing",
     "Step",
     "StepStatus",
     "StoredArtifact",
@@ -126,15 +128,14 @@ class BuildUpdate(msgspec.Struct, frozen=True, kw_only=True):
 class GraphNode(msgspec.Struct, frozen=True, kw_only=True):
     """A job or resource of a pipeline's graph. `id` is unique in it.
 
-    `status` is that of a job's latest finished build, or empty.
+    `status` is how a job stands; None for a resource, which has no builds.
     """
 
     id: str
     kind: str
     name: str
-    status: str = ""
+    status: Standing | None = None
     paused: bool = False
-    running: bool = False
 
 
 class GraphEdge(msgspec.Struct, frozen=True, kw_only=True):

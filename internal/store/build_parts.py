@@ -143,9 +143,9 @@ def _step(row: Row) -> Step:
     )
 
 
-def _step_order(step: Step) -> list[tuple[bool, int, str]]:
-    """The step's place in its plan, by its path: numbered ones first, then hooks in the order in which they run."""
-    return [(False, int(part), "") if part.isdecimal() else (True, _hook_place(part), part) for part in step.id.split("/")]
+def _step_order(step: Step) -> list[tuple[int, int, str]]:
+    """The step's place in its plan, by its path: numbered steps first, then hooks in the order in which they run."""
+    return [(0, int(part), "") if part.isdecimal() else (1, _hook_place(part), part) for part in step.id.split("/")]
 
 
 def _hook_place(name: str) -> int:

@@ -119,6 +119,16 @@ def with_session(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def standing_cells(status: Any) -> list[str]:
+    """The cells of a thing's `last` and `now`, which are two columns, so that neither hides the other."""
+    return [status_cell(status["last"]), status_cell(status["now"])]
+
+
+def standing_facts(status: Any) -> list[tuple[str, str]]:
+    """The same as facts."""
+    return list(zip(("last", "now"), standing_cells(status), strict=True))
+
+
 def status_cell(status: str | None) -> str:
     """A status in its colour; a dash for none."""
     return Styled(status, status_color(status)) if status else "-"

@@ -9,7 +9,7 @@ import click
 from pikoci.client.actions import add_action
 from pikoci.client.commands.builds import end_with, watch
 from pikoci.client.options import job_option, pipeline_option
-from pikoci.client.session import Session, status_cell, with_session
+from pikoci.client.session import Session, standing_cells, standing_facts, with_session
 
 
 @click.group()
@@ -33,14 +33,14 @@ def list_jobs(session: Session, team: str, pipeline: str) -> None:
         latest = job["latest"]
         return [
             job["name"],
-            status_cell(latest["status"] if latest else None),
+            *standing_cells(job["status"]),
             f"#{latest['number']}" if latest else "-",
             session.ago(latest["created_at"]) if latest else "-",
             "yes" if job["paused"] else "-",
         ]
 
     found = session.api.jobs.list(team, pipeline)
-    headings = ["job", "status", "build", "created", "paused"]
+    headings = ["job", "last", "now", "newest", "created", "paused"]
     session.show_table(found, headings, row, f"The pipeline {team}/{pipeline} has no jobs.")
 
 
@@ -56,6 +56,7 @@ def show(session: Session, team: str, pipeline: str, job: str) -> None:
     facts = [("job", f"{team}/{pipeline}/{one['name']}"), ("paused", "yes" if one["paused"] else "no")]
     if one["archived"]:
         facts.append(("archived", "yes, it is no longer in the pipeline's file"))
+    facts += standing_facts(one["status"])
     for name, build in (("newest build", one["latest"]), ("last ended", one["finished"])):
         if build:
             text = f"#{build['number']} {build['status']}, created {session.ago(build['created_at'])}"

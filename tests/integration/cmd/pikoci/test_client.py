@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import stat
 
@@ -89,6 +90,23 @@ def test_a_build_that_fails_fails_the_command(client: Program, pipeline: str) ->
     again = client("client", "builds", "retry", *job(pipeline, "broken"), "-b", "1", "--follow", "--output", "json")
     assert again.returncode == 1
     assert json.loads(again.stdout)["number"] == "1.1"
+
+
+def test_a_result_stays_in_sight_while_the_next_build_runs(client: Program, pipeline: str) -> None:
+    client("client", "jobs", "trigger", *job(pipeline, "broken"), "-f")
+    client("client", "jobs", "pause", *job(pipeline, "broken"))
+    client("client", "jobs", "trigger", *job(pipeline, "broken"))
+    listed = client("client", "jobs", "list", "-p", pipeline).stdout.splitlines()
+    assert listed[0].split() == ["JOB", "LAST", "NOW", "NEWEST", "CREATED", "PAUSED"]
+    assert next(line.split()[:4] for line in listed if line.startswith("broken")) == [
+        "broken",
+        "failed",
+        "pending",
+        "#2",
+    ]
+    assert re.search(rf"^{pipeline} +4 +failed +pending ", client("client", "pipelines", "list").stdout, re.MULTILINE)
+    shown = client("client", "jobs", "show", *job(pipeline, "broken")).stdout
+    assert re.search(r"^last: +failed\nnow: +pending$", shown, re.MULTILINE)
 
 
 def test_ctrl_c_ends_the_watching_and_not_the_build(client: Program, pipeline: str) -> None:

@@ -136,9 +136,7 @@ def test_skipped_steps_are_told_once(told: Told) -> None:
     told.take("steps", steps)
     told.take("steps", steps)
     told.take("end", build("failed", "exit status 1"))
-    assert [line for line in told.lines() if "s2" in line] == [
-        "--- task s2: skipped: an earlier step did not succeed"
-    ]
+    assert [line for line in told.lines() if "s2" in line] == ["--- task s2: skipped: an earlier step did not succeed"]
     assert told.lines()[-1] == "Build 3 of the job test failed: exit status 1"
 
 
