@@ -142,6 +142,17 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
         return "draining" if self.draining else "cordoned" if self.cordoned else ""
 
 
+class BusySlots(msgspec.Struct, frozen=True, kw_only=True):
+    """How many `builds` of a job a worker runs; `public` says whether everybody may see the job's pipeline."""
+
+    worker: str
+    team: str
+    pipeline: str
+    public: bool
+    job: str
+    builds: int
+
+
 class WorkerToken(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a worker's token, but never the token. `created_by` is empty for one that was not made here."""
 

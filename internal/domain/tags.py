@@ -51,28 +51,3 @@ def check_tags(tags: Sequence[str]) -> list[str]:
             f"{len(known)} tags are too many, {MAX_TAGS} are the most", hint="run another worker for the others"
         )
     return known
-
-
-def no_worker_reason(kind: str, tags: Sequence[str], *, alone: bool) -> str:
-    """What work says while no worker is connected that could take it; `alone` where there is none at all."""
-    if tags:
-        return f"no worker with tags {', '.join(sorted(tags))}"
-    return "no worker is connected" if alone else f"no worker that takes untagged {kind} is connected"
-
-
-def all_cordoned_reason(kind: str, tags: Sequence[str]) -> str:
-    """The same where there are such workers, and all of them take nothing now."""
-    able = f"has tags {', '.join(sorted(tags))}" if tags else f"takes untagged {kind}"
-    return f"every worker that {able} is cordoned"
-
-
-def reasons_ended_by(kind: str, queues: Sequence[str]) -> list[str]:
-    """Every reason of work of this kind that is no longer true once a worker listens on these queues."""
-    ended = []
-    for queue in queues:
-        found, _, joined = queue.partition(".")
-        if found == kind:
-            tags = joined.split("+") if joined else []
-            missing = {no_worker_reason(kind, tags, alone=alone) for alone in (True, False)}
-            ended += [*sorted(missing), all_cordoned_reason(kind, tags)]
-    return ended

@@ -45,7 +45,7 @@ class BuildService:
             run = self._run(found, find_job(self._store, found, job))
             started = run.start(_name(principal), self._fixed(run, found, inputs or {}))
         self._announce(run, started)
-        return started[0]
+        return self._explain(principal, started[0])
 
     def list(
         self,
@@ -61,13 +61,14 @@ class BuildService:
         """Builds of a job, or of all jobs, newest first."""
         found = find_pipeline(self._store, principal, team, pipeline)
         job_id = find_job(self._store, found, job).id if job is not None else None
-        return self._store.builds.list(
+        page = self._store.builds.list(
             job_id=job_id,
             pipeline_id=found.id if job is None else None,
             statuses=statuses,
             limit=limit,
             cursor=cursor,
         )
+        return Page(items=[self._explain(principal, build) for build in page.items], next=page.next)
 
     def find(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> Build:
         """The build alone; its id opens `read_log` and `follow`. Raises NotFoundError."""
@@ -76,7 +77,7 @@ class BuildService:
     def get(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> BuildDetail:
         """A build with its steps, inputs and outputs. To the public, versions stay hidden."""
         found = find_pipeline(self._store, principal, team, pipeline)
-        build = self._find(found, job, number)
+        build = self._explain(principal, self._find(found, job, number))
         steps = self._store.builds.steps(build.id) if build.claim else []
         if not principal.may(team, Role.READ):
             return BuildDetail(build=build, steps=steps)
@@ -120,7 +121,7 @@ class BuildService:
                 raise ConflictError(f"build {job} #{number} has not ended", hint="cancel it, or wait for its end")
             started = run.start(_name(principal), run.known_inputs(build), retry_of=build)
         self._announce(run, started)
-        return started[0]
+        return self._explain(principal, started[0])
 
     def read_log(self, build_id: int, offset: int = 0, limit: int = 1024 * 1024) -> Sequence[LogChunk]:
         """Log from `offset` on (the first chunk is cut to start there): whole chunks until `limit` bytes are reached.
@@ -129,12 +130,14 @@ class BuildService:
         """
         return read_log(self._context, build_id, offset, limit)
 
-    def follow(self, build_id: int, log_offset: int = 0) -> Generator[BuildUpdate | None, None, None]:
+    def follow(
+        self, principal: Principal, build_id: int, log_offset: int = 0
+    ) -> Generator[BuildUpdate | None, None, None]:
         """What happens to a build, as it happens; first the whole state. None now and then as a sign of life.
 
         Ends after the update with the final status and the end of the log. No access check: `find` the build first.
         """
-        return Follower(self._context, build_id, log_offset).updates()
+        return Follower(self._context, principal, build_id, log_offset).updates()
 
     def start_with(self, principal: Principal, pipeline: Pipeline, job: Job, fixed: Sequence[InputChoice]) -> Build:
         """Start a build with some inputs given, for use cases that have checked the access and the inputs."""
@@ -142,7 +145,7 @@ class BuildService:
             run = self._run(pipeline, job)
             started = run.start(_name(principal), fixed)
         self._announce(run, started)
-        return started[0]
+        return self._explain(principal, started[0])
 
     def _run(self, pipeline: Pipeline, job: Job) -> JobRun:
         if job.archived:
@@ -165,6 +168,9 @@ class BuildService:
         if found is None:
             raise NotFoundError(f"job {job} has no build {number[:40]}")
         return found
+
+    def _explain(self, principal: Principal, build: Build) -> Build:
+        return self._context.waiting.explain(principal, build)
 
     def _cancel(self, build: Build, reason: str) -> Build:
         if build.status is BuildStatus.CANCELLED:

@@ -15,6 +15,7 @@ from pikoci.internal.service.ports import RunInThread
 from pikoci.internal.service.queues import Queues
 from pikoci.internal.service.revocations import Revocations
 from pikoci.internal.service.settings import ServiceSettings
+from pikoci.internal.service.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Context:
     fleet: Fleet
     measures: Measures
     revocations: Revocations
+    waiting: Waiting
 
     def notify(self, *topics: str) -> None:
         """Wake who waits for the topics, once what happened is committed."""

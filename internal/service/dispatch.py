@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -27,18 +27,14 @@ def pause_reason(pipeline: Pipeline, job: Job) -> str:
 class Dispatcher:
     """Hands out slots to the builds of one job and of all jobs that it shares serial groups with, oldest first.
 
-    `waits` tells why a job's build gets no worker, if it gets none. Used within a transaction. It locks these jobs in
-    id order, so that two servers never give out the same slot.
+    Used within a transaction. It locks these jobs in id order, so that two servers never give out the same slot.
     """
 
-    def __init__(
-        self, store: Store, pipeline: Pipeline, compiled: CompiledPipeline, now: float, waits: Callable[[JobPlan], str]
-    ) -> None:
+    def __init__(self, store: Store, pipeline: Pipeline, compiled: CompiledPipeline, now: float) -> None:
         self._store = store
         self._pipeline = pipeline
         self._compiled = compiled
         self._now = now
-        self._waits = waits
         self._holders: dict[int, str] = {}
         self._active: dict[int, int] = {}
 
@@ -67,8 +63,7 @@ class Dispatcher:
             return None
         self._active[job.id] += 1
         self._holders[job.id] = f"build {build.job} #{build.name} goes first"
-        waits = self._waits(self._compiled.plans[job.name])
-        sent = msgspec.structs.replace(build, dispatched_at=self._now, reason=waits)
+        sent = msgspec.structs.replace(build, dispatched_at=self._now, reason="")
         self._store.builds.save(sent)
         return sent
 

@@ -24,6 +24,7 @@ from pikoci.internal.service.revocations import Revocations
 from pikoci.internal.service.scheduling import Scheduling
 from pikoci.internal.service.settings import ServiceSettings
 from pikoci.internal.service.tokens import TokenService, signing_secret
+from pikoci.internal.service.waiting import Waiting
 from pikoci.internal.service.worker_tokens import WorkerTokenService
 from pikoci.internal.service.workers import WorkerService
 
@@ -61,6 +62,7 @@ def build_services(
     `previous_secrets` still open the tokens that they signed.
     """
     settings = settings or ServiceSettings()
+    compiled, fleet = CompiledPipelines(store), Fleet(store, clock, settings)
     context = Context(
         store=store,
         publisher=Queues(publisher, clock),
@@ -68,10 +70,11 @@ def build_services(
         settings=settings,
         bus=bus or EventBus(),
         run_in_thread=run_in_thread,
-        compiled=CompiledPipelines(store),
-        fleet=Fleet(store, clock, settings),
+        compiled=compiled,
+        fleet=fleet,
         measures=Measures(),
         revocations=Revocations(store, clock),
+        waiting=Waiting(store, clock, compiled, fleet),
     )
     secret, is_revoked = signing_secret(store, jwt_secret), context.revocations.contains
     tokens = TokenService(secret, clock, settings, is_revoked, previous_secrets)

@@ -10,7 +10,8 @@ from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.pipeline import WorkerState
 from pikoci.internal.domain.repositories import Store
-from pikoci.internal.domain.tags import all_cordoned_reason, no_worker_reason, queue_of
+from pikoci.internal.domain.tags import queue_of
+from pikoci.internal.domain.waiting import availability, no_worker, none_takes_work
 from pikoci.internal.service.settings import ServiceSettings
 
 _LIFETIME = 2.0
@@ -43,13 +44,23 @@ class Fleet:
         silent = self._clock.now() - state.last_seen_at
         return msgspec.structs.replace(state, state="stalled") if silent > self._lease else state
 
+    def able(self, kind: str, tags: Sequence[str], team: str) -> list[WorkerState]:
+        """The workers that would take such work (`jobs` or `checks`) now if they had a slot, by name."""
+        return [state for state in self._fitting(kind, tags, team) if availability(state) == "running"]
+
     def waiting_reason(self, kind: str, tags: Sequence[str], team: str) -> str:
         """Why published work of this kind (`jobs` or `checks`) gets no worker now; empty where one could take it."""
-        connected = [state for state in self.workers() if state.state not in {"stalled", "draining"}]
-        able = [state for state in connected if not state.draining and _listens(state, kind, tags, team)]
-        if not able:
-            return no_worker_reason(kind, tags, alone=not connected)
-        return all_cordoned_reason(kind, tags) if all(state.cordoned for state in able) else ""
+        fitting = self._fitting(kind, tags, team)
+        if not fitting:
+            return no_worker(kind, tags, alone=all(state.state == "stalled" for state in self.workers()))
+        return "" if self.able(kind, tags, team) else none_takes_work(fitting)
+
+    def fits(self, state: WorkerState, kind: str, tags: Sequence[str], team: str) -> bool:
+        """Whether the worker could take such work, if it takes any now."""
+        return queue_of(kind, tags) in state.queues and set(tags) <= set(state.tags) and state.team in {"", team}
+
+    def _fitting(self, kind: str, tags: Sequence[str], team: str) -> list[WorkerState]:
+        return [state for state in self.workers() if self.fits(state, kind, tags, team)]
 
     def require_able(self, worker: str, instance: str, kind: str, tags: Sequence[str]) -> None:
         """Return if the worker's tags fit the work's. Raises ConflictError: the work is for another worker.
@@ -70,7 +81,3 @@ class Fleet:
             self.workers()
             state = self._known.get(worker)
         return state if state is not None and state.instance == instance else None
-
-
-def _listens(state: WorkerState, kind: str, tags: Sequence[str], team: str) -> bool:
-    return queue_of(kind, tags) in state.queues and set(tags) <= set(state.tags) and state.team in {"", team}

@@ -27,7 +27,8 @@ class JobService:
     def list(self, principal: Principal, team: str, pipeline: str) -> list[JobOverview]:
         """The pipeline's jobs (not archived) in file order, each with its latest and latest finished build."""
         found = find_pipeline(self._store, principal, team, pipeline)
-        return self._store.jobs.overviews([found.id]).get(found.id, [])
+        known = self._store.jobs.overviews([found.id]).get(found.id, [])
+        return self._context.waiting.explain_jobs(principal, known)
 
     def get(self, principal: Principal, team: str, pipeline: str, job: str) -> JobOverview:
         """One job, archived ones too. Raises NotFoundError."""
@@ -35,7 +36,7 @@ class JobService:
         row = find_job(self._store, found, job)
         for overview in self._store.jobs.overviews([found.id]).get(found.id, []):
             if overview.job.id == row.id:
-                return overview
+                return self._context.waiting.explain_jobs(principal, [overview])[0]
         latest, ended = self._newest(row, ()), self._newest(row, sorted(FINAL))
         now = next((status for status in ACTIVE if self._newest(row, [status])), None)
         return JobOverview(job=row, latest=latest, finished=ended, now=now)

@@ -90,7 +90,8 @@ class PipelineService:
     def get(self, principal: Principal, team: str, name: str) -> PipelineOverview:
         """A pipeline with its jobs' state. Raises NotFoundError."""
         found = find_pipeline(self._store, principal, team, name)
-        return PipelineOverview(pipeline=found, jobs=self._store.jobs.overviews([found.id]).get(found.id, []))
+        jobs = self._store.jobs.overviews([found.id]).get(found.id, [])
+        return PipelineOverview(pipeline=found, jobs=self._context.waiting.explain_jobs(principal, jobs))
 
     def list(
         self, principal: Principal, team: str | None, *, limit: int = 50, cursor: str | None = None
@@ -98,7 +99,10 @@ class PipelineService:
         """Pipelines of a team, or of all teams, that the principal may see; by team and name."""
         found = self._visible(principal, team, limit, cursor)
         overviews = self._store.jobs.overviews([pipeline.id for pipeline in found.items])
-        items = [PipelineOverview(pipeline=one, jobs=overviews.get(one.id, [])) for one in found.items]
+        explain = self._context.waiting.explain_jobs
+        items = [
+            PipelineOverview(pipeline=one, jobs=explain(principal, overviews.get(one.id, []))) for one in found.items
+        ]
         return Page(items=items, next=found.next)
 
     def source(self, principal: Principal, team: str, name: str) -> str:

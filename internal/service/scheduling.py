@@ -134,16 +134,14 @@ class Scheduling:
     def _publish_again(self, before: float) -> int:
         """Publish builds that were published before `before` and claimed by nobody, where the messages may be lost."""
         with self._store.transaction():
-            waiting, changed = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH), explain=True)
-        for build_id in changed:
-            self._context.notify(build_topic(build_id))
+            waiting = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
         lost = {queue for queue, builds in waiting.items() if self._doorbell.may_be_lost(queue, len(builds))}
         if not lost:
             return 0
         now = self._context.clock.now()
         with self._store.transaction():
             # The broker was asked in between, which may take its time: look again who is stale still.
-            stale, _ = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH), explain=False)
+            stale = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
             again = {queue: builds for queue, builds in stale.items() if queue in lost}
             for build in (build for builds in again.values() for build in builds):
                 self._store.builds.save(msgspec.structs.replace(build, dispatched_at=now))
@@ -151,17 +149,10 @@ class Scheduling:
             self._doorbell.ring(queue, [build.id for build in builds])
         return sum(len(builds) for builds in again.values())
 
-    def _by_queue(self, builds: list[Build], *, explain: bool) -> tuple[Mapping[str, list[Build]], list[int]]:
-        """The builds, grouped by queue; and the ids of those that now say something else of what they wait for."""
+    def _by_queue(self, builds: list[Build]) -> Mapping[str, list[Build]]:
         grouped: dict[str, list[Build]] = {}
-        changed = []
         for build in builds:
             pipeline = self._store.pipelines.get(build.pipeline_id)
             plan = self._context.compiled.get(pipeline).plans.get(build.job) if pipeline else None
-            tags = plan.tags if plan else []
-            grouped.setdefault(queue_of(JOBS_QUEUE, tags), []).append(build)
-            team = pipeline.team if pipeline else ""
-            if explain and (waits := self._context.fleet.waiting_reason(JOBS_QUEUE, tags, team)) != build.reason:
-                self._store.builds.save(msgspec.structs.replace(build, reason=waits))
-                changed.append(build.id)
-        return grouped, changed
+            grouped.setdefault(queue_of(JOBS_QUEUE, plan.tags if plan else []), []).append(build)
+        return grouped

@@ -20,7 +20,6 @@ from pikoci.internal.domain.gateway import (
     WorkerTerms,
 )
 from pikoci.internal.domain.pipeline import WorkerState, WorkerToken
-from pikoci.internal.domain.tags import reasons_ended_by
 from pikoci.internal.domain.wire import instance_key, is_earlier_start
 from pikoci.internal.service.access import require_admin
 from pikoci.internal.service.artifacts import Artifacts
@@ -29,7 +28,6 @@ from pikoci.internal.service.checks import Checks
 from pikoci.internal.service.claims import Claims
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.model import WorkerView
-from pikoci.internal.service.ports import JOBS_QUEUE
 from pikoci.internal.service.reporting import Reports
 from pikoci.internal.service.requeue import TakeBack
 from pikoci.internal.service.tokens import WorkerClaims
@@ -66,7 +64,7 @@ class WorkerService:
                 self._store.worker_tokens.remember(token)
         self._store.after_commit(self._context.fleet.forget)
         self._context.measures.leases_taken_back["build"] += len(taken)
-        for build_id in [*taken, *self._end_waits(hello, opens.team)]:
+        for build_id in taken:
             self._context.notify(build_topic(build_id))
         self._context.notify(SCHEDULE, CHECKS, worker_topic(hello.name))
         return WorkerTerms(
@@ -95,14 +93,6 @@ class WorkerService:
                 f"a worker of another team is connected as {hello.name}",
                 hint="give each worker a name of its own with --name",
             )
-
-    def _end_waits(self, hello: WorkerHello, team: str) -> list[int]:
-        """Builds say no longer that no worker could run them; in a transaction of its own, for it locks many."""
-        state = self._store.workers.get(hello.name)
-        if state is None or state.wanted:
-            return []
-        with self._store.transaction():
-            return self._store.builds.clear_reasons(reasons_ended_by(JOBS_QUEUE, hello.queues), team)
 
     def _take_over(self, hello: WorkerHello, now: float) -> list[int]:
         self._store.resources.requeue_checks_of(hello.name, hello.instance, now)

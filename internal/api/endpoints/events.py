@@ -14,7 +14,7 @@ from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.service import Services
 from pikoci.internal.service.errors import InvalidError, PikociError, UnavailableError
-from pikoci.internal.service.model import Build, BuildUpdate
+from pikoci.internal.service.model import Build, BuildUpdate, Principal
 
 log = logging.getLogger(__name__)
 
@@ -60,22 +60,22 @@ class Events:
         response.content_type = "text/event-stream; charset=utf-8"
         response.set_header("X-Accel-Buffering", "no")  # a proxy that collects would hide what happens
         if request.method != "HEAD":
-            response.stream = self._counted(build.id, offset)
+            response.stream = self._counted(request.principal, build.id, offset)
 
-    def _counted(self, build_id: int, offset: int) -> Iterator[bytes]:
+    def _counted(self, principal: Principal, build_id: int, offset: int) -> Iterator[bytes]:
         self._open += 1
         try:
-            yield from self._events(build_id, offset)
+            yield from self._events(principal, build_id, offset)
         except PikociError as error:
             # The status line is out: the reader asks again and is told then.
             log.warning("an event stream broke", extra={"build": build_id, "error": error.message})
         finally:
             self._open -= 1
 
-    def _events(self, build_id: int, offset: int) -> Iterator[bytes]:
+    def _events(self, principal: Principal, build_id: int, offset: int) -> Iterator[bytes]:
         yield OPENING
         build: Build | None = None
-        for update in self._builds.follow(build_id, offset):
+        for update in self._builds.follow(principal, build_id, offset):
             if update is None:
                 yield KEEP_ALIVE
                 continue

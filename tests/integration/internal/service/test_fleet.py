@@ -16,6 +16,10 @@ from tests.integration.internal.service.world import PLAIN, TYPE, World
 TAGGED = PLAIN.replace('job "run" {', 'job "run" {\n      tags = ["vpn", "gpu"]')
 TAGGED_CHECK = TYPE.replace('resource "made" "repo" {', 'resource "made" "repo" {\n      tags = ["vpn"]')
 
+GPU = "no worker has the tags gpu, vpn: start one with `pikoci worker --tags gpu,vpn`"
+NOBODY = "no worker is connected: start one with `pikoci worker`"
+FREE = "waits for a worker: w could take it, its 4 slots are free; 1st in line"
+
 
 @pytest.fixture
 def alone(store: Store) -> World:
@@ -38,7 +42,7 @@ def connect(
 
 
 def reason(world: World, build: Build) -> str:
-    return world.build(build).reason
+    return world.detail(build).build.reason
 
 
 def beat(world: World, state: str, instance: str = "i1") -> list[str]:
@@ -87,7 +91,7 @@ def test_an_exclusive_worker_gets_no_untagged_work(alone: World) -> None:
     alone.set(PLAIN)
     connect(alone, "gpu", exclusive=True)
     build = alone.trigger()
-    assert reason(alone, build) == "no worker that takes untagged jobs is connected"
+    assert reason(alone, build) == "no connected worker takes jobs without tags: start one with `pikoci worker`"
     with pytest.raises(ConflictError, match="for its tags only"):
         alone.claim(build)
 
@@ -96,40 +100,39 @@ def test_a_build_says_that_no_worker_could_run_it_until_one_comes(alone: World) 
     alone.set(TAGGED)
     connect(alone, "gpu")
     build = alone.trigger()
-    assert reason(alone, build) == "no worker with tags gpu, vpn"
+    assert reason(alone, build) == GPU
     connect(alone, "gpu", name="another", instance="i5")
-    assert reason(alone, build) == "no worker with tags gpu, vpn"
+    assert reason(alone, build) == GPU
     connect(alone, "gpu", "vpn", kinds=["checks"], name="checker", instance="i6")
-    assert reason(alone, build) == "no worker with tags gpu, vpn"
+    assert reason(alone, build) == GPU
     connect(alone, "gpu", "vpn", instance="i2")
+    assert reason(alone, build) == "waits for a worker: w could take it, its slot is free; 1st in line"
+    alone.claim(build, "i2")
     assert reason(alone, build) == ""
-    assert alone.trigger().reason == ""
 
 
 def test_an_untagged_build_says_that_nobody_is_there(alone: World) -> None:
     alone.set(PLAIN)
     build = alone.trigger()
-    assert build.reason == "no worker is connected"
+    assert build.reason == NOBODY
     connect(alone)
-    assert reason(alone, build) == ""
+    assert reason(alone, build) == "waits for a worker: w could take it, its slot is free; 1st in line"
 
 
 def test_a_build_behind_a_limit_says_so_too_once_it_goes(alone: World) -> None:
     alone.set(TAGGED.replace("tags", "concurrency = 1\n      tags"))
-    assert reason(alone, alone.trigger()) == "no worker with tags gpu, vpn"
+    assert reason(alone, alone.trigger()) == GPU
 
 
-def test_the_sweeper_notices_that_the_last_worker_went_and_that_one_is_back(world: World) -> None:
+def test_a_build_says_that_the_last_worker_went_and_that_one_is_back(world: World) -> None:
     world.set(PLAIN)
     build = world.trigger()
-    assert build.reason == ""
+    assert build.reason == FREE
     world.clock.advance(31)
-    world.services.scheduling.sweep()
-    assert reason(world, build) == "no worker is connected"
+    assert reason(world, build) == ("no worker takes work now: w sends no heartbeat; start one with `pikoci worker`")
     world.beat()
-    world.clock.advance(16)
-    world.services.scheduling.sweep()
-    assert reason(world, build) == ""
+    world.clock.advance(2)
+    assert reason(world, build) == FREE
 
 
 def test_a_claim_takes_the_reason_away(alone: World) -> None:
@@ -140,12 +143,14 @@ def test_a_claim_takes_the_reason_away(alone: World) -> None:
     assert reason(alone, build) == ""
 
 
-def test_a_build_says_that_all_its_workers_are_cordoned(world: World) -> None:
+def test_a_build_says_that_all_its_workers_are_cordoned_or_drain(world: World) -> None:
     world.set(PLAIN)
     world.services.workers.cordon(world.alice, "w")
-    assert world.trigger().reason == "every worker that takes untagged jobs is cordoned"
+    assert world.trigger().reason == (
+        "no worker takes work now: w is cordoned; `pikoci client workers uncordon w` lets it"
+    )
     world.services.workers.drain(world.alice, "w")
-    assert world.trigger().reason == "no worker that takes untagged jobs is connected"
+    assert world.trigger().reason == "no worker takes work now: w is draining; start one with `pikoci worker`"
 
 
 def test_a_resource_says_why_its_check_waits(alone: World) -> None:
@@ -156,7 +161,7 @@ def test_a_resource_says_why_its_check_waits(alone: World) -> None:
 
     assert waits() == ""  # nothing was published yet
     alone.services.scheduling.dispatch_checks()
-    assert waits() == "no worker with tags vpn"
+    assert waits() == "no worker has the tags vpn: start one with `pikoci worker --tags vpn`"
     connect(alone, "vpn")
     assert waits() == ""
 
@@ -169,7 +174,9 @@ def test_a_teams_worker_counts_for_its_team_alone(alone: World) -> None:
     theirs = alone.services.builds.trigger(alone.alice, "blue", "p", "run")
     ours = alone.trigger()
     connect(alone, opens=WorkerClaims(id="t1", team="blue"))
-    assert (reason(alone, theirs), reason(alone, ours)) == ("", "no worker is connected")
+    shown = alone.services.builds.get(alone.alice, "blue", "p", "run", theirs.name).build.reason
+    assert shown == "waits for a worker: w could take it, its slot is free; 1st in line"
+    assert reason(alone, ours) == "no connected worker takes jobs without tags: start one with `pikoci worker`"
     opens = WorkerClaims(id="t1", team="blue")
     remote = RemoteWorker(alone.services.context, alone.services.workers, opens, "w", "i1")
     with pytest.raises(PermissionDeniedError, match="team blue alone"):

@@ -171,7 +171,7 @@ def test_a_long_line_is_served_in_order_to_its_end(world: World) -> None:
     world.services.jobs.unpause(world.alice, "main", "p", "run")
     world.schedule()
     assert world.publisher.take() == [build.id for build in builds]
-    assert {build.reason for build in world.builds()} == {""}
+    assert {world.build(build).reason for build in builds} == {""}
 
 
 def test_whoever_stands_far_back_in_a_line_is_told_so(world: World) -> None:

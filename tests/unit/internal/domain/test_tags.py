@@ -3,7 +3,7 @@
 import pytest
 
 from pikoci.internal.domain.errors import InvalidError
-from pikoci.internal.domain.tags import MAX_TAGS, no_worker_reason, queue_of, queues_for, reasons_ended_by
+from pikoci.internal.domain.tags import MAX_TAGS, queue_of, queues_for
 
 
 def test_a_worker_listens_on_the_queues_of_all_sets_of_its_tags() -> None:
@@ -40,13 +40,3 @@ def test_too_many_tags_are_refused() -> None:
 def test_an_unknown_kind_of_queue_is_refused() -> None:
     with pytest.raises(InvalidError, match="'builds' is no kind of queue"):
         queues_for("builds", [])
-
-
-def test_reasons_say_what_is_missing_and_end_with_a_fitting_worker() -> None:
-    both = no_worker_reason("jobs", ["vpn", "gpu"], alone=False)
-    assert both == "no worker with tags gpu, vpn"
-    assert both in reasons_ended_by("jobs", queues_for("jobs", ["gpu", "vpn", "x"]))
-    assert both not in reasons_ended_by("jobs", queues_for("jobs", ["gpu"]))
-    assert no_worker_reason("jobs", [], alone=True) == "no worker is connected"
-    assert no_worker_reason("jobs", [], alone=True) in reasons_ended_by("jobs", ["checks", "jobs"])
-    assert reasons_ended_by("jobs", ["checks", "checks.gpu"]) == []
