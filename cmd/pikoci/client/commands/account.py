@@ -7,8 +7,9 @@ import sys
 
 import click
 
+from pikoci.client.errors import TOKEN_VARIABLE
 from pikoci.client.logins import Login
-from pikoci.client.session import TOKEN_VARIABLE, Session, with_session
+from pikoci.client.session import Session, with_session
 from pikoci.internal.domain.errors import InvalidError, UnauthenticatedError
 from pikoci.pkg.client import ApiError
 

@@ -44,13 +44,18 @@ def test_a_wrong_password_logs_nobody_in(program: Program, server: str) -> None:
 def test_without_a_login_the_way_to_one_is_told(program: Program, server: str) -> None:
     done = program("client", "whoami", "--url", server)
     assert done.returncode == 1
-    assert f"Hint: run `pikoci client login --url {server}`" in done.stderr
+    assert done.stderr == (
+        f"Error: you are not logged in at {server}\nHint: run `pikoci client login --url {server}`\n"
+    )
+    listed = program("client", "pipelines", "list", "--url", server)
+    assert f"Hint: you are not logged in: run `pikoci client login --url {server}`" in listed.stderr
 
 
 def test_a_void_token_is_told_as_one(client: Program, server: str) -> None:
     client.variables["PIKOCI_TOKEN"] = "no-such-token"
     done = client("client", "whoami")
     assert done.returncode == 1
+    assert "refuses the token in the variable PIKOCI_TOKEN" in done.stderr
     assert "pikoci client login" in done.stderr
     assert "no-such-token" not in done.stderr
 
@@ -155,6 +160,11 @@ def test_versions_are_triggered_pinned_and_taken_out_of_use(client: Program, pip
     assert versions()[0]["enabled"] is False
     assert client("client", "resources", "enable", *resource, number).returncode == 0
     assert client("client", "resources", "trigger", *resource, number).stdout.startswith("Started quick #")
+
+
+def test_a_resource_is_named_without_its_type(client: Program, pipeline: str) -> None:
+    done = client("client", "resources", "check", "-p", pipeline, "-r", "start")
+    assert (done.returncode, done.stdout) == (0, "trigger.start will be checked.\n")
 
 
 def test_an_invalid_file_is_shown_with_its_own_name_and_changes_nothing(client: Program, pipeline: str) -> None:
