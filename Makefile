@@ -19,8 +19,9 @@ EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable .
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
 
-run: $(RUNTIME) ## Start server and worker in memory, with an example pipeline
-	$(BIN)/pikoci server --run-worker --pipeline-name hello --pipeline-config configs/pipelines/hello.hcl
+run: $(RUNTIME) ## Start server and worker in memory, with an example pipeline (PORT=8081 make run; ARGS=... goes to the server)
+	CONCURRENCY=$${CONCURRENCY:-$$(nproc)} $(BIN)/pikoci server --run-worker \
+		--pipeline-name hello --pipeline-config configs/pipelines/hello.hcl $(ARGS)
 
 test: $(DEV) ## Run every test that this machine can run (ARGS=... goes to pytest)
 	$(BIN)/pytest -n 2 $(ARGS)
@@ -68,6 +69,7 @@ $(BIN)/python:
 		{ echo "error: $(PYTHON) is missing or older than 3.11; name another: make PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "error: $(PYTHON) can't make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making a Python environment in $(VENV): half a minute, this once."
 	$(PYTHON) -m venv $(VENV)
 
 $(RUNTIME): requirements/build.txt requirements/runtime.txt setup.py | $(BIN)/python

@@ -20,6 +20,7 @@ import click
 import gevent
 
 from pikoci import __version__
+from pikoci.greeting import greeting
 from pikoci.internal.api import ApiSettings, create_app
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import PikociError
@@ -146,17 +147,8 @@ class Application:
         log.info("server started at %s", self._settings.address)
         if not self._settings.run_worker:
             log.info("Worker token for standalone workers token=%s", self._services.tokens.worker_token())
-        if self._first_login is None:
-            return
-        name, password = self._first_login
-        url = self._settings.address
-        click.echo(
-            f"\n  PikoCI is running at {url}\n"
-            f"  Log in as {name} with the password {password}\n\n"
-            f"  Next: open {url} in a browser, or in another terminal:\n"
-            f"    pikoci client login --url {url} --user {name}\n"
-            f"    pikoci client pipelines list\n"
-        )
+        if self._first_login is not None:
+            click.echo(greeting(self._settings, *self._first_login))
 
 
 def _look_at_queue(backend: Backend) -> None:

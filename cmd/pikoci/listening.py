@@ -12,6 +12,7 @@ from pikoci.internal.domain.errors import InvalidError
 _PATIENCE = 5.0
 _PAUSE = 0.2
 _BACKLOG = 2048
+_ANOTHER = "stop the program that has it, or take another port: --port {0}, or PORT={0} before the command"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -25,7 +26,7 @@ def listen(host: str, port: int) -> socket.socket:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(_PAUSE)
                 continue
-            hint = "stop the program that has it, or give another --port" if error.errno == errno.EADDRINUSE else ""
+            hint = _ANOTHER.format(port % 65535 + 1) if error.errno == errno.EADDRINUSE else ""
             raise InvalidError(
                 f"--host and --port: cannot listen on {host}:{port}: {error.strerror}", hint=hint
             ) from error
