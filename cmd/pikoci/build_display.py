@@ -10,8 +10,8 @@ from typing import BinaryIO
 import click
 import gevent
 
+from pikoci.internal.domain.times import short_duration
 from pikoci.terminal import visible
-from pikoci.times import short_duration
 
 _COLORS = {
     "succeeded": "green",

@@ -61,9 +61,13 @@ class MemberView(Struct, frozen=True):
 
 
 class BuildView(Struct, frozen=True):
-    """A build without its parts. `number` is `3`, or `3.1` for a retry; `log_size` is in bytes."""
+    """A build without its parts. `number` is `3`, or `3.1` for a retry; `log_size` is in bytes.
+
+    `name` is `team/pipeline/job#number`, which the command line takes wherever it takes a build.
+    """
 
     id: int
+    name: str
     job: str
     number: str
     status: Status

@@ -10,6 +10,7 @@ import msgspec
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, BuildStatus, InputChoice, LogChunk
 from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError
+from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import Job, Page, Pipeline
 from pikoci.internal.service.access import find_job, find_pipeline
 from pikoci.internal.service.bus import SCHEDULE, build_topic, worker_topic
@@ -118,7 +119,9 @@ class BuildService:
             if run.plan.disable_retry:
                 raise ConflictError(f"job {job} has disable_retry = true", hint="trigger a new build instead")
             if not build.status.is_final:
-                raise ConflictError(f"build {job} #{number} has not ended", hint="cancel it, or wait for its end")
+                raise ConflictError(
+                    f"build {full_name(job, number=number)} has not ended", hint="cancel it, or wait for its end"
+                )
             started = run.start(_name(principal), run.known_inputs(build), retry_of=build)
         self._announce(run, started)
         return self._explain(principal, started[0])
@@ -176,7 +179,7 @@ class BuildService:
         if build.status is BuildStatus.CANCELLED:
             return build
         if build.status.is_final:
-            raise ConflictError(f"build {build.job} #{build.name} has ended: it is {build.status}")
+            raise ConflictError(f"build {full_name(build.job, number=build.name)} has ended: it is {build.status}")
         if build.status is not BuildStatus.STARTED:
             return TakeBack(self._context).end(build, BuildStatus.CANCELLED, reason)
         if build.cancel_requested_at is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pikoci.internal.domain.build import Build, BuildStatus
+from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import Job, Pipeline
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.repositories import Store
@@ -62,7 +63,7 @@ class Dispatcher:
                 self._store.builds.save(msgspec.structs.replace(build, reason=reason))
             return None
         self._active[job.id] += 1
-        self._holders[job.id] = f"build {build.job} #{build.name} goes first"
+        self._holders[job.id] = f"build {full_name(build.job, number=build.name)} goes first"
         sent = msgspec.structs.replace(build, dispatched_at=self._now, reason="")
         self._store.builds.save(sent)
         return sent
@@ -95,6 +96,6 @@ class Dispatcher:
             job_id=job_id, statuses=[BuildStatus.STARTED], limit=1, cursor=None
         ).items
         if started:
-            return f"build {started[0].job} #{started[0].name} runs"
+            return f"build {full_name(started[0].job, number=started[0].name)} runs"
         name = next(name for name, known in self._compiled.job_ids.items() if known == job_id)
         return f"a build of job {name} waits for a worker"

@@ -11,6 +11,7 @@ import msgspec
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import BusySlots, JobOverview, Pipeline, WorkerState
 from pikoci.internal.domain.queues import JOBS_QUEUE
 from pikoci.internal.domain.repositories import Store
@@ -108,6 +109,6 @@ def _busy(principal: Principal, busy: list[BusySlots], workers: set[str]) -> lis
     for slots in busy:
         if slots.worker in workers:
             seen = slots.public or principal.may(slots.team, Role.READ)
-            name = f"{slots.team}/{slots.pipeline}/{slots.job}" if seen else ""
+            name = full_name(slots.team, slots.pipeline, slots.job) if seen else ""
             counts[name] = counts.get(name, 0) + slots.builds
     return list(counts.items())

@@ -18,6 +18,7 @@ from pikoci.internal.service import Services
 from pikoci.internal.service.errors import InvalidError
 from pikoci.internal.service.idempotency import Answer
 from pikoci.internal.service.model import Clock
+from pikoci.internal.service.wording import full_name, relative_time, short_duration
 from pikoci.internal.web import times
 from pikoci.internal.web.addresses import address, local_path, login_address
 from pikoci.internal.web.assets import Assets
@@ -45,8 +46,10 @@ class Renderer:
         )
         self._environment.globals.update(asset=assets.address, address=address, login_address=login_address)
         self._environment.globals["mark"] = token_urlsafe
-        for name in ("duration", "relative", "absolute", "machine"):
+        self._environment.globals["full_name"] = full_name
+        for name in ("absolute", "machine"):
             self._environment.filters[name] = getattr(times, name)
+        self._environment.filters.update(duration=short_duration, relative=relative_time)
         self._environment.filters["sentence"] = _sentence
 
     def render(self, request: ApiRequest, response: falcon.Response, template: str, **values: Any) -> None:

@@ -15,12 +15,14 @@ import click
 from pikoci.build_display import status_color
 from pikoci.client.errors import TOKEN_VARIABLE, Credentials, clear_errors, not_logged_in
 from pikoci.client.logins import LoginStore, config_directory
+from pikoci.client.naming import settle
 from pikoci.client.tables import Styled, render_facts, render_table
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.times import relative_time
 from pikoci.pkg.client import Client
 from pikoci.pkg.client.transport import normalized
 from pikoci.terminal import output_option, quiet_interrupts, respect_no_color
-from pikoci.times import parse_time, relative_time
+from pikoci.times import parse_time
 
 DEFAULT_URL = "http://localhost:8080"
 
@@ -120,6 +122,7 @@ def with_session(function: Callable[..., None]) -> Callable[..., None]:
     @click.pass_context
     @functools.wraps(function)
     def run(ctx: click.Context, /, *args: Any, url: str, output: str, **values: Any) -> None:
+        values = settle(ctx, values)
         respect_no_color(ctx)
         quiet_interrupts()
         logins = login_store()

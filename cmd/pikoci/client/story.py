@@ -106,5 +106,4 @@ class BuildStory:
         seconds = None
         if build["started_at"] and build["finished_at"]:
             seconds = parse_time(build["finished_at"]) - parse_time(build["started_at"])
-        title = f"Build {build['number']} of the job {build['job']}"
-        self._display.build_finished(title, build["status"], reason=build["reason"], seconds=seconds)
+        self._display.build_finished(build["name"], build["status"], reason=build["reason"], seconds=seconds)

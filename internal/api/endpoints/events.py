@@ -60,19 +60,19 @@ class Events:
         response.content_type = "text/event-stream; charset=utf-8"
         response.set_header("X-Accel-Buffering", "no")  # a proxy that collects would hide what happens
         if request.method != "HEAD":
-            response.stream = self._counted(request.principal, build.id, offset)
+            response.stream = self._counted(request.principal, (team, pipeline), build.id, offset)
 
-    def _counted(self, principal: Principal, build_id: int, offset: int) -> Iterator[bytes]:
+    def _counted(self, principal: Principal, where: tuple[str, str], build_id: int, offset: int) -> Iterator[bytes]:
         self._open += 1
         try:
-            yield from self._events(principal, build_id, offset)
+            yield from self._events(principal, where, build_id, offset)
         except PikociError as error:
             # The status line is out: the reader asks again and is told then.
             log.warning("an event stream broke", extra={"build": build_id, "error": error.message})
         finally:
             self._open -= 1
 
-    def _events(self, principal: Principal, build_id: int, offset: int) -> Iterator[bytes]:
+    def _events(self, principal: Principal, where: tuple[str, str], build_id: int, offset: int) -> Iterator[bytes]:
         yield OPENING
         build: Build | None = None
         for update in self._builds.follow(principal, build_id, offset):
@@ -80,16 +80,16 @@ class Events:
                 yield KEEP_ALIVE
                 continue
             build = update.build or build
-            yield encode(update)
+            yield encode(update, *where)
         if build is not None and build.status.is_final and not self._bus.closed:
-            yield b"event: end\ndata: " + as_json(render.build(build)) + b"\n\n"
+            yield b"event: end\ndata: " + as_json(render.build(build, *where)) + b"\n\n"
 
 
-def encode(update: BuildUpdate) -> bytes:
+def encode(update: BuildUpdate, team: str, pipeline: str) -> bytes:
     """An update as events: status, then steps, then log."""
     lines = []
     if update.build is not None:
-        lines.append(b"event: status\ndata: " + as_json(render.build(update.build)) + b"\n\n")
+        lines.append(b"event: status\ndata: " + as_json(render.build(update.build, team, pipeline)) + b"\n\n")
     if update.steps is not None:
         lines.append(b"event: steps\ndata: " + as_json([render.step(step) for step in update.steps]) + b"\n\n")
     for chunk in update.chunks:

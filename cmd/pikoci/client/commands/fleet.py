@@ -14,6 +14,7 @@ from pikoci.client.draining import wait_drained
 from pikoci.client.session import Session, with_session
 from pikoci.client.tables import Styled
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.times import short_duration
 from pikoci.options import Duration
 from pikoci.pkg.client import ClientError
 from pikoci.pkg.client.fleet import token_id_of
@@ -49,7 +50,7 @@ def list_workers(session: Session) -> None:
     """
 
     def row(one: Any) -> list[str]:
-        running = ", ".join(f"{build['job']} #{build['number']}" for build in one["builds"])
+        running = ", ".join(build["name"] for build in one["builds"])
         state = Styled(one["state"], _COLORS.get(one["state"]))
         return [
             one["name"],
@@ -133,7 +134,7 @@ def list_queues(session: Session) -> None:
 
     def row(one: Any) -> list[str]:
         known = one["depth"] is not None
-        oldest = "-" if one["oldest_seconds"] is None else f"{one['oldest_seconds']:.0f}s"
+        oldest = "-" if one["oldest_seconds"] is None else short_duration(one["oldest_seconds"])
         counts = [str(one["depth"]), str(one["in_flight"])] if known else ["unknown", "unknown"]
         return [one["name"], *counts, oldest]
 

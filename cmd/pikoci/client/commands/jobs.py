@@ -10,6 +10,7 @@ from pikoci.client.actions import add_action
 from pikoci.client.commands.builds import end_with, watch
 from pikoci.client.options import job_option, pipeline_option
 from pikoci.client.session import Session, standing_cells, standing_facts, with_session
+from pikoci.internal.domain.naming import full_name
 
 
 @click.group()
@@ -87,7 +88,7 @@ def trigger(session: Session, team: str, pipeline: str, job: str, inputs: tuple[
     build = session.api.builds.trigger(team, pipeline, job, dict(map(_input, inputs)))
     if follow:
         end_with(watch(session, (team, pipeline, job, build["number"])))
-    session.say(f"Started build {build['number']} of {team}/{pipeline}/{job}.", build)
+    session.say(f"Started {full_name(team, pipeline, job, number=build['number'])}.", build)
 
 
 def _input(text: str) -> tuple[str, int]:

@@ -83,7 +83,7 @@ def test_a_build_is_followed_while_it_runs(client: Program, pipeline: str) -> No
     lines = out.splitlines()
     assert lines[0] == "after"
     assert lines[1].startswith("--- task wait: succeeded in ")
-    assert lines[2].startswith("Build 1 of the job slow succeeded in ")
+    assert lines[2].startswith(f"main/{pipeline}/slow#1 succeeded in ")
     assert following.returncode == 0
 
 
@@ -112,6 +112,16 @@ def test_a_result_stays_in_sight_while_the_next_build_runs(client: Program, pipe
     assert re.search(rf"^{pipeline} +4 +failed +pending ", client("client", "pipelines", "list").stdout, re.MULTILINE)
     shown = client("client", "jobs", "show", *job(pipeline, "broken")).stdout
     assert re.search(r"^last: +failed\nnow: +pending$", shown, re.MULTILINE)
+
+
+def test_a_build_is_taken_by_the_name_that_is_shown(client: Program, pipeline: str) -> None:
+    name = f"main/{pipeline}/broken#1"
+    started = client("client", "jobs", "trigger", f"{pipeline}/broken")
+    assert started.stdout == f"Started {name}.\n"
+    assert client("client", "builds", "follow", name).stdout.splitlines()[-1].startswith(f"{name} failed in ")
+    assert client("client", "builds", "show", name).stdout.startswith(f"build:       {name}\n")
+    assert client("client", "builds", "log", "-b", name).stdout == "oh no\n"
+    assert newest(client, pipeline, "broken")["name"] == name
 
 
 def test_ctrl_c_ends_the_watching_and_not_the_build(client: Program, pipeline: str) -> None:
@@ -224,6 +234,22 @@ def test_names_are_completed_from_the_server(client: Program, pipeline: str) -> 
     client.variables["COMP_CWORD"] = "7"
     done = client()
     assert done.stdout == "plain,slow\n"
+
+
+def test_long_names_are_completed_from_the_server(client: Program, pipeline: str) -> None:
+    client("client", "jobs", "trigger", *job(pipeline, "broken"), "-f")
+
+    def complete(line: str) -> list[str]:
+        words = {"_PIKOCI_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
+        client.variables.update(words)
+        return [entry.partition(",")[2] for entry in client().stdout.splitlines()]
+
+    assert complete(f"pikoci client builds show {pipeline}/br") == [f"{pipeline}/broken"]
+    assert complete(f"pikoci client jobs show main/{pipeline}/br") == [f"main/{pipeline}/broken"]
+    assert complete(f"pikoci client jobs show -p main/{pipeline} -j br") == ["broken"]
+    assert complete(f"pikoci client pipelines show main/{pipeline}") == [f"main/{pipeline}"]
+    assert complete(f"pikoci client builds log {pipeline}/broken#") == [f"{pipeline}/broken#1"]
+    assert complete("pikoci client builds log no/such/thing#") == []
 
 
 def test_completion_without_a_server_is_silent(program: Program) -> None:

@@ -93,7 +93,7 @@ def test_one_build_of_a_serial_group_runs_at_a_time_and_the_oldest_goes_first(wo
     assert world.publisher.take() == [second.id]
     world.claim(second)
     world.trigger("run")
-    assert world.build(third).reason == "serial group g: build other #1 runs"
+    assert world.build(third).reason == "serial group g: build other#1 runs"
 
 
 def test_groups_that_share_a_job_are_served_together(world: World) -> None:

@@ -40,12 +40,12 @@ def test_a_build_is_headings_log_and_results(display: BuildDisplay, out: io.Byte
     display.log("1", b"hello\n")
     now.time += 2
     display.step_finished("1", "failed", reason="exit status 3")
-    display.build_finished("Build 7 of the job test", "failed", reason='task "unit": exit status 3', seconds=2.04)
+    display.build_finished("main/app/test#7", "failed", reason='task "unit": exit status 3', seconds=2.04)
     assert out.getvalue().decode() == (
         "=== task unit\n"
         "hello\n"
         "--- task unit: failed in 2.0s: exit status 3\n"
-        'Build 7 of the job test failed in 2.0s: task "unit": exit status 3\n'
+        'main/app/test#7 failed in 2.0s: task "unit": exit status 3\n'
     )
 
 

@@ -59,6 +59,7 @@ def step(number: int, started: float, finished: float | None = None, **more: Any
 
 def build(status: str, reason: str = "") -> dict[str, Any]:
     return {
+        "name": "main/app/test#3",
         "number": "3",
         "job": "test",
         "status": status,
@@ -86,7 +87,7 @@ def test_the_log_stands_below_its_own_step_although_the_steps_are_ahead(told: To
         "=== task s3",
         "three",
         "--- task s3: succeeded in 0.5s",
-        "Build 3 of the job test succeeded in 2.5s",
+        "main/app/test#3 succeeded in 2.5s",
     ]
 
 
@@ -137,7 +138,7 @@ def test_skipped_steps_are_told_once(told: Told) -> None:
     told.take("steps", steps)
     told.take("end", build("failed", "exit status 1"))
     assert [line for line in told.lines() if "s2" in line] == ["--- task s2: skipped: an earlier step did not succeed"]
-    assert told.lines()[-1] == "Build 3 of the job test failed: exit status 1"
+    assert told.lines()[-1] == "main/app/test#3 failed: exit status 1"
 
 
 def test_the_reason_to_wait_is_told(told: Told) -> None:
