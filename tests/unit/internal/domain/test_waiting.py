@@ -6,8 +6,12 @@ from pikoci.internal.domain.pipeline import WorkerState
 from pikoci.internal.domain.waiting import for_a_slot, no_worker, none_takes_work, ordinal
 
 
-def worker(name: str, slots: int = 1, *, state: str = "running", **wishes: bool) -> WorkerState:
-    return WorkerState(name=name, instance="i", version="1", state=state, concurrency=slots, **wishes)
+def worker(
+    name: str, slots: int = 1, *, state: str = "running", cordoned: bool = False, draining: bool = False
+) -> WorkerState:
+    return WorkerState(
+        name=name, instance="i", version="1", state=state, concurrency=slots, cordoned=cordoned, draining=draining
+    )
 
 
 def test_all_slots_are_busy() -> None:

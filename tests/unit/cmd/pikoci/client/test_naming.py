@@ -20,7 +20,7 @@ def run(named: Callable[[Any], Any], line: str) -> tuple[int, str]:
     @click.command()
     @named
     @click.pass_context
-    def command(ctx: click.Context, **values: str) -> None:
+    def command(ctx: click.Context, /, **values: str) -> None:
         click.echo(json.dumps(settle(ctx, values)))
 
     result = CliRunner().invoke(command, line.split())
