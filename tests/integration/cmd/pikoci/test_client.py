@@ -242,7 +242,7 @@ def test_long_names_are_completed_from_the_server(client: Program, pipeline: str
     def complete(line: str) -> list[str]:
         words = {"_PIKOCI_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
         client.variables.update(words)
-        return [entry.partition(",")[2] for entry in client().stdout.splitlines()]
+        return [entry.partition(",")[2] for entry in client().stdout.splitlines() if entry]
 
     assert complete(f"pikoci client builds show {pipeline}/br") == [f"{pipeline}/broken"]
     assert complete(f"pikoci client jobs show main/{pipeline}/br") == [f"main/{pipeline}/broken"]
