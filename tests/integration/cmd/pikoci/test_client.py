@@ -169,7 +169,8 @@ def test_versions_are_triggered_pinned_and_taken_out_of_use(client: Program, pip
     assert client("client", "resources", "disable", *resource, number).returncode == 0
     assert versions()[0]["enabled"] is False
     assert client("client", "resources", "enable", *resource, number).returncode == 0
-    assert client("client", "resources", "trigger", *resource, number).stdout.startswith(f"Started main/{pipeline}/quick#")
+    started = client("client", "resources", "trigger", *resource, number).stdout
+    assert started.startswith(f"Started main/{pipeline}/quick#")
 
 
 def test_a_resource_is_named_without_its_type(client: Program, pipeline: str) -> None:
