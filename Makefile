@@ -1,4 +1,4 @@
-# `make run` and `make test` are all a fresh machine needs: Python 3.11 with its venv module, and make.
+# `make run` and `make test` are all a fresh machine needs: Python 3.11 (3.11.2 or newer) with its venv module, and make.
 
 # Debian 12's own Python, the oldest that is promised, where it is there.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11) python3)
@@ -64,8 +64,9 @@ $(TREE):
 	@find $@ -xtype l -delete
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "error: $(PYTHON) is missing or older than 3.11; name another: make PYTHON=python3.11" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "error: there is no $(PYTHON); on Debian 12: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) cmd/pikoci/interpreter.py
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "error: $(PYTHON) can't make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)

@@ -1,5 +1,12 @@
 """The `pikoci` command."""
 
+import sys
+
+from pikoci.interpreter import refusal
+
+if reason := refusal(sys.version_info[:3]):
+    sys.exit(reason)
+
 from pikoci.cooperative import make_cooperative
 
 make_cooperative()
