@@ -1,4 +1,9 @@
-# Builds to run on a fleet.
+# Builds to run on a fleet. Templates, heredocs, functions and for_each are here as well, so that a host whose Python reads
+# them wrongly can't set this file.
+
+variable "line" {
+  default = "ran build"
+}
 
 resource "artifact" "large" {}
 
@@ -21,7 +26,23 @@ job "checked" {
 job "short" {
   task "say" {
     run "shell" {
-      cmd = "echo \"ran build $BUILD_ID\"; sleep 1"
+      cmd = <<-EOT
+        echo "${join(" ", [var.line, "$BUILD_ID"])}"
+        sleep 1
+      EOT
+    }
+  }
+}
+
+job "regional" {
+  for_each = toset([for region in ["EU", "US"] : lower(region)])
+  task "say" {
+    run "shell" {
+      cmd = <<-EOT
+        %{for word in split(" ", var.line)~}
+        echo "${word} %%{x} $${HOME} %{if each.key == "eu"}€%{else}$%{endif}"
+        %{endfor~}
+      EOT
     }
   }
 }
