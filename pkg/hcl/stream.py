@@ -4,8 +4,7 @@ from typing import NoReturn
 
 from pikoci.pkg.hcl import lexer
 from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, error
-
-MAX_DEPTH = 100
+from pikoci.pkg.hcl.limits import MAX_DEPTH, MAX_DIAGNOSTICS
 
 
 class Failure(Exception):  # noqa: N818 - control flow inside the parser: it never leaves this package
@@ -14,6 +13,10 @@ class Failure(Exception):  # noqa: N818 - control flow inside the parser: it nev
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.summary)
         self.diagnostic = diagnostic
+
+
+class Halt(Exception):  # noqa: N818 - as above
+    """The rest of the text is not looked at; why is the last diagnostic."""
 
 
 class TokenStream:
@@ -91,8 +94,14 @@ class TokenStream:
         raise self.failure(summary, detail, where, hint)
 
     def report(self, summary: str, detail: str, where: Range, hint: str = "") -> None:
-        """Note an error and go on."""
-        self.diagnostics.append(error(summary, detail, where, hint))
+        """Note an error and go on. Raises `Halt` when there are too many."""
+        self.note(error(summary, detail, where, hint))
+
+    def note(self, diagnostic: Diagnostic) -> None:
+        """Note a finding and go on. Raises `Halt` when there are too many."""
+        self.diagnostics.append(diagnostic)
+        if len(self.diagnostics) > MAX_DIAGNOSTICS:
+            raise Halt
 
     def enter(self) -> None:
         """Count one more level of nesting; leaving is `depth -= 1`."""
