@@ -61,6 +61,7 @@ def _named(name: str, elements: list[tuple[str, Any]], where: Range, scope: Scop
     found: dict[str, Instance] = {}
     keys: dict[str, str] = {}
     for key, value in elements:
+        scope.budget.tick(where)
         short = slug(key)
         full = f"{name}--{short}"
         if not short or len(full) > _MAX_NAME:

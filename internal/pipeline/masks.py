@@ -18,6 +18,7 @@ class Masks:
 
     def __init__(self) -> None:
         self._texts: dict[str, None] = {}
+        self._longest_first: list[str] = []
 
     def add(self, value: Any) -> None:
         """Mask every string and number in `value`: the whole of it and, where it has several, each of its lines."""
@@ -29,7 +30,9 @@ class Masks:
 
     def hide(self, text: str) -> str:
         """`text` without what must not be seen."""
-        for secret in sorted(self._texts, key=len, reverse=True):
+        if len(self._longest_first) < len(self._texts):
+            self._longest_first = sorted(self._texts, key=len, reverse=True)
+        for secret in self._longest_first:
             text = text.replace(secret, HIDDEN)
         return text
 
