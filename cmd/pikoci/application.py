@@ -35,11 +35,13 @@ from pikoci.preparation import prepare_accounts, prepare_pipeline, prepare_schem
 from pikoci.publisher import QueuePublisher
 from pikoci.queue_options import open_queue
 from pikoci.settings import ServerSettings
-from pikoci.threads import run_in_thread
+from pikoci.threads import BoundedThreads, run_in_thread
 
 log = logging.getLogger(__name__)
 
 _QUEUES = ("jobs", "checks")
+_READING = 2  # pipeline files that are read at a time: each may take 300 MiB
+_WAITING = 16  # more that wait for their turn
 
 
 class Application:
@@ -54,6 +56,8 @@ class Application:
         prepare_schema(store, settings)
         self._backend = open_queue(settings.pubsub_system, settings.queue, _worker_name(settings))
         self._resources.callback(self._backend.close)
+        reading = BoundedThreads("pipeline files", threads=_READING, waiting=_WAITING)
+        self._resources.callback(reading.close)
         self._services = build_services(
             store,
             QueuePublisher(self._backend),
@@ -61,6 +65,7 @@ class Application:
             _service_settings(settings),
             bus=EventBus(),
             run_in_thread=run_in_thread,
+            read_pipeline=reading,
             jwt_secret=settings.jwt_secret or None,
             previous_secrets=settings.jwt_secret_previous,
         )

@@ -27,6 +27,7 @@ class Context:
     settings: ServiceSettings
     bus: EventBus
     run_in_thread: RunInThread
+    read_pipeline: RunInThread
     compiled: CompiledPipelines
     fleet: Fleet
     measures: Measures

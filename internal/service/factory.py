@@ -53,12 +53,13 @@ def build_services(
     *,
     bus: EventBus | None = None,
     run_in_thread: RunInThread = run_inline,
+    read_pipeline: RunInThread | None = None,
     jwt_secret: str | None = None,
     previous_secrets: Sequence[str] = (),
 ) -> Services:
     """All services over one store; migrate it first. `jwt_secret` None uses the secret kept in the store.
 
-    `previous_secrets` still open the tokens that they signed.
+    `previous_secrets` still open the tokens that they signed. `read_pipeline` runs what pipeline files take.
     """
     settings = settings or ServiceSettings()
     context = Context(
@@ -68,6 +69,7 @@ def build_services(
         settings=settings,
         bus=bus or EventBus(),
         run_in_thread=run_in_thread,
+        read_pipeline=read_pipeline or run_in_thread,
         compiled=CompiledPipelines(store),
         fleet=Fleet(store, clock, settings),
         measures=Measures(),

@@ -146,7 +146,7 @@ class PipelineService:
         if len(config) > limit:
             raise TooLargeError(f"a pipeline file has at most {limit} bytes")
         now = datetime.fromtimestamp(self._context.clock.now(), UTC)
-        return self._context.run_in_thread(load_or_raise, config, variables, filename=f"{name}.hcl", now=now)
+        return self._context.read_pipeline(load_or_raise, config, variables, filename=f"{name}.hcl", now=now)
 
     def _changes(self, before: PipelineSource | None, spec: PipelineSpec) -> Sequence[Change]:
         return diff(decode_spec(before.spec) if before else None, spec)
