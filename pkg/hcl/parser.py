@@ -88,7 +88,7 @@ class _Parser(ExpressionParser):
             except Failure as failure:
                 self.note(failure.diagnostic)
                 self.depth, self.newlines = depth, True
-                self.seek(after_item(self, first))
+                self.seek(after_item(self, first if failure.complete is None else failure.complete))
                 continue
             if isinstance(item, Attribute) and item.name in names:
                 detail = f'The argument "{item.name}" was already set on line {names[item.name].range.line}.'
@@ -166,7 +166,8 @@ class _Parser(ExpressionParser):
         self.depth -= 1
         if self.kind not in _LINE_ENDS:
             hint = "start what follows on a new line"
-            self.fail("Missing newline after block", "A block must be the last thing on its line.", hint=hint)
+            detail = "A block must be the last thing on its line."
+            raise Failure(error("Missing newline after block", detail, self.here(), hint), self.after - 1)
         return Block(where, self.text(name), tuple(labels), tuple(places), body)
 
     def _count_block(self, where: Range) -> None:

@@ -8,11 +8,15 @@ from pikoci.pkg.hcl.limits import MAX_DEPTH, MAX_DIAGNOSTICS
 
 
 class Failure(Exception):  # noqa: N818 - control flow inside the parser: it never leaves this package
-    """What is being parsed can't go on; carries the diagnostic."""
+    """What is being parsed can't go on; carries the diagnostic.
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
+    `complete` is the token that ended an item, where all was well up to it: so that nobody looks at the item again.
+    """
+
+    def __init__(self, diagnostic: Diagnostic, complete: int | None = None) -> None:
         super().__init__(diagnostic.summary)
         self.diagnostic = diagnostic
+        self.complete = complete
 
 
 class Halt(Exception):  # noqa: N818 - as above

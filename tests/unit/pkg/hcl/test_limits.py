@@ -10,6 +10,7 @@ import pytest
 from pikoci.pkg.hcl import FUNCTIONS, EvalContext, closest, error, evaluate, lexer, parse, parse_expression, parser
 from pikoci.pkg.hcl.diagnostics import Source
 from pikoci.pkg.hcl.limits import MAX_CANDIDATES, MAX_COUNTED, MAX_DIAGNOSTICS, MAX_RESULT
+from pikoci.pkg.hcl.recovery import after_item
 
 
 class TooLateError(Exception):
@@ -27,8 +28,13 @@ def value(text: str, variables: dict[str, Any] | None = None, context: EvalConte
 )
 def test_no_more_errors_are_made_than_are_shown(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
+
+    def counted(*args: Any) -> Any:
+        made.append(args)
+        return error(*args)
+
     for room in ("lexer", "parser", "stream"):
-        monkeypatch.setattr(f"pikoci.pkg.hcl.{room}.error", lambda *args: made.append(args) or error(*args))
+        monkeypatch.setattr(f"pikoci.pkg.hcl.{room}.error", counted)
 
     diagnostics = parse(text * 1_000).diagnostics
 
@@ -161,3 +167,18 @@ def test_letters_with_endless_marks_stay_as_they_are() -> None:
 
 def test_results_are_bounded_by_one_number() -> None:
     assert len(value('replace(s, "x", "xx")', {"s": "x" * (MAX_RESULT // 10)}).value) == MAX_RESULT // 5
+
+
+def test_blocks_with_something_behind_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts = []
+
+    def noted(stream: Any, first: int) -> int:
+        starts.append(first)
+        return after_item(stream, first)
+
+    monkeypatch.setattr(parser, "after_item", noted)
+    text = "a {\n" * 50 + "b = [" + "1, " * 500 + "]\n" + "} x\n" * 50
+    diagnostics = parse(text).diagnostics
+
+    assert [found.summary for found in diagnostics] == ["Missing newline after block"] * 50
+    assert min(starts) > 500

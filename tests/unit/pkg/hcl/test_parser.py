@@ -3,7 +3,7 @@
 import pytest
 
 from pikoci.pkg.hcl import Attribute, Block, keyword, parse, parse_expression
-from pikoci.pkg.hcl.stream import MAX_DEPTH
+from pikoci.pkg.hcl.limits import MAX_DEPTH
 
 
 def summaries(source: str) -> list[tuple[int, str]]:
