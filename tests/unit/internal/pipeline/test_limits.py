@@ -72,14 +72,12 @@ def test_a_value_counts_each_time_that_a_job_uses_it(monkeypatch: pytest.MonkeyP
     only(run(text, {"v": "x" * 10_000}).diagnostics, "The pipeline is too large")
 
 
-def test_the_keys_of_for_each_are_evaluated_once() -> None:
-    ticks = itertools.count()
+def test_the_keys_of_for_each_are_evaluated_once_and_not_for_each_instance() -> None:
+    """A thousand times a thousand keys would be too large."""
+    loaded = run('job "j" {\nfor_each = toset(range(1024))\n}')
 
-    loaded = run('job "j" {\nfor_each = toset(range(500))\n}', processor_time=lambda: next(ticks) * 0.0)
-
-    assert loaded.spec is not None
-    assert len(loaded.spec.jobs) == 500
-    assert next(ticks) < 2_000
+    assert loaded.spec is not None, loaded.diagnostics
+    assert len(loaded.spec.jobs) == 1024
 
 
 def test_no_more_errors_are_made_than_are_shown() -> None:
