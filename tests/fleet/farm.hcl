@@ -96,3 +96,27 @@ job "unpack" {
     }
   }
 }
+
+# Says as whom it runs, and tries what no build may do.
+job "reach" {
+  task "try" {
+    run "shell" {
+      cmd = <<-EOT
+        set +e
+        echo "user $(id -un) groups $(id -Gn)"
+        grep -h ^CapEff /proc/self/status
+        echo "mounts $(readlink /proc/self/ns/mnt)"
+        for file in /var/lib/pikoci-worker/jobs/work/identity.json /etc/pikoci/worker.secrets.env; do
+            cat "$file" >/dev/null 2>&1 && echo "reads $file"
+        done
+        for pid in $(pgrep -u pikoci-worker); do
+            cat /proc/$pid/environ >/dev/null 2>&1 && echo "reads the environment of $pid"
+            kill -0 $pid 2>/dev/null && echo "may signal $pid"
+        done
+        touch /var/lib/pikoci-worker/jobs/work/cache/mine 2>/dev/null && echo "writes among caches"
+        setsid sleep 1000 &
+        echo "left $!"
+      EOT
+    }
+  }
+}
