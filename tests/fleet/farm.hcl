@@ -109,9 +109,11 @@ job "reach" {
         for file in /var/lib/pikoci-worker/jobs/work/identity.json /etc/pikoci/worker.secrets.env; do
             cat "$file" >/dev/null 2>&1 && echo "reads $file"
         done
-        for pid in $(pgrep -u pikoci-worker); do
-            cat /proc/$pid/environ >/dev/null 2>&1 && echo "reads the environment of $pid"
-            kill -0 $pid 2>/dev/null && echo "may signal $pid"
+        for status in $(grep -lE "^Uid:[[:space:]]+$(id -u pikoci-worker)[[:space:]]" /proc/[0-9]*/status); do
+            process=$(dirname "$status")
+            cat "$process/environ" >/dev/null 2>&1 && echo "reads $process/environ"
+            kill -0 "$(basename "$process")" 2>/dev/null && echo "may signal $process"
+            echo "tried $process"
         done
         touch /var/lib/pikoci-worker/jobs/work/cache/mine 2>/dev/null && echo "writes among caches"
         setsid sleep 1000 &
