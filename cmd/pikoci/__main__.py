@@ -1,6 +1,10 @@
 """The `pikoci` command."""
 
-from pikoci.cooperative import make_cooperative
+from pikoci.secrecy import close_to_others
+
+close_to_others()
+
+from pikoci.cooperative import make_cooperative  # noqa: E402 - the environment holds secrets, and imports take their time
 
 make_cooperative()
 

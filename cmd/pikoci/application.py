@@ -29,6 +29,7 @@ from pikoci.internal.store import StoreSettings, open_store
 from pikoci.internal.web import add_pages
 from pikoci.internal.worker.process import Spawner
 from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
+from pikoci.internal.worker.user_group import find_build_users
 from pikoci.internal.worker.worker import Worker
 from pikoci.pkg.queue.backend import Backend, QueueClosedError, QueueError
 from pikoci.preparation import prepare_accounts, prepare_pipeline, prepare_schema
@@ -129,6 +130,7 @@ class Application:
             spool_dir=workdir / "spool",
             environment=inherit_environment(os.environ),
             concurrency=self._settings.concurrency,
+            build_users=find_build_users(self._settings.build_users_group),
             drain_timeout=self._settings.drain_timeout,
             cache_max_age=self._settings.cache_max_age,
         )

@@ -11,7 +11,7 @@ import click
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.listening import listen
 from pikoci.log import LEVELS, configure_logging
-from pikoci.options import Duration, NameList, config_option, setting, switch
+from pikoci.options import Duration, NameList, build_users_option, config_option, setting, switch
 from pikoci.queue_options import queue_options, read_queue_settings
 from pikoci.settings import ServerSettings
 
@@ -23,19 +23,36 @@ _OPTIONS = (
     setting("--host", default="0.0.0.0", help="Address to listen on."),  # noqa: S104 - workers come from elsewhere
     setting("--port", default=8080, type=click.IntRange(0, 65535), help="Port to listen on."),
     setting("--external-url", default="", help="Where users reach the server, for links and BUILD_URL."),
-    setting("--jwt-secret", default="", help="Secret that signs tokens; made and kept in the database if not given."),
+    setting(
+        "--jwt-secret",
+        default="",
+        secret=True,
+        help="Secret that signs tokens; made and kept in the database if not given.",
+    ),
     setting(
         "--jwt-secret-previous",
         default="",
+        secret=True,
         type=NameList(),
         help="Secrets whose tokens are good still, with commas between.",
     ),
-    setting("--users", default="", type=NameList(), help="Administrators as USER:HASH,… (see `pikoci user-password`)."),
+    setting(
+        "--users",
+        default="",
+        secret=True,
+        type=NameList(),
+        help="Administrators as USER:HASH,… (see `pikoci user-password`).",
+    ),
     setting("--db-system", default="mem", type=click.Choice(DATABASES), help="Where the data is kept."),
     setting("--db-host", default="localhost", help="PostgreSQL's host."),
     setting("--db-port", default=5432, type=click.IntRange(1, 65535), help="PostgreSQL's port."),
     setting("--db-user", default="pikoci", help="PostgreSQL's user."),
-    setting("--db-password", default="", help="PostgreSQL's password; prefer the variable, which `ps` does not show."),
+    setting(
+        "--db-password",
+        default="",
+        secret=True,
+        help="PostgreSQL's password; prefer the variable, which `ps` does not show.",
+    ),
     setting("--db-name", default="", help="PostgreSQL's database [pikoci], or SQLite's file [pikoci.db]."),
     switch("--run-migrations", default=True, help="Bring the database's schema up to date at the start."),
     queue_options,
@@ -47,6 +64,7 @@ _OPTIONS = (
         type=click.Path(file_okay=False, path_type=Path, resolve_path=True),
         help="The embedded worker's directory.",
     ),
+    build_users_option,
     setting("--cache-max-age", default="720h", type=Duration(), help="Remove caches unused for so long; 0 keeps them."),
     setting("--team", default="main", help="Team of --pipeline-name."),
     setting("--pipeline-name", default="", help="Create or update this pipeline at the start…"),

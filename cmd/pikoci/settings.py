@@ -33,6 +33,7 @@ class ServerSettings:
     concurrency: int
     drain_timeout: float
     workdir: Path | None
+    build_users_group: str
     cache_max_age: float
     team: str
     pipeline_name: str

@@ -22,6 +22,7 @@ _SHORT_SECRET = 32
 @setting(
     "--jwt-secret",
     default="",
+    secret=True,
     help="The server's secret; prefer the variable, or --jwt-secret-file: `ps` shows neither.",
 )
 @click.option(

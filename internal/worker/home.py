@@ -28,6 +28,7 @@ class WorkerHome:
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._workdir = settings.workdir
+        self._users = settings.build_users
         self._directories = {settings.workdir, settings.spool_dir}
         self._locks: list[int] = []
 
@@ -40,7 +41,16 @@ class WorkerHome:
             raise
         for name in ("builds", "checks", REMOVED):
             remove_tree(self._workdir / name)
+        if self._users:
+            self._let_through()
         return self
+
+    def _let_through(self) -> None:
+        """Let users for builds reach what is theirs in here; they can list nothing."""
+        for name in ("", "cache", "builds", "checks"):
+            directory = self._workdir / name
+            directory.mkdir(exist_ok=True)
+            directory.chmod(0o711)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -34,6 +34,7 @@ from pikoci.internal.worker.resources.model import ResourceHandler
 from pikoci.internal.worker.running import run_build, run_check
 from pikoci.internal.worker.services import WorkerServices
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.user_pool import OwnUser
 
 _NO_LEASE = 10.0**9
 
@@ -110,7 +111,7 @@ class LocalRun:
             lambda: self._control.abandon("the events could not be shown"),
             limits,
         )
-        last = run_build(services, assignment, self._control, reporter)
+        last = run_build(services, assignment, self._control, reporter, OwnUser())
         if isinstance(last, BuildReturned):
             last = BuildFinished(status=BuildStatus.CANCELLED, at=last.at, reason=last.reason)
         reporter.finish(last, lambda: settings.report_patience)
@@ -134,7 +135,7 @@ class LocalRun:
             masks=self._spec.masks,
         )
         with self._control.plan.nested(assignment.timeout) as scope:
-            return run_check(self._services, assignment, self._control, scope)
+            return run_check(self._services, assignment, self._control, scope, OwnUser())
 
     def _assignment(self, inputs: dict[str, dict[str, object]]) -> BuildAssignment:
         return BuildAssignment(

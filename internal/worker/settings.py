@@ -8,12 +8,17 @@ from pathlib import Path
 
 import msgspec
 
+from pikoci.internal.worker.users import BuildUser
+
 #: Variables of the worker's own environment that commands may see. Everything else, secrets above all, stays out.
 INHERITED_VARIABLES = (
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK", "DOCKER_HOST", "XDG_RUNTIME_DIR",
 )  # fmt: skip
+#: Of these, what leads to things of the worker's own user, and is of no use to another one.
+OWN_VARIABLES = frozenset({"HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"})
+USER_LOCKS = Path("/run/pikoci-build-users")
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -22,6 +27,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `environment` is what commands start from, already reduced by `inherit_environment`. `workdir` and `spool_dir`
     belong to this worker alone; a second one that is given the same refuses to start.
+
+    With `build_users`, each build and each check runs as one of them; `user_locks` is the same for all workers of a
+    machine.
 
     Caches that nobody has used for `cache_max_age` are removed; with 0 they stay.
 
@@ -43,6 +51,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[str, ...] = ("jobs", "checks")
     tags: tuple[str, ...] = ()
     concurrency: int = 1
+    build_users: tuple[BuildUser, ...] = ()
+    user_locks: Path = USER_LOCKS
 
     kill_grace: float = 5.0
     hook_budget: float = 300.0

@@ -29,6 +29,7 @@ from pikoci.internal.worker.reporting.spool import find_spools
 from pikoci.internal.worker.resources.builtin import builtin_types
 from pikoci.internal.worker.services import WorkerServices
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.user_start import lender, prepare_users
 from pikoci.pkg.queue.backend import Subscription
 
 _log = structlog.get_logger(__name__)
@@ -80,6 +81,7 @@ class Worker:
             random=random,
             resource_types=builtin_types(),
             terms=WorkerTerms(),
+            users=lender(settings, spawner),
         )
         self._state: WorkerState = "running"
         self._registered = False
@@ -95,14 +97,16 @@ class Worker:
         """Work until `drain` or `cancel_all` was called and everything has ended.
 
         Raises WorkerDirectoryError when the work or spool directory cannot be had, and what `register` raises other
-        than UnavailableError (a bad token, say), SpawnerError when no process can be started, and ConflictError when
-        another process took over the worker's name: then everything was stopped and forgotten.
+        than UnavailableError (a bad token, say), SpawnerError when no process can be started, BuildUsersError when
+        nothing can run as the users for builds, and ConflictError when another process took over the worker's name:
+        then everything was stopped and forgotten.
         """
         with WorkerHome(self._settings), closing(self._services.remover), closing(self._spawner):
             killed = sweep_leftovers(self._settings.mark)
             if killed:
                 _log.warning("killed processes of an earlier run", processes=killed)
             self._spawner.start()  # now, so that the first build need not wait for it
+            self._services.own_places = prepare_users(self._services)
             for spool in find_spools(self._settings.spool_dir):
                 self._shipper.add(spool)
             if self._deliver_spools() and self._register():
@@ -159,6 +163,7 @@ class Worker:
             name,
             subscription,
             self._settings.concurrency,
+            services.users,
             handlers[name],
             services.clock,
             services.backoff(),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from pikoci.internal.domain.errors import PikociError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef
@@ -54,11 +54,13 @@ class ArtifactType:
         digest = text_of(version.get("sha"))
         if not _DIGEST.fullmatch(digest):
             raise StepError(errored(f'an artifact version needs a "sha" of 64 hex digits, not "{digest}"'))
-        target = _inside(call, text_of(call.params.get("dir")) or call.resource.name)
-        archive = call.workspace.private_path(".tar.gz")
+        name = text_of(call.params.get("dir")) or call.resource.name
+        target = _inside(call, name)
+        archive, file = call.workspace.open_private(".tar.gz")
         try:
-            _persist(call, lambda claim: _download(call, claim, digest, archive))
-            target.mkdir(parents=True, exist_ok=True)
+            with file:
+                _persist(call, lambda claim: _download(call, claim, digest, file))
+            call.workspace.make_directory(name)
             stderr = Tail(_ERROR_EXCERPT)
             argv = [sys.executable, "-I", unpack.__file__, str(archive), str(target)]
             outcome = call.commands.run(argv, call.environment, target, call.scope, call.on_output, stderr.write)
@@ -74,14 +76,15 @@ def _inside(call: ResourceCall, name: str) -> Path:
         raise StepError(errored(str(error))) from error
 
 
-def _download(call: ResourceCall, claim: ClaimRef, digest: str, archive: Path) -> None:
+def _download(call: ResourceCall, claim: ClaimRef, digest: str, file: BinaryIO) -> None:
     found = hashlib.sha256()
-    with archive.open("wb") as file:
-        for chunk in call.gateway.load_artifact(claim.build_id, claim.claim, digest):
-            if call.scope.cause is not None:
-                raise StepError(stopped(call.scope.cause))
-            found.update(chunk)
-            file.write(chunk)
+    file.seek(0)
+    file.truncate()
+    for chunk in call.gateway.load_artifact(claim.build_id, claim.claim, digest):
+        if call.scope.cause is not None:
+            raise StepError(stopped(call.scope.cause))
+        found.update(chunk)
+        file.write(chunk)
     if found.hexdigest() != digest:
         raise StepError(errored(f"the server sent something else for the artifact {digest}"))
 
