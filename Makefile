@@ -1,4 +1,4 @@
-# `make run` and `make test` are all a fresh machine needs: Python 3.11 with its venv module, and make.
+# `make run` and `make test` are all a fresh machine needs: Python 3.11 (3.11.2 or newer) with its venv module, and make.
 
 # Debian 12's own Python, the oldest that is promised, where it is there.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11) python3)
@@ -13,14 +13,15 @@ DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test lint docs bench chaos fleet lock clean
+.PHONY: help run test lint docs bench chaos contract fleet lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
 
-run: $(RUNTIME) ## Start server and worker in memory, with an example pipeline
-	$(BIN)/pikoci server --run-worker --pipeline-name hello --pipeline-config configs/pipelines/hello.hcl
+run: $(RUNTIME) ## Start server and worker in memory, with an example pipeline (PORT=8081 make run; ARGS=... goes to the server)
+	CONCURRENCY=$${CONCURRENCY:-$$(nproc)} $(BIN)/pikoci server --run-worker \
+		--pipeline-name hello --pipeline-config configs/pipelines/hello.hcl $(ARGS)
 
 test: $(DEV) ## Run every test that this machine can run (ARGS=... goes to pytest)
 	$(BIN)/pytest -n 2 $(ARGS)
@@ -41,6 +42,9 @@ bench: $(DEV) ## Measure, beside the raw limits of this machine
 
 chaos: $(DEV) ## Run hundreds of builds while everything is killed, stopped and cut off (ARGS="--broker nats --seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+contract: $(DEV) ## Ask the API for all that its document promises and forbids (ARGS='--max-examples 1000')
+	PIKOCI_TEST_CONTRACT="$(or $(ARGS),--max-examples 300)" $(BIN)/pytest -n 2 tests/acceptance/test_openapi_contract.py
 
 fleet: $(DEV) ## Try deploy/ansible on real hosts, as root (ARGS='-m short' for what CI plays)
 	PIKOCI_TEST_REQUIRE=all $(BIN)/pytest tests/fleet -s $(ARGS)
@@ -64,10 +68,12 @@ $(TREE):
 	@find $@ -xtype l -delete
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "error: $(PYTHON) is missing or older than 3.11; name another: make PYTHON=python3.11" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "error: there is no $(PYTHON); on Debian 12: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) cmd/pikoci/interpreter.py
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "error: $(PYTHON) can't make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making a Python environment in $(VENV): half a minute, this once."
 	$(PYTHON) -m venv $(VENV)
 
 $(RUNTIME): requirements/build.txt requirements/runtime.txt setup.py | $(BIN)/python

@@ -5,6 +5,7 @@ library's `cmd` module is never shadowed.
 """
 
 import re
+import runpy
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -38,6 +39,13 @@ def version() -> str:
     return match[1]
 
 
+def python_requires() -> str:
+    """Tell pip what `pikoci.interpreter` tells everybody else."""
+    told = runpy.run_path(str(ROOT / "cmd/pikoci/interpreter.py"))
+    oldest, too_new = (".".join(map(str, told[name])) for name in ("OLDEST", "TOO_NEW"))
+    return f">={oldest},<{too_new}"
+
+
 def requirements(name: str) -> list[str]:
     """List the direct requirements of `requirements/<name>.in`, without comments and includes."""
     lines = (ROOT / "requirements" / f"{name}.in").read_text(encoding="utf-8").splitlines()
@@ -53,10 +61,11 @@ setup(
     long_description_content_type="text/markdown",
     license_expression="Apache-2.0",
     license_files=["LICENSE"],
-    python_requires=">=3.11",
+    python_requires=python_requires(),
     package_dir=dict(ROOMS),
     packages=packages(),
     package_data={"": [*DATA, *(f"**/{pattern}" for pattern in DATA)]},
+    classifiers=["Operating System :: POSIX :: Linux", "Programming Language :: Python :: 3.11"],
     install_requires=requirements("runtime"),
     extras_require={"dev": requirements("dev")},
     entry_points={"console_scripts": ["pikoci = pikoci.__main__:main"]},

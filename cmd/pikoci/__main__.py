@@ -1,6 +1,17 @@
 """The `pikoci` command."""
 
-from pikoci.cooperative import make_cooperative
+import sys
+
+from pikoci.interpreter import refusal
+
+if reason := refusal(sys.version_info[:3]):
+    sys.exit(reason)
+
+from pikoci.secrecy import close_to_others
+
+close_to_others()
+
+from pikoci.cooperative import make_cooperative  # noqa: E402 - the environment holds secrets, and imports take their time
 
 make_cooperative()
 

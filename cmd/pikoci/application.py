@@ -20,6 +20,7 @@ import click
 import gevent
 
 from pikoci import __version__
+from pikoci.greeting import greeting
 from pikoci.internal.api import ApiSettings, create_app
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import PikociError
@@ -29,17 +30,20 @@ from pikoci.internal.store import StoreSettings, open_store
 from pikoci.internal.web import add_pages
 from pikoci.internal.worker.process import Spawner
 from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
+from pikoci.internal.worker.user_group import find_build_users
 from pikoci.internal.worker.worker import Worker
 from pikoci.pkg.queue.backend import Backend, QueueClosedError, QueueError
 from pikoci.preparation import prepare_accounts, prepare_pipeline, prepare_schema
 from pikoci.publisher import QueuePublisher
 from pikoci.queue_options import open_queue
 from pikoci.settings import ServerSettings
-from pikoci.threads import run_in_thread
+from pikoci.threads import READERS, BoundedThreads, Threads, hashing_threads
 
 log = logging.getLogger(__name__)
 
 _QUEUES = ("jobs", "checks")
+_READING = 2  # pipeline files that are read at a time: each may take 300 MiB
+_WAITING = 16  # more that wait for their turn
 
 
 class Application:
@@ -54,13 +58,17 @@ class Application:
         prepare_schema(store, settings)
         self._backend = open_queue(settings.pubsub_system, settings.queue, _worker_name(settings))
         self._resources.callback(self._backend.close)
+        reading = BoundedThreads("pipeline files", threads=_READING, waiting=_WAITING)
+        self._resources.callback(reading.close)
         self._services = build_services(
             store,
             QueuePublisher(self._backend),
             self._clock,
             _service_settings(settings),
             bus=EventBus(),
-            run_in_thread=run_in_thread,
+            run_in_thread=Threads(READERS).run,
+            read_pipeline=reading,
+            hash_in_thread=Threads(hashing_threads()).run,
             jwt_secret=settings.jwt_secret or None,
             previous_secrets=settings.jwt_secret_previous,
         )
@@ -73,7 +81,12 @@ class Application:
 
     def wsgi(self) -> Any:
         """The API and the pages."""
-        app = create_app(self._services, ApiSettings(version=__version__, external_url=self._settings.external_url))
+        settings = ApiSettings(
+            version=__version__,
+            external_url=self._settings.external_url,
+            trusted_proxies=self._settings.trusted_proxies,
+        )
+        app = create_app(self._services, settings)
         add_pages(app, self._services)
         return app
 
@@ -129,6 +142,7 @@ class Application:
             spool_dir=workdir / "spool",
             environment=inherit_environment(os.environ),
             concurrency=self._settings.concurrency,
+            build_users=find_build_users(self._settings.build_users_group),
             drain_timeout=self._settings.drain_timeout,
             cache_max_age=self._settings.cache_max_age,
         )
@@ -144,19 +158,20 @@ class Application:
 
     def _greet(self) -> None:
         log.info("server started at %s", self._settings.address)
-        if not self._settings.run_worker:
-            log.info("Worker token for standalone workers token=%s", self._services.tokens.worker_token())
-        if self._first_login is None:
-            return
-        name, password = self._first_login
-        url = self._settings.address
-        click.echo(
-            f"\n  PikoCI is running at {url}\n"
-            f"  Log in as {name} with the password {password}\n\n"
-            f"  Next: open {url} in a browser, or in another terminal:\n"
-            f"    pikoci client login --url {url} --user {name}\n"
-            f"    pikoci client pipelines list\n"
-        )
+        if not self._settings.run_worker and self._settings.log_worker_token:
+            self._show_worker_token()
+        if self._first_login is not None:
+            click.echo(greeting(self._settings, *self._first_login))
+
+    def _show_worker_token(self) -> None:
+        token, is_revoked = self._services.worker_tokens.shared()
+        if is_revoked:
+            log.warning(
+                "the worker token of this --jwt-secret was revoked:"
+                " make others with `pikoci client worker-tokens create`"
+            )
+        else:
+            log.info("Worker token for standalone workers token=%s", token)
 
 
 def _look_at_queue(backend: Backend) -> None:

@@ -10,8 +10,8 @@ from typing import BinaryIO
 import click
 import gevent
 
+from pikoci.internal.domain.times import short_duration
 from pikoci.terminal import visible
-from pikoci.times import short_duration
 
 _COLORS = {
     "succeeded": "green",
@@ -22,6 +22,7 @@ _COLORS = {
     "started": "blue",
 }
 _SPINNER = "|/-\\"
+_IN_LINE = "waits for"
 _CLEAR_LINE = b"\r\x1b[K"
 _TICKS_PER_SECOND = 8
 
@@ -51,11 +52,13 @@ class BuildDisplay:
         self._waiting: tuple[str, float] | None = None
 
     def waiting(self, reason: str) -> None:
-        """Say why the build does not run yet; the same reason is told once."""
-        shown = f"waiting: {visible(reason)}" if reason else "waiting for a worker"
-        if self._waiting is None or self._waiting[0] != shown:
-            self._waiting = (shown, self._now())
-            if reason:
+        """Say why the build does not run yet. The same reason is told once; so is a line that only gets shorter."""
+        moving = reason.startswith(_IN_LINE)
+        shown = f"waiting: {visible(reason)}" if reason and not moving else visible(reason) or f"{_IN_LINE} a worker"
+        known = self._waiting[0] if self._waiting else ""
+        if shown != known:
+            self._waiting = (shown, self._waiting[1] if moving and self._waiting else self._now())
+            if reason and not (moving and known.startswith(_IN_LINE)):
                 self._line(f"{shown[:1].upper()}{shown[1:]}", dim=True)
                 self._flush()
 
@@ -91,6 +94,11 @@ class BuildDisplay:
         took = short_duration((self._now() if at is None else at) - began)
         result = self._paint(status, fg=status_color(status), bold=True)
         self._line(f"{self._paint(f'--- {title}:', fg='cyan')} {result} in {took}{_because(reason)}")
+        self._flush()
+
+    def step_skipped(self, title: str, *, reason: str = "") -> None:
+        """Write that a step never ran."""
+        self._line(f"{self._paint(f'--- {visible(title)}:', fg='cyan')} skipped{_because(reason)}")
         self._flush()
 
     def build_finished(self, title: str, status: str, *, reason: str = "", seconds: float | None = None) -> None:

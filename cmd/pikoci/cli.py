@@ -12,6 +12,7 @@ import click
 
 from pikoci import __version__
 from pikoci.internal.domain.errors import InvalidPipelineError, PikociError
+from pikoci.mistyped import with_suggestion
 
 #: Command -> "module:attribute" and the line that `--help` shows.
 COMMANDS = {
@@ -66,7 +67,7 @@ def main() -> NoReturn:
         click.echo("Interrupted.", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        with_suggestion(error).show()
         sys.exit(error.exit_code)
     except PikociError as error:
         show_error(error)

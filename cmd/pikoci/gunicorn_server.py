@@ -13,6 +13,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from functools import partial
 from types import FrameType
 from typing import Any, Protocol
@@ -29,6 +30,8 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from pikoci.diagnostics import render_diagnostics
 from pikoci.internal.domain.errors import InvalidPipelineError, PikociError
+from pikoci.paced_socket import Pace, PacedSocket
+from pikoci.refusals import BodyReader, refusal, refusal_status
 from pikoci.service_manager import ServerReport, ServiceManager
 
 log = logging.getLogger(__name__)
@@ -162,7 +165,12 @@ class PikociArbiter(Arbiter):
 
 
 class FairGeventWorker(GeventWorker):
-    """gunicorn's gevent worker in a process that is cooperative already; a busy connection does not starve others."""
+    """gunicorn's gevent worker in a process that is cooperative already; a busy connection does not starve others.
+
+    `pace` bounds how slow clients may be.
+    """
+
+    pace = Pace()
 
     def patch(self) -> None:
         """Do nothing: the process was made cooperative at its very start, with our own exceptions."""
@@ -172,13 +180,25 @@ class FairGeventWorker(GeventWorker):
         self.answering = 0
         super().init_process()
 
+    def timeout_ctx(self) -> Any:
+        """No limit beside those of `pace`."""
+        return nullcontext()
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Answer the requests of one connection."""
+        paced: Any = PacedSocket(client, self.pace)
+        super().handle(listener, paced, addr)
+
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Answer one request, then let the other connections have their turn."""
         self.answering += 1
+        sock.begin_answer()
+        req.body.reader = BodyReader(req)
         try:
             return super().handle_request(listener_name, req, sock, addr)
         finally:
             self.answering -= 1
+            sock.await_request()
             gevent.sleep(0)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
@@ -186,8 +206,15 @@ class FairGeventWorker(GeventWorker):
 
         gunicorn takes that for a fault: a client that sends its next request at this moment would read a 500.
         """
-        if not isinstance(exc, GreenletExit):
+        if isinstance(exc, GreenletExit):
+            return
+        status = refusal_status(exc)
+        if status is None:
             super().handle_error(req, client, addr, exc)
+            return
+        log.info("a request was refused", extra={"address": addr[0] if addr else "", "status": status})
+        with suppress(OSError):
+            client.sendall(refusal(status, exc))
 
     def finish_answers(self, timeout: float) -> None:
         """Wait until no request is under way, at most `timeout` seconds; idle kept connections don't count."""

@@ -6,12 +6,14 @@ import errno
 import socket
 import time
 
+from pikoci.addresses import authority
 from pikoci.internal.domain.errors import InvalidError
 
 #: An earlier process of this server that was killed may hold the port for a moment longer.
 _PATIENCE = 5.0
 _PAUSE = 0.2
 _BACKLOG = 2048
+_ANOTHER = "stop the program that has it, or take another port: --port {0}, or PORT={0} before the command"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -20,12 +22,13 @@ def listen(host: str, port: int) -> socket.socket:
     while True:
         try:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-            return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+            both = host == "::" and socket.has_dualstack_ipv6()
+            return socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
         except OSError as error:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(_PAUSE)
                 continue
-            hint = "stop the program that has it, or give another --port" if error.errno == errno.EADDRINUSE else ""
+            hint = _ANOTHER.format(port % 65535 + 1) if error.errno == errno.EADDRINUSE else ""
             raise InvalidError(
-                f"--host and --port: cannot listen on {host}:{port}: {error.strerror}", hint=hint
+                f"--host and --port: cannot listen on {authority(host, port)}: {error.strerror}", hint=hint
             ) from error

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,9 @@ import click
 import yaml
 
 from pikoci.internal.domain.duration import InvalidDurationError, parse_duration
+
+#: Of a worker's token, wherever one is made.
+TAGS_HELP = "The tags that its worker may have; any if not given, none if empty."
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -62,20 +66,37 @@ class NameList(click.ParamType[tuple[str, ...]]):
 
 
 class Setting(click.Option):
-    """An option with an environment variable of its own name."""
+    """An option with an environment variable of its own name, which is taken out of the environment if it is secret."""
 
-    def __init__(self, *args: Any, **attributes: Any) -> None:
+    def __init__(self, *args: Any, secret: bool = False, **attributes: Any) -> None:
         super().__init__(*args, **attributes)
         flag = max(self.opts, key=len)
         self.envvar = flag.lstrip("-").upper().replace("-", "_")
         self.show_envvar = True
         if self.default is not None and self.default != "":
             self.show_default = self.show_default or True
+        self.secret = secret
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Read the value; a secret then stands in the environment no longer, for whatever is started from here."""
+        found = super().handle_parse_result(ctx, opts, args)
+        if self.secret and self.envvar:
+            os.environ.pop(str(self.envvar), None)
+        return found
 
 
 def setting(*names: str, **attributes: Any) -> Callable[[Decorated], Decorated]:
     """Declare an option that is a flag, a variable and a config key."""
     return click.option(*names, cls=Setting, **attributes)
+
+
+def build_users_option(function: Decorated) -> Decorated:
+    """Declare the group of users for builds, the same for server and worker."""
+    return setting(
+        "--build-users-group", default="", help="Run each build as a user of its own, a member of this group."
+    )(function)
 
 
 def switch(name: str, *, default: bool, help: str) -> Callable[[Decorated], Decorated]:  # noqa: A002 - click's name

@@ -39,15 +39,30 @@ _FIELDS = {
 
 _OPTIONS = (
     setting("--pubsub-system", default="mem", type=click.Choice(SYSTEMS), help="Queue between server and workers."),
-    setting("--nats-server-url", default=_DEFAULTS.nats_url, help="Where NATS is; several, with commas between."),
+    setting(
+        "--nats-server-url",
+        default=_DEFAULTS.nats_url,
+        secret=True,
+        help="Where NATS is; several, with commas between.",
+    ),
     setting("--nats-creds", type=_FILE, help="NATS credentials file."),
-    setting("--rabbit-server-url", default=_DEFAULTS.rabbit_url, help="Where RabbitMQ is, with user and password."),
+    setting(
+        "--rabbit-server-url",
+        default=_DEFAULTS.rabbit_url,
+        secret=True,
+        help="Where RabbitMQ is, with user and password.",
+    ),
     setting("--kafka-brokers", default=_DEFAULTS.kafka_brokers, help="Where Kafka is: HOST:PORT, with commas between."),
     setting("--kafka-sasl-mechanism", default=_DEFAULTS.kafka_sasl_mechanism, help="How to log in at Kafka."),
     setting("--kafka-partitions", default=_DEFAULTS.kafka_partitions, type=click.IntRange(1, 1000), help=_PARTITIONS),
     setting("--queue-prefix", default=_DEFAULTS.prefix, help="Begins the queues' names, where a broker is shared."),
     setting("--queue-user", default="", help="The broker's user, instead of one in its address."),
-    setting("--queue-password", default="", help="Its password; prefer the variable, which `ps` does not show."),
+    setting(
+        "--queue-password",
+        default="",
+        secret=True,
+        help="Its password; prefer the variable, which `ps` does not show.",
+    ),
     switch("--queue-tls", default=False, help="Talk to the broker by TLS."),
     setting("--queue-tls-ca", type=_FILE, help="Certificates that the broker's is checked against."),
     setting("--queue-tls-certificate", type=_FILE, help="Client certificate for the broker …"),

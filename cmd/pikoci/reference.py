@@ -18,6 +18,10 @@ On a terminal output is coloured, unless `NO_COLOR` is set. With `--output json`
 document, with the very objects of the HTTP API. Passwords and tokens of users are never taken from the command line,
 where other users of the machine could see them.
 
+A build is named `team/pipeline/job#number`, with the front left out where it is plain. That form stands alone or
+wherever `-p`, `-j` and `-b` do: `builds show app/test#3` is `builds show -p app -j test -b 3`. Without `--team` the
+team is `main`.
+
 `pikoci client login` keeps a login for each server in `$XDG_CONFIG_HOME/pikoci/client.json` (`~/.config` by default),
 which only you can read, and makes that server the one that commands talk to. `--url` or `PIKOCI_URL` name another
 server, as `host:port` or a URL; a token in `PIKOCI_TOKEN` stands in for a login, for example in scripts.

@@ -21,7 +21,7 @@ from pikoci import __version__
 from pikoci.build_display import BuildDisplay
 from pikoci.diagnostics import render_diagnostics
 from pikoci.files import INPUT_FILE, read_text, shown_name, variable_options
-from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import InvalidPipelineError, NotFoundError
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
@@ -136,6 +136,8 @@ class _Shown:
                 )
             case LogWritten():
                 self._display.log(event.step, event.data)
+            case StepFinished(status=StepStatus.SKIPPED):
+                self._display.step_skipped(f"{event.kind} {event.name}", reason=event.reason)
             case StepFinished():
                 self._display.step_finished(event.step, event.status.value, reason=event.reason, at=event.at)
             case BuildFinished():

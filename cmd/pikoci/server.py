@@ -3,43 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pikoci.addresses import external_url
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.listening import listen
 from pikoci.log import LEVELS, configure_logging
-from pikoci.options import Duration, NameList, config_option, setting, switch
+from pikoci.options import Duration, NameList, build_users_option, config_option, setting, switch
 from pikoci.queue_options import queue_options, read_queue_settings
 from pikoci.settings import ServerSettings
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LEAST_BYTES = 32
+#: A proxy on the server's own machine is believed about the scheme.
+LOOPBACK = ("127.0.0.1", "::1")
 DATABASES = ("mem", "sqlite", "postgresql")
 
 _OPTIONS = (
     setting("--host", default="0.0.0.0", help="Address to listen on."),  # noqa: S104 - workers come from elsewhere
     setting("--port", default=8080, type=click.IntRange(0, 65535), help="Port to listen on."),
-    setting("--external-url", default="", help="Where users reach the server, for links and BUILD_URL."),
-    setting("--jwt-secret", default="", help="Secret that signs tokens; made and kept in the database if not given."),
+    setting(
+        "--external-url",
+        default="",
+        help="Where users reach the server, such as https://example.com/ci; for links, BUILD_URL and sessions.",
+    ),
+    setting(
+        "--trusted-proxies",
+        default="",
+        type=NameList(),
+        help="Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed, with commas between.",
+    ),
+    setting(
+        "--jwt-secret",
+        default="",
+        secret=True,
+        help="Secret that signs tokens; made and kept in the database if not given.",
+    ),
     setting(
         "--jwt-secret-previous",
         default="",
+        secret=True,
         type=NameList(),
         help="Secrets whose tokens are good still, with commas between.",
     ),
-    setting("--users", default="", type=NameList(), help="Administrators as USER:HASH,… (see `pikoci user-password`)."),
+    setting(
+        "--users",
+        default="",
+        secret=True,
+        type=NameList(),
+        help="Administrators as USER:HASH,… (see `pikoci user-password`).",
+    ),
     setting("--db-system", default="mem", type=click.Choice(DATABASES), help="Where the data is kept."),
     setting("--db-host", default="localhost", help="PostgreSQL's host."),
     setting("--db-port", default=5432, type=click.IntRange(1, 65535), help="PostgreSQL's port."),
     setting("--db-user", default="pikoci", help="PostgreSQL's user."),
-    setting("--db-password", default="", help="PostgreSQL's password; prefer the variable, which `ps` does not show."),
+    setting(
+        "--db-password",
+        default="",
+        secret=True,
+        help="PostgreSQL's password; prefer the variable, which `ps` does not show.",
+    ),
     setting("--db-name", default="", help="PostgreSQL's database [pikoci], or SQLite's file [pikoci.db]."),
     switch("--run-migrations", default=True, help="Bring the database's schema up to date at the start."),
     queue_options,
     switch("--run-worker", default=True, help="Run an embedded worker inside the server."),
+    switch("--log-worker-token", default=True, help="Log a token for workers at the start, without embedded worker."),
     setting("--concurrency", default=1, type=click.IntRange(1, 1000), help="Jobs, and checks, at once in the worker."),
     setting("--drain-timeout", default="10m", type=Duration(), help="Longest wait for running jobs after SIGQUIT."),
     setting(
@@ -47,6 +79,7 @@ _OPTIONS = (
         type=click.Path(file_okay=False, path_type=Path, resolve_path=True),
         help="The embedded worker's directory.",
     ),
+    build_users_option,
     setting("--cache-max-age", default="720h", type=Duration(), help="Remove caches unused for so long; 0 keeps them."),
     setting("--team", default="main", help="Team of --pipeline-name."),
     setting("--pipeline-name", default="", help="Create or update this pipeline at the start…"),
@@ -93,10 +126,11 @@ def server(**values: Any) -> None:
         "worker_connections": 10_000,
         "timeout": 120,
         "graceful_timeout": 5,
-        "keepalive": 75,
         "logger_class": "pikoci.gunicorn_log.GunicornLogger",
         "proc_name": "pikoci",
+        "forwarded_allow_ips": ",".join((*LOOPBACK, *settings.trusted_proxies)),
         "limit_request_line": 8190,
+        "forwarder_headers": "",
     }
     PikociApplication(lambda: Application(settings), options, settings.drain_timeout).run()
 
@@ -117,7 +151,10 @@ def read_settings(values: dict[str, Any]) -> ServerSettings:
         raise InvalidError("--vars is for a pipeline", hint="give --pipeline-name and --pipeline-config too")
     if values["lease"] < 3 * values["heartbeat_interval"]:
         raise InvalidError("--lease must be at least three times --heartbeat-interval", hint="try 30s and 5s")
+    values["external_url"] = external_url(values["external_url"])
+    values["host"] = values["host"].removeprefix("[").removesuffix("]")
     _check_secrets(values["jwt_secret_previous"])
+    _check_networks(values["trusted_proxies"])
     values["db_name"] = values["db_name"] or ("pikoci.db" if values["db_system"] == "sqlite" else "pikoci")
     values["log_limit"] *= 1024 * 1024
     values["artifact_limit"] *= 1024 * 1024
@@ -131,3 +168,13 @@ def _check_secrets(previous: Sequence[str]) -> None:
             f"--jwt-secret-previous: one of several secrets has less than {_LEAST_BYTES} bytes",
             hint="a comma separates secrets; one with a comma in it fits only into a list of the --config file",
         )
+
+
+def _check_networks(proxies: Sequence[str]) -> None:
+    for proxy in proxies:
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            raise InvalidError(
+                f"--trusted-proxies: {error}", hint="write addresses, or networks such as 10.0.0.0/24"
+            ) from error

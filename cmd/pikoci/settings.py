@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pikoci.addresses import authority
 from pikoci.pkg.queue.opening import QueueSettings
 
 
@@ -16,6 +17,7 @@ class ServerSettings:
     host: str
     port: int
     external_url: str
+    trusted_proxies: tuple[str, ...]
     log_level: str
     jwt_secret: str
     jwt_secret_previous: tuple[str, ...]
@@ -30,9 +32,11 @@ class ServerSettings:
     pubsub_system: str
     queue: QueueSettings
     run_worker: bool
+    log_worker_token: bool
     concurrency: int
     drain_timeout: float
     workdir: Path | None
+    build_users_group: str
     cache_max_age: float
     team: str
     pipeline_name: str
@@ -52,4 +56,4 @@ class ServerSettings:
     def address(self) -> str:
         """The URL at which a user on this machine reaches the server."""
         host = "localhost" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - a comparison
-        return self.external_url or f"http://{host}:{self.port}"
+        return self.external_url or f"http://{authority(host, self.port)}"

@@ -15,7 +15,8 @@ from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
 from pikoci.internal.domain.tags import MAX_TAGS, queues_for
 from pikoci.log import LEVELS, configure_logging
-from pikoci.options import Duration, NameList, config_option, setting, switch
+from pikoci.options import Duration, NameList, build_users_option, config_option, setting, switch
+from pikoci.pkg.token_claims import token_claims
 from pikoci.queue_options import open_queue, queue_options, read_queue_settings
 
 if TYPE_CHECKING:
@@ -32,11 +33,17 @@ _OPTIONS = (
     setting("--concurrency", default=1, type=click.IntRange(1, 1000), help="Jobs, and checks, at once."),
     setting("--drain-timeout", default="10m", type=Duration(), help="Longest wait for running jobs after SIGQUIT."),
     setting("--log-level", default="info", type=click.Choice(list(LEVELS)), help="Least level of what is logged."),
-    setting("--worker-token", default="", help="Token of `pikoci worker-token`; prefer the variable to the flag."),
+    setting(
+        "--worker-token",
+        default="",
+        secret=True,
+        help="Token of `pikoci worker-token`; prefer the variable to the flag.",
+    ),
     setting("--name", default="", help="Name of this worker, unique; made up at the first start if not given."),
     setting("--tags", default="", type=NameList(), help="Take work that asks for any of these tags, too."),
     switch("--exclusive-tags", default=False, help="Take no work without tags."),
     setting("--workdir", type=_DIRECTORY, help="Directory of this worker alone [~/.local/state/pikoci/worker]."),
+    build_users_option,
     setting("--cache-max-age", default="720h", type=Duration(), help="Remove caches unused for so long; 0 keeps them."),
     setting("--spool-dir", type=_DIRECTORY, help="Where results wait for a server that is away [WORKDIR/spool]."),
     setting("--health-port", type=click.IntRange(1, 65535), help="Answer GET /healthz on this port."),
@@ -103,7 +110,8 @@ def run_worker(values: dict[str, Any]) -> None:
     from pikoci.worker_process import WorkerProcess
 
     queue = read_queue_settings(values)
-    queues = {name: queues_for(name, values["tags"], values["exclusive_tags"]) for name in values["queues"]}
+    team = token_team(values["worker_token"])
+    queues = {name: queues_for(name, values["tags"], values["exclusive_tags"], team) for name in values["queues"]}
     settings = _settings(values, [name for names in queues.values() for name in names])
     clock = SystemClock()
     backend = open_queue(values["pubsub_system"], queue, settings.name)
@@ -117,9 +125,18 @@ def run_worker(values: dict[str, Any]) -> None:
         gateway.close()
 
 
+def token_team(token: str) -> str:
+    """The team whose work alone the token opens, as it says itself; the server is who checks it. Empty where none."""
+    try:
+        return str(token_claims(token).get("team", ""))
+    except (ValueError, TypeError):
+        return ""
+
+
 def _settings(values: dict[str, Any], queues: Sequence[str]) -> WorkerSettings:
     from pikoci import __version__
     from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
+    from pikoci.internal.worker.user_group import find_build_users
     from pikoci.worker_identity import begin_start, check_name
 
     name = values["name"]
@@ -137,6 +154,7 @@ def _settings(values: dict[str, Any], queues: Sequence[str]) -> WorkerSettings:
         queues=tuple(queues),
         tags=tuple(sorted(values["tags"])),
         concurrency=values["concurrency"],
+        build_users=find_build_users(values["build_users_group"]),
         drain_timeout=values["drain_timeout"],
         cache_max_age=values["cache_max_age"],
         loop_patience=0.02,  # the stream of commands waits for ever, and its connection is not needed again

@@ -14,36 +14,39 @@ from pathlib import Path
 import msgspec
 
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.names import WORKER
 from pikoci.internal.domain.wire import numbered_instance
 
 _FILE = "identity.json"
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]", re.ASCII)
 _KEY_BYTES = 16
+_NONCE_BYTES = 8
 
 
-class Identity(msgspec.Struct, frozen=True):
+class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
     """`name` is for people and unique; `key` is a secret by which the server knows whose claim it is.
 
-    `starts` counts the processes that were this worker, so that the server can tell the last one.
+    `starts` counts the processes that were this worker, so that the server can tell the last one. `nonce` is new for
+    each of them and kept nowhere, so that a copy of the file does not make two processes one.
     """
 
     name: str
     key: str
     starts: int = 0
+    nonce: str = ""
 
     @property
     def instance(self) -> str:
         """The process, as the server knows it, see `wire.instance_key`."""
-        return numbered_instance(self.key, self.starts)
+        return numbered_instance(self.key, self.starts, self.nonce)
 
 
 def check_name(name: str) -> None:
     """Raise InvalidError for a name that no worker can have."""
-    if _NAME.fullmatch(name) is None:
+    if not WORKER.allows(name):
         raise InvalidError(
             f"--name {name[:80]!r} is no name for a worker",
-            hint="use letters, digits, `_`, `.` and `-`, 200 characters at most, the first a letter, a digit or `_`",
+            hint=f"it {WORKER.sentence}",
         )
 
 
@@ -59,7 +62,7 @@ def begin_start(workdir: Path, name: str = "") -> Identity:
         with _locked(workdir) as directory:
             before = _kept(path) or Identity(name or _made_up_name(), secrets.token_hex(_KEY_BYTES))
             check_name(name or before.name)
-            now = msgspec.structs.replace(before, starts=before.starts + 1)
+            now = Identity(before.name, before.key, before.starts + 1)
             _keep(path, now)
             os.fsync(directory)
     except OSError as error:
@@ -70,7 +73,7 @@ def begin_start(workdir: Path, name: str = "") -> Identity:
         raise InvalidError(
             f"{path} cannot be read: {error}", hint="remove it while the worker is stopped; a new one is made"
         ) from error
-    return msgspec.structs.replace(now, name=name or now.name)
+    return msgspec.structs.replace(now, name=name or now.name, nonce=secrets.token_hex(_NONCE_BYTES))
 
 
 @contextmanager

@@ -9,10 +9,12 @@ import msgspec
 
 from pikoci.internal.api.authentication import Authentication, Sessions
 from pikoci.internal.api.endpoints.operations import Operations
+from pikoci.internal.api.external import ExternalAddress
 from pikoci.internal.api.headers import SecurityHeaders
 from pikoci.internal.api.metrics import Metrics
 from pikoci.internal.api.openapi import openapi
 from pikoci.internal.api.problems import ErrorHandler
+from pikoci.internal.api.proxies import ClientAddress
 from pikoci.internal.api.replay import Replay
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.route import Endpoint, Route
@@ -31,14 +33,23 @@ def create_app(services: Services, settings: ApiSettings) -> falcon.App[ApiReque
     clock = services.context.clock
     metrics = Metrics(services.scheduling, clock)
     app = falcon.App(request_type=ApiRequest)
-    app.add_middleware([metrics, SecurityHeaders(), Authentication(Sessions(services, settings, clock), settings)])
+    client = ClientAddress(settings.trusted_proxies)
+    app.add_middleware(
+        [
+            metrics,
+            SecurityHeaders(),
+            client,
+            ExternalAddress(settings),
+            Authentication(Sessions(services, settings, clock), settings),
+        ]
+    )
     app.req_options.strip_url_path_trailing_slash = True
     errors = ErrorHandler()
     for kind in (Exception, falcon.HTTPError, falcon.HTTPStatus):
         app.add_error_handler(kind, errors)
     operations = Operations(services, settings, metrics)
     routes = table(services, settings, operations)
-    operations.document = msgspec.Raw(msgspec.json.encode(openapi(routes, settings.version)))
+    operations.document = msgspec.Raw(msgspec.json.encode(openapi(routes, settings.version, settings.external_url)))
     errors.templates = sorted({route.path for route in routes})
     replay = Replay(services.idempotency)
     for path in errors.templates:

@@ -14,6 +14,7 @@ from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.service import Services
 from pikoci.internal.service.errors import PermissionDeniedError, UnauthenticatedError
 from pikoci.internal.service.model import Clock, Principal, User
+from pikoci.internal.service.tokens import UserClaims
 
 COOKIE = "pikoci_session"
 MAX_TOKEN = 4096
@@ -32,21 +33,26 @@ class Sessions:
         self._lifetime = settings.principal_lifetime
         self._size = settings.principal_cache
         self._clock = clock
-        self._known: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[float, Principal, UserClaims]] = OrderedDict()
 
-    def principal(self, token: str) -> Principal:
-        """Raises UnauthenticatedError for a token that is not valid, or not valid any more."""
+    def open(self, token: str) -> tuple[Principal, UserClaims]:
+        """Who the token belongs to, and its session.
+
+        Raises UnauthenticatedError for a token that is not valid, or not valid any more.
+        """
         now = self._clock.monotonic()
         known = self._known.get(token)
         if known is not None and now < known[0]:
-            return known[1]
+            self._services.accounts.require_open(known[2])
+            return known[1], known[2]
         claims = self._services.tokens.read_user(token)
+        self._services.accounts.require_open(claims)
         principal = self._services.accounts.principal_for(claims.user_id, claims.session_epoch)
-        self._known[token] = (now + self._lifetime, principal)
+        self._known[token] = (now + self._lifetime, principal, claims)
         self._known.move_to_end(token)
         if len(self._known) > self._size:
             self._known.popitem(last=False)
-        return principal
+        return principal, claims
 
     def forget(self) -> None:
         """Look every token up anew."""
@@ -74,9 +80,9 @@ class Authentication:
             return
         header = request.env.get("HTTP_AUTHORIZATION")
         if header is not None:
-            request.principal = self._sessions.principal(read_bearer(header))
+            request.principal, request.session = self._sessions.open(read_bearer(header))
         elif "HTTP_COOKIE" in request.env:
-            request.principal = self._by_cookie(request)
+            request.principal, request.session = self._by_cookie(request)
         user = request.principal.user
         if user is not None and user.must_change_password and not getattr(resource, "before_password_change", False):
             raise PasswordChangeRequiredError(
@@ -89,17 +95,17 @@ class Authentication:
         if request.method not in SAFE_METHODS and request.principal.user is not None:
             self._sessions.forget()
 
-    def _by_cookie(self, request: ApiRequest) -> Principal:
+    def _by_cookie(self, request: ApiRequest) -> tuple[Principal, UserClaims | None]:
         values = request.get_cookie_values(COOKIE)
         if not values or len(values[0]) > MAX_TOKEN:
-            return ANONYMOUS
+            return ANONYMOUS, None
         try:
-            principal = self._sessions.principal(values[0])
+            opened = self._sessions.open(values[0])
         except UnauthenticatedError:
-            return ANONYMOUS
+            return ANONYMOUS, None
         if request.method not in SAFE_METHODS:
             require_same_origin(request, self._external_url)
-        return principal
+        return opened
 
 
 def require_same_origin(request: falcon.Request, external_url: str = "") -> None:
@@ -122,15 +128,17 @@ def require_same_origin(request: falcon.Request, external_url: str = "") -> None
         )
 
 
-def set_session(response: falcon.Response, token: str, *, secure: bool, max_age: int) -> None:
-    """Give a browser its session, `max_age` in seconds; pages call this after a login."""
+def set_session(response: falcon.Response, token: str, *, secure: bool, max_age: int, root: str = "") -> None:
+    """Give a browser its session, `max_age` in seconds, for all below `root`; pages call this after a login."""
     same_site: Literal["Strict"] = "Strict"
-    response.set_cookie(COOKIE, token, max_age=max_age, path="/", secure=secure, http_only=True, same_site=same_site)
+    response.set_cookie(
+        COOKIE, token, max_age=max_age, path=root or "/", secure=secure, http_only=True, same_site=same_site
+    )
 
 
-def end_session(response: falcon.Response) -> None:
+def end_session(response: falcon.Response, root: str = "") -> None:
     """Take a browser's session away; pages call this at a logout."""
-    response.unset_cookie(COOKIE, path="/", same_site="Strict")
+    response.unset_cookie(COOKIE, path=root or "/", same_site="Strict")
 
 
 def require_login(principal: Principal) -> User:

@@ -6,11 +6,23 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from pikoci.internal.api.names import MAX_NAME, NAME_PATTERN
+from pikoci.internal.api.names import AccountName, PipelineName
+from pikoci.internal.service.model import MAX_TOKEN_TAGS, TAG_PATTERN, BuildStatus
+from pikoci.internal.service.names import MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Count, Id
 
-Name = Annotated[str, Meta(pattern=NAME_PATTERN, min_length=1, max_length=MAX_NAME)]
 Password = Annotated[str, Meta(min_length=1, max_length=1024)]
-Id = Annotated[int, Meta(ge=1, le=2**62)]
+Tag = Annotated[str, Meta(pattern=TAG_PATTERN)]
+#: One that is to be set; the document cannot say that its limit counts bytes.
+FreshPassword = Annotated[
+    str,
+    Meta(
+        min_length=MIN_PASSWORD,
+        max_length=MAX_PASSWORD,
+        description=f"at most {MAX_PASSWORD} bytes in UTF-8, and no NUL",
+        extra_json_schema={"pattern": r"^[^\u0000]*$"},
+    ),
+]
+_STATUS = "|".join(BuildStatus)
 
 
 class Nothing(Struct, forbid_unknown_fields=True, frozen=True):
@@ -28,15 +40,23 @@ class NewPassword(Struct, forbid_unknown_fields=True, frozen=True):
     """A change of one's own password."""
 
     current: Password
-    new: Password
+    new: FreshPassword
 
 
 class SetPipeline(Struct, forbid_unknown_fields=True, frozen=True):
-    """A pipeline as it shall be: the text of its file and the values of its variables."""
+    """A pipeline as it shall be: the text of its file and the values of its variables. `name` is the address's."""
 
     config: str
     vars: dict[str, Any] = {}
-    name: Name | None = None
+    name: PipelineName | None = None
+
+
+class NewPipeline(Struct, forbid_unknown_fields=True, frozen=True):
+    """A pipeline to make."""
+
+    name: PipelineName
+    config: str
+    vars: dict[str, Any] = {}
 
 
 class Trigger(Struct, forbid_unknown_fields=True, frozen=True):
@@ -54,21 +74,25 @@ class Pin(Struct, forbid_unknown_fields=True, frozen=True):
 class NewUser(Struct, forbid_unknown_fields=True, frozen=True):
     """A user to make, who must change the password."""
 
-    name: Name
-    password: Password
+    name: AccountName
+    password: FreshPassword
     is_admin: bool = False
 
 
 class NewTeam(Struct, forbid_unknown_fields=True, frozen=True):
     """A team to make."""
 
-    name: Name
+    name: AccountName
 
 
 class NewWorkerToken(Struct, forbid_unknown_fields=True, frozen=True):
-    """A worker token to make: for the team's work alone, or for every team's."""
+    """A worker token to make: for the team's work alone, or for every team's.
 
-    team: Name | None = None
+    Its worker may have the `tags`: any if they are left out, none if the list is empty.
+    """
+
+    team: AccountName | None = None
+    tags: Annotated[list[Tag], Meta(max_length=MAX_TOKEN_TAGS)] | None = None
 
 
 class Membership(Struct, forbid_unknown_fields=True, frozen=True):
@@ -87,7 +111,13 @@ class PageQuery(Struct, forbid_unknown_fields=True, frozen=True):
 class BuildQuery(PageQuery, forbid_unknown_fields=True, frozen=True):
     """Also which builds: `status` holds one status or several, with commas between."""
 
-    status: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    status: (
+        Annotated[
+            str,
+            Meta(min_length=1, max_length=200, extra_json_schema={"pattern": f"^({_STATUS})(,({_STATUS}))*$"}),
+        ]
+        | None
+    ) = None
 
 
 class GraphQuery(Struct, forbid_unknown_fields=True, frozen=True):
@@ -99,4 +129,4 @@ class GraphQuery(Struct, forbid_unknown_fields=True, frozen=True):
 class EventQuery(Struct, forbid_unknown_fields=True, frozen=True):
     """Where in the log to begin, in bytes; the header Last-Event-ID wins over it."""
 
-    offset: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    offset: Count = 0

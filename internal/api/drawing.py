@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from html import escape
 
-from pikoci.internal.service.model import Graph, GraphEdge, GraphNode, PipelineOverview
+from pikoci.internal.service.model import BuildStatus, Graph, GraphEdge, GraphNode, PipelineOverview
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 180, 32, 80, 18, 16
 _SHOWN = 24
@@ -27,9 +27,10 @@ def dot(name: str, graph: Graph) -> str:
     lines = [f"digraph {json.dumps(name)} {{", "  rankdir=LR;"]
     for node in graph.nodes:
         shape = "box" if node.kind == "job" else "ellipse"
-        color = COLORS.get(node.status, COLORS[""])
+        color = _color(node)
         looks = f'label={json.dumps(node.name)} shape={shape} color="{color}"'
-        lines.append(f"  {json.dumps(node.id)} [{looks}];")
+        ring = " peripheries=2" if _runs(node) else ""
+        lines.append(f"  {json.dumps(node.id)} [{looks}{ring}];")
     for edge in graph.edges:
         style = "solid" if edge.trigger or edge.kind == "put" else "dashed"
         lines.append(f"  {json.dumps(edge.source)} -> {json.dumps(edge.target)} [style={style}];")
@@ -103,8 +104,8 @@ def _lines(edges: list[GraphEdge], places: dict[str, tuple[int, int]]) -> Iterat
 
 def _box(node: GraphNode, left: int, top: int) -> str:
     radius = 4 if node.kind == "job" else HEIGHT // 2
-    color = COLORS.get(node.status, COLORS[""])
-    border = ' stroke="#1976d2" stroke-width="3"' if node.running else ""
+    color = _color(node)
+    border = ' stroke="#1976d2" stroke-width="3"' if _runs(node) else ""
     faded = ' opacity="0.6"' if node.paused else ""
     return (
         f"<g{faded}><title>{escape(node.name)}</title>"
@@ -112,6 +113,15 @@ def _box(node: GraphNode, left: int, top: int) -> str:
         f'<text x="{left + WIDTH // 2}" y="{top + 20}" font-family="sans-serif" font-size="12" fill="#fff" '
         f'text-anchor="middle">{escape(_short(node.name))}</text></g>'
     )
+
+
+def _color(node: GraphNode) -> str:
+    """By the last result, also while something runs."""
+    return COLORS[str(node.status.last or "") if node.status else ""]
+
+
+def _runs(node: GraphNode) -> bool:
+    return node.status is not None and node.status.now is BuildStatus.STARTED
 
 
 def _short(name: str) -> str:

@@ -100,7 +100,7 @@ class WorkCollector(Collector):
             "Age of the oldest message that waits, if the broker knows.",
             labels=["queue"],
         )
-        for queue, state in sorted(self._scheduling.queues().items()):
+        for queue, state in sorted(self._scheduling.common_queues().items()):
             if state is None:
                 continue
             depth.add_metric([queue], float(state.waiting))

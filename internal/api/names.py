@@ -1,86 +1,119 @@
-"""The one rule for names in addresses, checked before any use case sees them."""
+"""The fields of addresses and headers: types that check what comes, and from which the OpenAPI document is made."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from pikoci.internal.service.errors import InvalidError
-
-#: A name in a body, as JSON Schema knows it. A `$` alone would let a newline pass at the end.
-NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$(?!\n)"
-MAX_NAME = 200
-
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}(\.[1-9][0-9]{0,8})?", re.ASCII)
-_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
-_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_TOKEN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)
-
-NAME_RULE = (
-    f"may hold letters, digits, `_`, `.` and `-`, {MAX_NAME} characters at most, the first a letter, a digit or `_`"
+from pikoci.internal.service.names import (
+    ACCOUNT,
+    BUILD_NUMBER_PATTERN,
+    DIGEST_PATTERN,
+    INSTANCE_PATTERN,
+    JOB,
+    PIPELINE,
+    RESOURCE,
+    TOKEN_ID_PATTERN,
+    WEBHOOK_TOKEN_PATTERN,
+    WORKER,
+    Id,
+    NameRule,
 )
 
-
-def _name(what: str, value: str) -> str:
-    if _NAME.fullmatch(value) is None:
-        raise InvalidError(f"{value[:80]!r} cannot be the name of a {what}", hint=f"it {NAME_RULE}")
-    return value
+#: Python's `$` lets a newline pass at the end; JSON Schema's does not, and needs none of this.
+NO_NEWLINE = r"(?!\n)"
 
 
-def _number(_: str, value: str) -> str:
-    if _NUMBER.fullmatch(value) is None:
-        raise InvalidError(f"{value[:80]!r} is no build number", hint="build numbers look like 3, or 3.1 for a retry")
-    return value
+def form(pattern: str) -> str:
+    """An anchored pattern of JSON Schema, as Python must read it."""
+    return pattern + NO_NEWLINE
 
 
-def _version(_: str, value: str) -> int:
-    if _ID.fullmatch(value) is None:
-        raise InvalidError(f"{value[:80]!r} is no version id", hint="the resource's versions are listed with their ids")
-    return int(value)
+def _named(rule: NameRule) -> Meta:
+    return Meta(pattern=form(rule.pattern), min_length=1, max_length=rule.longest)
 
 
-def _id(what: str, value: str) -> int:
-    if _ID.fullmatch(value) is None:
-        raise InvalidError(f"{value[:80]!r} is no {what.replace('_', ' ')}", hint="it is a whole number from 1 on")
-    return int(value)
+AccountName = Annotated[str, _named(ACCOUNT)]
+PipelineName = Annotated[str, _named(PIPELINE)]
+JobName = Annotated[str, _named(JOB)]
+ResourceName = Annotated[str, _named(RESOURCE)]
+WorkerName = Annotated[str, _named(WORKER)]
+BuildNumber = Annotated[str, Meta(pattern=form(BUILD_NUMBER_PATTERN), examples=["3", "3.1"])]
+Instance = Annotated[str, Meta(pattern=form(INSTANCE_PATTERN))]
+IdempotencyKey = Annotated[str, Meta(pattern=form("^[!-~]+$"), min_length=1, max_length=255)]
+
+#: The rules of names by the patterns that stand for them in the messages of msgspec.
+RULES: Mapping[str, NameRule] = {form(rule.pattern): rule for rule in (RESOURCE, WORKER, JOB, PIPELINE, ACCOUNT)}
 
 
-def _digest(_: str, value: str) -> str:
-    if _DIGEST.fullmatch(value) is None:
-        raise InvalidError("this cannot be an artifact", hint="artifacts are named by 64 hex digits")
-    return value
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an address: its type, and what is said of a value (`{value}`) that cannot be."""
+
+    kind: Any
+    refusal: str
+    hint: str
 
 
-def _token(_: str, value: str) -> str:
-    if _TOKEN.fullmatch(value) is None:
-        raise InvalidError("this cannot be a webhook token", hint="copy the whole address from the resource")
-    return value
+def _name(what: str, kind: Any, rule: NameRule) -> Field:
+    return Field(kind, f"{{value}} cannot be the name of a {what}", f"it {rule.sentence}")
 
 
-def _token_id(_: str, value: str) -> str:
-    if _TOKEN_ID.fullmatch(value) is None:
-        raise InvalidError("this cannot be the id of a worker's token", hint="the list of worker tokens has the ids")
-    return value
+def _id(what: str) -> Field:
+    return Field(Id, f"{{value}} is no {what}", "it is a whole number from 1 on")
 
 
-_READERS: dict[str, Callable[[str, str], object]] = {
-    "number": _number,
-    "version": _version,
-    "token": _token,
-    "token_id": _token_id,
-    "build_id": _id,
-    "resource_id": _id,
-    "claim": _id,
-    "digest": _digest,
+def _token(what: str, pattern: str, hint: str) -> Field:
+    return Field(Annotated[str, Meta(pattern=form(pattern))], f"this cannot be {what}", hint)
+
+
+#: Every field that an address has.
+PATH_FIELDS: Mapping[str, Field] = {
+    "team": _name("team", AccountName, ACCOUNT),
+    "user": _name("user", AccountName, ACCOUNT),
+    "pipeline": _name("pipeline", PipelineName, PIPELINE),
+    "job": _name("job", JobName, JOB),
+    "resource": _name("resource", ResourceName, RESOURCE),
+    "worker": _name("worker", WorkerName, WORKER),
+    "number": Field(BuildNumber, "{value} is no build number", "build numbers look like 3, or 3.1 for a retry"),
+    "version": Field(Id, "{value} is no version id", "the resource's versions are listed with their ids"),
+    "token": _token("a webhook token", WEBHOOK_TOKEN_PATTERN, "copy the whole address from the resource"),
+    "token_id": _token("the id of a worker's token", TOKEN_ID_PATTERN, "the list of worker tokens has the ids"),
+    "build_id": _id("build id"),
+    "resource_id": _id("resource id"),
+    "claim": _id("claim"),
+    "digest": _token("an artifact", DIGEST_PATTERN, "artifacts are named by 64 hex digits"),
 }
+_DIGITS = re.compile(r"[0-9]+", re.ASCII)
 
 
 def read_path(params: Mapping[str, str]) -> dict[str, Any]:
-    """The fields of an address, each by its rule: `version` becomes an int, the others stay text.
+    """The fields of an address, each by its type: `version` becomes an int, names stay text.
 
     Raises InvalidError naming the one that cannot be.
     """
-    return {field: _READERS.get(field, _name)(field, value) for field, value in params.items()}
+    return {name: _read(PATH_FIELDS[name], value) for name, value in params.items()}
+
+
+def fits(value: str, kind: Any) -> bool:
+    """Whether the text of a header is of a type of this module."""
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _read(field: Field, value: str) -> Any:
+    # An address is one text: `1.0` and `1e3` are whole numbers for msgspec, but no second name of version 1 or 1000.
+    lenient = field.kind is Id and _DIGITS.fullmatch(value) is not None
+    try:
+        return msgspec.convert(value, field.kind, strict=not lenient)
+    except msgspec.ValidationError:
+        raise InvalidError(field.refusal.format(value=repr(value[:80])), hint=field.hint) from None

@@ -11,7 +11,7 @@ import falcon
 import gevent
 import msgspec
 
-from pikoci.internal.api.names import NAME_RULE
+from pikoci.internal.api.names import RULES
 from pikoci.internal.service.errors import InvalidError, TooLargeError
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -36,8 +36,11 @@ def read_bytes(request: falcon.Request, limit: int, timeout: float) -> bytes:
         return b""
     if announced is not None and announced > limit:
         raise _too_large(limit)
-    with gevent.Timeout(timeout, SlowBodyError):
-        body: bytes = request.stream.read(limit + 1 if chunked or announced is None else announced)
+    try:
+        with gevent.Timeout(timeout, SlowBodyError):
+            body: bytes = request.stream.read(limit + 1 if chunked or announced is None else announced)
+    except OSError as error:  # a chunked body that is malformed or has no end, and a broken connection
+        raise InvalidError("the body cannot be read to its end", hint="send the request again") from error
     if len(body) > limit:
         raise _too_large(limit)
     if not chunked and announced is not None and len(body) < announced:
@@ -63,7 +66,7 @@ def read_json(body: bytes, content_type: str | None, kind: type[T]) -> T:
         raise falcon.HTTPUnsupportedMediaType(description="the body must be sent as Content-Type: application/json")
     try:
         _check_depth(body)
-        return msgspec.json.decode(body, type=kind)
+        return _decode(body, kind)
     except msgspec.ValidationError as error:
         raise _mistake(str(error), kind, "field") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -95,6 +98,27 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _too_large(limit: int) -> TooLargeError:
     return TooLargeError(f"the body has more than {limit:,} bytes", hint="send less at once")
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        if "got `float`" not in str(error):
+            raise
+    # A whole number may be written as 3.0; JSON Schema, and so the document, makes no difference.
+    return msgspec.convert(_whole(msgspec.json.decode(body)), kind)
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _whole(item) for key, item in value.items()}
+        case list():
+            return [_whole(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+    return value
 
 
 def _check_depth(body: bytes) -> None:
@@ -133,8 +157,9 @@ def _choices(kind: type[msgspec.Struct], place: str) -> str:
 
 
 def _rule(reason: str) -> str:
-    if "matching regex" in reason:
-        return NAME_RULE  # the only pattern there is
+    if found := re.fullmatch(r"Expected `str` matching regex '(.*)'", reason, re.DOTALL):
+        rule = RULES.get(found[1].replace(r"\\", "\\"))
+        return rule.sentence if rule else "has not the form that it must have"
     if found := re.fullmatch(r"Expected `(\w+)(?: \| null)?`, got `(\w+)`", reason):
         return f"must be {_KINDS.get(found[1], found[1])}, and not {_KINDS.get(found[2], found[2])}"
     if found := re.fullmatch(r"Invalid enum value '?(.*?)'?", reason, re.DOTALL):

@@ -17,6 +17,7 @@ from pikoci.internal.service.errors import (
     Diagnostic,
     InvalidError,
     InvalidPipelineError,
+    NameTakenError,
     NotFoundError,
     PermissionDeniedError,
     PikociError,
@@ -40,13 +41,13 @@ class PasswordChangeRequiredError(PermissionDeniedError):
 
 
 class UnprocessableError(InvalidError):
-    """The request can be read but contradicts an earlier one."""
+    """The request can be read but contradicts itself, or an earlier one."""
 
 
 #: Error -> (last part of the type, title, status). The nearest ancestor of an error counts.
 PROBLEMS: Mapping[type[PikociError], tuple[str, str, int]] = {
     InvalidPipelineError: ("invalid-pipeline", "The pipeline is not valid", 422),
-    UnprocessableError: ("unprocessable", "The request contradicts an earlier one", 422),
+    UnprocessableError: ("unprocessable", "The request contradicts itself or an earlier one", 422),
     TooLargeError: ("too-large", "Too large", 413),
     InvalidError: ("invalid", "The request is not valid", 400),
     UnauthenticatedError: ("unauthenticated", "Not logged in", 401),
@@ -54,6 +55,7 @@ PROBLEMS: Mapping[type[PikociError], tuple[str, str, int]] = {
     PermissionDeniedError: ("permission-denied", "Not allowed", 403),
     NotFoundError: ("not-found", "Not found", 404),
     StaleClaimError: ("stale-claim", "The claim is no longer current", 409),
+    NameTakenError: ("name-taken", "Another process has the name", 409),
     ConflictError: ("conflict", "Not possible in this state", 409),
     RateLimitedError: ("rate-limited", "Too many attempts", 429),
     UnavailableError: ("unavailable", "Not available now", 503),
@@ -66,7 +68,16 @@ _STATUSES = {
     408: ("timeout", "Too slow"),
     413: ("too-large", "Too large"),
     415: ("unsupported-media-type", "Unsupported media type"),
+    421: ("unknown-host", "Unknown host"),
     416: ("range-not-satisfiable", "Range not satisfiable"),
+}
+
+#: Headers that always come with a status.
+STATUS_HEADERS: Mapping[int, Sequence[str]] = {
+    401: ["WWW-Authenticate"],
+    416: ["Content-Range"],
+    429: ["Retry-After"],
+    503: ["Retry-After"],
 }
 
 
@@ -142,7 +153,7 @@ def write(response: falcon.Response, problem: Problem) -> None:
 
 def headers_for(error: Exception) -> dict[str, str]:
     """Headers that belong to an error: when to come back, how to log in, what is allowed."""
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, RateLimitedError | NameTakenError):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
     if isinstance(error, UnavailableError):
         return {"Retry-After": str(RETRY_AFTER)}

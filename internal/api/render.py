@@ -12,6 +12,7 @@ from pikoci.internal.api import views
 from pikoci.internal.service import model
 from pikoci.internal.service.errors import InvalidError
 from pikoci.internal.service.ports import QueueState
+from pikoci.internal.service.wording import full_name
 
 
 def moment(seconds: float) -> datetime:
@@ -24,13 +25,15 @@ def moment_or_none(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def build(one: model.Build) -> views.BuildView:
+def build(one: model.Build, team: str = "", pipeline: str = "") -> views.BuildView:
     """A build without its parts. Positional and unrolled: lists of builds are what is asked for most."""
     started, finished = one.started_at, one.finished_at
+    number = f"{one.number}.{one.retry}" if one.retry else str(one.number)
     return views.BuildView(
         one.id,
+        full_name(team, pipeline, one.job, number=number),
         one.job,
-        f"{one.number}.{one.retry}" if one.retry else str(one.number),
+        number,
         one.status.value,
         one.reason,
         one.claim,
@@ -44,9 +47,9 @@ def build(one: model.Build) -> views.BuildView:
     )
 
 
-def builds(page: model.Page[model.Build]) -> views.Listing[views.BuildView]:
-    """Part of a list of builds."""
-    return views.Listing([build(one) for one in page.items], page.next)
+def builds(page: model.Page[model.Build], team: str, pipeline: str) -> views.Listing[views.BuildView]:
+    """Part of a list of a pipeline's builds."""
+    return views.Listing([build(one, team, pipeline) for one in page.items], page.next)
 
 
 def step(one: model.Step) -> views.StepView:
@@ -65,10 +68,10 @@ def step(one: model.Step) -> views.StepView:
     )
 
 
-def build_detail(one: model.BuildDetail) -> views.BuildDetailView:
+def build_detail(one: model.BuildDetail, team: str, pipeline: str) -> views.BuildDetailView:
     """A build with its parts."""
     return views.BuildDetailView(
-        **msgspec.structs.asdict(build(one.build)),
+        **msgspec.structs.asdict(build(one.build, team, pipeline)),
         steps=[step(found) for found in one.steps],
         inputs=[views.InputView(found.get, found.resource, found.version_id, found.version) for found in one.inputs],
         outputs=[views.OutputView(found.put, found.resource, found.version_id, found.version) for found in one.outputs],
@@ -85,14 +88,20 @@ def log(chunk: model.LogChunk) -> views.LogView:
     return views.LogView(chunk.offset, chunk.step, chunk.claim, moment(chunk.at), text, encoded)
 
 
-def job(one: model.JobOverview) -> views.JobView:
+def standing(one: model.Standing) -> views.StandingView:
+    """How something with builds stands."""
+    return msgspec.convert(one, views.StandingView, from_attributes=True)
+
+
+def job(one: model.JobOverview, team: str, pipeline: str) -> views.JobView:
     """A job with its newest builds."""
     return views.JobView(
         name=one.job.name,
+        status=standing(one.standing),
         paused=one.job.paused,
         archived=one.job.archived,
-        latest=build(one.latest) if one.latest else None,
-        finished=build(one.finished) if one.finished else None,
+        latest=build(one.latest, team, pipeline) if one.latest else None,
+        finished=build(one.finished, team, pipeline) if one.finished else None,
     )
 
 
@@ -102,12 +111,13 @@ def pipeline(one: model.PipelineOverview) -> views.PipelineView:
     return views.PipelineView(
         team=found.team,
         name=found.name,
+        status=standing(one.standing),
         paused=found.paused,
         public=found.public,
         revision=found.revision,
         created_at=moment(found.created_at),
         updated_at=moment(found.updated_at),
-        jobs=[job(each) for each in one.jobs],
+        jobs=[job(each, found.team, found.name) for each in one.jobs],
     )
 
 
@@ -160,6 +170,7 @@ def worker(one: model.WorkerView) -> views.WorkerView:
         registered_at=moment(found.registered_at),
         last_seen_at=moment(found.last_seen_at),
         builds=[build(each) for each in one.builds],
+        busy=one.busy,
         checks=one.checks,
     )
 
@@ -169,6 +180,7 @@ def worker_token(one: model.WorkerToken) -> views.WorkerTokenView:
     return views.WorkerTokenView(
         id=one.id,
         team=one.team,
+        tags=one.tags,
         created_by=one.created_by,
         created_at=moment(one.created_at),
         revoked_by=one.revoked_by,

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 
+from pikoci.internal.api.names import IdempotencyKey, fits
 from pikoci.internal.api.problems import UnprocessableError
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.service.errors import InvalidError
 from pikoci.internal.service.idempotency import Answer, IdempotencyService, KeyReusedError
 
 HEADER = "Idempotency-Key"
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class Replay:
@@ -33,7 +32,7 @@ class Replay:
         if key is None or user is None:
             prepare()
             return action()
-        if _KEY.fullmatch(key) is None:
+        if not fits(key, IdempotencyKey):
             raise InvalidError(f"{HEADER} takes 1 to 255 visible ASCII characters", hint="a UUID is a good key")
         scope = f"{user.id} {request.method} {request.uri_template}"
         asked = f"{request.path}?{request.query_string}\n".encode() + body

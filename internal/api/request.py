@@ -5,11 +5,18 @@ from __future__ import annotations
 import falcon
 
 from pikoci.internal.service.model import Principal
+from pikoci.internal.service.tokens import UserClaims
 
 ANONYMOUS = Principal()
 
 
 class ApiRequest(falcon.Request):
-    """A request with whoever makes it: `principal` is anonymous until the credentials were checked."""
+    """A request with whoever makes it: `principal` is anonymous until the credentials were checked.
+
+    `session` is the one that the credentials opened. `client` is the address that it comes from, for IPv6 the network
+    of 64 bits.
+    """
 
     principal: Principal = ANONYMOUS
+    session: UserClaims | None = None
+    client: str = ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from pikoci.internal.service.idempotency import Answer
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 JSON = "application/json"
+BYTES = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,12 @@ class Route:
 
     `handle` is called with the request, the fields of the address, and `query` and `body` where the route has them; it
     returns an `answer`. With other media types than JSON it is also given the response as `response`, and writes to it.
-    `takes` is the body's media type; where it is not JSON, `handle` reads it. `for_workers` says that a worker's token
-    opens it, and nothing else. `keeps_answer` is False where an answer is not stored for a repeated request: it holds a
-    secret, or nothing changes. Otherwise `handle` may run within a transaction, where nothing may wait: what takes its
-    time is done before by `prepare`, called alike, whose result `handle` is given as `prepared`.
+    `takes` is the body's media type; where it is not JSON, `handle` reads it. `headers` are those that count, with
+    their types; `replies` are more statuses of success, `problems` those of errors that do not follow from the rest
+    (see `statuses`). `for_workers` says that a worker's token opens it, and nothing else; `is_public` that a GET shows
+    something to those who are not logged in, too. `keeps_answer` is False where an answer is not stored for a repeated
+    request: it holds a secret, or nothing changes. Otherwise `handle` may run within a transaction, where nothing may
+    wait: what takes its time is done before by `prepare`, called alike, whose result `handle` is given as `prepared`.
     """
 
     method: Method
@@ -47,16 +50,29 @@ class Route:
     media: tuple[str, ...] = (JSON,)
     authenticates: bool = True
     for_workers: bool = False
+    is_public: bool = False
     before_password_change: bool = False
     keeps_answer: bool = True
     prepare: Callable[..., Any] | None = None
     replies: tuple[int, ...] = ()
+    problems: tuple[int, ...] = ()
+    headers: Mapping[str, Any] = field(default_factory=dict)
     is_large: bool = False
 
     @property
     def is_json(self) -> bool:
         """Whether the answer is rendered from what `handle` returns."""
         return self.media == (JSON,)
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether an Idempotency-Key counts."""
+        return self.method != "GET" and self.authenticates and self.keeps_answer
+
+    @property
+    def has_body(self) -> bool:
+        """Whether `handle` is given a body, or reads one."""
+        return self.body is not None or self.takes == BYTES
 
 
 class Endpoint:
@@ -120,6 +136,8 @@ def _respond_raw(route: Route, request: ApiRequest, response: falcon.Response, *
 
 def _fields(route: Route, request: ApiRequest, params: dict[str, str]) -> dict[str, Any]:
     fields = read_path(params)
+    if route.authenticates and route.method == "GET" and not route.is_public:
+        require_login(request.principal)
     if route.query is not None:
         fields["query"] = read_query(request, route.query)
     elif route.is_json and route.authenticates:

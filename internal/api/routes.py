@@ -19,6 +19,7 @@ from pikoci.internal.api.route import JSON, Route
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.api.worker_routes import worker_routes
 from pikoci.internal.service import Services
+from pikoci.internal.service.names import Count
 
 API = "/api/v1"
 TEAM = f"{API}/teams/{{team}}"
@@ -29,11 +30,15 @@ RESOURCE = f"{PIPELINE}/resources/{{resource}}"
 VERSION = f"{RESOURCE}/versions/{{version}}"
 WORKER = f"{API}/workers/{{worker}}"
 
+#: May not be possible in the state that things are in, or were brought into meanwhile.
+_CONFLICT: dict[str, Any] = {"problems": (409,)}
 #: What has no answer but that it is done.
-_DONE: dict[str, Any] = {"status": 204}
+_DONE: dict[str, Any] = {"status": 204, **_CONFLICT}
 _PAGE: dict[str, Any] = {"query": bodies.PageQuery}
 #: Answered whoever asks; credentials are not looked at.
 _OPEN: dict[str, Any] = {"authenticates": False, "keeps_answer": False}
+#: Shows to everybody what is public.
+_PUBLIC: dict[str, Any] = {"is_public": True}
 
 
 def table(services: Services, settings: ApiSettings, operations: Operations) -> list[Route]:
@@ -53,9 +58,11 @@ def table(services: Services, settings: ApiSettings, operations: Operations) -> 
 
 def _sessions(session: Session) -> list[Route]:
     own: dict[str, Any] = {"before_password_change": True}
+    login: dict[str, Any] = {"body": bodies.Login, "problems": (401, 429, 503)}
     token = views.TokenView
     return [
-        Route("POST", f"{API}/login", session.login, "Log in", token, body=bodies.Login, **_OPEN),
+        Route("POST", f"{API}/login", session.login, "Log in", token, **login, **_OPEN),
+        Route("POST", f"{API}/logout", session.logout, "End this session", keeps_answer=False, **own, **_DONE),
         Route("GET", f"{API}/profile", session.profile, "Who is logged in", views.ProfileView, **own),
         Route(
             "POST",
@@ -65,6 +72,7 @@ def _sessions(session: Session) -> list[Route]:
             token,
             body=bodies.NewPassword,
             keeps_answer=False,
+            problems=(409, 429),
             **own,
         ),
     ]
@@ -72,23 +80,15 @@ def _sessions(session: Session) -> list[Route]:
 
 def _pipelines(pipelines: Pipelines) -> list[Route]:
     listing = views.Listing[views.PipelineView]
-    body: dict[str, Any] = {"body": bodies.SetPipeline, "is_large": True}
-    new: dict[str, Any] = {"status": 201, "prepare": pipelines.read_new}
-    dry: dict[str, Any] = {"keeps_answer": False, "prepare": pipelines.read}
+    body: dict[str, Any] = {"body": bodies.SetPipeline, "is_large": True, "prepare": pipelines.read}
+    new: dict[str, Any] = {"body": bodies.NewPipeline, "is_large": True, "prepare": pipelines.read_new, **_CONFLICT}
+    dry: dict[str, Any] = {"keeps_answer": False, "problems": (422,)}
     pictures = ("text/vnd.graphviz", "image/svg+xml")
     return [
-        Route("GET", f"{TEAM}/pipelines", pipelines.list, "Pipelines of a team", listing, **_PAGE),
-        Route("POST", f"{TEAM}/pipelines", pipelines.create, "Make a pipeline", views.SetView, **new, **body),
-        Route("GET", PIPELINE, pipelines.get, "A pipeline", views.PipelineDetailView),
-        Route(
-            "PUT",
-            PIPELINE,
-            pipelines.set,
-            "Set a pipeline, new or not",
-            views.SetView,
-            prepare=pipelines.read,
-            **body,
-        ),
+        Route("GET", f"{TEAM}/pipelines", pipelines.list, "Pipelines of a team", listing, **_PAGE, **_PUBLIC),
+        Route("POST", f"{TEAM}/pipelines", pipelines.create, "Make a pipeline", views.SetView, status=201, **new),
+        Route("GET", PIPELINE, pipelines.get, "A pipeline", views.PipelineDetailView, **_PUBLIC),
+        Route("PUT", PIPELINE, pipelines.set, "Set a pipeline, new or not", views.SetView, **body, **_CONFLICT),
         Route("DELETE", PIPELINE, pipelines.delete, "Remove a pipeline and its history", **_DONE),
         Route("POST", f"{PIPELINE}/plan", pipelines.plan, "What setting would change", views.PlanView, **dry, **body),
         Route("POST", f"{PIPELINE}/pause", pipelines.pause, "Start no new builds", **_DONE),
@@ -103,16 +103,24 @@ def _pipelines(pipelines: Pipelines) -> list[Route]:
             views.GraphView,
             query=bodies.GraphQuery,
             media=(JSON, *pictures),
+            **_PUBLIC,
         ),
-        Route("GET", f"{PIPELINE}/badge.svg", pipelines.badge, "A small picture of its state", media=pictures[1:]),
+        Route(
+            "GET",
+            f"{PIPELINE}/badge.svg",
+            pipelines.badge,
+            "A small picture of its state",
+            media=pictures[1:],
+            **_PUBLIC,
+        ),
     ]
 
 
 def _jobs(jobs: Jobs) -> list[Route]:
     listing = views.Listing[views.JobView]
     return [
-        Route("GET", f"{PIPELINE}/jobs", jobs.list, "Jobs of a pipeline", listing, **_PAGE),
-        Route("GET", JOB, jobs.get, "A job", views.JobView),
+        Route("GET", f"{PIPELINE}/jobs", jobs.list, "Jobs of a pipeline", listing, **_PAGE, **_PUBLIC),
+        Route("GET", JOB, jobs.get, "A job", views.JobView, **_PUBLIC),
         Route("POST", f"{JOB}/pause", jobs.pause, "Start no new builds", **_DONE),
         Route("POST", f"{JOB}/unpause", jobs.unpause, "Undo a pause", **_DONE),
     ]
@@ -120,24 +128,37 @@ def _jobs(jobs: Jobs) -> list[Route]:
 
 def _builds(builds: Builds, logs: Logs, events: Events) -> list[Route]:
     listing, query, build = views.Listing[views.BuildView], bodies.BuildQuery, views.BuildView
-    text, stream = ("text/plain",), ("text/event-stream",)
+    new: dict[str, Any] = {"status": 201, **_CONFLICT}
+    text: dict[str, Any] = {
+        "media": ("text/plain",),
+        "headers": {"Range": str, "If-Range": str},
+        "replies": (206,),
+        "problems": (416,),
+    }
+    stream: dict[str, Any] = {
+        "media": ("text/event-stream",),
+        "query": bodies.EventQuery,
+        "headers": {"Last-Event-ID": Count},
+    }
     return [
-        Route("POST", f"{JOB}/builds", builds.trigger, "Start a build", build, status=201, body=bodies.Trigger),
-        Route("GET", f"{JOB}/builds", builds.list, "Builds of a job, newest first", listing, query=query),
-        Route("GET", BUILD, builds.get, "A build", views.BuildDetailView),
-        Route("POST", f"{BUILD}/cancel", builds.cancel, "Cancel a build", build),
-        Route("POST", f"{BUILD}/retry", builds.retry, "Run a build again with its versions", build, status=201),
-        Route("GET", f"{BUILD}/log", logs.get, "The log, whole or a range of bytes", media=text, replies=(206,)),
-        Route("GET", f"{BUILD}/events", events.get, "What happens, live", query=bodies.EventQuery, media=stream),
+        Route("POST", f"{JOB}/builds", builds.trigger, "Start a build", build, **new, body=bodies.Trigger),
+        Route("GET", f"{JOB}/builds", builds.list, "Builds of a job, newest first", listing, query=query, **_PUBLIC),
+        Route("GET", BUILD, builds.get, "A build", views.BuildDetailView, **_PUBLIC),
+        Route("POST", f"{BUILD}/cancel", builds.cancel, "Cancel a build", build, **_CONFLICT),
+        Route("POST", f"{BUILD}/retry", builds.retry, "Run a build again with its versions", build, **new),
+        Route("GET", f"{BUILD}/log", logs.get, "The log, whole or a range of bytes", **text, **_PUBLIC),
+        Route("GET", f"{BUILD}/events", events.get, "What happens, live", **stream, **_PUBLIC, **_CONFLICT),
     ]
 
 
 def _resources(resources: Resources) -> list[Route]:
     listing, versions = views.Listing[views.ResourceView], views.Listing[views.VersionView]
     token, started = views.WebhookTokenView, views.StartedView
+    page: dict[str, Any] = {**_PAGE, **_PUBLIC}
+    new: dict[str, Any] = {"status": 201, **_CONFLICT}
     return [
-        Route("GET", f"{PIPELINE}/resources", resources.list, "Resources of a pipeline", listing, **_PAGE),
-        Route("GET", RESOURCE, resources.get, "A resource", views.ResourceView),
+        Route("GET", f"{PIPELINE}/resources", resources.list, "Resources of a pipeline", listing, **_PAGE, **_PUBLIC),
+        Route("GET", RESOURCE, resources.get, "A resource", views.ResourceView, **_PUBLIC),
         Route("POST", f"{RESOURCE}/check", resources.check, "Look for new versions at once", **_DONE),
         Route("POST", f"{RESOURCE}/pin", resources.pin, "Offer one version only", body=bodies.Pin, **_DONE),
         Route("POST", f"{RESOURCE}/unpin", resources.unpin, "Offer all versions again", **_DONE),
@@ -148,11 +169,12 @@ def _resources(resources: Resources) -> list[Route]:
             "Make a new webhook token; the old one is void",
             token,
             keeps_answer=False,
+            **_CONFLICT,
         ),
-        Route("GET", f"{RESOURCE}/versions", resources.versions, "Versions, newest first", versions, **_PAGE),
+        Route("GET", f"{RESOURCE}/versions", resources.versions, "Versions, newest first", versions, **page),
         Route("POST", f"{VERSION}/enable", resources.enable, "Bring a version back into use", **_DONE),
         Route("POST", f"{VERSION}/disable", resources.disable, "Take a version out of use", **_DONE),
-        Route("POST", f"{VERSION}/trigger", resources.trigger, "Build with this version", started, status=201),
+        Route("POST", f"{VERSION}/trigger", resources.trigger, "Build with this version", started, **new),
         Route(
             "POST",
             "/webhooks/{token}",
@@ -160,6 +182,7 @@ def _resources(resources: Resources) -> list[Route]:
             "Check the resource of this token",
             views.CheckedView,
             status=202,
+            problems=(409, 503),
             **_OPEN,
         ),
     ]
@@ -167,7 +190,7 @@ def _resources(resources: Resources) -> list[Route]:
 
 def _people(people: People) -> list[Route]:
     users, teams = views.Listing[views.UserView], views.Listing[views.TeamView]
-    new_team = bodies.NewTeam
+    new_team: dict[str, Any] = {"body": bodies.NewTeam, **_CONFLICT}
     member = f"{TEAM}/members/{{user}}"
     return [
         Route("GET", f"{API}/users", people.users, "All users", users, **_PAGE),
@@ -179,10 +202,11 @@ def _people(people: People) -> list[Route]:
             views.UserView,
             status=201,
             body=bodies.NewUser,
+            problems=(409,),
             prepare=people.hash_password,
         ),
         Route("GET", f"{API}/teams", people.teams, "Teams", teams, **_PAGE),
-        Route("POST", f"{API}/teams", people.create_team, "Make a team", views.TeamView, status=201, body=new_team),
+        Route("POST", f"{API}/teams", people.create_team, "Make a team", views.TeamView, status=201, **new_team),
         Route("GET", f"{TEAM}/members", people.members, "Members", views.Listing[views.MemberView], **_PAGE),
         Route("PUT", member, people.set_member, "Give a user a role", body=bodies.Membership, **_DONE),
         Route("DELETE", member, people.remove_member, "End a membership", **_DONE),
@@ -208,6 +232,7 @@ def _fleet(fleet: Fleet) -> list[Route]:
             views.NewWorkerTokenView,
             status=201,
             body=bodies.NewWorkerToken,
+            problems=(404, 409),
             keeps_answer=False,
         ),
         Route("DELETE", token, fleet.revoke_token, "Revoke a worker token", **_DONE),
@@ -220,7 +245,7 @@ def _operations(operations: Operations) -> list[Route]:
     metrics = ("text/plain",)
     return [
         Route("GET", "/healthz", operations.health, "Whether the process lives", views.HealthView, **_OPEN),
-        Route("GET", "/readyz", operations.ready, "Whether it can work", views.HealthView, **_OPEN),
+        Route("GET", "/readyz", operations.ready, "Whether it can work", views.HealthView, problems=(503,), **_OPEN),
         Route("GET", "/metrics", operations.metrics, "Metrics for Prometheus", media=metrics, **_OPEN),
         Route("GET", "/version", operations.version, "The server's version", version, **_OPEN),
         Route("GET", f"{API}/openapi.json", operations.openapi, "This document", dict[str, Any], **_OPEN),

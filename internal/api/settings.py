@@ -11,11 +11,13 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     `external_url` is where browsers reach the server, empty where unknown. `max_large_body` is for bodies that hold a
     pipeline's file, `max_body` for all others. `body_timeout` bounds how long a client may take to send one.
     `principal_lifetime` is how long a checked token is believed without another look at the database: so long may a
-    session outlive a password that was changed on another server.
+    session outlive a password that was changed on another server. `trusted_proxies` are the addresses and networks of
+    proxies that are believed about who a client is.
     """
 
     version: str
     external_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
     max_body: int = 64 * 1024
     max_large_body: int = 8 * 1024 * 1024
     body_timeout: float = 60.0

@@ -11,7 +11,9 @@ from pikoci.internal.service.errors import Diagnostic
 
 T = TypeVar("T")
 
-Status = Literal["pending", "waiting", "started", "succeeded", "failed", "cancelled", "errored", "warning"]
+Result = Literal["succeeded", "failed", "cancelled", "errored", "warning"]
+Activity = Literal["started", "waiting", "pending"]
+Status = Literal[Activity, Result]
 StepState = Literal["started", "succeeded", "failed", "cancelled", "errored", "skipped"]
 
 
@@ -19,7 +21,7 @@ class Listing(Struct, Generic[T], frozen=True):
     """Part of a list; `next` is the cursor of the next part, null at the end."""
 
     items: list[T]
-    next: str | None = None
+    next: str | None
 
 
 class TokenView(Struct, frozen=True):
@@ -59,9 +61,13 @@ class MemberView(Struct, frozen=True):
 
 
 class BuildView(Struct, frozen=True):
-    """A build without its parts. `number` is `3`, or `3.1` for a retry; `log_size` is in bytes."""
+    """A build without its parts. `number` is `3`, or `3.1` for a retry; `log_size` is in bytes.
+
+    `name` is `team/pipeline/job#number`, which the command line takes wherever it takes a build.
+    """
 
     id: int
+    name: str
     job: str
     number: str
     status: Status
@@ -128,10 +134,18 @@ class LogView(Struct, frozen=True, omit_defaults=True):
     base64: str | None = None
 
 
+class StandingView(Struct, frozen=True):
+    """How something with builds stands: the `last` result, and what goes on `now`; null where there is none."""
+
+    last: Result | None
+    now: Activity | None
+
+
 class JobView(Struct, frozen=True):
     """A job with its newest build, and the newest that ended."""
 
     name: str
+    status: StandingView
     paused: bool
     archived: bool
     latest: BuildView | None
@@ -139,10 +153,14 @@ class JobView(Struct, frozen=True):
 
 
 class PipelineView(Struct, frozen=True):
-    """A pipeline with its jobs' state; `revision` grows with each change."""
+    """A pipeline with its jobs' state; `revision` grows with each change.
+
+    `status` is the worst `last` and the liveliest `now` of its jobs.
+    """
 
     team: str
     name: str
+    status: StandingView
     paused: bool
     public: bool
     revision: int
@@ -191,14 +209,13 @@ class SetView(Struct, frozen=True):
 
 
 class NodeView(Struct, frozen=True):
-    """A job or resource in a graph."""
+    """A job or resource in a graph; a resource has no builds, and no `status`."""
 
     id: str
     kind: str
     name: str
-    status: str
+    status: StandingView | None
     paused: bool
-    running: bool
 
 
 class EdgeView(Struct, frozen=True):
@@ -229,7 +246,8 @@ class VersionView(Struct, frozen=True):
 
 
 class ResourceView(Struct, frozen=True):
-    """A resource; `name` is `type.name`. `webhook_token` and `check_error` are empty for the public.
+    """A resource; `name` is `type.name`. For the public `webhook_token` is empty, and `check_error` tells no more than
+    that there is one.
 
     `waiting_reason` says why no worker takes its check; it is empty where nothing is wrong.
     """
@@ -260,9 +278,10 @@ class StartedView(Struct, frozen=True):
 
 
 class WorkerView(Struct, frozen=True):
-    """A worker. `state` is running, draining, cordoned or stalled; `wanted` is what it was asked to be.
+    """A worker. `state` is running, draining, cordoned, ended or stalled; `wanted` is what it was asked to be.
 
-    With a `team` it takes only that team's work. `builds` and `checks` (how many) are what it runs.
+    With a `team` it takes only that team's work, and is shown to members alone. It runs `busy` builds and so many
+    `checks`; `builds` are those of the caller's teams.
     """
 
     name: str
@@ -276,14 +295,19 @@ class WorkerView(Struct, frozen=True):
     registered_at: datetime
     last_seen_at: datetime
     builds: list[BuildView]
+    busy: int
     checks: int
 
 
 class WorkerTokenView(Struct, frozen=True):
-    """What is known of a worker's token. `created_by` is empty for one made by `pikoci worker-token`."""
+    """What is known of a worker's token. `created_by` is empty for one made by `pikoci worker-token`.
+
+    Its worker may have the `tags`, null: any.
+    """
 
     id: str
     team: str
+    tags: list[str] | None
     created_by: str
     created_at: datetime
     revoked_by: str
@@ -291,10 +315,11 @@ class WorkerTokenView(Struct, frozen=True):
 
 
 class NewWorkerTokenView(Struct, frozen=True):
-    """A new worker token: `token` is shown this once."""
+    """A new worker token: `token` is shown this once. Its worker may have the `tags`, null: any."""
 
     id: str
     team: str
+    tags: list[str] | None
     token: str
 
 
@@ -319,7 +344,7 @@ class CheckedView(Struct, frozen=True):
 class HealthView(Struct, frozen=True):
     """The server is well."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok"]
 
 
 class ServerVersionView(Struct, frozen=True):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from pikoci.internal.api.endpoints.worker import WorkerApi
-from pikoci.internal.api.route import Route
+from pikoci.internal.api.names import Instance, WorkerName
+from pikoci.internal.api.route import BYTES, Route
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.service import Services
 from pikoci.internal.service.model import (
+    INSTANCE_HEADER,
     LINES,
     MSGPACK,
+    WORKER_HEADER,
     BuildAssignment,
     CheckAssignment,
     CheckResult,
@@ -25,7 +28,6 @@ from pikoci.internal.service.model import (
 WORKER = "/api/v1/worker"
 BUILD = f"{WORKER}/builds/{{build_id}}"
 CHECK = f"{WORKER}/checks/{{resource_id}}"
-BYTES = "application/octet-stream"
 
 _PACKED: dict[str, Any] = {
     "takes": MSGPACK,
@@ -33,28 +35,33 @@ _PACKED: dict[str, Any] = {
     "authenticates": False,
     "for_workers": True,
     "keeps_answer": False,
+    "headers": {WORKER_HEADER: WorkerName, INSTANCE_HEADER: Instance},
 }
-_DONE: dict[str, Any] = {**_PACKED, "status": 204}
+#: Also 403 for work that the token does not open, 409 for what somebody else has.
+_CLAIM: dict[str, Any] = {**_PACKED, "problems": (403, 409)}
+_CLAIMED: dict[str, Any] = {**_PACKED, "problems": (409,)}
+_DONE: dict[str, Any] = {**_CLAIMED, "status": 204}
 
 
 def worker_routes(services: Services, settings: ApiSettings) -> list[Route]:
     """Everything a worker asks of the server; bodies and answers are MessagePack."""
     api = WorkerApi(services, settings)
     claim = f"{BUILD}/claims/{{claim}}"
-    artifact: dict[str, Any] = {**_PACKED, "takes": BYTES}
+    artifact: dict[str, Any] = {**_CLAIMED, "takes": BYTES}
+    beat: dict[str, Any] = {**_PACKED, "problems": (404, 409)}
     stream: dict[str, Any] = {**_PACKED, "media": (LINES,)}
-    download: dict[str, Any] = {**_PACKED, "media": (BYTES,)}
+    download: dict[str, Any] = {**_CLAIMED, "media": (BYTES,)}
     check = f"{CHECK}/claims/{{claim}}/result"
     return [
         Route(
-            "POST", f"{WORKER}/register", api.register, "Make a worker known", WorkerTerms, body=WorkerHello, **_PACKED
+            "POST", f"{WORKER}/register", api.register, "Make a worker known", WorkerTerms, body=WorkerHello, **_CLAIM
         ),
-        Route("POST", f"{WORKER}/heartbeat", api.heartbeat, "Renew leases", HeartbeatReply, body=Heartbeat, **_PACKED),
+        Route("POST", f"{WORKER}/heartbeat", api.heartbeat, "Renew leases", HeartbeatReply, body=Heartbeat, **beat),
         Route("GET", f"{WORKER}/commands", api.commands, "What the server wants, live", **stream),
-        Route("POST", f"{BUILD}/claim", api.claim_build, "Take a build", BuildAssignment, **_PACKED),
+        Route("POST", f"{BUILD}/claim", api.claim_build, "Take a build", BuildAssignment, **_CLAIM),
         Route("POST", f"{claim}/events", api.report, "Tell what happened in a build", body=Report, **_DONE),
         Route("POST", f"{claim}/artifacts", api.store_artifact, "Keep a stream", StoredArtifact, **artifact),
         Route("GET", f"{claim}/artifacts/{{digest}}", api.load_artifact, "A kept stream", **download),
-        Route("POST", f"{CHECK}/claim", api.claim_check, "Take a check", CheckAssignment, **_PACKED),
+        Route("POST", f"{CHECK}/claim", api.claim_check, "Take a check", CheckAssignment, **_CLAIM),
         Route("POST", check, api.finish_check, "Tell what a check found", body=CheckResult, **_DONE),
     ]

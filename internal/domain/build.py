@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -30,6 +31,32 @@ class BuildStatus(StrEnum):
 FINAL = frozenset(
     {BuildStatus.SUCCEEDED, BuildStatus.FAILED, BuildStatus.CANCELLED, BuildStatus.ERRORED, BuildStatus.WARNING}
 )
+
+#: What has not ended, the liveliest first.
+ACTIVE = (BuildStatus.STARTED, BuildStatus.WAITING, BuildStatus.PENDING)
+#: How builds end, the worst first.
+_WORST = (BuildStatus.FAILED, BuildStatus.ERRORED, BuildStatus.CANCELLED, BuildStatus.WARNING, BuildStatus.SUCCEEDED)
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How something with builds stands: the `last` result, and what goes on `now`, which never hides it.
+
+    Each is None where there is no such build.
+    """
+
+    last: BuildStatus | None = None
+    now: BuildStatus | None = None
+
+
+def combined(standings: Iterable[Standing]) -> Standing:
+    """How all of them stand together: the worst result, and the liveliest of what goes on."""
+    known = list(standings)
+    lasts, nows = {one.last for one in known}, {one.now for one in known}
+    return Standing(
+        next((status for status in _WORST if status in lasts), None),
+        next((status for status in ACTIVE if status in nows), None),
+    )
+
 
 #: Every allowed move. `started -> pending` is a requeue after the worker was lost.
 TRANSITIONS: dict[BuildStatus, frozenset[BuildStatus]] = {

@@ -64,6 +64,7 @@ class BuiltinRunner(msgspec.Struct, frozen=True, kw_only=True):
 _GIT_NAME = Param("name", "string", "Directory to clone into, in the work directory; the resource's name by default.")
 _GIT_DEPTH = Param("depth", "number", "How many commits of history to clone; 0, the default, clones all of it.")
 _GIT_SUBMODULES = Param("submodules", "bool", "Check out submodules too; false by default.")
+_GIT_TAGS = Param("tags", "bool", "Fetch all tags into the clone, for `git describe`; false by default.")
 
 _GIT = BuiltinResourceType(
     name="git",
@@ -77,8 +78,10 @@ _GIT = BuiltinResourceType(
         Param("tag", "string", "Follow tags instead of commits: true for all, or a glob such as `v1.*`."),
         Param("paths", "list", "Globs: only commits that touch a matching file are versions."),
         Param("ignore_paths", "list", "Globs: commits that touch matching files only are no versions."),
+        Param("disable_ci_skip", "bool", "Take commits with `[ci skip]` in their message too; false by default."),
         _GIT_DEPTH,
         _GIT_SUBMODULES,
+        _GIT_TAGS,
         Param("username", "string", "User for https; only needed together with `password`."),
         Param("password", "string", "Password for https.", sensitive=True),
         Param("token", "string", "Access token for https, in place of user and password.", sensitive=True),
@@ -86,7 +89,7 @@ _GIT = BuiltinResourceType(
         Param("known_hosts", "string", "Lines of a known_hosts file; without it a host's first key is trusted."),
         Param("pr", "bool", "Follow the open pull requests instead of commits.", supported=False),
     ),
-    get_params=(_GIT_NAME, _GIT_DEPTH, _GIT_SUBMODULES),
+    get_params=(_GIT_NAME, _GIT_DEPTH, _GIT_SUBMODULES, _GIT_TAGS),
     put_params=(
         Param("name", "string", "Directory of the clone to push from; the resource's `name` by default."),
         Param("branch", "string", "Branch to push to; the resource's `branch` by default."),

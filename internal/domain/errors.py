@@ -68,6 +68,14 @@ class ConflictError(PikociError):
     """The thing is in a state that does not allow this; look at it again before retrying."""
 
 
+class NameTakenError(ConflictError):
+    """Another process has this worker's name; it is free in `retry_after` seconds unless that one is heard of again."""
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
 class StaleClaimError(ConflictError):
     """A write carried an old fencing token: somebody else owns the build now. Stop working on it and forget it."""
 

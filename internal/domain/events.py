@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from pikoci.internal.domain.build import BuildStatus, StepStatus
+from pikoci.internal.domain.names import ExitCode, Id, Moment
 
 
 class StepStarted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="step_started"):
@@ -17,26 +18,31 @@ class StepStarted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     step: str
     name: str
     kind: str
-    at: float
-    try_number: int = 1
+    at: Moment
+    try_number: Id = 1
 
 
 class LogWritten(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="log"):
     """Masked output, any bytes, at most 1 MiB an event. `step` is empty for lines of the build itself."""
 
     step: str
-    at: float
+    at: Moment
     data: bytes
 
 
 class StepFinished(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="step_finished"):
-    """A step ended; `reason` says why it did not succeed, in one sentence."""
+    """A step ended; `reason` says why it did not succeed, in one sentence.
+
+    One that never started, for it was skipped, has its `name` and `kind` here; else its start told them.
+    """
 
     step: str
     status: StepStatus
-    at: float
-    exit_code: int | None = None
+    at: Moment
+    exit_code: ExitCode | None = None
     reason: str = ""
+    name: str = ""
+    kind: str = ""
 
 
 class VersionProduced(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="version"):
@@ -51,14 +57,14 @@ class BuildFinished(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """The last event of a claim: the build's end state, which must be a final one."""
 
     status: BuildStatus
-    at: float
+    at: Moment
     reason: str = ""
 
 
 class BuildReturned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="build_returned"):
     """The last event of a claim that the worker gives back unfinished (a drain ran out of time): requeue it."""
 
-    at: float
+    at: Moment
     reason: str
 
 

@@ -7,26 +7,37 @@ Both implementations pass the same contract tests.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 
 from pikoci.internal.domain.events import BuildEvent
+from pikoci.internal.domain.names import MAX_NAME, Id
 from pikoci.internal.domain.plan import JobPlan, Resource, ResourceType, RunnerType
+
+#: A worker has at most so many queues, tags and slots.
+MAX_WORKER_NAMES, MAX_SLOTS = 200, 10_000
+
+_Text = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+_Queue = Annotated[str, msgspec.Meta(max_length=500)]  # it may hold a team and six tags
+_Texts = Annotated[list[_Text], msgspec.Meta(max_length=MAX_WORKER_NAMES)]
 
 
 class WorkerHello(msgspec.Struct, frozen=True, kw_only=True):
     """A worker introduces itself. `instance` is new at every start of the process, `name` is kept across restarts.
 
-    A remote worker's instance is `<secret>.<start>`, see `wire.instance_key`.
+    A remote worker's instance is `<secret>.<start>`, see `wire.instance_key`. `place` stands for the running machine
+    and the work directory there, which the process has locked: of two processes at one place the earlier is dead, with
+    all that it ran. It is empty for workers of older releases.
     """
 
     name: str
     instance: str
-    version: str
-    queues: list[str]
-    concurrency: int
-    tags: list[str] = []
+    version: _Text
+    queues: Annotated[list[_Queue], msgspec.Meta(max_length=MAX_WORKER_NAMES)]
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=MAX_SLOTS)]
+    tags: _Texts = []
+    place: _Text = ""
 
 
 class WorkerTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,16 +54,20 @@ class WorkerTerms(msgspec.Struct, frozen=True, kw_only=True):
 class ClaimRef(msgspec.Struct, frozen=True, kw_only=True):
     """One claim that a worker holds."""
 
-    build_id: int
-    claim: int
+    build_id: Id
+    claim: Id
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker is alive, in this state, and renews the leases of these claims (and those of its checks)."""
+    """A worker is alive, in this state, and renews the leases of these claims (and those of its checks).
+
+    The last one says `ended`: nothing that this instance took runs any more. The claims in it are those whose results
+    it has and could not deliver yet; all others are run again at once, and another process may have its name.
+    """
 
     name: str
     instance: str
-    state: Literal["running", "draining", "cordoned"]
+    state: Literal["running", "draining", "cordoned", "ended"]
     builds: list[ClaimRef] = []
     checks: list[ClaimRef] = []
 
@@ -129,13 +144,15 @@ class Gateway(Protocol):
     """The server, as a worker sees it."""
 
     def register(self, hello: WorkerHello) -> WorkerTerms:
-        """Make the worker known. Claims of an earlier instance of the same name are given up and requeued at once.
+        """Make the worker known. Claims of an earlier process at the same place are requeued at once.
 
-        Raises ConflictError when a later start of the same worker is connected: this message was late.
+        Raises NameTakenError while another process holds the name, PermissionDeniedError for a tag that the worker's
+        token does not carry, and ConflictError when a later start of the same worker is connected: this message was
+        late.
         """
 
     def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
-        """Renew leases; learn what was lost and what is wanted.
+        """Renew leases; learn what was lost and what is wanted. An `ended` one is always taken.
 
         Raises NotFoundError when the worker is not registered (any more): register again. Raises ConflictError when
         another instance took its name over: stop everything.
@@ -146,6 +163,9 @@ class Gateway(Protocol):
 
     def claim_build(self, build_id: int, worker: str, instance: str) -> BuildAssignment:
         """Take a dispatched build. Raises ConflictError when it cannot be had (taken, ended, unknown): forget it.
+
+        So it does for work that is for other workers, by its tags, queue or team, and where the worker is not
+        registered.
 
         The instance that holds the claim and has not reported on it yet gets the same answer again, because the first
         one may have been lost on its way: a worker must not run a claim that it runs already.
@@ -158,7 +178,7 @@ class Gateway(Protocol):
         """
 
     def claim_check(self, resource_id: int, worker: str, instance: str) -> CheckAssignment:
-        """Take a requested check. Raises ConflictError when it cannot be had: forget it."""
+        """Take a requested check. Raises ConflictError as `claim_build` does."""
 
     def finish_check(self, resource_id: int, claim: int, result: CheckResult) -> None:
         """Deliver a check's outcome; a second delivery is ignored. Raises StaleClaimError for an old claim."""

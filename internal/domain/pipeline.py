@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.build import Build, BuildStatus, Standing, combined
 
 
 class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,11 +43,20 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobOverview(msgspec.Struct, frozen=True, kw_only=True):
-    """A job with the builds that tell how it stands."""
+    """A job with the builds that tell how it stands: the `latest`, and the latest that `finished`.
+
+    `now` is the liveliest status of those that have not ended; None where all have.
+    """
 
     job: Job
     latest: Build | None = None
     finished: Build | None = None
+    now: BuildStatus | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """The last result, and what goes on now."""
+        return Standing(self.finished.status if self.finished else None, self.now)
 
 
 class PipelineOverview(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +64,11 @@ class PipelineOverview(msgspec.Struct, frozen=True, kw_only=True):
 
     pipeline: Pipeline
     jobs: list[JobOverview] = []
+
+    @property
+    def standing(self) -> Standing:
+        """How its jobs stand together."""
+        return combined(job.standing for job in self.jobs)
 
 
 class ResourceState(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +119,8 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
 
     `cordoned` and `draining` are what it is asked to be: the one until it is uncordoned, whatever starts again
     meanwhile, the other until this instance has ended. `team` is the only one whose work it may take, if not empty;
-    `token_id` that of the token it came with, empty for the embedded worker.
+    `token_id` that of the token it came with, empty for the embedded worker. `place` is where its process runs, see
+    `WorkerHello`.
     """
 
     name: str
@@ -121,6 +136,7 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     draining: bool = False
     team: str = ""
     token_id: str = ""
+    place: str = ""
 
     @property
     def wanted(self) -> str:
@@ -128,8 +144,22 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
         return "draining" if self.draining else "cordoned" if self.cordoned else ""
 
 
+class BusySlots(msgspec.Struct, frozen=True, kw_only=True):
+    """How many `builds` of a job a worker runs; `public` says whether everybody may see the job's pipeline."""
+
+    worker: str
+    team: str
+    pipeline: str
+    public: bool
+    job: str
+    builds: int
+
+
 class WorkerToken(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a worker's token, but never the token. `created_by` is empty for one that was not made here."""
+    """What is known of a worker's token, but never the token. `created_by` is empty for one that was not made here.
+
+    `tags` are those that its worker may claim to have, None: any.
+    """
 
     id: str
     team: str = ""
@@ -137,6 +167,7 @@ class WorkerToken(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float = 0.0
     revoked_by: str = ""
     revoked_at: float | None = None
+    tags: list[str] | None = None
 
 
 T = TypeVar("T")

@@ -14,31 +14,51 @@ from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
 
 #: A worker listens on one queue for each subset of its tags, so six tags make 64 queues of each kind.
 MAX_TAGS = 6
+#: A token may be for several workers.
+MAX_TOKEN_TAGS = 20
 _MAX_TAG = 40
-_TAG = re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_TAG}}}", re.ASCII)
+TAG_PATTERN = rf"^[A-Za-z0-9_-]{{1,{_MAX_TAG}}}$(?!\n)"
+_TAG = re.compile(TAG_PATTERN, re.ASCII)
 _KINDS = (JOBS_QUEUE, CHECKS_QUEUE)
+_TEAM = "team="  # no tag holds this sign
 
 
-def queue_of(kind: str, tags: Sequence[str]) -> str:
-    """The queue of work of this kind (`jobs` or `checks`) with these tags: `jobs`, or `jobs.<tags joined by +>`."""
-    return f"{kind}.{'+'.join(sorted(set(tags)))}" if tags else kind
+def queue_of(kind: str, tags: Sequence[str], team: str = "") -> str:
+    """The queue of work of this kind (`jobs` or `checks`) with these tags: `jobs`, or `jobs.<tags joined by +>`.
+
+    With a `team` the one from which the workers of that team alone receive: `jobs.team=<team>`, `+` and the tags.
+    """
+    parts = [*([f"{_TEAM}{team}"] if team else []), *sorted(set(tags))]
+    return f"{kind}.{'+'.join(parts)}" if parts else kind
 
 
-def queues_for(kind: str, tags: Sequence[str], exclusive: bool = False) -> list[str]:
+def common_queue(queue: str) -> str:
+    """The queue of the same work for the workers of every team."""
+    kind, _, joined = queue.partition(".")
+    return queue_of(kind, [part for part in joined.split("+") if part and not part.startswith(_TEAM)])
+
+
+def team_of(queue: str) -> str:
+    """The team whose workers alone receive from the queue, empty for a common one."""
+    first = queue.partition(".")[2].split("+")[0]
+    return first.removeprefix(_TEAM) if first.startswith(_TEAM) else ""
+
+
+def queues_for(kind: str, tags: Sequence[str], exclusive: bool = False, team: str = "") -> list[str]:
     """The queues of all work of this kind that a worker with these tags may take: one for each set of them.
 
-    The queue of untagged work comes first; it is left out where `exclusive`. Raises InvalidError for an unknown kind,
-    and what `check_tags` raises.
+    The queue of untagged work comes first; it is left out where `exclusive`. With a `team` they are that team's own.
+    Raises InvalidError for an unknown kind, and what `check_tags` raises.
     """
     if kind not in _KINDS:
         raise InvalidError(f"{kind[:_MAX_TAG]!r} is no kind of queue", hint=f"it is {' or '.join(_KINDS)}")
     known = check_tags(tags)
     sizes = range(1 if exclusive else 0, len(known) + 1)
-    return [queue_of(kind, chosen) for size in sizes for chosen in itertools.combinations(known, size)]
+    return [queue_of(kind, chosen, team) for size in sizes for chosen in itertools.combinations(known, size)]
 
 
-def check_tags(tags: Sequence[str]) -> list[str]:
-    """The tags in order, each once. Raises InvalidError for one that is no tag, and for more than `MAX_TAGS`."""
+def check_tags(tags: Sequence[str], most: int = MAX_TAGS) -> list[str]:
+    """The tags in order, each once. Raises InvalidError for one that is no tag, and for more than `most`."""
     for tag in tags:
         if _TAG.fullmatch(tag) is None:
             raise InvalidError(
@@ -46,33 +66,6 @@ def check_tags(tags: Sequence[str]) -> list[str]:
                 hint=f"a tag is made of letters, digits, `_` and `-`, {_MAX_TAG} at most",
             )
     known = sorted(set(tags))
-    if len(known) > MAX_TAGS:
-        raise InvalidError(
-            f"{len(known)} tags are too many, {MAX_TAGS} are the most", hint="run another worker for the others"
-        )
+    if len(known) > most:
+        raise InvalidError(f"{len(known)} tags are too many, {most} are the most", hint="use another for the rest")
     return known
-
-
-def no_worker_reason(kind: str, tags: Sequence[str], *, alone: bool) -> str:
-    """What work says while no worker is connected that could take it; `alone` where there is none at all."""
-    if tags:
-        return f"no worker with tags {', '.join(sorted(tags))}"
-    return "no worker is connected" if alone else f"no worker that takes untagged {kind} is connected"
-
-
-def all_cordoned_reason(kind: str, tags: Sequence[str]) -> str:
-    """The same where there are such workers, and all of them take nothing now."""
-    able = f"has tags {', '.join(sorted(tags))}" if tags else f"takes untagged {kind}"
-    return f"every worker that {able} is cordoned"
-
-
-def reasons_ended_by(kind: str, queues: Sequence[str]) -> list[str]:
-    """Every reason of work of this kind that is no longer true once a worker listens on these queues."""
-    ended = []
-    for queue in queues:
-        found, _, joined = queue.partition(".")
-        if found == kind:
-            tags = joined.split("+") if joined else []
-            missing = {no_worker_reason(kind, tags, alone=alone) for alone in (True, False)}
-            ended += [*sorted(missing), all_cordoned_reason(kind, tags)]
-    return ended

@@ -11,6 +11,7 @@ import re
 import msgspec
 
 from pikoci.internal.domain.events import BuildEvent
+from pikoci.internal.domain.names import Id
 
 MSGPACK = "application/msgpack"
 #: One JSON object a line; an empty line says that the stream is alive.
@@ -29,7 +30,7 @@ MAX_CHECK_RESULT = 16 * 1024 * 1024
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Events of a claim, numbered from `first` on."""
 
-    first: int
+    first: Id
     events: list[BuildEvent]
 
 
@@ -39,7 +40,7 @@ class StoredArtifact(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
-_START = re.compile(r"s([0-9]{1,18})", re.ASCII)
+_START = re.compile(r"s([0-9]{1,18})(x[0-9a-f]{1,32})?", re.ASCII)
 
 
 def instance_key(instance: str) -> str:
@@ -50,9 +51,12 @@ def instance_key(instance: str) -> str:
     return instance.partition(".")[0]
 
 
-def numbered_instance(key: str, start: int) -> str:
-    """The instance of a worker's start with that number, counted from 1."""
-    return f"{key}.s{start}"
+def numbered_instance(key: str, start: int, nonce: str = "") -> str:
+    """The instance of a worker's start with that number, counted from 1.
+
+    The `nonce`, random hex digits, tells it from the same start of a copy of the worker.
+    """
+    return f"{key}.s{start}x{nonce}" if nonce else f"{key}.s{start}"
 
 
 def is_earlier_start(instance: str, other: str) -> bool:

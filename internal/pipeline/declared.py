@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from pikoci.internal.domain.names import LABEL, MAX_LABEL
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.schema import Namespace
@@ -12,11 +13,9 @@ from pikoci.internal.pipeline.sources import KNOWN_SOURCES
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.syntax import Block, Body
 
-MAX_NAME = 100
-
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 _TYPE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*", re.ASCII)
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
+_NAME = re.compile(LABEL.pattern, re.ASCII)
 _RULES: Mapping[re.Pattern[str], str] = {
     _IDENTIFIER: 'It starts with a letter or "_", and holds letters, digits, "_" and "-".',
     _TYPE: 'It starts with a letter, digit or "_", and holds letters, digits, "_" and "-".',
@@ -82,10 +81,10 @@ class Declared:
         if namespace == "variable":
             pattern = _IDENTIFIER
         name, where = block.labels[-1], block.label_ranges[-1]
-        if pattern.fullmatch(name) and len(name) <= MAX_NAME:
+        if pattern.fullmatch(name) and len(name) <= MAX_LABEL:
             return True
         self._report.error(
-            where, f'Invalid name "{name[:MAX_NAME]}"', f"{_RULES[pattern]} {MAX_NAME} characters are the most."
+            where, f'Invalid name "{name[:MAX_LABEL]}"', f"{_RULES[pattern]} {MAX_LABEL} characters are the most."
         )
         return False
 

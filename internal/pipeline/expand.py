@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pikoci.internal.domain.names import MAX_NAME
 from pikoci.internal.pipeline import kinds
 from pikoci.internal.pipeline.schema import ConversionError
 from pikoci.internal.pipeline.scope import Absent, Scope
@@ -16,8 +17,6 @@ from pikoci.internal.pipeline.sentences import sentence
 from pikoci.pkg.hcl import values
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.syntax import Block
-
-_MAX_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +60,10 @@ def _named(name: str, elements: list[tuple[str, Any]], where: Range, scope: Scop
     found: dict[str, Instance] = {}
     keys: dict[str, str] = {}
     for key, value in elements:
+        scope.budget.tick(where)
         short = slug(key)
         full = f"{name}--{short}"
-        if not short or len(full) > _MAX_NAME:
+        if not short or len(full) > MAX_NAME:
             scope.report.error(
                 where, f'The key "{key[:50]}" cannot name a job', "It needs a letter or digit, and must not be long."
             )

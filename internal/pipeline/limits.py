@@ -1,10 +1,16 @@
-"""How large a pipeline may be: a small file can stand for a lot of work once it is expanded."""
+"""How large a pipeline may be: a small file can stand for a lot of work once it is expanded.
+
+The bounds on the text itself, and on one expression, are those of `pkg.hcl.limits`. All together keep the reading of a
+file below 300 MiB and five seconds of a processor.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
-from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.report import ReadingStoppedError, Report
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.values import ValueSet
 
@@ -12,36 +18,72 @@ from pikoci.pkg.hcl.values import ValueSet
 MAX_FILE = 4 * 1024 * 1024
 #: Jobs, after expansion.
 MAX_JOBS = 10_000
+#: Blocks and arguments of all jobs, after expansion.
+MAX_PARTS = 200_000
 #: Characters that evaluating and expanding the whole file may make.
-MAX_EXPANDED = 64 * 1024 * 1024
+MAX_EXPANDED = 32 * 1024 * 1024
+#: Characters that an element of a list, set or object stands for: it takes memory even when it holds none.
+ELEMENT = 32
+#: Seconds of a processor that evaluating and expanding may take.
+MAX_SECONDS = 4.0
 
 
-class PipelineTooLargeError(Exception):
-    """The rest of the file is not looked at; why has been reported."""
+class PipelineTooLargeError(ReadingStoppedError):
+    """The file stands for more than the limits allow."""
 
 
 class Budget:
-    """What is left of the limits for one file."""
+    """What is left of the limits for one file. `processor_time` is in seconds, from any start."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, processor_time: Callable[[], float] = time.thread_time) -> None:
         self._report = report
+        self._processor_time = processor_time
+        self._end = processor_time() + MAX_SECONDS
         self._jobs = 0
+        self._parts = 0
         self._size = 0
+
+    def tick(self, where: Range) -> None:
+        """Look at the time; called all along. Raises PipelineTooLargeError."""
+        if self._processor_time() > self._end:
+            self._report.error(
+                where,
+                "Reading the pipeline takes too long",
+                f"Up to here it took {MAX_SECONDS:g} seconds of a processor, which is the limit.",
+                "split the file, or let a task's script do the computing",
+            )
+            raise PipelineTooLargeError
+
+    def part(self, arguments: int, where: Range) -> None:
+        """Count a block of a job with its arguments. Raises PipelineTooLargeError."""
+        self.tick(where)
+        self._parts += 1 + arguments
+        if self._parts > MAX_PARTS:
+            self._report.error(
+                where,
+                "The pipeline is too large",
+                f"Expanded it has more than {MAX_PARTS:,} blocks and arguments.",
+                "split it into several pipelines, or make fewer instances",
+            )
+            raise PipelineTooLargeError
 
     def jobs(self, count: int, size: int, where: Range) -> None:
         """Count `count` instances of a job whose source has `size` characters. Raises PipelineTooLargeError."""
         self._jobs += count
         if self._jobs > MAX_JOBS:
             self._report.error(
-                where, "Too many jobs", f"With this one there would be {self._jobs:,}; {MAX_JOBS:,} are the most."
+                where,
+                "Too many jobs",
+                f"With this one there would be {self._jobs:,}; {MAX_JOBS:,} are the most.",
+                "split the file into several pipelines, or make fewer instances",
             )
             raise PipelineTooLargeError
         if count > 1:
             self._spend(count * size, where)
 
     def text(self, size: int, where: Range) -> None:
-        """Count `size` characters that expanding makes. Raises PipelineTooLargeError."""
-        self._spend(size, where)
+        """Count a text of `size` characters that expanding makes. Raises PipelineTooLargeError."""
+        self._spend(size + ELEMENT, where)
 
     def value(self, value: Any, where: Range) -> None:
         """Count an evaluated value. Raises PipelineTooLargeError."""
@@ -54,15 +96,16 @@ class Budget:
                 where,
                 "The pipeline is too large",
                 f"Evaluated and expanded it has more than {MAX_EXPANDED:,} characters.",
+                "split it into several pipelines, or keep long texts in files of the repository",
             )
             raise PipelineTooLargeError
 
 
 def _measure(value: Any) -> int:
     if isinstance(value, str):
-        return len(value)
+        return ELEMENT + len(value)
     if isinstance(value, dict):
-        return sum(len(key) + _measure(element) for key, element in value.items())
+        return ELEMENT + sum(len(key) + _measure(element) for key, element in value.items())
     if isinstance(value, (list, ValueSet)):
-        return sum(map(_measure, value))
-    return 1
+        return ELEMENT + sum(map(_measure, value))
+    return ELEMENT

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -14,11 +16,11 @@ from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.declared import Declared
 from pikoci.internal.pipeline.jobs import build_jobs
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
-from pikoci.internal.pipeline.limits import Budget, PipelineTooLargeError
+from pikoci.internal.pipeline.limits import Budget
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.nodes import Node, read
-from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.report import ReadingStoppedError, Report
 from pikoci.internal.pipeline.resources import Resources
 from pikoci.internal.pipeline.scope import Scope
 from pikoci.internal.pipeline.steps import Steps
@@ -55,6 +57,7 @@ def load(
     now: datetime,
     max_bytes: int = limits.MAX_FILE,
     allow_missing_variables: bool = False,
+    processor_time: Callable[[], float] = time.thread_time,
 ) -> Loaded:
     """Parse, check, evaluate and expand a pipeline file. Never raises on bad input; safe on any thread.
 
@@ -65,19 +68,21 @@ def load(
         now: What `timestamp()` says.
         max_bytes: Longer files are refused unread.
         allow_missing_variables: Accept variables that have neither value nor default, for checking a file alone.
+        processor_time: Seconds that a processor has worked for the calling thread; reading may take a few of them.
     """
     report = Report(filename)
     if len(config.encode("utf-8", "surrogatepass")) > max_bytes:
         report.error(None, "The file is too large", f"{max_bytes:,} bytes are the most.")
         return Loaded(None, report.diagnostics())
+    budget = Budget(report, processor_time)
     body, found = hcl.parse(config, filename)
-    report.extend(found)
-    loading = _Loading(body, variables or {}, report, now, allow_missing=allow_missing_variables)
-    try:
-        spec = loading.run()
-    except PipelineTooLargeError:
-        spec = None
-    return Loaded(None if report.failed or loading.incomplete else spec, loading.diagnostics())
+    masks, spec = Masks(), None
+    with suppress(ReadingStoppedError):
+        report.extend(found)
+        if body.items or not report.failed:
+            loading = _Loading(body, report, budget, masks)
+            spec = loading.run(variables or {}, now, allow_missing=allow_missing_variables)
+    return Loaded(None if report.failed else spec, report.diagnostics(masks.hide if masks.all() else str))
 
 
 def load_or_raise(
@@ -95,37 +100,30 @@ def load_or_raise(
 class _Loading:
     """The work on one file."""
 
-    def __init__(
-        self, body: Body, given: Mapping[str, object], report: Report, now: datetime, *, allow_missing: bool
-    ) -> None:
+    def __init__(self, body: Body, report: Report, budget: Budget, masks: Masks) -> None:
         self._body = body
         self._report = report
-        self._masks = Masks()
+        self._budget = budget
+        self._masks = masks
         self._declared = Declared(body, report)
-        self._functions = hcl.standard_functions(lambda: now)
-        self._names = NameCheck(self._declared.blocks("variable"), self._functions, report)
-        self._variables = Variables(
-            self._declared.blocks("variable"),
-            self._declared.blocks("secret_type"),
-            given,
-            allow_missing=allow_missing,
-        )
-        self._budget = Budget(report)
 
-    @property
-    def incomplete(self) -> bool:
-        """Whether some variable has no value, so that there is nothing that could run."""
-        return bool(self._variables.unknown)
+    def run(self, given: Mapping[str, object], now: datetime, *, allow_missing: bool) -> PipelineSpec | None:
+        """Check and build everything; what is wrong is in the report. Raises ReadingStoppedError.
 
-    def diagnostics(self) -> list[Diagnostic]:
-        """What was found, without the values of sensitive variables."""
-        return self._report.diagnostics(self._masks.hide) if self._masks.all() else self._report.diagnostics()
+        None where some variable has no value, so that there is nothing that could run.
+        """
+        declared = self._declared.blocks("variable")
+        functions = hcl.standard_functions(lambda: now)
+        names = NameCheck(declared, functions, self._report)
+        variables = Variables(declared, self._declared.blocks("secret_type"), given, allow_missing=allow_missing)
+        Structure(self._declared, names, self._report, variables.unneeded()).check(self._body)
+        known, unknown = variables.values, variables.unknown
+        scope = Scope(known, unknown, functions, names, self._report, self._budget, self._masks)
+        variables.resolve(scope)
+        spec = self._build(scope)
+        return None if variables.unknown else spec
 
-    def run(self) -> PipelineSpec:
-        """Check and build everything; what is wrong is in the report. Raises PipelineTooLargeError."""
-        Structure(self._declared, self._names, self._report, self._variables.unneeded()).check(self._body)
-        scope = self._scope()
-        self._variables.resolve(scope)
+    def _build(self, scope: Scope) -> PipelineSpec:
         nodes = self._top(scope)
         runners = Runners(by_name(nodes, "runner_type"), self._report, self._masks)
         resources = Resources(by_name(nodes, "resource_type"), runners, self._report, self._masks)
@@ -148,10 +146,6 @@ class _Loading:
             runner_types=list(runners.declared.values()),
             masks=self._masks.all(),
         )
-
-    def _scope(self) -> Scope:
-        known, unknown = self._variables.values, self._variables.unknown
-        return Scope(known, unknown, self._functions, self._names, self._report, self._budget, self._masks)
 
     def _top(self, scope: Scope) -> list[Node]:
         """Every top-level block but jobs, evaluated. Variables are read for their other arguments only."""

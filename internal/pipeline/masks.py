@@ -10,7 +10,9 @@ from pikoci.pkg.hcl import values
 #: Shown in place of a value that is secret.
 HIDDEN = "(sensitive)"
 #: Shorter texts are not masked: hiding every "a" of a log helps nobody.
-MIN_LENGTH = 4
+MIN_LENGTH = 3
+#: Nor are shorter lines of a text with several, such as "---".
+MIN_LINE = 4
 
 
 class Masks:
@@ -18,18 +20,20 @@ class Masks:
 
     def __init__(self) -> None:
         self._texts: dict[str, None] = {}
+        self._longest_first: list[str] = []
 
     def add(self, value: Any) -> None:
         """Mask every string and number in `value`: the whole of it and, where it has several, each of its lines."""
         for text in _texts(value):
-            lines = [line.strip() for line in text.splitlines()]
-            for part in (text, text.strip(), *lines):
-                if len(part) >= MIN_LENGTH:
-                    self._texts[part] = None
+            wholes = [part for part in (text, text.strip()) if len(part) >= MIN_LENGTH]
+            lines = [line for line in map(str.strip, text.splitlines()) if len(line) >= MIN_LINE]
+            self._texts.update(dict.fromkeys([*wholes, *lines]))
 
     def hide(self, text: str) -> str:
         """`text` without what must not be seen."""
-        for secret in sorted(self._texts, key=len, reverse=True):
+        if len(self._longest_first) < len(self._texts):
+            self._longest_first = sorted(self._texts, key=len, reverse=True)
+        for secret in self._longest_first:
             text = text.replace(secret, HIDDEN)
         return text
 

@@ -50,7 +50,7 @@ class NameCheck:
         for call in _calls(expression):
             if call.name not in self._functions:
                 detail = f'There is no function "{call.name}".'
-                hint = "" if self._report.full else did_you_mean(call.name, self._functions)
+                hint = did_you_mean(call.name, self._functions)
                 self._report.error(call.name_range, "Unknown function", detail, hint)
                 self._broken.add(id(expression))
 

@@ -16,6 +16,8 @@ from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.syntax import Attribute, Block
 from pikoci.pkg.hcl.values import Deferred
 
+_EXPANDING = ("for_each", "matrix")  # what is evaluated once, for all instances of a job: see `expand`
+
 
 @dataclass(slots=True)
 class Node:
@@ -67,7 +69,10 @@ class Node:
 def read(block: Block, schema: BlockSchema, scope: Scope) -> Node:
     """Evaluate `block` and what is inside; what is wrong with a value is reported, and the value left out."""
     node = Node(block, schema, attributes=block.body.attributes)
+    scope.budget.part(len(node.attributes), block.range)
     for attribute in node.attributes.values():
+        if attribute.name in _EXPANDING and schema.type == "job":
+            continue
         known = schema.by_name.get(attribute.name)
         if known is not None:
             _read_known(attribute, known, node, scope)
@@ -115,7 +120,7 @@ def _children(block: Block, schema: BlockSchema, scope: Scope) -> Iterator[Node]
     taken = False
     for child in block.body.blocks:
         known = child_schema(schema, child)
-        if known is None or not _labels_fit(child, known):
+        if known is None or child.type in _EXPANDING or not _labels_fit(child, known):
             continue
         if child.type not in ("if", "else_if", "else"):
             yield read(child, known, scope)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from pikoci.internal.pipeline.limits import Budget
@@ -49,14 +50,16 @@ class Scope:
         """The HCL value of `expression`, or an `Absent`; what is wrong with it is reported."""
         if type(expression) is Literal:
             return expression.value
-        if self.names.broken(expression) or self.report.full:
+        if self.names.broken(expression):
             return Absent.INVALID
         if self._is_unknown(expression):
             return Absent.UNKNOWN
         roots: dict[str, Any] = {"var": self.variables}
         if isinstance(self.each, Mapping):
             roots["each"] = self.each
-        result = evaluate(expression, EvalContext(roots, self.functions))
+        self.budget.tick(expression.range)
+        tick = partial(self.budget.tick, expression.range)
+        result = evaluate(expression, EvalContext(roots, self.functions, tick))
         self.report.extend(result.diagnostics)
         if has_errors(result.diagnostics):
             return Absent.INVALID

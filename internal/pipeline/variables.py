@@ -7,7 +7,7 @@ from typing import Any
 
 from pikoci.internal.pipeline import kinds, vartypes
 from pikoci.internal.pipeline.names import NameCheck
-from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.report import ReadingStoppedError, Report
 from pikoci.internal.pipeline.schema import ConversionError
 from pikoci.internal.pipeline.scope import Absent, Scope
 from pikoci.internal.pipeline.sentences import sentence
@@ -56,11 +56,13 @@ class Variables:
                     f'A value was given for "{name}", but no such variable is declared',
                     hint=report.similar(name, self._blocks),
                 )
-        for name in self._blocks:
-            self._resolve(name, (), scope)
-        for name, block in self._blocks.items():
-            if name in self.values and self._sensitive(block, scope):
-                scope.masks.add(self.values[name])
+        try:
+            for name in self._blocks:
+                self._resolve(name, (), scope)
+        finally:  # a finding must not show a sensitive value, whatever stopped the reading
+            for name, block in self._blocks.items():
+                if name in self.values and self._sensitive(block, scope):
+                    scope.masks.add(self.values[name])
 
     def _resolve(self, name: str, path: tuple[str, ...], scope: Scope) -> None:
         if name in self._depths:
@@ -146,8 +148,8 @@ class Variables:
             return False
         try:
             return bool(kinds.to_bool(scope.evaluate(attribute.expr)))
-        except ConversionError:
-            return True  # reported where the block is read; until it is fixed, rather hide too much
+        except (ConversionError, ReadingStoppedError):
+            return True  # reported where the block is read, or why not; rather hide too much
 
 
 def _secret_labels(block: Block) -> Collection[str]:

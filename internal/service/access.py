@@ -78,12 +78,22 @@ def find_job(store: Store, pipeline: Pipeline, name: str) -> Job:
 
 
 def find_resource(store: Store, pipeline: Pipeline, canonical: str) -> ResourceState:
-    """The resource (`type.name`), archived or not. Raises NotFoundError, with the name that was probably meant."""
+    """The resource (`type.name`), archived or not; its name alone is enough where no other has it.
+
+    Raises NotFoundError, with the names that were probably meant.
+    """
     resource = store.resources.find(pipeline.id, canonical)
-    if resource is None:
-        near = _nearest(canonical, (known.canonical for known in store.resources.list(pipeline.id)))
-        raise NotFoundError(f"pipeline {pipeline.name} has no resource {canonical}", hint=near)
-    return resource
+    if resource is not None:
+        return resource
+    known = store.resources.list(pipeline.id)
+    named = [one for one in known if one.name == canonical]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        names = ", ".join(one.canonical for one in named)
+        raise NotFoundError(f"pipeline {pipeline.name} has several resources {canonical}", hint=f"name one: {names}")
+    near = _nearest(canonical, (one.canonical for one in known))
+    raise NotFoundError(f"pipeline {pipeline.name} has no resource {canonical}", hint=near)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from pikoci.internal.domain.accounts import Principal, Role, Team, User
@@ -13,9 +12,11 @@ from pikoci.internal.domain.errors import (
     PermissionDeniedError,
     UnauthenticatedError,
 )
+from pikoci.internal.domain.names import ACCOUNT, MAX_NAME
 from pikoci.internal.service.access import require_admin, require_role
-from pikoci.internal.service.attempts import Attempts
+from pikoci.internal.service.attempts import LoginLimits
 from pikoci.internal.service.context import Context
+from pikoci.internal.service.password_queue import PasswordQueue
 from pikoci.internal.service.passwords import (
     NO_PASSWORD,
     check_new_password,
@@ -23,31 +24,36 @@ from pikoci.internal.service.passwords import (
     is_password_hash,
     verify_password,
 )
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}", re.ASCII)
-_MAX_NAME = 200
+from pikoci.internal.service.ports import RunInThread
+from pikoci.internal.service.tokens import UserClaims
 
 
 class AccountService:
     """Use cases around users and teams."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, hash_in_thread: RunInThread) -> None:
+        settings = context.settings
         self._context = context
         self._store = context.store
-        self._attempts = Attempts(context.clock, context.settings.login_attempts, context.settings.login_window)
+        self._passwords = PasswordQueue(hash_in_thread, settings.password_queue, settings.password_share)
+        self._limits = LoginLimits(
+            context.clock, settings.login_attempts, settings.login_address_attempts, settings.login_window
+        )
 
     def login(self, name: str, password: str, address: str = "") -> User:
         """The user of that name and password. Takes as long for unknown names as for wrong passwords.
 
-        Raises UnauthenticatedError, and RateLimitedError after too many failures of a name from an address.
+        Raises UnauthenticatedError, and RateLimitedError after too many failures of a name from an address or of the
+        address over all names, and while too many passwords are being checked.
         """
-        name = name[:_MAX_NAME]
-        self._attempts.begin(name, address)
-        user = self._store.accounts.find_user(name) if _NAME.fullmatch(name) else None
+        name = name[:MAX_NAME]
+        self._passwords.require_room(address)
+        self._limits.begin(name, address)
+        user = self._store.accounts.find_user(name) if ACCOUNT.allows(name) else None
         # An unknown name is compared with a hash that nothing matches, so that it takes as long.
-        if not self._verify(password, user.password_hash if user else NO_PASSWORD) or user is None:
+        if not self._verify(address, password, user.password_hash if user else NO_PASSWORD) or user is None:
             raise UnauthenticatedError("the name or the password is wrong")
-        self._attempts.forget(name, address)
+        self._limits.forget(name, address)
         return user
 
     def change_password(self, principal: Principal, current: str, new: str) -> User:
@@ -58,20 +64,22 @@ class AccountService:
         if principal.user is None:
             raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
         user = principal.user
-        self._attempts.begin(user.name, "password")
-        if not self._verify(current, user.password_hash):
+        client = f"password of {user.id}"
+        self._passwords.require_room(client)
+        self._limits.begin(user.name, client)
+        if not self._verify(client, current, user.password_hash):
             raise PermissionDeniedError("the current password is wrong")
-        self._attempts.forget(user.name, "password")
+        self._limits.forget(user.name, client)
         check_new_password(new)
         if new == current:
             raise InvalidError("the new password is the old one")
-        return self._set_password(user, self._context.run_in_thread(hash_password, new))
+        return self._set_password(user, self._passwords.run(client, hash_password, new))
 
     def ensure_first_admin(self, name: str, password: str) -> bool:
         """Where there are no users yet, make an administrator with this password; whether one was made."""
         if self._store.accounts.count_users():
             return False
-        hashed = self._context.run_in_thread(hash_password, password)
+        hashed = self._passwords.run(name, hash_password, password)
         with self._store.transaction():
             if self._store.accounts.count_users():
                 return False
@@ -86,7 +94,7 @@ class AccountService:
         """
         for place, pair in enumerate(pairs, start=1):
             name, _, hashed = pair.partition(":")
-            if not _NAME.fullmatch(name) or not is_password_hash(hashed):
+            if not ACCOUNT.allows(name) or not is_password_hash(hashed):
                 raise InvalidError(
                     f"user {place} is not of the form NAME:HASH", hint="make one with: pikoci user-password"
                 )
@@ -105,6 +113,19 @@ class AccountService:
         _check_name(name)
         with self._store.transaction():
             return self._store.accounts.find_team(name) or self._store.accounts.create_team(name)
+
+    def require_open(self, session: UserClaims) -> None:
+        """Return where nobody has logged out of the session. Raises UnauthenticatedError."""
+        if self._context.ended_sessions.contains(session.id):
+            raise UnauthenticatedError("this session has ended", hint="log in again")
+
+    def log_out(self, session: UserClaims) -> None:
+        """End this one session of the user, on other servers within two seconds. Idempotent."""
+        if not session.id:
+            return
+        with self._store.transaction():
+            self._store.ended_sessions.end(session.id, session.expires_at)
+        self._store.after_commit(self._context.ended_sessions.forget)
 
     def principal_for(self, user_id: int, session_epoch: int) -> Principal:
         """Who a session belongs to. Raises UnauthenticatedError when the user is gone or the password changed since."""
@@ -130,7 +151,7 @@ class AccountService:
         require_admin(principal)
         _check_name(name)
         check_new_password(password)
-        return self._context.run_in_thread(hash_password, password)
+        return self._passwords.run(f"user {principal.user.id if principal.user else 0}", hash_password, password)
 
     def add_user(self, principal: Principal, name: str, hashed: str, *, is_admin: bool = False) -> User:
         """What is left of `create_user` when the password is hashed: nothing that waits."""
@@ -158,20 +179,20 @@ class AccountService:
         """Give a user a role in the team, None takes the membership away (role admin)."""
         require_role(principal, team, Role.ADMIN)
         found = self._team(team)
-        member = self._store.accounts.find_user(user[:_MAX_NAME])
+        member = self._store.accounts.find_user(user[:MAX_NAME])
         if member is None:
-            raise NotFoundError(f"there is no user {user[:_MAX_NAME]}")
+            raise NotFoundError(f"there is no user {user[:MAX_NAME]}")
         with self._store.transaction():
             self._store.accounts.set_role(found.id, member.id, role)
 
     def _team(self, name: str) -> Team:
         team = self._store.accounts.find_team(name)
         if team is None:
-            raise NotFoundError(f"there is no team {name[:_MAX_NAME]}")
+            raise NotFoundError(f"there is no team {name[:MAX_NAME]}")
         return team
 
-    def _verify(self, password: str, hashed: str) -> bool:
-        return self._context.run_in_thread(verify_password, password, hashed)
+    def _verify(self, client: str, password: str, hashed: str) -> bool:
+        return self._passwords.run(client, verify_password, password, hashed)
 
     def _set_password(self, user: User, hashed: str) -> User:
         with self._store.transaction():
@@ -183,8 +204,8 @@ class AccountService:
 
 
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not ACCOUNT.allows(name):
         raise InvalidError(
-            f"{name[:_MAX_NAME]!r} cannot be a name",
-            hint="use letters, digits, dots, dashes, underscores and @, 100 at most, the first a letter or digit",
+            f"{name[:MAX_NAME]!r} cannot be a name",
+            hint=f"it {ACCOUNT.sentence}",
         )

@@ -8,6 +8,34 @@ from pikoci.internal.domain.errors import RateLimitedError
 _MOST_KEYS = 10_000
 
 
+class LoginLimits:
+    """Failures of a name from an address, and of an address over all names.
+
+    The second limit leaves out a name that has logged in from the address before: behind a proxy, or in an office, one
+    address is many people's, and a stranger's failures must not lock out who works there.
+    """
+
+    def __init__(self, clock: Clock, by_name: int, by_address: int, window: float) -> None:
+        self._names = Attempts(clock, by_name, window)
+        self._addresses = Attempts(clock, by_address, window)
+        self._known: dict[tuple[str, str], None] = {}
+
+    def begin(self, name: str, address: str) -> None:
+        """Count an attempt as failed until `forget`. Raises RateLimitedError, saying when to come back."""
+        if (name, address) not in self._known:
+            self._addresses.begin("", address)
+        self._names.begin(name, address)
+
+    def forget(self, name: str, address: str) -> None:
+        """Forgive the name's earlier failures after a success; those of other names count on."""
+        self._names.forget(name, address)
+        if self._known.pop((name, address), self) is self:
+            self._addresses.take_back("", address)
+        self._known[name, address] = None
+        while len(self._known) > _MOST_KEYS:
+            del self._known[next(iter(self._known))]
+
+
 class Attempts:
     """At most `limit` failures for a name from an address within `window` seconds of the first."""
 
@@ -33,6 +61,12 @@ class Attempts:
         self._failures[name, address] = (since, count + 1)
         while len(self._failures) > _MOST_KEYS:
             del self._failures[next(iter(self._failures))]
+
+    def take_back(self, name: str, address: str) -> None:
+        """Let the last attempt not count."""
+        since, count = self._failures.get((name, address), (0.0, 0))
+        if count:
+            self._failures[name, address] = (since, count - 1)
 
     def forget(self, name: str, address: str) -> None:
         """Forgive earlier failures after a success."""

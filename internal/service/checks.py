@@ -14,9 +14,10 @@ from pikoci.internal.domain.plan import PipelineSpec, Resource, ResourceType
 from pikoci.internal.domain.schedule import Schedule, parse_schedule
 from pikoci.internal.service.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.context import Context
-from pikoci.internal.service.doorbell import Doorbell, by_queue
+from pikoci.internal.service.doorbell import Doorbell
 from pikoci.internal.service.excerpt import runners_of
 from pikoci.internal.service.ports import CHECKS_QUEUE
+from pikoci.internal.service.tokens import WorkerClaims
 from pikoci.internal.service.versions import check_versions
 
 _MAX_ERROR = 4000
@@ -55,20 +56,20 @@ class Checks:
         if lapsed:
             self._context.measures.leases_taken_back["check"] += lapsed
             self._context.notify(CHECKS)
-        waiting = by_queue(stale)
+        waiting = self._doorbell.by_queue(stale)
         lost = {queue for queue, found in waiting.items() if self._doorbell.may_be_lost(queue, len(found))}
         if not lost:
             return lapsed
         now = self._context.clock.now()
         with self._store.transaction():
             # The broker was asked in between, which may take its time: look again who is stale still.
-            waiting = by_queue(self._store.resources.take_stale(before, limit))
+            waiting = self._doorbell.by_queue(self._store.resources.take_stale(before, limit))
             again = [found for queue in sorted(lost & waiting.keys()) for found in waiting[queue]]
             self._store.resources.mark_dispatched({found.id: found.next_check_at for found in again}, now)
         self._doorbell.ring_checks(again)
         return lapsed + len(again)
 
-    def claim(self, resource_id: int, worker: str, instance: str) -> CheckAssignment:
+    def claim(self, resource_id: int, worker: str, instance: str, opens: WorkerClaims) -> CheckAssignment:
         """See `Gateway.claim_check`."""
         now = self._context.clock.now()
         with self._store.transaction():
@@ -80,7 +81,7 @@ class Checks:
             spec = self._context.compiled.get(pipeline).spec
             resource, kind = spec.resource(state.canonical), spec.resource_type(state.type)
             if resource is not None and kind is not None:
-                self._context.fleet.require_able(worker, instance, CHECKS_QUEUE, resource.tags)
+                self._context.fleet.require_able(worker, instance, CHECKS_QUEUE, resource.tags, pipeline.team, opens)
                 return self._assign(state, pipeline, spec, resource, kind)
             self._store.resources.finish_check(resource_id, state.check_claim, now, "")
         raise ConflictError(f"resource {state.canonical} left pipeline {pipeline.name}")

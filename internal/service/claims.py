@@ -12,6 +12,7 @@ from pikoci.internal.service.bus import SCHEDULE, build_topic
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.excerpt import job_resources, job_runners, types_of
 from pikoci.internal.service.ports import JOBS_QUEUE
+from pikoci.internal.service.tokens import WorkerClaims
 
 
 class _PlanChangedError(ConflictError):
@@ -25,17 +26,17 @@ class Claims:
         self._context = context
         self._store = context.store
 
-    def claim(self, build_id: int, worker: str, instance: str) -> BuildAssignment:
+    def claim(self, build_id: int, worker: str, instance: str, opens: WorkerClaims) -> BuildAssignment:
         """See `WorkerService.claim_build`."""
         try:
-            assignment = self._claim(build_id, worker, instance)
+            assignment = self._claim(build_id, worker, instance, opens)
         except _PlanChangedError:
             self._choose_again(build_id)
             raise
         self._context.notify(build_topic(build_id))
         return assignment
 
-    def _claim(self, build_id: int, worker: str, instance: str) -> BuildAssignment:
+    def _claim(self, build_id: int, worker: str, instance: str, opens: WorkerClaims) -> BuildAssignment:
         now = self._context.clock.now()
         with self._store.transaction():
             build = self._store.builds.claim(build_id, worker, instance, now, now + self._context.settings.lease)
@@ -46,7 +47,7 @@ class Claims:
             if pipeline is None:
                 raise ConflictError(f"the pipeline of build {build_id} was deleted")
             assignment = self._assign(build, pipeline)
-            self._context.fleet.require_able(worker, instance, JOBS_QUEUE, assignment.job.tags)
+            self._context.fleet.require_able(worker, instance, JOBS_QUEUE, assignment.job.tags, pipeline.team, opens)
         if taken and build.dispatched_at is not None:
             self._context.measures.dispatch.observe(now - build.dispatched_at)
         return assignment

@@ -15,6 +15,7 @@ from pikoci.internal.service.ports import RunInThread
 from pikoci.internal.service.queues import Queues
 from pikoci.internal.service.revocations import Revocations
 from pikoci.internal.service.settings import ServiceSettings
+from pikoci.internal.service.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,13 @@ class Context:
     settings: ServiceSettings
     bus: EventBus
     run_in_thread: RunInThread
+    read_pipeline: RunInThread
     compiled: CompiledPipelines
     fleet: Fleet
     measures: Measures
     revocations: Revocations
+    ended_sessions: Revocations
+    waiting: Waiting
 
     def notify(self, *topics: str) -> None:
         """Wake who waits for the topics, once what happened is committed."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from pikoci.internal.domain.build import Build, BuildStatus
+from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import Job, Pipeline
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.repositories import Store
@@ -27,18 +28,14 @@ def pause_reason(pipeline: Pipeline, job: Job) -> str:
 class Dispatcher:
     """Hands out slots to the builds of one job and of all jobs that it shares serial groups with, oldest first.
 
-    `waits` tells why a job's build gets no worker, if it gets none. Used within a transaction. It locks these jobs in
-    id order, so that two servers never give out the same slot.
+    Used within a transaction. It locks these jobs in id order, so that two servers never give out the same slot.
     """
 
-    def __init__(
-        self, store: Store, pipeline: Pipeline, compiled: CompiledPipeline, now: float, waits: Callable[[JobPlan], str]
-    ) -> None:
+    def __init__(self, store: Store, pipeline: Pipeline, compiled: CompiledPipeline, now: float) -> None:
         self._store = store
         self._pipeline = pipeline
         self._compiled = compiled
         self._now = now
-        self._waits = waits
         self._holders: dict[int, str] = {}
         self._active: dict[int, int] = {}
 
@@ -66,9 +63,8 @@ class Dispatcher:
                 self._store.builds.save(msgspec.structs.replace(build, reason=reason))
             return None
         self._active[job.id] += 1
-        self._holders[job.id] = f"build {build.job} #{build.name} goes first"
-        waits = self._waits(self._compiled.plans[job.name])
-        sent = msgspec.structs.replace(build, dispatched_at=self._now, reason=waits)
+        self._holders[job.id] = f"build {full_name(build.job, number=build.name)} goes first"
+        sent = msgspec.structs.replace(build, dispatched_at=self._now, reason="")
         self._store.builds.save(sent)
         return sent
 
@@ -100,6 +96,6 @@ class Dispatcher:
             job_id=job_id, statuses=[BuildStatus.STARTED], limit=1, cursor=None
         ).items
         if started:
-            return f"build {started[0].job} #{started[0].name} runs"
+            return f"build {full_name(started[0].job, number=started[0].name)} runs"
         name = next(name for name, known in self._compiled.job_ids.items() if known == job_id)
         return f"a build of job {name} waits for a worker"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import structlog
@@ -11,7 +11,7 @@ from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.service.context import Context
-from pikoci.internal.service.ports import CHECKS_QUEUE, JOBS_QUEUE, encode_id, queue_of
+from pikoci.internal.service.ports import CHECKS_QUEUE, JOBS_QUEUE, encode_id
 
 _log = structlog.get_logger(__name__)
 
@@ -22,15 +22,27 @@ class Doorbell:
     def __init__(self, context: Context) -> None:
         self._store = context.store
         self._publisher = context.publisher
+        self._fleet = context.fleet
 
-    def ring_builds(self, plan: JobPlan, build_ids: Iterable[int]) -> None:
-        """Publish builds of one job."""
-        self.ring(queue_of(JOBS_QUEUE, plan.tags), build_ids)
+    def ring_builds(self, plan: JobPlan, team: str, build_ids: Sequence[int]) -> None:
+        """Publish builds of one job of the team."""
+        for queue in self._fleet.queues(JOBS_QUEUE, plan.tags, team):
+            self.ring(queue, build_ids)
 
     def ring_checks(self, resources: Iterable[ResourceState]) -> None:
         """Publish checks, each on the queue of its resource's tags."""
-        for queue, found in by_queue(resources).items():
+        for queue, found in self.by_queue(resources).items():
             self.ring(queue, [resource.id for resource in found])
+
+    def by_queue(self, resources: Iterable[ResourceState]) -> dict[str, list[ResourceState]]:
+        """The resources, grouped by the queues of their checks."""
+        grouped: dict[str, list[ResourceState]] = {}
+        for resource in resources:
+            # The team matters to few installations: most need not look it up.
+            pipeline = self._store.pipelines.get(resource.pipeline_id) if self._fleet.binds_teams() else None
+            for queue in self._fleet.queues(CHECKS_QUEUE, resource.tags, pipeline.team if pipeline else ""):
+                grouped.setdefault(queue, []).append(resource)
+        return grouped
 
     def may_be_lost(self, queue: str, waiting: int) -> bool:
         """Whether some of `waiting` published ids may have no message left.
@@ -49,11 +61,3 @@ class Doorbell:
             self._publisher.publish(queue, *map(encode_id, ids))
         except UnavailableError as error:
             _log.warning("queue unavailable, the sweeper publishes later", queue=queue, ids=ids, error=str(error))
-
-
-def by_queue(resources: Iterable[ResourceState]) -> dict[str, list[ResourceState]]:
-    """The resources, grouped by the queues of their checks."""
-    grouped: dict[str, list[ResourceState]] = {}
-    for resource in resources:
-        grouped.setdefault(queue_of(CHECKS_QUEUE, resource.tags), []).append(resource)
-    return grouped

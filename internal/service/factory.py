@@ -24,6 +24,7 @@ from pikoci.internal.service.revocations import Revocations
 from pikoci.internal.service.scheduling import Scheduling
 from pikoci.internal.service.settings import ServiceSettings
 from pikoci.internal.service.tokens import TokenService, signing_secret
+from pikoci.internal.service.waiting import Waiting
 from pikoci.internal.service.worker_tokens import WorkerTokenService
 from pikoci.internal.service.workers import WorkerService
 
@@ -53,14 +54,18 @@ def build_services(
     *,
     bus: EventBus | None = None,
     run_in_thread: RunInThread = run_inline,
+    hash_in_thread: RunInThread | None = None,
+    read_pipeline: RunInThread | None = None,
     jwt_secret: str | None = None,
     previous_secrets: Sequence[str] = (),
 ) -> Services:
     """All services over one store; migrate it first. `jwt_secret` None uses the secret kept in the store.
 
-    `previous_secrets` still open the tokens that they signed.
+    `previous_secrets` still open the tokens that they signed. Passwords are hashed by `hash_in_thread` and pipeline
+    files read by `read_pipeline`; both are `run_in_thread` where they are not given.
     """
     settings = settings or ServiceSettings()
+    compiled, fleet = CompiledPipelines(store), Fleet(store, clock, settings)
     context = Context(
         store=store,
         publisher=Queues(publisher, clock),
@@ -68,10 +73,13 @@ def build_services(
         settings=settings,
         bus=bus or EventBus(),
         run_in_thread=run_in_thread,
-        compiled=CompiledPipelines(store),
-        fleet=Fleet(store, clock, settings),
+        read_pipeline=read_pipeline or run_in_thread,
+        compiled=compiled,
+        fleet=fleet,
         measures=Measures(),
-        revocations=Revocations(store, clock),
+        revocations=Revocations(store.worker_tokens.revoked, clock),
+        ended_sessions=Revocations(store.ended_sessions.ended, clock),
+        waiting=Waiting(store, clock, compiled, fleet),
     )
     secret, is_revoked = signing_secret(store, jwt_secret), context.revocations.contains
     tokens = TokenService(secret, clock, settings, is_revoked, previous_secrets)
@@ -82,7 +90,7 @@ def build_services(
         jobs=JobService(context),
         builds=builds,
         resources=ResourceService(context, builds),
-        accounts=AccountService(context),
+        accounts=AccountService(context, hash_in_thread or run_in_thread),
         tokens=tokens,
         workers=WorkerService(context),
         worker_tokens=WorkerTokenService(context, tokens),

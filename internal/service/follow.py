@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 
 import msgspec
 
+from pikoci.internal.domain.accounts import Principal
 from pikoci.internal.domain.build import Build, LogChunk, Step
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.service.bus import build_topic
@@ -28,8 +29,9 @@ def read_log(context: Context, build_id: int, offset: int, limit: int) -> list[L
 class Follower:
     """One reader of one build. The bus wakes it; a poll finds what other servers wrote."""
 
-    def __init__(self, context: Context, build_id: int, log_offset: int) -> None:
+    def __init__(self, context: Context, principal: Principal, build_id: int, log_offset: int) -> None:
         self._context = context
+        self._principal = principal
         self._store = context.store
         self._build_id = build_id
         self._offset = log_offset
@@ -64,6 +66,7 @@ class Follower:
                 raise NotFoundError(f"there is no build {self._build_id}")
             self._seen = None  # deleted meanwhile
             return None
+        build = self._context.waiting.explain(self._principal, build)
         if self._seen == build:
             return None
         if build.log_size > self._offset:

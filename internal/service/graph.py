@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.build import Standing
 from pikoci.internal.domain.pipeline import JobOverview
 from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec
 from pikoci.internal.service.model import Graph, GraphEdge, GraphNode
@@ -27,14 +27,13 @@ def pipeline_graph(spec: PipelineSpec, overviews: Sequence[JobOverview]) -> Grap
 
 def _job_node(name: str, overview: JobOverview | None) -> GraphNode:
     if overview is None:
-        return GraphNode(id=f"job:{name}", kind="job", name=name)
+        return GraphNode(id=f"job:{name}", kind="job", name=name, status=Standing())
     return GraphNode(
         id=f"job:{name}",
         kind="job",
         name=name,
-        status=str(overview.finished.status) if overview.finished else "",
+        status=overview.standing,
         paused=overview.job.paused,
-        running=overview.latest is not None and overview.latest.status is BuildStatus.STARTED,
     )
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Sequence
+
 import msgspec
 
 from pikoci.internal.domain.accounts import Principal, Role
-from pikoci.internal.domain.build import FINAL, BuildStatus
-from pikoci.internal.domain.pipeline import JobOverview
+from pikoci.internal.domain.build import ACTIVE, FINAL, Build, BuildStatus
+from pikoci.internal.domain.pipeline import Job, JobOverview, Pipeline
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.access import find_job, find_pipeline
 from pikoci.internal.service.bus import SCHEDULE
 from pikoci.internal.service.context import Context
+from pikoci.internal.service.public import public_overviews
 
 _RECALLED = 1000
 
@@ -25,18 +29,25 @@ class JobService:
     def list(self, principal: Principal, team: str, pipeline: str) -> list[JobOverview]:
         """The pipeline's jobs (not archived) in file order, each with its latest and latest finished build."""
         found = find_pipeline(self._store, principal, team, pipeline)
-        return self._store.jobs.overviews([found.id]).get(found.id, [])
+        known = self._store.jobs.overviews([found.id]).get(found.id, [])
+        return self._shown(principal, team, known)
 
     def get(self, principal: Principal, team: str, pipeline: str, job: str) -> JobOverview:
         """One job, archived ones too. Raises NotFoundError."""
         found = find_pipeline(self._store, principal, team, pipeline)
-        row = find_job(self._store, found, job)
+        return self._shown(principal, team, [self._overview(found, find_job(self._store, found, job))])[0]
+
+    def _shown(self, principal: Principal, team: str, jobs: Sequence[JobOverview]) -> builtins.list[JobOverview]:
+        explained = self._context.waiting.explain_jobs(principal, jobs)
+        return explained if principal.may(team, Role.READ) else public_overviews(explained)
+
+    def _overview(self, found: Pipeline, row: Job) -> JobOverview:
         for overview in self._store.jobs.overviews([found.id]).get(found.id, []):
             if overview.job.id == row.id:
                 return overview
-        latest = self._store.builds.list(job_id=row.id, limit=1, cursor=None).items
-        ended = self._store.builds.list(job_id=row.id, statuses=sorted(FINAL), limit=1, cursor=None).items
-        return JobOverview(job=row, latest=next(iter(latest), None), finished=next(iter(ended), None))
+        latest, ended = self._newest(row, ()), self._newest(row, sorted(FINAL))
+        now = next((status for status in ACTIVE if self._newest(row, [status])), None)
+        return JobOverview(job=row, latest=latest, finished=ended, now=now)
 
     def pause(self, principal: Principal, team: str, pipeline: str, job: str) -> None:
         """Start no new builds of it (role write): waiting ones wait, also those that no worker took yet. Idempotent."""
@@ -45,6 +56,10 @@ class JobService:
     def unpause(self, principal: Principal, team: str, pipeline: str, job: str) -> None:
         """Undo `pause`: what waits is looked at, at once. Idempotent."""
         self._set_paused(principal, team, pipeline, job, paused=False)
+
+    def _newest(self, job: Job, statuses: Sequence[BuildStatus]) -> Build | None:
+        found = self._store.builds.list(job_id=job.id, statuses=statuses, limit=1, cursor=None).items
+        return next(iter(found), None)
 
     def _set_paused(self, principal: Principal, team: str, pipeline: str, job: str, *, paused: bool) -> None:
         found = find_pipeline(self._store, principal, team, pipeline, Role.WRITE)

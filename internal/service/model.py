@@ -11,6 +11,7 @@ from pikoci.internal.domain.build import (
     BuildOutput,
     BuildStatus,
     LogChunk,
+    Standing,
     Step,
     StepStatus,
 )
@@ -39,6 +40,7 @@ from pikoci.internal.domain.pipeline import (
     WorkerState,
     WorkerToken,
 )
+from pikoci.internal.domain.tags import MAX_TOKEN_TAGS, TAG_PATTERN
 from pikoci.internal.domain.wire import (
     INSTANCE_HEADER,
     LINES,
@@ -55,7 +57,9 @@ __all__ = [
     "LINES",
     "MAX_CHECK_RESULT",
     "MAX_REPORT",
+    "MAX_TOKEN_TAGS",
     "MSGPACK",
+    "TAG_PATTERN",
     "WORKER_HEADER",
     "Build",
     "BuildAssignment",
@@ -86,6 +90,7 @@ __all__ = [
     "ResourceState",
     "ResourceView",
     "Role",
+    "Standing",
     "Step",
     "StepStatus",
     "StoredArtifact",
@@ -126,15 +131,14 @@ class BuildUpdate(msgspec.Struct, frozen=True, kw_only=True):
 class GraphNode(msgspec.Struct, frozen=True, kw_only=True):
     """A job or resource of a pipeline's graph. `id` is unique in it.
 
-    `status` is that of a job's latest finished build, or empty.
+    `status` is how a job stands; None for a resource, which has no builds.
     """
 
     id: str
     kind: str
     name: str
-    status: str = ""
+    status: Standing | None = None
     paused: bool = False
-    running: bool = False
 
 
 class GraphEdge(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +162,8 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource as the caller may see it: without rights in the team, `webhook_token` and `check_error` are empty.
+    """A resource as the caller may see it: without rights in the team, `webhook_token` is empty, and `check_error` says
+    only that there is one.
 
     `waiting_reason` says why its check, asked for, is run by nobody; empty where nothing is wrong.
     """
@@ -170,8 +175,9 @@ class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker with what it runs."""
+    """A worker with what it runs: `busy` builds, and those of them that the caller may see."""
 
     worker: WorkerState
     builds: list[Build] = []
+    busy: int = 0
     checks: int = 0

@@ -6,11 +6,10 @@ import re
 
 import bcrypt
 
-from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.errors import InvalidError, TooLargeError
+from pikoci.internal.domain.names import MAX_PASSWORD, MIN_PASSWORD
 
 _ROUNDS = 12
-_SHORTEST = 8
-_LONGEST_BYTES = 72  # bcrypt ignores, or refuses, what comes after
 _HASH = re.compile(r"\$2[aby]\$(0[4-9]|1[0-9])\$[./A-Za-z0-9]{53}", re.ASCII)
 
 #: A hash, of the usual cost, that no password has.
@@ -25,7 +24,7 @@ def hash_password(password: str) -> str:
 def verify_password(password: str, hashed: str) -> bool:
     """Whether the password has this hash; takes as long as `hash_password`, whatever the password is."""
     data = password.encode("utf-8", "surrogatepass")
-    fits = len(data) <= _LONGEST_BYTES and b"\0" not in data
+    fits = len(data) <= MAX_PASSWORD and b"\0" not in data
     matches = bcrypt.checkpw(data if fits else b"-", hashed.encode("ascii"))
     return fits and matches
 
@@ -36,14 +35,14 @@ def is_password_hash(text: str) -> bool:
 
 
 def check_new_password(password: str) -> None:
-    """Raises InvalidError for a password that is too short, too long for bcrypt, or has a NUL."""
+    """Raises InvalidError for a password that is too short or has a NUL, TooLargeError for one too long for bcrypt."""
     try:
         size = len(password.encode())
     except UnicodeEncodeError as error:
         raise InvalidError("the password is no valid text") from error
-    if len(password) < _SHORTEST:
-        raise InvalidError(f"the password is too short: it needs {_SHORTEST} characters at least")
-    if size > _LONGEST_BYTES:
-        raise InvalidError(f"the password is too long: it can have {_LONGEST_BYTES} bytes at most")
+    if len(password) < MIN_PASSWORD:
+        raise InvalidError(f"the password is too short: it needs {MIN_PASSWORD} characters at least")
+    if size > MAX_PASSWORD:
+        raise TooLargeError(f"the password is too long: it can have {MAX_PASSWORD} bytes at most")
     if "\0" in password:
         raise InvalidError("the password cannot contain a NUL character")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +9,15 @@ from datetime import UTC, datetime
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.errors import Diagnostic, InvalidError, NotFoundError, TooLargeError
-from pikoci.internal.domain.pipeline import Page, Pipeline, PipelineOverview, PipelineSource, ResourceState
+from pikoci.internal.domain.names import MAX_LABEL, PIPELINE
+from pikoci.internal.domain.pipeline import (
+    JobOverview,
+    Page,
+    Pipeline,
+    PipelineOverview,
+    PipelineSource,
+    ResourceState,
+)
 from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, encode_spec
 from pikoci.internal.pipeline.diff import Change, diff
 from pikoci.internal.pipeline.load import load_or_raise
@@ -20,9 +27,8 @@ from pikoci.internal.service.context import Context
 from pikoci.internal.service.graph import pipeline_graph
 from pikoci.internal.service.jobs import recall
 from pikoci.internal.service.model import Graph
+from pikoci.internal.service.public import public_overviews
 from pikoci.internal.service.resources import new_webhook_token
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class PipelineService:
     def get(self, principal: Principal, team: str, name: str) -> PipelineOverview:
         """A pipeline with its jobs' state. Raises NotFoundError."""
         found = find_pipeline(self._store, principal, team, name)
-        return PipelineOverview(pipeline=found, jobs=self._store.jobs.overviews([found.id]).get(found.id, []))
+        return self._overview(principal, found, self._store.jobs.overviews([found.id]).get(found.id, []))
 
     def list(
         self, principal: Principal, team: str | None, *, limit: int = 50, cursor: str | None = None
@@ -98,8 +104,13 @@ class PipelineService:
         """Pipelines of a team, or of all teams, that the principal may see; by team and name."""
         found = self._visible(principal, team, limit, cursor)
         overviews = self._store.jobs.overviews([pipeline.id for pipeline in found.items])
-        items = [PipelineOverview(pipeline=one, jobs=overviews.get(one.id, [])) for one in found.items]
+        items = [self._overview(principal, one, overviews.get(one.id, [])) for one in found.items]
         return Page(items=items, next=found.next)
+
+    def _overview(self, principal: Principal, found: Pipeline, jobs: Sequence[JobOverview]) -> PipelineOverview:
+        explained = self._context.waiting.explain_jobs(principal, jobs)
+        member = principal.may(found.team, Role.READ)
+        return PipelineOverview(pipeline=found, jobs=explained if member else public_overviews(explained))
 
     def source(self, principal: Principal, team: str, name: str) -> str:
         """The HCL text as it was set (role read; never to the public). Variables are never given back."""
@@ -137,16 +148,16 @@ class PipelineService:
     def _evaluate(
         self, name: str, config: str, variables: Mapping[str, object]
     ) -> tuple[PipelineSpec, Sequence[Diagnostic]]:
-        if not _NAME.fullmatch(name):
+        if not PIPELINE.allows(name):
             raise InvalidError(
-                f"{name[:100]!r} cannot be a pipeline's name",
-                hint="use letters, digits, dots, dashes and underscores, 100 at most, the first a letter or digit",
+                f"{name[:MAX_LABEL]!r} cannot be a pipeline's name",
+                hint=f"it {PIPELINE.sentence}",
             )
         limit = self._context.settings.max_config_size
         if len(config) > limit:
             raise TooLargeError(f"a pipeline file has at most {limit} bytes")
         now = datetime.fromtimestamp(self._context.clock.now(), UTC)
-        return self._context.run_in_thread(load_or_raise, config, variables, filename=f"{name}.hcl", now=now)
+        return self._context.read_pipeline(load_or_raise, config, variables, filename=f"{name}.hcl", now=now)
 
     def _changes(self, before: PipelineSource | None, spec: PipelineSpec) -> Sequence[Change]:
         return diff(decode_spec(before.spec) if before else None, spec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from hmac import compare_digest
 
-from pikoci.internal.domain.errors import InvalidError, PermissionDeniedError, StaleClaimError
+from pikoci.internal.domain.errors import InvalidError, StaleClaimError
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.gateway import (
     BuildAssignment,
@@ -34,7 +34,6 @@ class RemoteWorker:
         self._store = context.store
         self._workers = workers
         self._opens = opens
-        self._team = opens.team
         self._name = name
         self._instance = instance
 
@@ -53,11 +52,8 @@ class RemoteWorker:
         return self._workers.commands(self._name, self._instance)
 
     def claim_build(self, build_id: int) -> BuildAssignment:
-        """See `Gateway.claim_build`. PermissionDeniedError: the token does not open the team's work."""
-        if self._team:
-            build = self._store.builds.get(build_id)
-            self._require_team(None if build is None else build.pipeline_id)
-        return self._workers.claim_build(build_id, self._name, self._instance)
+        """See `Gateway.claim_build`."""
+        return self._workers.claim_build(build_id, self._name, self._instance, self._opens)
 
     def report(self, build_id: int, claim: int, first: int, events: Sequence[BuildEvent]) -> None:
         """See `Gateway.report`."""
@@ -65,11 +61,8 @@ class RemoteWorker:
         self._workers.report(build_id, claim, first, events)
 
     def claim_check(self, resource_id: int) -> CheckAssignment:
-        """See `Gateway.claim_check`. Raises PermissionDeniedError as `claim_build` does."""
-        if self._team:
-            resource = self._store.resources.get(resource_id)
-            self._require_team(None if resource is None else resource.pipeline_id)
-        return self._workers.claim_check(resource_id, self._name, self._instance)
+        """See `Gateway.claim_check`."""
+        return self._workers.claim_check(resource_id, self._name, self._instance, self._opens)
 
     def finish_check(self, resource_id: int, claim: int, result: CheckResult) -> None:
         """See `Gateway.finish_check`."""
@@ -91,15 +84,6 @@ class RemoteWorker:
     def _require_self(self, name: str, instance: str) -> None:
         if (name, instance) != (self._name, self._instance):
             raise InvalidError("the body names another worker than the headers of the request")
-
-    def _require_team(self, pipeline_id: int | None) -> None:
-        """What does not exist has no team: whoever asks is told by the claim itself."""
-        pipeline = None if pipeline_id is None else self._store.pipelines.get(pipeline_id)
-        if pipeline is not None and pipeline.team != self._team:
-            raise PermissionDeniedError(
-                f"the worker's token opens the work of team {self._team} alone",
-                hint="give the worker a token for every team, or queues of its own by tags",
-            )
 
     def _require_build(self, build_id: int, claim: int) -> None:
         holder = self._store.builds.holder(build_id)

@@ -132,8 +132,8 @@ class _Application:
             build_id=self._before.id,
             claim=self._before.claim,
             id=event.step,
-            name=event.step,
-            kind="",
+            name=event.name or event.step,
+            kind=event.kind,
             status=StepStatus.STARTED,
         )
         self._steps[event.step] = msgspec.structs.replace(

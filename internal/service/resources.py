@@ -9,7 +9,7 @@ import msgspec
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, InputChoice
-from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError
+from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.pipeline import Page, Pipeline, ResourceState, Version
 from pikoci.internal.service.access import find_job, find_pipeline, find_resource
 from pikoci.internal.service.builds import BuildService
@@ -17,6 +17,7 @@ from pikoci.internal.service.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.model import ResourceView
 from pikoci.internal.service.ports import CHECKS_QUEUE
+from pikoci.internal.service.public import public_resource
 
 _MAX_TOKEN = 200
 
@@ -86,7 +87,7 @@ class ResourceService:
         found, state = self._find(principal, team, pipeline, resource, Role.WRITE)
         version = self._version(state, version_id)
         if version.disabled:
-            raise InvalidError(f"version {version_id} of {resource} is disabled", hint="enable it first")
+            raise ConflictError(f"version {version_id} of {resource} is disabled", hint="enable it first")
         started = []
         for plan in self._context.compiled.get(found).spec.jobs:
             fixed = [
@@ -153,7 +154,7 @@ class ResourceService:
 
     def _view(self, state: ResourceState, principal: Principal, pipeline: Pipeline, *, member: bool) -> ResourceView:
         if not member:
-            return ResourceView(resource=msgspec.structs.replace(state, webhook_token="", check_error=""))
+            return ResourceView(resource=public_resource(state))
         if not principal.may(pipeline.team, Role.WRITE):
             state = msgspec.structs.replace(state, webhook_token="")
         pinned = state.pinned_version_id

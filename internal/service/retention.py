@@ -26,6 +26,7 @@ class Retention:
         now = self._context.clock.now()
         with self._store.transaction():
             self._store.idempotency.delete_before(now - _DAY)
+            self._store.ended_sessions.delete_expired(now - self._context.settings.token_leeway)
             deleted = self._store.artifacts.delete_unused(now - _DAY)
         return deleted + self._prune_logs(now) + sum(self._prune_builds(job, now) for job in self._jobs())
 

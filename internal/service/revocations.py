@@ -1,18 +1,22 @@
-"""Which tokens of workers are revoked, as every request of a worker asks."""
+"""Which tokens are revoked, as every request asks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pikoci.internal.domain.clock import Clock
-from pikoci.internal.domain.repositories import Store
 
 _LIFETIME = 2.0
 
 
 class Revocations:
-    """The revoked ids as the database had them at most two seconds ago; what this server revoked itself, at once."""
+    """The revoked ids as the database had them at most two seconds ago; what this server revoked itself, at once.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
+    `load` gives the ids that are revoked now.
+    """
+
+    def __init__(self, load: Callable[[], frozenset[str]], clock: Clock) -> None:
+        self._load = load
         self._clock = clock
         self._ids: frozenset[str] = frozenset()
         self._fresh_until: float | None = None
@@ -21,7 +25,7 @@ class Revocations:
         """Whether the token of this id was revoked. Raises UnavailableError where that cannot be known now."""
         now = self._clock.monotonic()
         if self._fresh_until is None or now >= self._fresh_until:
-            self._ids = self._store.worker_tokens.revoked()
+            self._ids = self._load()
             self._fresh_until = now + _LIFETIME
         return token_id in self._ids
 

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 
 import msgspec
 
+from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.tags import common_queue, team_of
 from pikoci.internal.service.bus import SCHEDULE, build_topic
 from pikoci.internal.service.checks import Checks
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.doorbell import Doorbell
 from pikoci.internal.service.duetimes import ClockWatch, DueTimes
 from pikoci.internal.service.measures import Measures
-from pikoci.internal.service.ports import JOBS_QUEUE, QueueState, queue_of
+from pikoci.internal.service.ports import JOBS_QUEUE, QueueState
 from pikoci.internal.service.requeue import TakeBack
 from pikoci.internal.service.retention import Retention
 from pikoci.internal.service.starting import JobRun
@@ -90,9 +92,22 @@ class Scheduling:
         """What waits in the queues, those of tagged work included once they are used; None where nobody can tell."""
         return self._context.publisher.states()
 
+    def queues_of(self, principal: Principal) -> dict[str, QueueState | None]:
+        """The same, without those of teams that the principal is no member of."""
+        states = self.queues()
+        return {name: state for name, state in states.items() if _may_see(principal, team_of(name))}
+
+    def common_queues(self) -> dict[str, QueueState | None]:
+        """The same, each with what waits for workers of one team alone, whose names are nobody else's business."""
+        sums: dict[str, QueueState | None] = {}
+        for name, state in self.queues().items():
+            common = common_queue(name)
+            sums[common] = _together(sums[common], state) if common in sums else state
+        return sums
+
     def workers(self) -> dict[str, int]:
         """How many workers there are in each state."""
-        counts = dict.fromkeys(("running", "draining", "cordoned", "stalled"), 0)
+        counts = dict.fromkeys(("running", "draining", "cordoned", "ended", "stalled"), 0)
         for state in self._context.fleet.workers():
             counts[state.state] = counts.get(state.state, 0) + 1
         return counts
@@ -114,7 +129,7 @@ class Scheduling:
             run = JobRun(self._context, pipeline, compiled, job)
             gone = run.schedule(_NEW_BUILDS)
         for plan, ids in run.by_plan(gone):
-            self._doorbell.ring_builds(plan, ids)
+            self._doorbell.ring_builds(plan, run.team, ids)
         for build in gone:
             self._context.notify(build_topic(build.id))
         return True
@@ -134,16 +149,14 @@ class Scheduling:
     def _publish_again(self, before: float) -> int:
         """Publish builds that were published before `before` and claimed by nobody, where the messages may be lost."""
         with self._store.transaction():
-            waiting, changed = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH), explain=True)
-        for build_id in changed:
-            self._context.notify(build_topic(build_id))
+            waiting = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
         lost = {queue for queue, builds in waiting.items() if self._doorbell.may_be_lost(queue, len(builds))}
         if not lost:
             return 0
         now = self._context.clock.now()
         with self._store.transaction():
             # The broker was asked in between, which may take its time: look again who is stale still.
-            stale, _ = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH), explain=False)
+            stale = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
             again = {queue: builds for queue, builds in stale.items() if queue in lost}
             for build in (build for builds in again.values() for build in builds):
                 self._store.builds.save(msgspec.structs.replace(build, dispatched_at=now))
@@ -151,17 +164,23 @@ class Scheduling:
             self._doorbell.ring(queue, [build.id for build in builds])
         return sum(len(builds) for builds in again.values())
 
-    def _by_queue(self, builds: list[Build], *, explain: bool) -> tuple[Mapping[str, list[Build]], list[int]]:
-        """The builds, grouped by queue; and the ids of those that now say something else of what they wait for."""
+    def _by_queue(self, builds: list[Build]) -> Mapping[str, list[Build]]:
         grouped: dict[str, list[Build]] = {}
-        changed = []
         for build in builds:
             pipeline = self._store.pipelines.get(build.pipeline_id)
             plan = self._context.compiled.get(pipeline).plans.get(build.job) if pipeline else None
-            tags = plan.tags if plan else []
-            grouped.setdefault(queue_of(JOBS_QUEUE, tags), []).append(build)
-            team = pipeline.team if pipeline else ""
-            if explain and (waits := self._context.fleet.waiting_reason(JOBS_QUEUE, tags, team)) != build.reason:
-                self._store.builds.save(msgspec.structs.replace(build, reason=waits))
-                changed.append(build.id)
-        return grouped, changed
+            team, tags = (pipeline.team if pipeline else ""), (plan.tags if plan else [])
+            for queue in self._context.fleet.queues(JOBS_QUEUE, tags, team):
+                grouped.setdefault(queue, []).append(build)
+        return grouped
+
+
+def _may_see(principal: Principal, team: str) -> bool:
+    return not team or principal.may(team, Role.READ)
+
+
+def _together(one: QueueState | None, other: QueueState | None) -> QueueState | None:
+    if one is None or other is None:
+        return one or other
+    ages = [state.oldest for state in (one, other) if state.oldest is not None]
+    return QueueState(one.waiting + other.waiting, one.in_flight + other.in_flight, max(ages, default=None))

@@ -11,7 +11,9 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     `external_url` has no slash at its end and is empty where unknown. `republish_after` is how long a published build
     or check may wait for a claim before its message counts as lost. `max_requeues` is how often a build that lost its
     worker is run again. `log_retention` and `build_retention_age` of None, and a `build_retention_count` of 0, keep for
-    ever.
+    ever. `login_attempts` are those of a name from an address, `login_address_attempts` those of an address, each
+    within `login_window`. At most `password_queue` passwords are checked or wait for it at once, `password_share` of
+    them for one address.
     """
 
     external_url: str = ""
@@ -35,7 +37,10 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     build_retention_count: int = 0
     retention_batch: int = 50
     login_attempts: int = 10
+    login_address_attempts: int = 50
     login_window: float = 300.0
+    password_queue: int = 32
+    password_share: int = 8
     session_lifetime: float = 24 * 3600.0
     stream_lifetime: float = 300.0
     token_leeway: float = 30.0

@@ -13,7 +13,6 @@ from pikoci.internal.service.compiled import CompiledPipeline
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.dispatch import Dispatcher, pause_reason
 from pikoci.internal.service.inputs import InputChooser
-from pikoci.internal.service.ports import JOBS_QUEUE
 
 _SETTLED = 500
 
@@ -27,7 +26,6 @@ class JobRun:
         self._compiled = compiled
         self._job = job
         self._now = context.clock.now()
-        self._fleet = context.fleet
         self._chooser = InputChooser(context.store, pipeline.id, compiled)
         self.plan: JobPlan = compiled.plan(job.name)
 
@@ -45,6 +43,11 @@ class JobRun:
         gone = self._dispatch()
         mine = next((found for found in gone if found.id == build.id), None)
         return [mine or self._reread(build), *(found for found in gone if found.id != build.id)]
+
+    @property
+    def team(self) -> str:
+        """The team whose pipeline it is."""
+        return self._pipeline.team
 
     def schedule(self, limit: int) -> list[Build]:
         """Choose inputs for the builds that wait for them, make the builds that new versions ask for, and dispatch.
@@ -106,7 +109,7 @@ class JobRun:
             number=retry_of.number if retry_of else 0,
             created_by=created_by,
             created_at=self._now,
-            reason=paused or reason or (self._waits(self.plan) if free else self._behind()),
+            reason=paused or reason or ("" if free else self._behind()),
             inputs_resolved=not reason,
             dispatched_at=self._now if free else None,
         )
@@ -125,14 +128,11 @@ class JobRun:
                 common = reason
 
     def _dispatch(self) -> list[Build]:
-        dispatcher = Dispatcher(self._store, self._pipeline, self._compiled, self._now, self._waits)
+        dispatcher = Dispatcher(self._store, self._pipeline, self._compiled, self._now)
         gone, more = dispatcher.dispatch(self._job.name)
         if more:
             self._store.jobs.request_scheduling([self._job.id])
         return gone
-
-    def _waits(self, plan: JobPlan) -> str:
-        return self._fleet.waiting_reason(JOBS_QUEUE, plan.tags, self._pipeline.team)
 
     def _behind(self) -> str:
         return f"waiting behind earlier builds of job {self._job.name}"

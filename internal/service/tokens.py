@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Literal
@@ -17,7 +18,9 @@ import structlog
 from pikoci.internal.domain.accounts import User
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import InvalidError, UnauthenticatedError
+from pikoci.internal.domain.names import TOKEN_ID_PATTERN
 from pikoci.internal.domain.repositories import Store
+from pikoci.internal.domain.tags import MAX_TOKEN_TAGS, check_tags
 from pikoci.internal.service.settings import ServiceSettings
 
 Kind = Literal["user", "worker", "stream"]
@@ -29,27 +32,38 @@ _MAX_TOKEN = 4096
 _MAX_NOTED = 10_000
 _KEPT_TOKENS = 4096  # whose signature need not be checked again; every request of a worker brings its own
 _ID_BYTES = 16
-#: What the id of a worker's token looks like.
-TOKEN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_SHARED_LABEL = b"pikoci: the id of the worker token that servers print"
+#: What the id of a token looks like.
+TOKEN_ID = re.compile(TOKEN_ID_PATTERN, re.ASCII)
 _log = structlog.get_logger(__name__)
 
 
 class UserClaims(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose session a token is."""
+    """Whose session a token is, and until when, in seconds since the epoch. The `id` is no secret: it is ended by it.
+
+    Tokens of earlier releases have no id.
+    """
 
     user_id: int
     session_epoch: int
+    id: str = ""
+    expires_at: float = 0.0
 
 
 class WorkerClaims(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker token opens; an empty `team` opens every team's work. `issued_at` is in seconds since the epoch.
 
-    The `id` is no secret: the token is revoked by it.
+    `tags` are those that its worker may have, None: any. The `id` is no secret: the token is revoked by it.
     """
 
     id: str = ""
     team: str = ""
     issued_at: float = 0.0
+    tags: list[str] | None = None
+
+    def lacks(self, tags: Iterable[str]) -> list[str]:
+        """Which of the tags its worker must not have, in order."""
+        return [] if self.tags is None else sorted(set(tags) - set(self.tags))
 
 
 class TokenService:
@@ -84,17 +98,39 @@ class TokenService:
 
     def user_token(self, user: User) -> str:
         """A session of a user; ends after `session_lifetime`, or when the password changes."""
-        claims = {"sub": str(user.id), "epoch": user.session_epoch}
+        claims = {"sub": str(user.id), "epoch": user.session_epoch, "jti": secrets.token_hex(_ID_BYTES)}
         return self._sign("user", claims, self._settings.session_lifetime)
 
     def read_user(self, token: str) -> UserClaims:
         """Raises UnauthenticatedError for anything but a valid user token."""
         claims, _ = self._read("user", token)
-        return UserClaims(user_id=_whole(claims, "sub"), session_epoch=_whole(claims, "epoch"))
+        session_id = claims.get("jti", "")
+        if not isinstance(session_id, str) or (session_id and TOKEN_ID.fullmatch(session_id) is None):
+            raise _invalid()
+        return UserClaims(
+            user_id=_whole(claims, "sub"),
+            session_epoch=_whole(claims, "epoch"),
+            id=session_id,
+            expires_at=float(_whole(claims, "exp")),
+        )
 
-    def worker_token(self, team: str = "") -> str:
-        """A token for standalone workers, with an id of its own; it does not expire, but can be revoked."""
-        return self._sign("worker", {"sub": "worker", "team": team, "jti": secrets.token_hex(_ID_BYTES)}, None)
+    def worker_token(self, team: str = "", tags: Sequence[str] | None = None) -> str:
+        """A token for standalone workers, with an id of its own; it does not expire, but can be revoked.
+
+        Its worker may have the `tags`, None: any. Raises InvalidError for what are no tags.
+        """
+        claims: dict[str, object] = {"sub": "worker", "team": team, "jti": secrets.token_hex(_ID_BYTES)}
+        if tags is not None:
+            claims["tags"] = check_tags(tags, MAX_TOKEN_TAGS)
+        return self._sign("worker", claims, None)
+
+    def shared_token(self) -> tuple[str, str]:
+        """The id, and the token for all work, that every server with this secret prints: always the same two.
+
+        The id is as hard to trace back to the secret as the token's own signature.
+        """
+        token_id = hmac.digest(self._secrets[0].encode(), _SHARED_LABEL, "sha256")[:_ID_BYTES].hex()
+        return token_id, self._sign("worker", {"sub": "worker", "team": "", "jti": token_id}, None, issued_at=0)
 
     def read_worker(self, token: str) -> WorkerClaims:
         """Raises UnauthenticatedError for anything but a valid worker token, and for one that was revoked."""
@@ -102,11 +138,12 @@ class TokenService:
         token_id, team = claims.get("jti"), claims.get("team", "")
         if not isinstance(token_id, str) or TOKEN_ID.fullmatch(token_id) is None or not isinstance(team, str):
             raise UnauthenticatedError("the token is not valid here", hint="make a new token")
+        tags = _tags(claims)
         if self._is_revoked(token_id):
             raise UnauthenticatedError("the token was revoked", hint="make a new token")
         if is_outdated:
             self._note_outdated(token_id)
-        return WorkerClaims(id=token_id, team=team, issued_at=float(_whole(claims, "iat")))
+        return WorkerClaims(id=token_id, team=team, issued_at=float(_whole(claims, "iat")), tags=tags)
 
     def stream_token(self, build_id: int) -> str:
         """A token that opens the event stream of one build for a short time, for readers that cannot send headers."""
@@ -116,9 +153,11 @@ class TokenService:
         """The build's id. Raises UnauthenticatedError for anything but a valid stream token."""
         return _whole(self._read("stream", token)[0], "sub")
 
-    def _sign(self, kind: Kind, claims: Mapping[str, object], lifetime: float | None) -> str:
+    def _sign(
+        self, kind: Kind, claims: Mapping[str, object], lifetime: float | None, issued_at: float | None = None
+    ) -> str:
         now = self._clock.now()
-        full = {**claims, "aud": f"pikoci-{kind}", "typ": kind, "iat": int(now)}
+        full = {**claims, "aud": f"pikoci-{kind}", "typ": kind, "iat": int(now if issued_at is None else issued_at)}
         if lifetime is not None:
             full["exp"] = int(now + lifetime)
         with _short_secret_allowed():
@@ -156,6 +195,16 @@ class TokenService:
             raise UnauthenticatedError("the token has expired", hint="log in again")
         if _whole(claims, "iat") > now + leeway:
             raise UnauthenticatedError("the token is from the future", hint="set the clocks of both machines right")
+
+
+def _tags(claims: Mapping[str, object]) -> list[str] | None:
+    """The tags in a token; one that says nothing of them carries any."""
+    tags = claims.get("tags")
+    if tags is None:
+        return None
+    if isinstance(tags, list) and all(isinstance(tag, str) for tag in tags):
+        return tags
+    raise _invalid()
 
 
 def _invalid() -> UnauthenticatedError:

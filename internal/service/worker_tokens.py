@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.errors import InvalidError, NotFoundError, PermissionDeniedError, UnauthenticatedError
@@ -11,6 +12,9 @@ from pikoci.internal.service.access import require_admin, require_role
 from pikoci.internal.service.bus import worker_topic
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.tokens import TOKEN_ID, TokenService
+
+#: Stands for the name of who made the token that servers print; no user has such a name.
+PRINTED_BY = "the server"
 
 
 class WorkerTokenService:
@@ -21,24 +25,37 @@ class WorkerTokenService:
         self._store = context.store
         self._tokens = tokens
 
-    def create(self, principal: Principal, team: str = "") -> tuple[WorkerToken, str]:
+    def create(
+        self, principal: Principal, team: str = "", tags: Sequence[str] | None = None
+    ) -> tuple[WorkerToken, str]:
         """A new token, and what is known of it; the token itself is kept nowhere. An empty `team` opens all work.
 
-        Raises NotFoundError for a team that is not there.
+        Its worker may have the `tags`, None: any. Raises NotFoundError for a team that is not there, InvalidError for
+        what are no tags.
         """
         self._require(principal, team)
         if team and self._store.accounts.find_team(team) is None:
             raise NotFoundError(f"there is no team {team}")
-        token = self._tokens.worker_token(team)
+        token = self._tokens.worker_token(team, tags)
+        opens = self._tokens.read_worker(token)
         made = WorkerToken(
-            id=self._tokens.read_worker(token).id,
+            id=opens.id,
             team=team,
+            tags=opens.tags,
             created_by=_name(principal),
             created_at=self._context.clock.now(),
         )
         with self._store.transaction():
             self._store.worker_tokens.remember(made)
         return made, token
+
+    def shared(self) -> tuple[str, bool]:
+        """The token that servers print at their start, listed from now on; and whether it was revoked."""
+        token_id, token = self._tokens.shared_token()
+        made = WorkerToken(id=token_id, created_by=PRINTED_BY, created_at=self._context.clock.now())
+        with self._store.transaction():
+            self._store.worker_tokens.remember(made)
+        return token, self._context.revocations.contains(token_id)
 
     def list(self, principal: Principal) -> builtins.list[WorkerToken]:
         """The tokens that were made, used or revoked here, newest first: those that the principal may revoke."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from functools import cache
 
-from pikoci.internal.domain.accounts import Principal
+from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, BuildStatus
-from pikoci.internal.domain.errors import ConflictError, NotFoundError, UnauthenticatedError
+from pikoci.internal.domain.errors import (
+    ConflictError,
+    NameTakenError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.gateway import (
     BuildAssignment,
@@ -20,7 +27,6 @@ from pikoci.internal.domain.gateway import (
     WorkerTerms,
 )
 from pikoci.internal.domain.pipeline import WorkerState, WorkerToken
-from pikoci.internal.domain.tags import reasons_ended_by
 from pikoci.internal.domain.wire import instance_key, is_earlier_start
 from pikoci.internal.service.access import require_admin
 from pikoci.internal.service.artifacts import Artifacts
@@ -28,8 +34,8 @@ from pikoci.internal.service.bus import CHECKS, SCHEDULE, build_topic, worker_to
 from pikoci.internal.service.checks import Checks
 from pikoci.internal.service.claims import Claims
 from pikoci.internal.service.context import Context
+from pikoci.internal.service.fleet import ENDED
 from pikoci.internal.service.model import WorkerView
-from pikoci.internal.service.ports import JOBS_QUEUE
 from pikoci.internal.service.reporting import Reports
 from pikoci.internal.service.requeue import TakeBack
 from pikoci.internal.service.tokens import WorkerClaims
@@ -49,24 +55,22 @@ class WorkerService:
         self._artifacts = Artifacts(context)
 
     def register(self, hello: WorkerHello, opens: WorkerClaims | None = None) -> WorkerTerms:
-        """See `Gateway.register`; `opens` is what the worker's token says, None for the embedded worker.
-
-        Raises ConflictError where a worker of another team, or a later start of this one, is connected under the name.
-        """
+        """See `Gateway.register`; `opens` is what the worker's token says, None for the embedded worker."""
         settings = self._context.settings
         opens = opens or WorkerClaims()
+        _require_tags(hello, opens)
         now = self._context.clock.now()
         with self._store.transaction():
             known = self._store.workers.register(hello, now, team=opens.team, token_id=opens.id)
-            if known is not None:
-                self._require_name(known, hello, opens.team)
-            taken = self._take_over(hello, now) if known and known.instance != hello.instance else []
+            taken: list[int] = []
+            if known is not None and self._was_started_again(known, hello, opens):
+                taken = self._take_back(known.name, known.instance, f"worker {hello.name} was started again")
             if opens.id:
-                token = WorkerToken(id=opens.id, team=opens.team, created_at=opens.issued_at)
-                self._store.worker_tokens.remember(token)
+                self._store.worker_tokens.remember(
+                    WorkerToken(id=opens.id, team=opens.team, created_at=opens.issued_at, tags=opens.tags)
+                )
         self._store.after_commit(self._context.fleet.forget)
-        self._context.measures.leases_taken_back["build"] += len(taken)
-        for build_id in [*taken, *self._end_waits(hello, opens.team)]:
+        for build_id in taken:
             self._context.notify(build_topic(build_id))
         self._context.notify(SCHEDULE, CHECKS, worker_topic(hello.name))
         return WorkerTerms(
@@ -78,41 +82,56 @@ class WorkerService:
             cordoned=known is not None and known.cordoned,
         )
 
-    def _require_name(self, known: WorkerState, hello: WorkerHello, team: str) -> None:
-        """A token of one team must not displace another's workers. A worker itself may come with another token.
+    def _was_started_again(self, known: WorkerState, hello: WorkerHello, opens: WorkerClaims) -> bool:
+        """Whether `known` is an earlier process of this worker that is certainly dead, with all that it ran.
 
-        Nor must a late message of a process that is gone displace the one that was started after it.
+        Two processes at one place are told apart by the lock on their directory; anywhere else, only silence tells.
+        Raises NameTakenError while another process may be alive, ConflictError for a message that came late.
         """
-        if self._context.fleet.aged(known).state == "stalled":
-            return
+        if known.instance == hello.instance:
+            return False
+        embedded = not opens.id and not known.token_id
+        related = embedded or instance_key(known.instance) == instance_key(hello.instance)
+        if self._context.fleet.is_gone(known):
+            return related and hello.place == known.place != ""
         if is_earlier_start(hello.instance, known.instance):
             raise ConflictError(
                 f"worker {hello.name} was started again since",
                 hint="a copy of a worker needs a --workdir of its own; one from a backup may start after a lease",
             )
-        if known.team != team and instance_key(known.instance) != instance_key(hello.instance):
-            raise ConflictError(
-                f"a worker of another team is connected as {hello.name}",
-                hint="give each worker a name of its own with --name",
-            )
+        if related and (hello.place == known.place or not known.place or not hello.place):
+            return hello.place == known.place != ""  # an older release does not say: then leases tell
+        until = known.last_seen_at + self._context.settings.lease - self._context.clock.now()
+        raise NameTakenError(
+            f"another process is connected as worker {hello.name}, from another directory or machine",
+            hint="give each worker a name of its own with --name, and a copy of a machine a new --workdir, too",
+            retry_after=max(0.0, until) + 1,
+        )
 
-    def _end_waits(self, hello: WorkerHello, team: str) -> list[int]:
-        """Builds say no longer that no worker could run them; in a transaction of its own, for it locks many."""
-        state = self._store.workers.get(hello.name)
-        if state is None or state.wanted:
-            return []
-        with self._store.transaction():
-            return self._store.builds.clear_reasons(reasons_ended_by(JOBS_QUEUE, hello.queues), team)
-
-    def _take_over(self, hello: WorkerHello, now: float) -> list[int]:
-        self._store.resources.requeue_checks_of(hello.name, hello.instance, now)
+    def _take_back(self, name: str, instance: str, why: str, kept: Collection[ClaimRef] = ()) -> list[int]:
+        """Run again what this process ran, which is dead, but for the claims that are `kept`; the builds' ids."""
+        self._store.resources.requeue_checks_of(name, instance, self._context.clock.now())
         taken = []
-        for known, holder in self._store.builds.started_by(hello.name):
-            build = self._store.builds.lock(known.id) if holder != hello.instance else None
+        for known, holder in self._store.builds.started_by(name):
+            if holder != instance or ClaimRef(build_id=known.id, claim=known.claim) in kept:
+                continue
+            build = self._store.builds.lock(known.id)
             if build is not None and build.status is BuildStatus.STARTED and build.claim == known.claim:
-                TakeBack(self._context).lost(build, f"worker {hello.name} was started again")
+                TakeBack(self._context).lost(build, why)
                 taken.append(build.id)
+        self._context.measures.leases_taken_back["build"] += len(taken)
         return taken
+
+    def _end(self, beat: Heartbeat) -> HeartbeatReply:
+        """The last heartbeat of a process, also of one whose name another has taken: what it ran is dead."""
+        now = self._context.clock.now()
+        with self._store.transaction():
+            self._store.workers.seen(beat.name, beat.instance, beat.state, now)
+            why = f"worker {beat.name} ended"
+            taken = self._take_back(beat.name, beat.instance, why, frozenset(beat.builds))
+        self._store.after_commit(self._context.fleet.forget)
+        self._context.notify(SCHEDULE, CHECKS, *map(build_topic, taken))
+        return HeartbeatReply()
 
     def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
         """See `Gateway.heartbeat`.
@@ -120,6 +139,8 @@ class WorkerService:
         Raises NotFoundError when the worker is not registered (register again), and ConflictError when another
         instance took its name over (stop everything).
         """
+        if beat.state == ENDED:
+            return self._end(beat)
         now = self._context.clock.now()
         until = now + self._context.settings.lease
         with self._store.transaction():
@@ -180,21 +201,25 @@ class WorkerService:
             ]
         return commands
 
-    def claim_build(self, build_id: int, worker: str, instance: str) -> BuildAssignment:
+    def claim_build(
+        self, build_id: int, worker: str, instance: str, opens: WorkerClaims | None = None
+    ) -> BuildAssignment:
         """See `Gateway.claim_build`.
 
         The instance that holds the claim and has not reported yet gets the same answer again, because the first one may
         have been lost on its way: a worker must not run a claim that it runs already.
         """
-        return self._claims.claim(build_id, worker, instance)
+        return self._claims.claim(build_id, worker, instance, opens or WorkerClaims())
 
     def report(self, build_id: int, claim: int, first: int, events: Sequence[BuildEvent]) -> None:
         """See `Gateway.report`."""
         self._reports.report(build_id, claim, first, events)
 
-    def claim_check(self, resource_id: int, worker: str, instance: str) -> CheckAssignment:
+    def claim_check(
+        self, resource_id: int, worker: str, instance: str, opens: WorkerClaims | None = None
+    ) -> CheckAssignment:
         """See `Gateway.claim_check`."""
-        return self._checks.claim(resource_id, worker, instance)
+        return self._checks.claim(resource_id, worker, instance, opens or WorkerClaims())
 
     def finish_check(self, resource_id: int, claim: int, result: CheckResult) -> None:
         """See `Gateway.finish_check`."""
@@ -209,29 +234,46 @@ class WorkerService:
         return self._artifacts.load(build_id, claim, digest)
 
     def list(self, principal: Principal) -> list[WorkerView]:
-        """All workers with what they run (any user); one without a heartbeat for a lease is `stalled`."""
+        """The workers with what they run (any user); one without a heartbeat for a lease is `stalled`.
+
+        A worker that is for one team's work is shown to members alone, and so are the builds of each team.
+        """
         _require_login(principal)
         builds: dict[str, list[Build]] = {}
         for build in self._store.builds.started():
             builds.setdefault(build.worker or "", []).append(build)
         checks = self._store.resources.count_checks()
+        visible = self._visible(principal)
         return [
-            WorkerView(
-                worker=self._context.fleet.aged(state),
-                builds=builds.get(state.name, []),
-                checks=checks.get(state.name, 0),
-            )
+            self._view(state, builds.get(state.name, []), checks.get(state.name, 0), visible)
             for state in self._store.workers.list()
+            if _may_see(principal, state)
         ]
 
     def get(self, principal: Principal, name: str) -> WorkerView:
-        """One worker with what it runs (any user). Raises NotFoundError."""
+        """One worker with what it runs, as `list` shows it. Raises NotFoundError."""
         _require_login(principal)
-        return WorkerView(
-            worker=self._context.fleet.aged(self._find(name)),
-            builds=[build for build, _ in self._store.builds.started_by(name)],
-            checks=self._store.resources.count_checks().get(name, 0),
-        )
+        state = self._find(name)
+        if not _may_see(principal, state):
+            raise _no_worker(name)
+        builds = [build for build, _ in self._store.builds.started_by(name)]
+        return self._view(state, builds, self._store.resources.count_checks().get(name, 0), self._visible(principal))
+
+    def _view(
+        self, state: WorkerState, builds: Sequence[Build], checks: int, visible: Callable[[int], bool]
+    ) -> WorkerView:
+        shown = [build for build in builds if visible(build.pipeline_id)]
+        return WorkerView(worker=self._context.fleet.aged(state), builds=shown, busy=len(builds), checks=checks)
+
+    def _visible(self, principal: Principal) -> Callable[[int], bool]:
+        """Tells of a pipeline, by its id, whether the principal is a member of its team; asks once for each."""
+
+        @cache
+        def is_member(pipeline_id: int) -> bool:
+            pipeline = self._store.pipelines.get(pipeline_id)
+            return pipeline is not None and principal.may(pipeline.team, Role.READ)
+
+        return is_member
 
     def drain(self, principal: Principal, name: str) -> None:
         """Ask a worker to finish what it runs and end (global administrators only). Raises NotFoundError.
@@ -256,7 +298,7 @@ class WorkerService:
         require_admin(principal)
         with self._store.transaction():
             state = self._find(name)
-            if self._context.fleet.aged(state).state != "stalled":
+            if not self._context.fleet.is_gone(state):
                 raise ConflictError(f"worker {name} is alive", hint="drain it first, and wait until it has ended")
             self._store.workers.delete(name)
         self._store.after_commit(self._context.fleet.forget)
@@ -272,10 +314,28 @@ class WorkerService:
     def _find(self, name: str) -> WorkerState:
         state = self._store.workers.get(name)
         if state is None:
-            raise NotFoundError(f"there is no worker {name}")
+            raise _no_worker(name)
         return state
+
+
+def _require_tags(hello: WorkerHello, opens: WorkerClaims) -> None:
+    """Return if the token carries all tags that the worker says it has. Raises PermissionDeniedError."""
+    if lacking := opens.lacks(hello.tags):
+        mine = ", ".join(opens.tags or []) or "none"
+        raise PermissionDeniedError(
+            f"the worker's token does not carry the tag {lacking[0]}",
+            hint=f"it carries {mine}: leave the tag out of --tags, or make another by `pikoci worker-token --tags`",
+        )
 
 
 def _require_login(principal: Principal) -> None:
     if principal.user is None:
         raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+
+
+def _may_see(principal: Principal, state: WorkerState) -> bool:
+    return not state.team or principal.may(state.team, Role.READ)
+
+
+def _no_worker(name: str) -> NotFoundError:
+    return NotFoundError(f"there is no worker {name}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pikoci.internal.domain.build import Build
 from pikoci.internal.domain.gateway import ClaimRef
+from pikoci.internal.domain.pipeline import BusySlots
 from pikoci.internal.store.build_rows import BUILD_COLUMNS, build_from
 from pikoci.internal.store.session import Session, batches, marks, returning
 from pikoci.internal.store.values import key_text
@@ -25,23 +26,21 @@ TAKE_EXPIRED = (
 )
 STARTED_BY = f"SELECT {BUILD_COLUMNS}, worker_instance FROM builds WHERE status = 'started' AND worker = ? ORDER BY id"
 STARTED = f"SELECT {BUILD_COLUMNS} FROM builds WHERE status = 'started' ORDER BY worker, id"
+LINE = (
+    f"SELECT {BUILD_COLUMNS} FROM builds WHERE status = 'pending' AND dispatched_at IS NOT NULL"
+    " ORDER BY dispatched_at, id LIMIT ?"
+)
+BUSY = (
+    "SELECT b.worker, t.name, p.name, p.public, j.name, COUNT(*) FROM builds b JOIN jobs j ON j.id = b.job_id"
+    " JOIN pipelines p ON p.id = b.pipeline_id JOIN teams t ON t.id = p.team_id WHERE b.status = 'started'"
+    " GROUP BY b.worker, t.name, p.name, p.public, j.name"
+)
 HOLDER = "SELECT worker, worker_instance FROM builds WHERE id = ? AND worker IS NOT NULL"
 GRACE_BUILDS = "UPDATE builds SET lease_expires_at = ? WHERE status = 'started' AND lease_expires_at < ?"
 GRACE_CHECKS = (
     "UPDATE resources SET check_lease_expires_at = ?"
     " WHERE check_lease_expires_at IS NOT NULL AND check_lease_expires_at < ?"
 )
-
-
-def waiting_sql(reasons: int, *, of_team: bool) -> str:
-    """The statement that locks the dispatched builds with one of so many reasons; whoever has one locked changes it."""
-    team = (
-        " AND pipeline_id IN (SELECT pipelines.id FROM pipelines JOIN teams ON teams.id = team_id WHERE teams.name = ?)"
-    )
-    return (
-        "SELECT id FROM builds WHERE status = 'pending' AND dispatched_at IS NOT NULL"
-        f" AND reason IN ({marks(reasons)}){team if of_team else ''} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
-    )
 
 
 class SqlBuildLeases:
@@ -54,15 +53,16 @@ class SqlBuildLeases:
         """See `BuildRepository`."""
         return [build_from(row) for row in self._session.change(TAKE_STALE, (before, limit))]
 
-    def clear_reasons(self, reasons: Sequence[str], team: str) -> list[int]:
+    def line(self, limit: int) -> list[Build]:
         """See `BuildRepository`."""
-        wrong: list[int] = []
-        for batch in batches(reasons):
-            sql = waiting_sql(len(batch), of_team=bool(team))
-            wrong += [row[0] for row in self._session.change(sql, (*batch, *([team] if team else [])))]
-        for batch in batches(wrong):
-            self._session.write(f"UPDATE builds SET reason = '' WHERE id IN ({marks(len(batch))})", batch)
-        return wrong
+        return [build_from(row) for row in self._session.rows(LINE, (limit,))]
+
+    def busy(self) -> list[BusySlots]:
+        """See `BuildRepository`."""
+        return [
+            BusySlots(worker=row[0] or "", team=row[1], pipeline=row[2], public=bool(row[3]), job=row[4], builds=row[5])
+            for row in self._session.rows(BUSY)
+        ]
 
     def take_expired(self, now: float, limit: int) -> list[Build]:
         """See `BuildRepository`."""

@@ -11,6 +11,7 @@ from pikoci.internal.store.session import Row, Session, batches, marks
 from pikoci.internal.store.values import encode_json, key_text, shown_text
 
 _STEP_COLUMNS = "build_id, claim, step, name, kind, status, try_number, exit_code, reason, started_at, finished_at"
+_HOOKS = ("on_success", "on_failure", "on_cancel", "ensure")
 _STEP_STATUS = {status.value: status for status in StepStatus}
 
 VERSIONS = (
@@ -87,7 +88,7 @@ class SqlBuildParts:
             self._session.write(_SAVE_STEP[len(batch)], [value for step in batch for value in _step_values(step)])
 
     def steps(self, build_id: int, claim: int | None = None) -> list[Step]:
-        """See `BuildRepository`. Steps that never started come last, in plan order."""
+        """See `BuildRepository`. Hooks come after what they belong to."""
         if claim is None:
             rows = self._session.rows(STEPS_NOW, (build_id, build_id))
         else:
@@ -142,6 +143,10 @@ def _step(row: Row) -> Step:
     )
 
 
-def _step_order(step: Step) -> tuple[bool, float, list[tuple[int, str]]]:
-    path = [(int(part), "") if part.isdecimal() else (0, part) for part in step.id.split("/")]
-    return step.started_at is None, step.started_at or 0.0, path
+def _step_order(step: Step) -> list[tuple[int, int, str]]:
+    """The step's place in its plan, by its path: numbered steps first, then hooks in the order in which they run."""
+    return [(0, int(part), "") if part.isdecimal() else (1, _hook_place(part), part) for part in step.id.split("/")]
+
+
+def _hook_place(name: str) -> int:
+    return _HOOKS.index(name) if name in _HOOKS else len(_HOOKS)

@@ -55,7 +55,7 @@ _GIVE_UP = (
     f"UPDATE resources SET check_worker = NULL, check_instance = NULL, check_lease_expires_at = NULL, {_DUE_AT_ONCE}"
 )
 REQUEUE_EXPIRED = f"{_GIVE_UP} WHERE check_lease_expires_at IS NOT NULL AND check_lease_expires_at <= ?"
-REQUEUE_OTHERS = f"{_GIVE_UP} WHERE check_lease_expires_at IS NOT NULL AND check_worker = ? AND check_instance <> ?"
+REQUEUE_OF = f"{_GIVE_UP} WHERE check_lease_expires_at IS NOT NULL AND check_worker = ? AND check_instance = ?"
 
 
 def dispatch_sql(resources: int) -> str:
@@ -144,7 +144,7 @@ class SqlChecks:
     def requeue_checks_of(self, worker: str, instance: str, now: float) -> int:
         """See `ResourceRepository`."""
         names = key_text(worker, "the worker's name"), key_text(instance, "the worker's instance")
-        return self._session.write(REQUEUE_OTHERS, (now, now, *names))
+        return self._session.write(REQUEUE_OF, (now, now, *names))
 
     def renew_checks(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
         """See `ResourceRepository`."""

@@ -13,6 +13,8 @@ from pikoci.internal.domain.errors import ConflictError, InvalidError, PikociErr
 #: driver cannot send; UnicodeEncodeError is a ValueError.
 DRIVER_ERRORS = (peewee.PeeweeException, psycopg2.Error, sqlite3.Error, ValueError, OverflowError, TimeoutError)
 
+_READ_ONLY_TRANSACTION = "25006"
+
 
 def translated(error: Exception) -> PikociError | None:
     """The domain error for a driver's, or None for a mistake of ours, which must stay as it is."""
@@ -24,7 +26,16 @@ def translated(error: Exception) -> PikociError | None:
         return None
     if sqlite_code(error) == sqlite3.SQLITE_ERROR:  # "no such table", a syntax error
         return None
+    if _is_read_only(error):
+        return UnavailableError(f"the database takes no changes: {first_line(error)}", hint="/readyz says more")
+    if sqlite_code(error) == sqlite3.SQLITE_FULL:
+        return UnavailableError("the database takes no changes: its disk is full", hint="make room on it")
     return UnavailableError(f"the database did not answer: {first_line(error)}", hint="try again in a moment")
+
+
+def _is_read_only(error: Exception) -> bool:
+    sql_state = getattr(getattr(error, "orig", error), "pgcode", None)
+    return sql_state == _READ_ONLY_TRANSACTION or sqlite_code(error) == sqlite3.SQLITE_READONLY
 
 
 def sqlite_code(error: Exception) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 
-from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.build import ACTIVE as STATUSES
+from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.pipeline import Job, JobOverview
 from pikoci.internal.store.build_rows import BUILD_COLUMNS, build_from
+from pikoci.internal.store.indexes import ACTIVE
 from pikoci.internal.store.session import Row, Session, batches, marks
 from pikoci.internal.store.values import key_text
 
@@ -15,10 +17,13 @@ COLUMNS = "id, pipeline_id, name, position, paused, archived"
 
 #: Requests, not jobs, are locked: the caller locks jobs in id order, and one locked here could be out of that order.
 TAKE = "SELECT id, job_id FROM scheduling_requests ORDER BY id LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
+_ANY = f"EXISTS (SELECT 1 FROM builds b WHERE {ACTIVE} AND b.job_id = jobs.id AND b.status = '{{}}')"
+_NOW = " ".join(f"WHEN {_ANY.format(status.value)} THEN '{status.value}'" for status in STATUSES)
 OVERVIEW = (
     f"SELECT {COLUMNS},"
     " (SELECT b.id FROM builds b WHERE b.job_id = jobs.id ORDER BY b.id DESC LIMIT 1),"
-    " (SELECT b.id FROM builds b WHERE b.job_id = jobs.id AND b.finished_at IS NOT NULL ORDER BY b.id DESC LIMIT 1)"
+    " (SELECT b.id FROM builds b WHERE b.job_id = jobs.id AND b.finished_at IS NOT NULL ORDER BY b.id DESC LIMIT 1),"
+    f" CASE {_NOW} END"
     " FROM jobs WHERE pipeline_id IN ({ids}) AND NOT archived ORDER BY pipeline_id, position, jobs.id"
 )
 
@@ -74,7 +79,8 @@ class SqlJobs:
             rows = self._session.rows(OVERVIEW.format(ids=marks(len(batch))), batch)
             builds = self._builds([build_id for row in rows for build_id in row[6:8] if build_id is not None])
             for row in rows:
-                overview = JobOverview(job=_job(row), latest=builds.get(row[6]), finished=builds.get(row[7]))
+                now = BuildStatus(row[8]) if row[8] else None
+                overview = JobOverview(job=_job(row), latest=builds.get(row[6]), finished=builds.get(row[7]), now=now)
                 found[row[1]].append(overview)
         return found
 

@@ -186,13 +186,17 @@ class Worker(Model):
     draining = BooleanField()
     team = Text()
     token_id = Text()
+    place = Text(null=True)
 
     class Meta:
         table_name = "workers"
 
 
 class WorkerToken(Model):
-    """A worker's token that was made, used or revoked here: its id, never the token. `team` is a name, or empty."""
+    """A worker's token that was made, used or revoked here: its id, never the token. `team` is a name, or empty.
+
+    `tags` is a JSON list, or NULL where its worker may have any.
+    """
 
     id = Text(primary_key=True)
     team = Text()
@@ -200,9 +204,20 @@ class WorkerToken(Model):
     created_at = DoubleField()
     revoked_by = Text()
     revoked_at = DoubleField(null=True)
+    tags = Text(null=True)
 
     class Meta:
         table_name = "worker_tokens"
+
+
+class EndedSession(Model):
+    """A user's session that was ended, by its id, kept until its token has run out."""
+
+    id = Text(primary_key=True)
+    expires_at = DoubleField()
+
+    class Meta:
+        table_name = "ended_sessions"
 
 
 class Artifact(Model):

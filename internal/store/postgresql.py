@@ -9,6 +9,7 @@ from typing import Any
 import peewee
 from psycopg2 import extensions
 
+from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.store.failures import DRIVER_ERRORS, translated
 from pikoci.internal.store.pool import Connection, ConnectionPool
 from pikoci.internal.store.session import Row, Session
@@ -91,6 +92,19 @@ class PostgresqlSession(Session):
             self.database.connection().afterwards.append(action)
         else:
             action()
+
+    def check_writable(self) -> None:
+        """See `Session`."""
+        ((read_only, standby),) = self.rows("SELECT current_setting('transaction_read_only'), pg_is_in_recovery()")
+        if standby:
+            raise UnavailableError(
+                "the database takes no changes: this PostgreSQL is a standby", hint="set --db-host to the primary"
+            )
+        if read_only == "on":
+            raise UnavailableError(
+                "the database takes no changes: its transactions are read-only",
+                hint="set default_transaction_read_only off for the server, the database or the user",
+            )
 
     def lock_schema(self) -> None:
         """See `Session`. Waits for the server that has the lock."""

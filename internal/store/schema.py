@@ -27,6 +27,7 @@ MODELS: tuple[type[Model], ...] = (
     build_models.LogChunk,
     models.Worker,
     models.WorkerToken,
+    models.EndedSession,
     models.Artifact,
     models.ArtifactGrant,
     models.ArtifactChunk,

@@ -56,6 +56,10 @@ class Session(ABC):
         """Keep other servers from migrating until the transaction ends."""
 
     @abstractmethod
+    def check_writable(self) -> None:
+        """Return where the database answers and takes changes. Raises UnavailableError saying what is missing."""
+
+    @abstractmethod
     def close(self) -> None:
         """Give every connection back."""
 

@@ -10,11 +10,13 @@ kernel can lose the commits since the last checkpoint (a second or so), never th
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -30,6 +32,8 @@ from pikoci.internal.store.session import Row, Session
 ROW_LOCK = re.compile(r"\s+FOR NO KEY UPDATE( OF \w+)?( SKIP LOCKED)?")
 BUSY_PAUSE = 0.002
 MIGRATION_PATIENCE = 600.0
+#: A disk with less room, in bytes, is as good as full.
+LEAST_ROOM = 4 * 1024 * 1024
 
 
 class SqliteSession(Session):
@@ -110,6 +114,19 @@ class SqliteSession(Session):
             self._afterwards.append(action)
         else:
             action()
+
+    def check_writable(self) -> None:
+        """See `Session`. Nothing is written, so that anybody may ask: the disk is asked for its room."""
+        with self.transaction():
+            self.rows("SELECT 1")
+        path = str(self.database.database)
+        if not Path(path).exists():
+            return  # in memory
+        disk = os.statvfs(path)
+        if disk.f_flag & os.ST_RDONLY:
+            raise UnavailableError(f"the disk of {path} is read-only", hint="mount it so that it can be written to")
+        if disk.f_bavail * disk.f_frsize < LEAST_ROOM:
+            raise UnavailableError(f"the disk of {path} is full", hint="make room on it")
 
     def lock_schema(self) -> None:
         """Nothing to do: BEGIN IMMEDIATE keeps every other writer away."""

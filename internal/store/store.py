@@ -9,6 +9,7 @@ from pikoci.internal.domain.repositories import (
     AccountRepository,
     ArtifactRepository,
     BuildRepository,
+    EndedSessionRepository,
     IdempotencyRepository,
     JobRepository,
     LogRepository,
@@ -22,6 +23,7 @@ from pikoci.internal.domain.repositories import (
 from pikoci.internal.store.accounts import SqlAccounts
 from pikoci.internal.store.artifacts import SqlArtifacts
 from pikoci.internal.store.builds import SqlBuilds
+from pikoci.internal.store.ended_sessions import SqlEndedSessions
 from pikoci.internal.store.history import SqlHistory
 from pikoci.internal.store.jobs import SqlJobs
 from pikoci.internal.store.logs import SqlLogs
@@ -42,6 +44,7 @@ class SqlStore:
         self.session = session
         self._migrations = Migrations(session, system)
         self.accounts: AccountRepository = SqlAccounts(session)
+        self.ended_sessions: EndedSessionRepository = SqlEndedSessions(session)
         self.settings: SettingRepository = SqlSettings(session)
         self.idempotency: IdempotencyRepository = SqlIdempotency(session)
         self.pipelines: PipelineRepository = SqlPipelines(session)
@@ -68,7 +71,7 @@ class SqlStore:
 
     def check_health(self) -> None:
         """See `Store`."""
-        self.session.rows("SELECT 1")
+        self.session.check_writable()
 
     def migrate(self) -> list[str]:
         """See `Store`. Raises InvalidError when a newer program has migrated the database."""

@@ -28,6 +28,7 @@ _COLUMNS = (
     Worker.draining,
     Worker.team,
     Worker.token_id,
+    Worker.place,
 )
 
 
@@ -51,6 +52,7 @@ class SqlWorkers:
             "last_seen_at": now,
             "team": key_text(team, "the team's name"),
             "token_id": key_text(token_id, "the token's id"),
+            "place": key_text(hello.place, "the worker's place"),
         }
         made = {"name": key_text(hello.name, "the worker's name"), "cordoned": False, "draining": False}
         kept = {"draining": Case(None, [(Worker.instance == hello.instance, Worker.draining)], False)}
@@ -108,4 +110,5 @@ def _worker(row: Row) -> WorkerState:
         draining=bool(row[10]),
         team=row[11],
         token_id=row[12],
+        place=row[13] or "",
     )

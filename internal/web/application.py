@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import falcon
 
@@ -10,7 +11,7 @@ from pikoci.internal.service import Services
 from pikoci.internal.web.assets import ASSET_PATH, Assets
 from pikoci.internal.web.builds import BuildPage
 from pikoci.internal.web.jobs import JobPage
-from pikoci.internal.web.page import ErrorPages, Renderer
+from pikoci.internal.web.page import ErrorPages, Renderer, RootedRedirects
 from pikoci.internal.web.pipelines import HomePage, PipelinePage
 from pikoci.internal.web.session import LoginPage, LogoutPage, PasswordPage
 
@@ -25,8 +26,9 @@ def add_pages(app: falcon.App[Any, Any], services: Services) -> None:
     Sessions, the check that changes come from this server, and headers are the API's own.
     """
     assets = Assets()
-    renderer = Renderer(assets, services.context.clock)
-    app.add_middleware(ErrorPages(renderer))
+    root = urlsplit(services.context.settings.external_url).path.rstrip("/")
+    renderer = Renderer(assets, services.context.clock, root)
+    app.add_middleware([RootedRedirects(root), ErrorPages(renderer)])  # the first one has the last word
     app.add_route(ASSET_PATH, assets)
     app.add_route("/login", LoginPage(services, renderer))
     app.add_route("/logout", LogoutPage(services, renderer))

@@ -30,6 +30,7 @@ class JobPage(Page):
             team=team,
             pipeline=pipeline,
             job=overview.job,
+            overview=overview,
             builds=builds.items,
             next=builds.next,
             later=cursor is not None,

@@ -18,6 +18,7 @@ from pikoci.internal.service import Services
 from pikoci.internal.service.errors import InvalidError
 from pikoci.internal.service.idempotency import Answer
 from pikoci.internal.service.model import Clock
+from pikoci.internal.service.wording import full_name, relative_time, short_duration
 from pikoci.internal.web import times
 from pikoci.internal.web.addresses import address, local_path, login_address
 from pikoci.internal.web.assets import Assets
@@ -31,9 +32,13 @@ _LONGEST_MARK = 64
 
 
 class Renderer:
-    """Renders templates. Whatever is put into one is escaped, unless it is `Markup`."""
+    """Renders templates. Whatever is put into one is escaped, unless it is `Markup`.
 
-    def __init__(self, assets: Assets, clock: Clock) -> None:
+    `root` is the path below which users see the pages; code knows addresses without it, and templates put it before.
+    """
+
+    def __init__(self, assets: Assets, clock: Clock, root: str) -> None:
+        self.root = root
         self._clock = clock
         self._environment = Environment(
             loader=FileSystemLoader(_TEMPLATES),
@@ -43,10 +48,14 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(asset=assets.address, address=address, login_address=login_address)
+        self._environment.globals["root"] = root
+        for name, function in (("asset", assets.address), ("address", address), ("login_address", login_address)):
+            self._environment.globals[name] = _below(root, function)
         self._environment.globals["mark"] = token_urlsafe
-        for name in ("duration", "relative", "absolute", "machine"):
+        self._environment.globals["full_name"] = full_name
+        for name in ("absolute", "machine"):
             self._environment.filters[name] = getattr(times, name)
+        self._environment.filters.update(duration=short_duration, relative=relative_time)
         self._environment.filters["sentence"] = _sentence
 
     def render(self, request: ApiRequest, response: falcon.Response, template: str, **values: Any) -> None:
@@ -57,6 +66,10 @@ class Renderer:
         response.set_header("Content-Security-Policy", _POLICY)
         # With no-referrer, browsers send `Origin: null` with forms, and those would be refused.
         response.set_header("Referrer-Policy", "same-origin")
+
+
+def _below(root: str, function: Callable[..., str]) -> Callable[..., str]:
+    return lambda *values: root + function(*values)
 
 
 def _sentence(text: str) -> str:
@@ -113,6 +126,19 @@ class ErrorPages:
             return redirect(response, login_address(request.relative_uri))
         self._renderer.render(request, response, "error.html", problem=problem, known=kind != "route-not-found")
         return None
+
+
+class RootedRedirects:
+    """Falcon middleware that puts the path `root` before the addresses that pages lead to."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def process_response(self, _: ApiRequest, response: falcon.Response, __: object, ___: bool) -> None:
+        """Complete the header, if there is one."""
+        location = response.get_header("Location")
+        if location is not None:
+            response.set_header("Location", self._root + location)
 
 
 def _for_people(request: ApiRequest, resource: object) -> bool:

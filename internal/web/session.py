@@ -26,7 +26,7 @@ class _SessionPage(Page):
         settings = self._services.context.settings
         secure = request.scheme == "https" or settings.external_url.lower().startswith("https:")
         token = self._services.tokens.user_token(user)
-        set_session(response, token, secure=secure, max_age=int(settings.session_lifetime))
+        set_session(response, token, secure=secure, max_age=int(settings.session_lifetime), root=self._renderer.root)
 
 
 class LoginPage(_SessionPage):
@@ -51,7 +51,7 @@ class LoginPage(_SessionPage):
         form = read_form(request)
         name, password = form.get("name", ""), form.get("password", "")
         try:
-            user = self._services.accounts.login(name, password, request.remote_addr)
+            user = self._services.accounts.login(name, password, request.client)
         except (UnauthenticatedError, RateLimitedError) as error:
             limited = isinstance(error, RateLimitedError)
             response.status = falcon.HTTP_429 if limited else falcon.HTTP_401
@@ -65,9 +65,11 @@ class LoginPage(_SessionPage):
 class LogoutPage(_SessionPage):
     """`/logout`."""
 
-    def on_post(self, _: ApiRequest, response: falcon.Response) -> None:
-        """Take the browser's session away."""
-        end_session(response)
+    def on_post(self, request: ApiRequest, response: falcon.Response) -> None:
+        """End the session, and take it away from the browser."""
+        if request.session is not None:
+            self._services.accounts.log_out(request.session)
+        end_session(response, self._renderer.root)
         redirect(response, "/login")
 
 

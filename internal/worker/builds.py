@@ -14,6 +14,7 @@ from pikoci.internal.worker.reporting.shipper import SpoolShipper
 from pikoci.internal.worker.reporting.spool import SpoolFile
 from pikoci.internal.worker.running import run_build
 from pikoci.internal.worker.services import WorkerServices
+from pikoci.internal.worker.user_pool import Loan
 from pikoci.pkg.queue.backend import Delivery
 
 _log = structlog.get_logger(__name__)
@@ -29,8 +30,8 @@ class BuildHandler:
         self._claim_backoff = services.backoff()
         self.report_patience = services.settings.report_patience
 
-    def handle(self, delivery: Delivery) -> None:
-        """Claim the build that the message names, run it and report it."""
+    def handle(self, delivery: Delivery, loan: Loan) -> None:
+        """Claim the build that the message names, run it as the borrowed user, and report it."""
         services = self._services
         asked = services.clock.monotonic()
 
@@ -45,9 +46,9 @@ class BuildHandler:
         ref = ClaimRef(build_id=assignment.build.id, claim=assignment.claim)
         if ref in self._claims or ref in self._shipper.refs():
             return  # the same message twice: claiming is idempotent, running is not
-        self._work(assignment, ref, asked + assignment.lease)
+        self._work(assignment, ref, asked + assignment.lease, loan)
 
-    def _work(self, assignment: BuildAssignment, ref: ClaimRef, expires: float) -> None:
+    def _work(self, assignment: BuildAssignment, ref: ClaimRef, expires: float, loan: Loan) -> None:
         services, settings = self._services, self._services.settings
         control = BuildControl(settings.hook_budget)
         spool = SpoolFile(settings.spool_dir, ref)
@@ -62,7 +63,8 @@ class BuildHandler:
         log = _log.bind(build=ref.build_id, claim=ref.claim, job=assignment.job.name)
         log.info("build started")
         try:
-            last = run_build(services, assignment, control, reporter)
+            last = run_build(services, assignment, control, reporter, loan)
+            loan.give_back()  # the report may take longer, and nothing runs any more
             if not reporter.finish(last, lambda: self.report_patience):
                 self._shipper.add(spool)
             log.info(

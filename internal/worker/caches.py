@@ -1,14 +1,19 @@
 """What resource types keep on this worker, below `workdir/cache`: used under a lock, removed when unused for long.
 
 Beside each cache lies its lock file, `NAME.lock`, which is as old as the cache's last use.
+
+With build users each of them has a cache of its own for each name, which lies behind a *gate*: a directory that belongs
+to the build user while the cache is in use, and to the worker otherwise. So what a build wrote is never handed to
+another user, and another build that borrows the same user cannot get at it.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -16,20 +21,24 @@ from gevent.event import Event
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.worker.execution.outcome import StepError, stopped
-from pikoci.internal.worker.execution.removal import Remover
+from pikoci.internal.worker.execution.removal import Remover, remove_tree
 from pikoci.internal.worker.execution.scope import Scope
+from pikoci.internal.worker.users import BuildUser
 
 _log = structlog.get_logger(__name__)
 _POLL_SECONDS = 0.02
 _SWEEP_SECONDS = 600.0
+_CONTENT = "content"
 
 
 @contextmanager
-def in_use(cache: Path, scope: Scope, *, alone: bool) -> Generator[None]:
-    """Have a cache, alone or with others, also among processes. It need not be there yet.
+def in_use(cache: Path, scope: Scope, *, alone: bool, user: BuildUser | None = None) -> Generator[Path]:
+    """Have a cache, alone or with others, also among processes; gives its directory, which is made if need be.
 
-    Raises StepError if the step is stopped while others have it.
+    With a user it is that user's own, had alone. Raises StepError if the step is stopped while others have it.
     """
+    if user is not None:
+        cache, alone = cache.with_name(f"{cache.name}-{user.uid}"), True
     cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
     while (lock := _lock(cache, kind)) is None:
@@ -37,10 +46,48 @@ def in_use(cache: Path, scope: Scope, *, alone: bool) -> Generator[None]:
             raise StepError(stopped(scope.cause))
     try:
         os.utime(lock)
-        yield
+        cache.mkdir(mode=0o700, exist_ok=True)
+        if user is None:
+            yield cache
+        else:
+            with _opened(cache, user):
+                yield cache / _CONTENT
         os.utime(lock)
     finally:
         os.close(lock)
+
+
+def close_gates(root: Path) -> None:
+    """Take back the gates below `root` that a worker which was killed left open."""
+    for gate in root.glob("*/*"):
+        found = gate.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid != os.geteuid():
+            _close(gate)
+
+
+@contextmanager
+def _opened(gate: Path, user: BuildUser) -> Generator[None]:
+    """Let a user through the gate to a directory of its own; what does not belong to it is thrown away."""
+    for directory in (gate.parent, gate.parent.parent):
+        directory.chmod(0o711)  # to be passed, not to be listed
+    content = gate / _CONTENT
+    with suppress(FileNotFoundError):
+        found = content.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user.uid:
+            remove_tree(content)
+    with suppress(FileExistsError):
+        content.mkdir(mode=0o700)
+        os.chown(content, user.uid, user.gid, follow_symlinks=False)
+    os.chown(gate, user.uid, user.gid, follow_symlinks=False)
+    try:
+        yield
+    finally:
+        _close(gate)
+
+
+def _close(gate: Path) -> None:
+    os.chown(gate, os.geteuid(), os.getegid(), follow_symlinks=False)
+    gate.chmod(0o700)  # the user could change it while it was the owner
 
 
 class CacheSweeper:

@@ -12,6 +12,7 @@ from pikoci.internal.worker.execution.scope import BuildControl
 from pikoci.internal.worker.reporting.delivery import RETRIABLE
 from pikoci.internal.worker.running import run_check
 from pikoci.internal.worker.services import WorkerServices
+from pikoci.internal.worker.user_pool import Loan
 from pikoci.pkg.queue.backend import Delivery
 
 _log = structlog.get_logger(__name__)
@@ -25,8 +26,8 @@ class CheckHandler:
         self._claims = claims
         self._claim_backoff = services.backoff()
 
-    def handle(self, delivery: Delivery) -> None:
-        """Claim the check that the message names, run it and report it."""
+    def handle(self, delivery: Delivery, loan: Loan) -> None:
+        """Claim the check that the message names, run it as the borrowed user, and report it."""
         services = self._services
         asked = services.clock.monotonic()
 
@@ -45,7 +46,8 @@ class CheckHandler:
         self._claims.add(HeldClaim(ref, control, assignment.lease, asked + assignment.lease, lambda: None))
         try:
             with control.plan.nested(assignment.timeout) as scope:
-                result = run_check(services, assignment, control, scope)
+                result = run_check(services, assignment, control, scope, loan)
+            loan.give_back()  # the report may take longer, and nothing runs any more
             if control.plan.cause is None:
                 self._finish(assignment, control, result)
         finally:
@@ -60,7 +62,7 @@ class CheckHandler:
                 self._services.gateway.finish_check(assignment.resource_id, assignment.claim, result)
             except RETRIABLE as error:
                 _log.warning("check result postponed", resource=assignment.resource_id, error=error.message)
-                control.plan.stopped.wait(backoff.pause())
+                control.plan.stopped.wait(backoff.pause(error))
             except PikociError as error:
                 _log.warning("check result refused", resource=assignment.resource_id, error=error.message)
                 return

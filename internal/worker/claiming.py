@@ -8,16 +8,25 @@ from typing import TypeVar
 import structlog
 from gevent.event import Event
 
-from pikoci.internal.domain.errors import ConflictError, PermissionDeniedError, PikociError, UnavailableError
+from pikoci.internal.domain.errors import (
+    ConflictError,
+    PermissionDeniedError,
+    PikociError,
+    RateLimitedError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.pool import acknowledge, give_back
-from pikoci.internal.worker.reporting.delivery import RETRIABLE
 from pikoci.pkg.queue.backend import Delivery
 
 _log = structlog.get_logger(__name__)
 _TRIES = 3
 _LONGEST_ID = 19
-_OTHERS_FIRST = 5.0
+#: What says nothing about the work: the server is away, busy, or does not know the worker's token now.
+_UNANSWERED = (UnavailableError, RateLimitedError, UnauthenticatedError)
+#: Refusals that are nobody's mistake: another worker has the work, or is to have it.
+_ORDINARY = (ConflictError, PermissionDeniedError)
 
 Assignment = TypeVar("Assignment")
 
@@ -27,9 +36,9 @@ def claim_work(
 ) -> Assignment | None:
     """Claim what a message names; None when it cannot be had.
 
-    The message is acknowledged once the claim was answered, and returned when there was none, or when the work is for
-    another team's workers. A claim that got no answer is asked again a few times first: it may have succeeded, and then
-    its answer is kept.
+    The message is acknowledged once the claim was answered, also by a refusal: the server rings again for what is left.
+    It is returned when there was no answer. A claim that got none is asked again a few times first: it may have
+    succeeded, and then its answer is kept.
     """
     work = parse_id(delivery.body)
     if work is None:
@@ -38,18 +47,14 @@ def claim_work(
         return None
     try:
         assignment = _ask(work, claim, backoff, ending)
-    except RETRIABLE as error:
+    except _UNANSWERED as error:
         pause = backoff.pause(error)
         _log.warning("claim not answered", queue=delivery.queue, id=work, error=error.message)
         give_back(delivery, pause)
         ending.wait(pause)  # holding the slot: the next message would fare no better
         return None
-    except PermissionDeniedError as error:
-        _log.debug("claim is for another worker", queue=delivery.queue, id=work, error=error.message)
-        give_back(delivery, _OTHERS_FIRST)
-        return None
     except PikociError as error:
-        level = _log.debug if isinstance(error, ConflictError) else _log.warning
+        level = _log.debug if isinstance(error, _ORDINARY) else _log.warning
         level("claim refused", queue=delivery.queue, id=work, error=error.message)
         acknowledge(delivery)
         return None

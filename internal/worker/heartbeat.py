@@ -46,13 +46,17 @@ class ServerLink:
         self._obey = obey
         self._register = register
         self._displaced = displaced
+        self._wish = 0.0  # seconds that the server asked to be left alone
         self._stopped = Event()
 
     def beat_forever(self) -> None:
         """Send heartbeats until `stop`; a failed one is repeated sooner."""
         while not self._stopped.is_set():
             interval = self._services.terms.heartbeat_interval
-            self._stopped.wait(interval if self.beat() else interval / _RETRIES_PER_INTERVAL)
+            self._wish = 0.0
+            soon = interval / _RETRIES_PER_INTERVAL
+            # Leases matter more than what a busy server asks for: it hears no less of this worker than it set itself.
+            self._stopped.wait(interval if self.beat() else min(interval, max(soon, self._wish)))
 
     def beat(self) -> bool:
         """Send one heartbeat and do what the answer says; False when there was none."""
@@ -76,6 +80,7 @@ class ServerLink:
             return False
         except PikociError as error:
             _log.warning("heartbeat failed", error=error.message)
+            self._wish = getattr(error, "retry_after", 0.0)
             return False
         except Exception:  # noqa: BLE001 - a heart that stops would end every build
             _log.exception("heartbeat failed")
@@ -92,7 +97,17 @@ class ServerLink:
             self._register()
         except PikociError as error:
             _log.warning("cannot register", error=error.message)
+            self._wish = getattr(error, "retry_after", 0.0)
         return False
+
+    def say_farewell(self) -> None:
+        """Tell that nothing of this process runs any more. Where that is not heard, the leases tell it."""
+        settings = self._services.settings
+        name, instance, kept = settings.name, settings.instance, self._shipper.refs()
+        try:
+            self._services.gateway.heartbeat(Heartbeat(name=name, instance=instance, state="ended", builds=kept))
+        except PikociError as error:
+            _log.info("the server did not hear that this worker ended", error=error.message)
 
     def guard_forever(self) -> None:
         """Stop what runs under a lease that is about to end, until `stop`."""
@@ -114,6 +129,7 @@ class ServerLink:
                     if command is not None:
                         self._obey(command)
             except PikociError as error:
+                backoff.heed(error)
                 _log.info("command stream interrupted", error=error.message)
             except Exception:  # noqa: BLE001 - the stream must come back, whatever ended it
                 _log.exception("command stream failed")

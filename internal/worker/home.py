@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pikoci.internal.domain.errors import PikociError
+from pikoci.internal.worker.caches import close_gates
 from pikoci.internal.worker.execution.removal import remove_tree
 from pikoci.internal.worker.settings import WorkerSettings
 
@@ -16,18 +19,35 @@ from pikoci.internal.worker.settings import WorkerSettings
 REMOVED = "removed"
 
 
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def place_of(workdir: Path) -> str:
+    """Stands for this directory on this machine until it boots again: the same for two processes that share its lock.
+
+    A copy of the machine or of the directory is another place. Where the machine does not tell, each call is one.
+    """
+    try:
+        boot = _BOOT.read_text(encoding="ascii")
+        found = workdir.stat()
+    except OSError:
+        return secrets.token_hex(16)
+    return sha256(f"{boot}:{found.st_dev}:{found.st_ino}".encode()).hexdigest()[:32]
+
+
 class WorkerDirectoryError(PikociError):
     """A directory of the worker cannot be made or locked."""
 
 
 class WorkerHome:
-    """Makes and locks `workdir` and `spool_dir`, and removes what an earlier run left of builds and checks.
+    """Makes and locks `workdir` and `spool_dir`, removes what an earlier run left of builds and checks, closes caches.
 
     Two workers that shared them would take away each other's builds, so the second one gets WorkerDirectoryError.
     """
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._workdir = settings.workdir
+        self._users = settings.build_users
         self._directories = {settings.workdir, settings.spool_dir}
         self._locks: list[int] = []
 
@@ -40,7 +60,17 @@ class WorkerHome:
             raise
         for name in ("builds", "checks", REMOVED):
             remove_tree(self._workdir / name)
+        if self._users:
+            self._let_through()
+        close_gates(self._workdir / "cache")
         return self
+
+    def _let_through(self) -> None:
+        """Let users for builds reach what is theirs in here; they can list nothing."""
+        for name in ("", "cache", "builds", "checks"):
+            directory = self._workdir / name
+            directory.mkdir(exist_ok=True)
+            directory.chmod(0o711)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

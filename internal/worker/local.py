@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -21,7 +20,7 @@ from pikoci.internal.domain.gateway import (
     WorkerTerms,
 )
 from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec, ResourceType
-from pikoci.internal.worker.execution.removal import Remover
+from pikoci.internal.worker.execution.removal import Remover, remove_tree
 from pikoci.internal.worker.execution.scope import BuildControl
 from pikoci.internal.worker.home import REMOVED, WorkerHome
 from pikoci.internal.worker.local_gateway import LocalGateway, OnEvent
@@ -34,6 +33,7 @@ from pikoci.internal.worker.resources.model import ResourceHandler
 from pikoci.internal.worker.running import run_build, run_check
 from pikoci.internal.worker.services import WorkerServices
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.user_pool import OwnUser
 
 _NO_LEASE = 10.0**9
 
@@ -83,7 +83,7 @@ class LocalRun:
                 return self._run()
         finally:
             self._control.release()
-            shutil.rmtree(settings.workdir, ignore_errors=True)
+            remove_tree(settings.workdir)
 
     def cancel(self, reason: str) -> None:
         """Cancel the build; a second time leaves no time for hooks."""
@@ -110,7 +110,7 @@ class LocalRun:
             lambda: self._control.abandon("the events could not be shown"),
             limits,
         )
-        last = run_build(services, assignment, self._control, reporter)
+        last = run_build(services, assignment, self._control, reporter, OwnUser())
         if isinstance(last, BuildReturned):
             last = BuildFinished(status=BuildStatus.CANCELLED, at=last.at, reason=last.reason)
         reporter.finish(last, lambda: settings.report_patience)
@@ -134,7 +134,7 @@ class LocalRun:
             masks=self._spec.masks,
         )
         with self._control.plan.nested(assignment.timeout) as scope:
-            return run_check(self._services, assignment, self._control, scope)
+            return run_check(self._services, assignment, self._control, scope, OwnUser())
 
     def _assignment(self, inputs: dict[str, dict[str, object]]) -> BuildAssignment:
         return BuildAssignment(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import gevent
 import structlog
 from gevent.event import Event
 from gevent.pool import Pool
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.worker.backoff import Backoff
+from pikoci.internal.worker.user_pool import Lender, Loan
 from pikoci.pkg.queue.backend import Delivery, QueueClosedError, QueueError, Subscription
 
 _log = structlog.get_logger(__name__)
@@ -18,7 +20,7 @@ _AFTER_ERROR = 5.0
 
 
 class WorkPool:
-    """Receives a message only when a slot is free, and handles each in a greenlet of its own.
+    """Receives a message only when a slot and a user are free, and handles each in a greenlet of its own.
 
     `handle` must acknowledge or reject the message. `last_poll` is when the queue last answered, None before;
     `asking_since` since when, on the monotonic clock, it owes an answer, None while nothing is asked.
@@ -29,7 +31,8 @@ class WorkPool:
         name: str,
         subscription: Subscription,
         slots: int,
-        handle: Callable[[Delivery], None],
+        users: Lender,
+        handle: Callable[[Delivery, Loan], None],
         clock: Clock,
         backoff: Backoff,
         receive_timeout: float,
@@ -39,6 +42,7 @@ class WorkPool:
         self.asking_since: float | None = None
         self._subscription = subscription
         self._slots = Pool(slots)
+        self._users = users
         self._handle = handle
         self._clock = clock
         self._backoff = backoff
@@ -60,21 +64,21 @@ class WorkPool:
             self._open.wait()
             if not self._slots.wait_available(_SLOT_WAIT) or self._slots.full():
                 continue
+            if (loan := self._users.borrow(_SLOT_WAIT)) is None:
+                self.asking_since = None
+                continue
             if self.asking_since is None:
                 self.asking_since = self._clock.monotonic()
             try:
-                delivery = self._subscription.receive(self._receive_timeout)
+                delivery = self._receive()
             except QueueClosedError:
+                loan.give_back()
                 break
-            except QueueError as error:
-                _log.warning("queue away", queue=self.name, error=str(error))
-                self._stopped.wait(self._backoff.pause())
-                continue
-            except Exception:  # noqa: BLE001 - a worker that stops listening would look well and do nothing
-                _log.exception("cannot receive", queue=self.name)
-                self._stopped.wait(self._backoff.pause())
-                continue
-            self._answered(delivery)
+            if delivery is None:
+                loan.give_back()
+                gevent.sleep(0)  # who waits for a user comes before this pool's next turn
+            else:
+                self._take(delivery, loan)
         self.asking_since = None
 
     def pause(self) -> None:
@@ -95,25 +99,39 @@ class WorkPool:
         """Wait until all slots are free; False if they are not after `timeout` seconds."""
         return self._slots.join(timeout=timeout) is not False and not len(self._slots)
 
-    def _answered(self, delivery: Delivery | None) -> None:
+    def _receive(self) -> Delivery | None:
+        """The next message, None when there is none yet. Raises QueueClosedError."""
+        try:
+            delivery = self._subscription.receive(self._receive_timeout)
+        except QueueClosedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a worker that stops listening would look well and do nothing
+            if isinstance(error, QueueError):
+                _log.warning("queue away", queue=self.name, error=str(error))
+            else:
+                _log.exception("cannot receive", queue=self.name)
+            self._stopped.wait(self._backoff.pause())
+            return None
         self._backoff.reset()
         self.last_poll = self._clock.now()
         self.asking_since = None
-        if delivery is not None:
-            self._take(delivery)
+        return delivery
 
-    def _take(self, delivery: Delivery) -> None:
+    def _take(self, delivery: Delivery, loan: Loan) -> None:
         if self._stopped.is_set() or not self._open.is_set():
             give_back(delivery)
+            loan.give_back()
         else:
-            self._slots.spawn(self._handle_one, delivery)
+            self._slots.spawn(self._handle_one, delivery, loan)
 
-    def _handle_one(self, delivery: Delivery) -> None:
+    def _handle_one(self, delivery: Delivery, loan: Loan) -> None:
         try:
-            self._handle(delivery)
+            self._handle(delivery, loan)
         except Exception:  # noqa: BLE001 - the outermost call of a slot's greenlet
             _log.exception("message not handled", queue=self.name)
             give_back(delivery, _AFTER_ERROR)
+        finally:
+            loan.give_back()
 
 
 def acknowledge(delivery: Delivery) -> None:

@@ -51,7 +51,7 @@ class Runners:
                 file = self.workspace.inside(text_of(params["file"]))
             except ValueError as error:
                 raise StepError(errored(f"file of the shell runner: {error}")) from error
-            if not file.is_file():
+            if not self.workspace.has_file(text_of(params["file"])):
                 raise StepError(errored(f'the script "{params["file"]}" is not in the work directory'))
             return [*shell, str(file)]
         shell = shell or ["/bin/sh"]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
 import structlog
 
 from pikoci.internal.domain.build import BuildStatus
@@ -10,6 +14,7 @@ from pikoci.internal.domain.gateway import BuildAssignment, CheckAssignment, Che
 from pikoci.internal.worker.execution.actions import cache_dir
 from pikoci.internal.worker.execution.build import run_plan
 from pikoci.internal.worker.execution.context import BuildContext
+from pikoci.internal.worker.execution.environment import base_variables
 from pikoci.internal.worker.execution.outcome import StepError
 from pikoci.internal.worker.execution.scope import BuildControl, CauseKind, Scope
 from pikoci.internal.worker.execution.workspace import Workspace
@@ -21,18 +26,19 @@ from pikoci.internal.worker.resources.versions import refuse_secrets
 from pikoci.internal.worker.runners import Runners
 from pikoci.internal.worker.secrets import collect_masks
 from pikoci.internal.worker.services import WorkerServices
+from pikoci.internal.worker.user_pool import Loan
 
 _log = structlog.get_logger(__name__)
 
 
 def run_build(
-    services: WorkerServices, assignment: BuildAssignment, control: BuildControl, reporter: Reporter
+    services: WorkerServices, assignment: BuildAssignment, control: BuildControl, reporter: Reporter, loan: Loan
 ) -> BuildFinished | BuildReturned:
     """Run a build in a directory of its own, and return its last event; the others went to `reporter`."""
     settings, build = services.settings, assignment.build
     try:
         root = settings.workdir / "builds" / f"{build.id}-{assignment.claim}"
-        with Workspace(root, services.remover.remove) as workspace:
+        with _room(services, root, loan, f"{build.team}/{build.pipeline}/{build.job}") as workspace:
             context = BuildContext(
                 assignment=assignment,
                 settings=settings,
@@ -40,7 +46,7 @@ def run_build(
                 reporter=reporter,
                 control=control,
                 workspace=workspace,
-                commands=services.commands(assignment.lease, control),
+                commands=services.commands(assignment.lease, control, workspace),
                 resource_types=services.resource_types,
                 clock=services.clock,
                 masks=collect_masks(assignment.masks, assignment.resources, assignment.resource_types),
@@ -57,13 +63,14 @@ def run_build(
 
 
 def run_check(
-    services: WorkerServices, assignment: CheckAssignment, control: BuildControl, scope: Scope
+    services: WorkerServices, assignment: CheckAssignment, control: BuildControl, scope: Scope, loan: Loan
 ) -> CheckResult:
     """Check a resource in a directory of its own."""
     masker = Masker(collect_masks(assignment.masks, [assignment.resource], [assignment.resource_type]))
     root = services.settings.workdir / "checks" / f"{assignment.resource_id}-{assignment.claim}"
+    work = f"{assignment.team}/{assignment.pipeline}/{assignment.resource.canonical}"
     try:
-        with Workspace(root, services.remover.remove) as workspace:
+        with _room(services, root, loan, work) as workspace:
             call = _check_call(services, assignment, control, scope, workspace, masker)
             handler = services.resource_types.handler(assignment.resource.canonical, assignment.resource_type)
             versions = handler.check(call, assignment.previous)
@@ -82,6 +89,17 @@ def run_check(
     return CheckResult(error=masker.mask_text(reason))
 
 
+@contextmanager
+def _room(services: WorkerServices, root: Path, loan: Loan, work: str) -> Generator[Workspace]:
+    """A workspace for the borrowed user, which runs nothing any more when the workspace is removed."""
+    user = loan.take_up(work)
+    with Workspace(root, services.remover.remove, user) as workspace:
+        try:
+            yield workspace
+        finally:
+            loan.end_processes()
+
+
 def _check_call(
     services: WorkerServices,
     assignment: CheckAssignment,
@@ -91,7 +109,6 @@ def _check_call(
     masker: Masker,
 ) -> ResourceCall:
     resource, settings = assignment.resource, services.settings
-    own = {"WORKDIR": str(workspace.work), "TMPDIR": str(workspace.tmp)}
     return ResourceCall(
         resource=resource,
         type=assignment.resource_type,
@@ -100,14 +117,15 @@ def _check_call(
         put_params={},
         scope=scope,
         workspace=workspace,
-        commands=services.commands(assignment.lease, control),
+        commands=services.commands(assignment.lease, control, workspace),
         runners=Runners(assignment.runner_types, workspace, masker),
         gateway=services.gateway,
         clock=services.clock,
         settings=settings,
-        environment={**settings.environment, **own},
+        environment=base_variables(settings.environment, workspace),
         visible={"BUILD_PIPELINE_NAME": assignment.pipeline, "BUILD_TEAM_NAME": assignment.team, "CI": "true"},
         on_output=lambda _: None,
         cache_dir=cache_dir(settings.workdir / "cache", assignment.team, assignment.pipeline, resource),
         team=assignment.team,
+        user=workspace.user,
     )

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import msgspec
 
+from pikoci.internal.worker.users import BuildUser
+
 #: Variables of the worker's own environment that commands may see. Everything else, secrets above all, stays out.
 INHERITED_VARIABLES = (
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK", "DOCKER_HOST", "XDG_RUNTIME_DIR",
 )  # fmt: skip
+#: Of these, what leads to things of the worker's own user, and is of no use to another one.
+OWN_VARIABLES = frozenset({"HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"})
+USER_LOCKS = Path("/run/pikoci-build-users")
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -23,6 +28,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     `environment` is what commands start from, already reduced by `inherit_environment`. `workdir` and `spool_dir`
     belong to this worker alone; a second one that is given the same refuses to start.
 
+    With `build_users`, each build and each check runs as one of them; `user_locks` is the same for all workers of a
+    machine.
+
     Caches that nobody has used for `cache_max_age` are removed; with 0 they stay.
 
     `kill_grace` lies between SIGTERM and SIGKILL. Hooks that run after a cancellation have `hook_budget` together, or
@@ -31,7 +39,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     of the lease at most). A finished build waits `report_patience` for its last report before it leaves that to the
     background, `shutdown_patience` when the worker ends. A queue that was asked and does not answer for
     `poll_patience` makes the worker unwell. At the end loops have `loop_patience` to end by themselves, since a call
-    cut short can cost its connection.
+    cut short can cost its connection; the server has `farewell_patience` to hear that the worker ends.
     """
 
     name: str
@@ -43,6 +51,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[str, ...] = ("jobs", "checks")
     tags: tuple[str, ...] = ()
     concurrency: int = 1
+    build_users: tuple[BuildUser, ...] = ()
+    user_locks: Path = USER_LOCKS
 
     kill_grace: float = 5.0
     hook_budget: float = 300.0
@@ -52,6 +62,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     shutdown_hook_budget: float = 8.0
     shutdown_patience: float = 2.0
     loop_patience: float = 0.2
+    farewell_patience: float = 1.0
 
     flush_interval: float = 0.2
     flush_bytes: int = 256 * 1024

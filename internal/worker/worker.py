@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from random import Random
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import gevent
 import msgspec
 import structlog
 
 from pikoci.internal.domain.clock import Clock
-from pikoci.internal.domain.errors import ConflictError, UnavailableError
+from pikoci.internal.domain.errors import ConflictError, NameTakenError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.worker.builds import BuildHandler
 from pikoci.internal.worker.caches import CacheSweeper
@@ -21,7 +21,7 @@ from pikoci.internal.worker.checks import CheckHandler
 from pikoci.internal.worker.claims import ClaimTable
 from pikoci.internal.worker.execution.removal import Remover
 from pikoci.internal.worker.heartbeat import ServerLink
-from pikoci.internal.worker.home import REMOVED, WorkerHome
+from pikoci.internal.worker.home import REMOVED, WorkerHome, place_of
 from pikoci.internal.worker.pool import WorkPool
 from pikoci.internal.worker.process import Spawner, sweep_leftovers
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
@@ -29,12 +29,14 @@ from pikoci.internal.worker.reporting.spool import find_spools
 from pikoci.internal.worker.resources.builtin import builtin_types
 from pikoci.internal.worker.services import WorkerServices
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.user_start import lender, prepare_users
 from pikoci.pkg.queue.backend import Subscription
 
 _log = structlog.get_logger(__name__)
 _SPOOL_PATIENCE = 60.0
 
 WorkerState = Literal["running", "draining", "cordoned"]
+T = TypeVar("T")
 
 
 class WorkerHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,9 +82,11 @@ class Worker:
             random=random,
             resource_types=builtin_types(),
             terms=WorkerTerms(),
+            users=lender(settings, spawner),
         )
         self._state: WorkerState = "running"
         self._registered = False
+        self._place = ""
         self._deadline: float | None = None
         self._failure: ConflictError | None = None
         self._builds = ClaimTable(clock, settings.lapse_margin)
@@ -95,14 +99,17 @@ class Worker:
         """Work until `drain` or `cancel_all` was called and everything has ended.
 
         Raises WorkerDirectoryError when the work or spool directory cannot be had, and what `register` raises other
-        than UnavailableError (a bad token, say), SpawnerError when no process can be started, and ConflictError when
-        another process took over the worker's name: then everything was stopped and forgotten.
+        than UnavailableError (a bad token, say), SpawnerError when no process can be started, BuildUsersError when
+        nothing can run as the users for builds, and ConflictError when another process took over the worker's name:
+        then everything was stopped and forgotten.
         """
         with WorkerHome(self._settings), closing(self._services.remover), closing(self._spawner):
             killed = sweep_leftovers(self._settings.mark)
             if killed:
                 _log.warning("killed processes of an earlier run", processes=killed)
+            self._place = place_of(self._settings.workdir)
             self._spawner.start()  # now, so that the first build need not wait for it
+            self._services.own_places = prepare_users(self._services, self._settings.concurrency * len(self._pools))
             for spool in find_spools(self._settings.spool_dir):
                 self._shipper.add(spool)
             if self._deliver_spools() and self._register():
@@ -159,6 +166,7 @@ class Worker:
             name,
             subscription,
             self._settings.concurrency,
+            services.users,
             handlers[name],
             services.clock,
             services.backoff(),
@@ -173,38 +181,70 @@ class Worker:
 
     def _deliver_spools(self) -> bool:
         """Ship what an earlier run left, before registering makes the server give up its claims; False to end."""
-        backoff = self._services.backoff()
         give_up = self._services.clock.monotonic() + _SPOOL_PATIENCE
-        while not self._shipper.ship_all() and self._services.clock.monotonic() < give_up:
-            if self._services.ending.wait(backoff.pause()):
-                return False
-        return True
+        while self._services.clock.monotonic() < give_up:
+            shipped = self._until_ending(self._shipper.ship_all)
+            if shipped or self._services.ending.is_set():
+                break
+            self._services.ending.wait(self._shipper.pause())
+        return not self._services.ending.is_set()
+
+    def _until_ending(self, call: Callable[[], T]) -> T | None:
+        """What the call returns or raises; None once the worker is to end: a silent server must not hold that up."""
+        calling = gevent.spawn(_outcome, call)
+        waiting: list[Any] = [calling, self._services.ending]
+        gevent.wait(waiting, count=1)
+        if not calling.ready():
+            gevent.joinall([calling], timeout=self._settings.loop_patience)
+            calling.kill()
+            return None
+        result, error = calling.get()
+        if error is not None:
+            raise error
+        return result
 
     def _register(self) -> bool:
         """Make the worker known, for as long as it takes; False to end."""
+        hello = self._hello()
+        backoff = self._services.backoff()
+        name_free_at: float | None = None
+        while not self._services.ending.is_set():
+            try:
+                terms = self._until_ending(partial(self._services.gateway.register, hello))
+            except UnavailableError as error:
+                _log.warning("cannot register", error=error.message)
+                self._services.ending.wait(backoff.pause(error))
+            except NameTakenError as error:
+                now = self._services.clock.monotonic()
+                if name_free_at is not None and now >= name_free_at:
+                    raise  # whoever has the name was heard of since
+                _log.warning("waiting to see whether the name is in use", error=error.message)
+                name_free_at = now + error.retry_after if name_free_at is None else name_free_at
+                self._services.ending.wait(max(0.0, name_free_at - now))
+            else:
+                if terms is not None:
+                    self._begin(terms)
+                    return True
+        return False
+
+    def _hello(self) -> WorkerHello:
         settings = self._settings
-        hello = WorkerHello(
+        return WorkerHello(
             name=settings.name,
             instance=settings.instance,
             version=settings.version,
             queues=list(settings.queues),
             concurrency=settings.concurrency,
             tags=list(settings.tags),
+            place=self._place,
         )
-        backoff = self._services.backoff()
-        while not self._services.ending.is_set():
-            try:
-                self._services.terms = self._services.gateway.register(hello)
-            except UnavailableError as error:
-                _log.warning("cannot register", error=error.message)
-                self._services.ending.wait(backoff.pause(error))
-            else:
-                self._registered = True
-                if self._services.terms.cordoned:
-                    self.cordon()
-                _log.info("worker registered", name=settings.name)  # the instance is a secret
-                return True
-        return False
+
+    def _begin(self, terms: WorkerTerms) -> None:
+        self._services.terms = terms
+        self._registered = True
+        if terms.cordoned:
+            self.cordon()
+        _log.info("worker registered", name=self._settings.name)  # the instance is a secret
 
     def _work(self) -> None:
         link = ServerLink(
@@ -235,6 +275,9 @@ class Worker:
             gevent.joinall(loops, timeout=self._settings.loop_patience)
             gevent.killall(loops)
             _log.info("worker ended", name=self._settings.name)
+        farewell = gevent.spawn(link.say_farewell)
+        gevent.joinall([farewell], timeout=self._settings.farewell_patience)
+        farewell.kill(block=False)
 
     def _give_up(self, error: ConflictError) -> None:
         """Another process is this worker now: its claims were given to be run again when it registered."""
@@ -273,3 +316,11 @@ class Worker:
                 self.cordon()
             case "uncordon":
                 self.uncordon()
+
+
+def _outcome(call: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    """What the call returned, or its error: raised where the caller waits, and not printed by gevent."""
+    try:
+        return call(), None
+    except Exception as error:  # noqa: BLE001 - handed on to the caller, who raises it
+        return None, error

@@ -47,6 +47,11 @@ class Client:
         answer = self._transport.send("POST", path("login"), body={"name": name, "password": password})
         return self._use(answer)
 
+    def logout(self) -> None:
+        """End the session of the client's token."""
+        self._transport.send("POST", path("logout"))
+        self._transport.token = None
+
     def change_password(self, current: str, new: str) -> str:
         """Change one's own password. Every session ends; the client uses the new token that this returns."""
         body = {"current": current, "new": new}

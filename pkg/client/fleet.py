@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pikoci.pkg.client.errors import ClientError
 from pikoci.pkg.client.transport import Transport, path
+from pikoci.pkg.token_claims import token_claims
 
 Json = dict[str, Any]
 
@@ -58,9 +57,10 @@ class WorkerTokens:
         """The worker tokens that the login may revoke, without the tokens themselves."""
         return self._transport.items(path("worker-tokens"))
 
-    def create(self, team: str = "") -> Json:
-        """A new token, shown this once; for one team's work, or for all."""
-        return dict(self._transport.send("POST", path("worker-tokens"), body={"team": team} if team else {}))
+    def create(self, team: str = "", tags: Sequence[str] | None = None) -> Json:
+        """A new token, shown this once; for one team's work, or for all. Its worker may have the tags, None: any."""
+        body: Json = {**({"team": team} if team else {}), **({} if tags is None else {"tags": list(tags)})}
+        return dict(self._transport.send("POST", path("worker-tokens"), body=body))
 
     def revoke(self, token_id: str) -> None:
         """Refuse a token from now on. `token_id_of` finds the id of a token."""
@@ -72,12 +72,9 @@ def token_id_of(text: str) -> str:
 
     Raises ClientError for a token without an id.
     """
-    parts = text.strip().split(".")
-    if len(parts) != 3:
+    if text.count(".") != 2:
         return text.strip()
     try:
-        payload = parts[1].encode() + b"=" * (-len(parts[1]) % 4)
-        claims = json.loads(base64.urlsafe_b64decode(payload))
-        return str(claims["jti"])
-    except (ValueError, KeyError, TypeError) as error:
+        return str(token_claims(text)["jti"])
+    except (ValueError, TypeError, KeyError) as error:
         raise ClientError("this is no worker token, and no id of one; copy it again") from error

@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from pikoci.pkg.client.errors import ApiError, ClientError, ServerUnreachableError
 
 _TRANSIENT = frozenset({502, 503, 504})
+_TOO_MANY = 429  # worth another try where the server says how soon
 _LONGEST_WISH = 30.0
 
 
@@ -38,5 +39,6 @@ class RetryPolicy:
 def may_retry(error: ClientError) -> bool:
     """Whether the same request, sent again, may succeed where it did not."""
     if isinstance(error, ApiError):
-        return error.status in _TRANSIENT
+        soon = error.retry_after is not None and error.retry_after <= _LONGEST_WISH
+        return error.status in _TRANSIENT or (error.status == _TOO_MANY and soon)
     return isinstance(error, ServerUnreachableError)

@@ -13,6 +13,7 @@ import httpx
 
 from pikoci.pkg.client.errors import ApiError, ClientError, ServerUnreachableError
 from pikoci.pkg.client.retry import RetryPolicy, may_retry
+from pikoci.pkg.retry_after import parse_retry_after
 
 API = "/api/v1"
 PAGE = 200
@@ -180,4 +181,4 @@ def _refused(response: httpx.Response) -> ApiError:
         if "Location" in response.headers:
             problem["hint"] = f"it says that it moved to {response.headers['Location']}"
     wish = response.headers.get("Retry-After", "")
-    return ApiError(response.status_code, problem, float(wish) if wish.isdigit() and len(wish) < 6 else None)
+    return ApiError(response.status_code, problem, parse_retry_after(wish) if wish else None)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from pikoci.pkg.hcl.clusters import width
+from pikoci.pkg.hcl.limits import MAX_COUNTED
 
 _MAX_SHOWN = 160
 
@@ -41,11 +42,12 @@ class Source:
     def position(self, offset: int) -> tuple[int, int]:
         """Return the line and column of a character offset, both counted from 1.
 
-        Columns count what a reader sees as one character: combining marks and joiners do not count.
+        Columns count what a reader sees as one character: combining marks and joiners do not count, but for those far
+        out in a line longer than anybody reads.
         """
-        starts = self._line_starts()
-        line = self.line_of(offset)
-        return line, width(self.text[starts[line - 1] : offset]) + 1
+        start = self._line_starts()[(line := self.line_of(offset)) - 1]
+        counted = min(offset, start + MAX_COUNTED)
+        return line, width(self.text[start:counted]) + offset - counted + 1
 
     def line_of(self, offset: int) -> int:
         """Return the line of a character offset, counted from 1."""

@@ -1,6 +1,6 @@
 """Values of templates, `for` expressions and function calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pikoci.pkg.hcl import operations, syntax
@@ -8,6 +8,7 @@ from pikoci.pkg.hcl.calling import LazyFunction, check_arity
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.evaluate_operators import key_of, truth
 from pikoci.pkg.hcl.evaluation import Evaluation, Scope, sentence
+from pikoci.pkg.hcl.limits import ELEMENT
 from pikoci.pkg.hcl.suggestions import did_you_mean
 from pikoci.pkg.hcl.values import Deferred, UnfitValueError, Value, to_items, to_string
 
@@ -50,28 +51,28 @@ def template_for_value(run: Evaluation, node: syntax.TemplateFor, scope: Scope) 
     return _joined(run, pieces, node.range)
 
 
-def _scopes(run: Evaluation, node: syntax.For | syntax.TemplateFor, scope: Scope) -> list[Scope]:
+def _scopes(run: Evaluation, node: syntax.For | syntax.TemplateFor, scope: Scope) -> Iterator[Scope]:
+    """The scope of each element that the condition, if there is one, lets through."""
     collection = run.value(node.collection, scope)
     try:
         pairs = operations.pairs(collection)
     except UnfitValueError as cause:
         raise run.stop("Invalid collection", sentence(cause), node.collection.range) from cause
-    run.spend(len(pairs), node.range)
-    if node.key_name is None:
-        return [Scope({node.value_name: item}, scope) for _, item in pairs]
-    return [Scope({node.key_name: key, node.value_name: item}, scope) for key, item in pairs]
+    run.spend(len(pairs) * ELEMENT, node.range)
+    condition = node.condition if isinstance(node, syntax.For) else None
+    for key, item in pairs:
+        names = {node.value_name: item} if node.key_name is None else {node.key_name: key, node.value_name: item}
+        inner = Scope(names, scope)
+        if condition is None or truth(run, run.value(condition, inner), condition.range, "Invalid for"):
+            yield inner
 
 
 def for_value(run: Evaluation, node: syntax.For, scope: Scope) -> Value:
     """Build a list or an object of the elements of another."""
-    scopes = _scopes(run, node, scope)
-    if node.condition is not None:
-        wanted = node.condition
-        scopes = [inner for inner in scopes if truth(run, run.value(wanted, inner), wanted.range, "Invalid for")]
     if node.key is None:
-        return [run.value(node.value, inner) for inner in scopes]
+        return [run.value(node.value, inner) for inner in _scopes(run, node, scope)]
     made: dict[str, Value] = {}
-    for inner in scopes:
+    for inner in _scopes(run, node, scope):
         name = key_of(run, node.key, inner)
         item = run.value(node.value, inner)
         if node.group:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pikoci.pkg.hcl import operations, syntax
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.evaluation import Evaluation, Scope, Stop, sentence
+from pikoci.pkg.hcl.limits import ELEMENT
 from pikoci.pkg.hcl.suggestions import did_you_mean
 from pikoci.pkg.hcl.values import Deferred, UnfitValueError, Value, ValueSet, to_bool, to_string
 
@@ -46,7 +47,7 @@ def _splat(run: Evaluation, value: Value, step: syntax.Splat, scope: Scope) -> V
     if value is None:
         return []
     items = list(value) if isinstance(value, list | ValueSet) else [value]
-    run.spend(len(items), step.range)
+    run.spend(len(items) * ELEMENT, step.range)
     return [_steps(run, item, step.steps, scope) for item in items]
 
 
@@ -127,7 +128,7 @@ def conditional_value(run: Evaluation, node: syntax.Conditional, scope: Scope) -
 
 def tuple_value(run: Evaluation, node: syntax.Tuple, scope: Scope) -> Value:
     """Build a list."""
-    run.spend(len(node.items), node.range)
+    run.spend((1 + len(node.items)) * ELEMENT, node.range)
     return run.values(node.items, scope)
 
 
@@ -146,7 +147,7 @@ def object_value(run: Evaluation, node: syntax.Object, scope: Scope) -> Value:
             failed = True
     if failed:
         raise Stop
-    run.spend(len(made), node.range)
+    run.spend((1 + len(made)) * ELEMENT, node.range)
     return made
 
 

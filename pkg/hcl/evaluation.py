@@ -7,18 +7,22 @@ from typing import Any
 from pikoci.pkg.hcl import operations, syntax
 from pikoci.pkg.hcl.calling import Function, LazyFunction
 from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, error
+from pikoci.pkg.hcl.limits import MAX_SIZE
 from pikoci.pkg.hcl.values import UnfitValueError, Value
 
-MAX_SIZE = 1_000_000
-"""Elements and characters that evaluating one expression may make or look at."""
+_STEPS_TO_TICK = 64
 
 
 @dataclass(frozen=True, slots=True)
 class EvalContext:
-    """What an expression may use: variables by root name, and functions by name. Never changed by evaluating."""
+    """What an expression may use: variables by root name, and functions by name. Never changed by evaluating.
+
+    `tick` is called every now and then while an expression is evaluated; what it raises ends that.
+    """
 
     variables: Mapping[str, Value] = field(default_factory=dict)
     functions: Mapping[str, Function | LazyFunction] = field(default_factory=dict)
+    tick: Callable[[], object] = bool
 
 
 class Stop(Exception):  # noqa: N818 - control flow: the error itself has been reported
@@ -49,9 +53,13 @@ class Evaluation:
         self.context = context
         self.diagnostics: list[Diagnostic] = []
         self.left = MAX_SIZE
+        self.steps = 0
 
     def value(self, node: syntax.Expression, scope: Scope) -> Value:
         """Return the value of a node; raises `Stop` after reporting why there is none."""
+        self.steps += 1
+        if self.steps % _STEPS_TO_TICK == 0:
+            self.context.tick()
         return self.handlers[type(node)](self, node, scope)
 
     def values(self, nodes: Sequence[syntax.Expression], scope: Scope) -> list[Value]:

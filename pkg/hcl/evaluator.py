@@ -7,7 +7,8 @@ from pikoci.pkg.hcl import evaluate_compound as compound
 from pikoci.pkg.hcl import evaluate_operators as operators
 from pikoci.pkg.hcl import syntax
 from pikoci.pkg.hcl.diagnostics import Diagnostic, error
-from pikoci.pkg.hcl.evaluation import MAX_SIZE, EvalContext, Evaluation, Handler, Scope, Stop
+from pikoci.pkg.hcl.evaluation import EvalContext, Evaluation, Handler, Scope, Stop
+from pikoci.pkg.hcl.limits import MAX_SIZE
 from pikoci.pkg.hcl.values import Value
 
 

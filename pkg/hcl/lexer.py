@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, Source, error
+from pikoci.pkg.hcl.limits import MAX_DIAGNOSTICS, MAX_TOKENS
 
 NAME = "name"
 NUMBER = "number"
@@ -30,19 +31,21 @@ EOF = "end of file"
 # matched in two ways, which keeps a vain attempt linear, and a repeated group, which takes memory for each round, has
 # a bound.
 _NEWLINE = r"(?:\r?\n|(?:\#|//)[^\n]*\n)"
+_WIDE = r"[^\x00-@\[-^`{-\x7f][^\x00-,./:-@\[-^`{-\x7f]*"  # in ASCII a name, beyond it anything
+_MARKER = _WIDE.replace(r"\x7f", r"\x7f\s")
 _MAIN = re.compile(
     rf"""[ \t]*(?:
     ([A-Za-z_][A-Za-z0-9_-]*)(?![A-Za-z0-9_\-]|[^\x00-\x7f])                 # 1 name
   | ({_NEWLINE}(?:[ \t]*{_NEWLINE}){{0,1000}})                              # 2 newline
   | ("[^"\\$%\r\n]*(?:(?:\\[nrt"\\]|[$%](?![$%{{]))[^"\\$%\r\n]*){{0,1000}}")  # 3 string
-  | (<<-?)([A-Za-z_\x80-\U0010ffff][\w\-\x80-\U0010ffff]*)(?=\r?\n)\r?(\n)   # 4 5 6 heredoc
+  | (<<-?)({_MARKER})(?=\r?\n)\r?(\n)                                       # 4 5 6 heredoc
   | (==|!=|>=|<=|=>|&&|\|\||::|\.\.\.|/(?![/*])|[\[\]().,*%+\-=<>!?:])       # 7 operator
   | ([0-9](?:(?:[0-9.]|[eE][+-]?[0-9]){{0,4000}}(?:[eE][+-]?)?[0-9])?)       # 8 number
   | ({{)                                                                     # 9
   | (~?}})                                                                   # 10
   | (")                                                                      # 11 template
   | ((?s:/\*.*?\*/)|(?:\#|//)[^\n]*\Z)                                       # 12 comment
-  | ((?:[A-Za-z_]|[^\x00-\x7f])(?:[A-Za-z0-9_-]|[^\x00-\x7f])*)             # 13 name beyond ASCII
+  | ({_WIDE})                                                               # 13 name beyond ASCII
   | ([^ \t])                                                                 # 14 invalid
     )""",
     re.VERBOSE,
@@ -50,7 +53,7 @@ _MAIN = re.compile(
 _SIMPLE = {1: NAME, 2: NEWLINE, 3: STRING, 8: NUMBER}
 _LINE_END, _OPERATOR, _HEREDOC, _OPEN_BRACE, _CLOSE_BRACE, _QUOTE, _COMMENT, _WIDE_NAME = 2, 7, 6, 9, 10, 11, 12, 13
 _QUOTED_STOP = re.compile(r'\\[^\r\n]|\$\$\{|%%\{|(["\r\n\\]|[$%]\{)')
-_HEREDOC_STOP = r"(?<=\n)([^\S\n]*{marker}[^\S\n]*(?=\n))|\$\$\{{|%%\{{|([$%]\{{~?)"
+_HEREDOC_STOP = re.compile(rf"(?<=\n)[^\S\n]*({_MARKER})[^\S\n]*(?=\n)|\$\$\{{|%%\{{|([$%]\{{~?)")
 
 _HINTS = {
     "'": ("Single quotes are not valid.", 'use double quotes (") around strings'),
@@ -96,6 +99,8 @@ class Tokens:
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    complete: bool = True
+    """Whether the whole source was read: not with too many tokens or too many errors."""
 
     def add(self, kind: str, start: int, end: int) -> None:
         """Append a token."""
@@ -117,7 +122,7 @@ class _Lexer:
     def __init__(self, source: Source) -> None:
         self.text = source.text
         self.tokens = Tokens(source)
-        self.stack: list[tuple[re.Pattern[str] | None, int]] = []
+        self.stack: list[tuple[str, int]] = []  # a heredoc's marker, or nothing for a quoted string
         self.braces = 0
         self.reported: set[tuple[str, int]] = set()
 
@@ -125,7 +130,7 @@ class _Lexer:
         text, match, simple = self.text, _MAIN.match, _SIMPLE
         kinds, starts, ends = self.tokens.kinds, self.tokens.starts, self.tokens.ends
         position = 1 if text.startswith("\ufeff") else 0
-        while (found := match(text, position)) is not None:
+        while self.tokens.complete and (found := match(text, position)) is not None:
             group = found.lastindex or 0
             start, position = found.span(group)
             if group == _LINE_END and kinds and kinds[-1] == NEWLINE:
@@ -136,7 +141,20 @@ class _Lexer:
                 ends.append(position)
             else:
                 position = self._other(found, group, start, position)
+            if len(kinds) > MAX_TOKENS:
+                self._stop_at(position)
         self.tokens.add(EOF, len(text), len(text))
+
+    def _stop_at(self, position: int) -> None:
+        self.tokens.complete = False
+        detail = f"At most {MAX_TOKENS:,} names, values and signs are read; the rest was not looked at."
+        where = Range(self.tokens.source, position, position)
+        hint = "split the file, or make what is alike with for_each or matrix"
+        self.tokens.diagnostics.append(error("The file is too large", detail, where, hint))
+
+    def _diagnose(self, diagnostic: Diagnostic) -> None:
+        self.tokens.diagnostics.append(diagnostic)
+        self.tokens.complete = len(self.tokens.diagnostics) <= MAX_DIAGNOSTICS
 
     def _other(self, found: re.Match[str], group: int, start: int, end: int) -> int:
         if group == _OPEN_BRACE:
@@ -149,7 +167,7 @@ class _Lexer:
             return self._quoted(end)
         elif group == _HEREDOC:
             self.tokens.add(OPEN_HEREDOC, found.start(4), end)
-            return self._heredoc(re.compile(_HEREDOC_STOP.format(marker=re.escape(found[5]))), end)
+            return self._heredoc(found[5], end)
         elif group == _WIDE_NAME:
             return self._wide_name(start, end)
         elif group != _COMMENT:
@@ -159,8 +177,8 @@ class _Lexer:
     def _close_brace(self, start: int, end: int) -> int:
         if self.stack and self.braces == 0:
             self.tokens.add(END_SEQUENCE, start, end)
-            heredoc, self.braces = self.stack.pop()
-            return self._quoted(end) if heredoc is None else self._heredoc(heredoc, end)
+            marker, self.braces = self.stack.pop()
+            return self._heredoc(marker, end) if marker else self._quoted(end)
         if end - start > 1:
             self._report("~}", start, end)
         self.braces = max(0, self.braces - 1)
@@ -180,14 +198,14 @@ class _Lexer:
             self.tokens.add(CLOSE_QUOTE, position, position + 1)
             return position + 1
         if position < len(text) and text[position] in "$%":
-            return self._sequence(None, position)
+            return self._sequence("", position)
         if position < len(text):
             where = Range(self.tokens.source, position, position + 1)
             summary = "Invalid multi-line string"
             detail = "A quoted string must end on the line where it starts."
             hint = 'close it with ", write \\n for a newline, or use a heredoc (<<EOT) for several lines'
-            hint = "close the ${ of this line with }" if self.stack and self.stack[-1][0] is None else hint
-            self.tokens.diagnostics.append(error(summary, detail, where, hint))
+            hint = "close the ${ of this line with }" if self.stack and not self.stack[-1][0] else hint
+            self._diagnose(error(summary, detail, where, hint))
             self.tokens.add(CLOSE_QUOTE, position, position)
             self._unwind(position)
             return position + 1 if text[position] == "\\" else position
@@ -195,16 +213,17 @@ class _Lexer:
 
     def _unwind(self, position: int) -> None:
         """End the texts around a string that runs into the end of its line, so that the next lines make sense."""
-        while self.stack and self.stack[-1][0] is None:
+        while self.stack and not self.stack[-1][0]:
             _, self.braces = self.stack.pop()
             self.tokens.add(END_SEQUENCE, position, position)
             self.tokens.add(CLOSE_QUOTE, position, position)
 
-    def _heredoc(self, stop: re.Pattern[str], position: int) -> int:
+    def _heredoc(self, marker: str, position: int) -> int:
         start = position
-        found = stop.search(self.text, position)
-        while found is not None and not found.lastindex:
-            found = stop.search(self.text, found.end())
+        search = _HEREDOC_STOP.search
+        found = search(self.text, position)
+        while found is not None and found[2] is None and found[1] != marker:
+            found = search(self.text, found.end())
         end = found.start() if found else len(self.text)
         if end > start:
             self.tokens.add(TEXT, start, end)
@@ -213,12 +232,12 @@ class _Lexer:
         if found.lastindex == 1:
             self.tokens.add(CLOSE_HEREDOC, found.start(), found.end())
             return found.end()
-        return self._sequence(stop, end)
+        return self._sequence(marker, end)
 
-    def _sequence(self, heredoc: re.Pattern[str] | None, position: int) -> int:
+    def _sequence(self, marker: str, position: int) -> int:
         end = position + (3 if self.text.startswith("~", position + 2) else 2)
         self.tokens.add(self.text[position : position + 2], position, end)
-        self.stack.append((heredoc, self.braces))
+        self.stack.append((marker, self.braces))
         self.braces = 0
         return end
 
@@ -245,4 +264,4 @@ class _Lexer:
         self.reported.add((character, line))
         detail, hint = _HINTS.get(character, ("This character is not used in the language.", ""))
         summary = "Unterminated comment" if character == "/" else "Invalid character"
-        self.tokens.diagnostics.append(error(summary, detail, Range(self.tokens.source, start, end), hint))
+        self._diagnose(error(summary, detail, Range(self.tokens.source, start, end), hint))

@@ -10,6 +10,7 @@ from pikoci.pkg.hcl.stream import TokenStream
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?\Z")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,4}|U[0-9a-fA-F]{0,8}|.)|\$\$\{|%%\{", re.DOTALL)
 _TEMPLATE_ESCAPE = re.compile(r"\$\$\{|%%\{")
+_MANY_MARKS = re.compile(rb"[^\0]{100}")
 _SELECTORS = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
@@ -33,14 +34,21 @@ def unquote(stream: TokenStream, text: str, start: int) -> str:
     """
     if "\\" in text or "{" in text:
         text = _ESCAPE.sub(lambda found: _escape(stream, found, start), text)
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return normalized(text)
+
+
+def normalized(text: str) -> str:
+    """Return a text in NFC. One with a hundred marks on a letter stays as it is: sorting them takes quadratic time."""
+    if text.isascii() or _MANY_MARKS.search(bytes(map(unicodedata.combining, text))):
+        return text
+    return unicodedata.normalize("NFC", text)
 
 
 def heredoc_text(text: str) -> str:
     """Return the value of heredoc text: only `$${` and `%%{` are escapes here."""
     if "{" in text:
         text = _TEMPLATE_ESCAPE.sub(lambda found: found[0][1:], text)
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return normalized(text)
 
 
 def _escape(stream: TokenStream, found: re.Match[str], start: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from pikoci.pkg.hcl import numeric
+from pikoci.pkg.hcl.limits import ELEMENT
 from pikoci.pkg.hcl.numeric import CONTEXT, Number, normal
 from pikoci.pkg.hcl.suggestions import did_you_mean
 from pikoci.pkg.hcl.values import (
@@ -143,12 +144,12 @@ def _unit(value: Value) -> str:
 
 
 def measure(values: Iterable[Value], limit: int) -> int:
-    """Count elements and characters of values, shared parts as often as they occur; stops just above the limit."""
-    total = 0
+    """Count elements and characters of values, shared parts as often as they occur; stops above the limit."""
     waiting = list(values)
+    total = -len(waiting) * ELEMENT
     while waiting and total <= limit:
         value = waiting.pop()
-        total += 1
+        total += ELEMENT
         if isinstance(value, str):
             total += len(value)
         elif isinstance(value, dict):

@@ -1,16 +1,17 @@
 """Files to bodies of attributes and blocks; goes on after an error, so that one run finds them all."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from pikoci.pkg.hcl import lexer
 from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, Source, error
 from pikoci.pkg.hcl.expressions import ExpressionParser
+from pikoci.pkg.hcl.limits import MAX_BLOCKS, MAX_DIAGNOSTICS
 from pikoci.pkg.hcl.literals import unquote
 from pikoci.pkg.hcl.recovery import after_item
-from pikoci.pkg.hcl.stream import Failure
+from pikoci.pkg.hcl.stream import Failure, Halt
 from pikoci.pkg.hcl.syntax import Attribute, Block, Body, Expression
 
-MAX_DIAGNOSTICS = 200
 _LINE_ENDS = (lexer.NEWLINE, lexer.EOF)
 _ONE_LINE_HINT = "put each argument on its own line, and the closing brace on a line after them"
 
@@ -30,11 +31,17 @@ class ExpressionResult(NamedTuple):
 
 
 def parse(source: str | bytes, filename: str = "<config>") -> ParseResult:
-    """Parse a file. Never raises: everything wrong with it is in the diagnostics, in source order."""
+    """Parse a file. Never raises: what is wrong with it is in the diagnostics, in source order.
+
+    The body is empty where a limit ended the parsing; the diagnostics say which.
+    """
     text, diagnostics = _decode(source, filename)
     tokens = lexer.lex(Source(text, filename))
     parser = _Parser(tokens)
-    body = parser.file()
+    body = Body(parser.here(), ())
+    if tokens.complete:
+        with suppress(Halt):
+            body = parser.file()
     return ParseResult(body, _merge(diagnostics + tokens.diagnostics, parser.diagnostics))
 
 
@@ -50,12 +57,15 @@ def parse_expression(source: str, filename: str = "<expression>") -> ExpressionR
             parser.fail("Extra characters after expression", "The expression is complete before this.")
     except Failure as failure:
         parser.diagnostics.append(failure.diagnostic)
+    except Halt:
+        expression = None
     diagnostics = _merge(tokens.diagnostics, parser.diagnostics)
     return ExpressionResult(None if diagnostics else expression, diagnostics)
 
 
 class _Parser(ExpressionParser):
     unclosed = False
+    blocks = 0
 
     def file(self) -> Body:
         return self._body(lexer.EOF, 0)
@@ -76,9 +86,9 @@ class _Parser(ExpressionParser):
             try:
                 item = self._item()
             except Failure as failure:
-                self.diagnostics.append(failure.diagnostic)
+                self.note(failure.diagnostic)
                 self.depth, self.newlines = depth, True
-                self.seek(after_item(self, first))
+                self.seek(after_item(self, first if failure.complete is None else failure.complete))
                 continue
             if isinstance(item, Attribute) and item.name in names:
                 detail = f'The argument "{item.name}" was already set on line {names[item.name].range.line}.'
@@ -149,14 +159,23 @@ class _Parser(ExpressionParser):
                 labels.append(self._label())
             places += (self.starts[index], self.ends[self.after - 1])
         where = self.since(self.starts[name])
+        self._count_block(where)
         opening = self.advance()
         self.enter()
         body = self._body("}", opening) if self.kind in (*_LINE_ENDS, "}") else self._one_line(opening)
         self.depth -= 1
         if self.kind not in _LINE_ENDS:
             hint = "start what follows on a new line"
-            self.fail("Missing newline after block", "A block must be the last thing on its line.", hint=hint)
+            detail = "A block must be the last thing on its line."
+            raise Failure(error("Missing newline after block", detail, self.here(), hint), self.after - 1)
         return Block(where, self.text(name), tuple(labels), tuple(places), body)
+
+    def _count_block(self, where: Range) -> None:
+        self.blocks += 1
+        if self.blocks > MAX_BLOCKS:
+            detail = f"At most {MAX_BLOCKS:,} blocks are read; the rest was not looked at."
+            self.report("The file is too large", detail, where, "split the file into several pipelines")
+            raise Halt
 
     def _label(self) -> str:
         opening = self.index
@@ -220,6 +239,6 @@ def _merge(lexical: list[Diagnostic], syntactic: list[Diagnostic]) -> list[Diagn
     kept = lexical + [found for found in syntactic if found.range is None or found.range.line not in lines]
     kept.sort(key=lambda found: found.range.start if found.range else 0)
     if len(kept) > MAX_DIAGNOSTICS:
-        more = f"{len(kept) - MAX_DIAGNOSTICS} more errors are not shown."
-        kept[MAX_DIAGNOSTICS:] = [error("Too many errors", more, kept[MAX_DIAGNOSTICS].range)]
+        where = kept[MAX_DIAGNOSTICS].range
+        kept[MAX_DIAGNOSTICS:] = [error("Too many errors", "Further ones are not looked for.", where)]
     return kept

@@ -4,16 +4,23 @@ from typing import NoReturn
 
 from pikoci.pkg.hcl import lexer
 from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, error
-
-MAX_DEPTH = 100
+from pikoci.pkg.hcl.limits import MAX_DEPTH, MAX_DIAGNOSTICS
 
 
 class Failure(Exception):  # noqa: N818 - control flow inside the parser: it never leaves this package
-    """What is being parsed can't go on; carries the diagnostic."""
+    """What is being parsed can't go on; carries the diagnostic.
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
+    `complete` is the token that ended an item, where all was well up to it: so that nobody looks at the item again.
+    """
+
+    def __init__(self, diagnostic: Diagnostic, complete: int | None = None) -> None:
         super().__init__(diagnostic.summary)
         self.diagnostic = diagnostic
+        self.complete = complete
+
+
+class Halt(Exception):  # noqa: N818 - as above
+    """The rest of the text is not looked at; why is the last diagnostic."""
 
 
 class TokenStream:
@@ -91,8 +98,14 @@ class TokenStream:
         raise self.failure(summary, detail, where, hint)
 
     def report(self, summary: str, detail: str, where: Range, hint: str = "") -> None:
-        """Note an error and go on."""
-        self.diagnostics.append(error(summary, detail, where, hint))
+        """Note an error and go on. Raises `Halt` when there are too many."""
+        self.note(error(summary, detail, where, hint))
+
+    def note(self, diagnostic: Diagnostic) -> None:
+        """Note a finding and go on. Raises `Halt` when there are too many."""
+        self.diagnostics.append(diagnostic)
+        if len(self.diagnostics) > MAX_DIAGNOSTICS:
+            raise Halt
 
     def enter(self) -> None:
         """Count one more level of nesting; leaving is `depth -= 1`."""

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable
 
+from pikoci.pkg.hcl.limits import MAX_CANDIDATES
+
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate most like a mistyped name, or None when none is near.
 
     Near means at most two edits (an adjacent swap is one) for names of up to eight letters, three beyond, never more
-    than half of the name. Upper and lower case count as equal. Ties go to the first in alphabetical order.
+    than half of the name. Upper and lower case count as equal. Ties go to the first in alphabetical order. Nothing is
+    near among more than `MAX_CANDIDATES`.
     """
+    known = set(candidates)
+    if len(known) > MAX_CANDIDATES:
+        return None
     wanted = name[:64].lower()
     limit = min(3 if len(wanted) > 8 else 2, max(1, len(wanted) // 2))
     best: str | None = None
-    for candidate in sorted(set(candidates)):
+    for candidate in sorted(known):
         if abs(len(candidate) - len(wanted)) > limit:
             continue
         distance = _distance(wanted, candidate.lower())

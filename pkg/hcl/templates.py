@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pikoci.pkg.hcl import lexer
@@ -14,7 +15,7 @@ from pikoci.pkg.hcl.syntax import Conditional, Expression, Literal, Template, Te
 if TYPE_CHECKING:
     from pikoci.pkg.hcl.expressions import ExpressionParser
 
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_INDENT = re.compile(r"^[^\S\n]*(?=\S)", re.MULTILINE)
 _DIRECTIVES = ("if", "else", "endif", "for", "endfor")
 
 
@@ -87,13 +88,21 @@ def _texts(parser: "ExpressionParser", trim: bool) -> list[_Text]:
     if parser.kinds[index] == lexer.QUOTED:
         value = unquote(parser, text, start)
         return [_Text(value.lstrip() if trim else value, parser.range_of(index))]
-    found = []
-    for line in _LINE.finditer(text):
-        where = Range(parser.source, start + line.start(), start + line.end())
-        found.append(_Text(heredoc_text(line[0]), where))
+    found = [
+        _Text(heredoc_text(part), Range(parser.source, start + offset, start + offset + len(part)))
+        for part, offset in _first_middle_last(text)
+    ]
     if trim:
         found[0].value = found[0].value.lstrip()
     return found
+
+
+def _first_middle_last(text: str) -> list[tuple[str, int]]:
+    """Split off the lines that strip markers stop at; each part with its offset, empty ones left out."""
+    first = text.find("\n") + 1 or len(text)
+    last = max(first, text.rfind("\n", 0, len(text) - 1) + 1)
+    bounds = (0, first, last, len(text))
+    return [(text[start:end], start) for start, end in pairwise(bounds) if start < end]
 
 
 def _sequence(parser: "ExpressionParser", parts: list[_Part]) -> tuple[_Part, bool]:
@@ -141,19 +150,29 @@ def _directive(parser: "ExpressionParser", opening: int) -> _Directive:
 def _dedent(parts: list[_Part]) -> None:
     """Remove the indentation that all lines share; blank lines don't count and stay as they are."""
     smallest: int | None = None
-    lines: list[_Text] = []
+    indented: list[tuple[_Text, int]] = []
     line_start = True
     for part in parts:
-        if line_start:
-            value = part.value if isinstance(part, _Text) else ""
-            indent = len(value) - len(value.lstrip())
-            if not (isinstance(part, _Text) and indent == len(value) and value.endswith("\n")):
-                smallest = indent if smallest is None else min(smallest, indent)
-                if isinstance(part, _Text):
-                    lines.append(part)
+        indent = 0 if line_start else None
+        if isinstance(part, _Text):
+            # Where the first of its lines begins that does not go on with what is before.
+            start = 0 if line_start else part.value.find("\n") + 1 or len(part.value)
+            if line_start or start < len(part.value):
+                indent = _indent(part.value[start:])
+                indented.append((part, start))
+        if indent is not None:
+            smallest = indent if smallest is None else min(smallest, indent)
         line_start = isinstance(part, _Text) and part.value.endswith("\n")
-    for line in lines:
-        line.value = line.value[smallest or 0 :]
+    if smallest:
+        shared = re.compile(rf"^[^\S\n]{{{smallest}}}(?=[^\S\n]*(?:\S|\Z))", re.MULTILINE)
+        for text, start in indented:
+            text.value = text.value[:start] + shared.sub("", text.value[start:])
+
+
+def _indent(text: str) -> int | None:
+    """The smallest indentation of the lines in a text; None where all of them are blank, with their ends."""
+    indents = (len(found[0]) for found in _INDENT.finditer(text))
+    return min(indents, default=None if text.endswith("\n") else len(text))
 
 
 class _Tree:

@@ -81,11 +81,6 @@ class Reader:
             "PORT": str(self._port),
             "LANG": "C.UTF-8",
             "GIT_CONFIG_NOSYSTEM": "1",
-            **{
-                f"GIT_{who}_{what}": f"{who}@example.com"
-                for who in ("AUTHOR", "COMMITTER")
-                for what in ("NAME", "EMAIL")
-            },
         }
         self._shell = subprocess.Popen(
             ["bash", "--norc", "--noprofile"],
@@ -100,7 +95,7 @@ class Reader:
     def read(self, block: Block) -> None:
         """Do what a block says. Fails where the program does something else than the page shows."""
         if "file" in block.marks:
-            (self._folder / block.marks["file"]).write_text(self._local(block.text), encoding="utf-8")
+            (self._here() / block.marks["file"]).write_text(self._local(block.text), encoding="utf-8")
         elif "server" in block.marks:
             [command] = commands(block)
             self._start(command)
@@ -144,9 +139,10 @@ class Reader:
     def _start(self, command: Command) -> None:
         self._stop()
         self._servers += 1
-        text = self._local(command.text)
+        text, environment = self._local(command.text), dict(self._env)
         if text == "make run":  # in the clone, with the environment that is there
             text = f"make --no-print-directory -C {ROOT} --old-file=.venv/.runtime-installed BIN={BIN} run"
+            environment["PATH"] = os.environ["PATH"]  # where nobody has told the shell of the program yet
         with self._log_file().open("wb") as log:
             self._server = subprocess.Popen(
                 ["bash", "-c", text],
@@ -154,7 +150,7 @@ class Reader:
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
-                env=self._env,
+                env=environment,
                 start_new_session=True,
             )
         self._wait_until_ready()
@@ -175,6 +171,10 @@ class Reader:
                 pass
             time.sleep(POLL_SECONDS)
         raise AssertionError(f"no server came up:\n{self._log()}")
+
+    def _here(self) -> Path:
+        """The folder in which the shell is."""
+        return Path(f"/proc/{self._shell.pid}/cwd").readlink()
 
     def _stop(self) -> None:
         """Press Ctrl-C."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import socket
 import time
@@ -57,17 +58,17 @@ class Farm:
         assert found is not None
         return found[1]
 
-    def worker(self, name: str, *flags: str) -> PikociWorker:
-        variables = {**self.variables, "PIKOCI_URL": self.server.url, "WORKER_TOKEN": self.token}
+    def worker(self, name: str, *flags: str, token: str = "") -> PikociWorker:
+        variables = {**self.variables, "PIKOCI_URL": self.server.url, "WORKER_TOKEN": token or self.token}
         made = PikociWorker(self.folder / name, [f"--name={name}", *flags], variables)
         self.workers.append(made)
         made.start()
         made.wait_for(lambda: "worker registered" in made.text(), f"{name} to register")
         return made
 
-    def set_pipeline(self, name: str, config: str, variables: dict[str, str] | None = None) -> None:
+    def set_pipeline(self, name: str, config: str, variables: dict[str, str] | None = None, team: str = "main") -> None:
         body = {"config": config, "vars": variables or {}}
-        self.server.http.put(f"/api/v1/teams/main/pipelines/{name}", json=body).raise_for_status()
+        self.server.http.put(f"/api/v1/teams/{team}/pipelines/{name}", json=body).raise_for_status()
 
     def stop(self) -> None:
         for worker in self.workers:
@@ -277,6 +278,104 @@ def test_tagged_work_goes_to_workers_with_the_tags(farm: Farm, tmp_path: Path) -
     assert farm.server.build("tagged", "wait", "1")["status"] == "pending"
     farm.worker("tagged", "--tags=vpn,gpu,fast", "--exclusive-tags")
     assert farm.server.wait_for_build("tagged", "wait", "1", "succeeded")["worker"] == "tagged"
+
+
+def test_a_teams_worker_is_not_held_up_by_other_teams_work(farm: Farm, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    gate.touch()
+    server = farm.server
+    server.post("/teams", {"name": "blue"})
+    token = server.post("/worker-tokens", {"team": "blue", "tags": ["gpu"]})["token"]
+    for team in ("main", "blue"):
+        farm.set_pipeline("waiting", waiting(gate), team=team)
+    others = [server.post("/teams/main/pipelines/waiting/jobs/wait/builds", {}) for _ in range(5)]
+    farm.worker("bound", "--tags=gpu", token=token)
+    began = time.monotonic()
+    server.post("/teams/blue/pipelines/waiting/jobs/wait/builds", {})
+    address = "/teams/blue/pipelines/waiting/jobs/wait/builds/1"
+    server.wait_for(lambda: server.get(address)["status"] == "succeeded", "the team's own build")
+    assert time.monotonic() - began < 10  # the next ring would come after 15 s
+    assert server.get(address)["worker"] == "bound"
+    assert {server.build("waiting", "wait", one["number"])["status"] for one in others} == {"pending"}
+    farm.worker("all")
+    for one in others:
+        assert server.wait_for_build("waiting", "wait", one["number"], "succeeded", timeout=90)["worker"] == "all"
+
+
+def test_a_tag_that_the_token_does_not_carry_ends_the_worker_with_one_message(farm: Farm) -> None:
+    token = farm.server.post("/worker-tokens", {"tags": ["gpu"]})["token"]
+    variables = {**farm.variables, "PIKOCI_URL": farm.server.url, "WORKER_TOKEN": token}
+    worker = PikociWorker(farm.folder / "greedy", ["--tags=gpu,vpn"], variables)
+    worker.start()
+    assert worker.wait() == 1
+    assert "the worker's token does not carry the tag vpn" in worker.text()
+    assert "Traceback" not in worker.text()
+
+
+@pytest.mark.timeout(240)
+def test_a_copy_of_a_machine_ends_by_name_and_takes_no_build(farm: Farm, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    worker = farm.worker("one")
+    start_waiting(farm, gate)
+    variables = {**farm.variables, "PIKOCI_URL": farm.server.url, "WORKER_TOKEN": farm.token}
+    clone = PikociWorker(tmp_path / "clone", ["--name=one"], variables)
+    clone.workdir.mkdir()
+    shutil.copy(worker.workdir / "identity.json", clone.workdir)
+    clone.start()
+    assert clone.wait() == 1  # once a lease has passed, in which the original was heard of
+    assert "another process is connected as worker one" in clone.text()
+    assert "--name" in clone.text()
+    gate.touch()
+    build = farm.server.wait_for_build("waiting", "wait", "1", "succeeded", "errored", "failed")
+    assert (build["status"], build["attempt"], build["worker"]) == ("succeeded", 1, "one")
+
+
+def test_a_killed_worker_comes_back_at_once_and_its_build_runs_again(farm: Farm, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    worker = farm.worker("one")
+    start_waiting(farm, gate)
+    assert worker.process is not None
+    worker.process.kill()
+    worker.wait()
+    worker.log.unlink()
+    worker.start()
+    worker.wait_for(lambda: "worker registered" in worker.text(), "the worker to register")
+    assert "waiting to see whether the name is in use" not in worker.text()
+    assert "worker one was started again" in farm.server.build_log("waiting", "wait", "1")
+    gate.touch()
+    # Kafka hands a dead consumer's partitions on when its session has ended, and not before.
+    build = farm.server.wait_for_build("waiting", "wait", "1", "succeeded", "errored", timeout=90)
+    assert (build["status"], build["attempt"]) == ("succeeded", 2)
+
+
+def test_the_token_in_the_log_is_the_same_at_each_start_until_it_is_revoked(tmp_path: Path, nats_address: str) -> None:
+    farm = Farm(tmp_path, "nats", nats_address)
+    server = farm.server
+    try:
+        server.start()
+        token = farm.token
+        server.kill()
+        server.start()
+        assert TOKEN.findall(server.log.read_text()) == [token, token]
+        (known,) = server.get("/worker-tokens")["items"]
+        assert (known["created_by"], known["team"], known["tags"]) == ("the server", "", None)
+        server.http.delete(f"/api/v1/worker-tokens/{known['id']}").raise_for_status()
+        server.kill()
+        server.start()
+        assert TOKEN.findall(server.log.read_text()) == [token, token]
+        assert "was revoked: make others with `pikoci client worker-tokens create`" in server.log.read_text()
+    finally:
+        farm.stop()
+    (tmp_path / "quiet").mkdir()
+    quiet = PikociServer(
+        tmp_path / "quiet", ["--run-worker=false", "--log-worker-token=false", f"--nats-server-url={nats_address}",
+        "--pubsub-system=nats", "--jwt-secret=my-secret"],
+    )  # fmt: skip
+    try:
+        quiet.start()
+        assert "Worker token" not in quiet.log.read_text()
+    finally:
+        quiet.stop()
 
 
 def test_checks_come_while_jobs_block(farm: Farm, repository: Repository, tmp_path: Path) -> None:

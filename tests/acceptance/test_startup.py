@@ -9,6 +9,7 @@ import pytest
 
 from tests.services.pikoci import PIKOCI, running_server
 from tests.services.process import free_port
+from tests.unit.docs.markdown import ROOT
 
 
 def start(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
@@ -70,4 +71,22 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         done = start(tmp_path, f"--port={server.port}", f"--workdir={tmp_path / 'other'}")
         assert done.returncode == 1
         assert str(server.port) in done.stderr
+        other = server.port + 1
+        assert f"take another port: --port {other}, or PORT={other} before the command" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_make_run_takes_a_port_and_as_many_slots_as_there_are_processors(tmp_path: Path) -> None:
+    (tmp_path / "python").touch()
+    (tmp_path / "pikoci").write_text('#!/bin/sh\necho "PORT=$PORT CONCURRENCY=$CONCURRENCY $@"\n')
+    (tmp_path / "pikoci").chmod(0o755)
+
+    def run(**variables: str) -> str:
+        line = ["make", "--silent", "--old-file=.venv/.runtime-installed", f"BIN={tmp_path}", "run"]
+        variables |= {"PATH": "/usr/bin:/bin", "PORT": "8081"}
+        return subprocess.run(line, cwd=ROOT, env=variables, capture_output=True, text=True, check=True).stdout
+
+    slots = subprocess.run(["nproc"], capture_output=True, text=True, check=True).stdout.strip()
+    assert run().startswith(f"PORT=8081 CONCURRENCY={slots} server --run-worker ")
+    assert run(CONCURRENCY="7").startswith("PORT=8081 CONCURRENCY=7 ")
+    assert run(ARGS="--db-system sqlite").endswith(" --db-system sqlite\n")

@@ -22,7 +22,7 @@ def test_a_log_arrives_while_the_build_runs_and_its_end_without_a_reload(visitor
     visitor.run("window.mark = 'same page'")
     visitor.wait(lambda: any(line.startswith("folder ") for line in visitor.texts(".log div")))
     visitor.wait(lambda: visitor.status() == "started")
-    assert visitor.browser.title.startswith("started: gated #")
+    assert visitor.browser.title.startswith("started: main/pages/gated#")
     assert visitor.texts(".log div")[0] == "grün colour <b>"
     assert visitor.texts(".log .f2") == ["colour"]
     let_go(visitor)
@@ -30,7 +30,7 @@ def test_a_log_arrives_while_the_build_runs_and_its_end_without_a_reload(visitor
     visitor.wait(lambda: visitor.texts(".step b") == ["first", "second"])
     visitor.wait(lambda: visitor.texts(".log div")[-2:] == ["gone on", "the end"])
     assert visitor.texts("button[value]") == ["Retry"]
-    assert visitor.browser.title.startswith("succeeded: gated #")
+    assert visitor.browser.title.startswith("succeeded: main/pages/gated#")
     assert visitor.run("return window.mark") == "same page"
 
 

@@ -12,6 +12,7 @@ from tests.fleet.host import Host
 pytestmark = [pytest.mark.slow, pytest.mark.short, pytest.mark.timeout(900)]
 
 SERVER_EXPOSURE = 2.0
+WORKER_EXPOSURE = 4.0  # capabilities, to run builds as users of their own
 
 
 def _hidden(farm: Farm) -> list[str]:
@@ -47,6 +48,7 @@ def test_the_services_are_shut_in(small: Farm) -> None:
     print(f"\nsystemd-analyze security: server {server}, worker {worker}")
 
     assert server <= SERVER_EXPOSURE
+    assert worker <= WORKER_EXPOSURE
 
 
 def _exposure(host: Host, unit: str) -> float:

@@ -1,5 +1,6 @@
 """What an install puts where."""
 
+import ast
 import cmd
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import pikoci
 import pikoci.internal.domain
 import pikoci.pkg.hcl
+from pikoci import interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,6 +35,53 @@ def test_the_editable_install_maps_the_rooms() -> None:
     packages = (pikoci, pikoci.internal.domain, pikoci.pkg.hcl)
     folders = [Path(package.__file__ or "").parent for package in packages]
     assert folders == [ROOT / "cmd/pikoci", ROOT / "internal/domain", ROOT / "pkg/hcl"]
+
+
+def test_every_place_promises_the_same_python(wheel: zipfile.ZipFile) -> None:
+    oldest, too_new = (".".join(map(str, version)) for version in (interpreter.OLDEST, interpreter.TOO_NEW))
+    role = (ROOT / "deploy/ansible/roles/pikoci_install/vars/main.yml").read_text(encoding="utf-8")
+    metadata = wheel.read(f"pikoci-{pikoci.__version__}.dist-info/METADATA").decode()
+
+    assert f'\npikoci_install_pythons: ["{oldest}", "{too_new}"]\n' in role
+    assert f"\nRequires-Python: >={oldest},<{too_new}\n" in metadata
+    for page in ("README.md", "docs/getting-started.md", "docs/fleet.md", "Makefile"):
+        assert oldest in (ROOT / page).read_text(encoding="utf-8"), page
+
+
+def test_the_tests_run_on_a_python_that_is_promised() -> None:
+    assert interpreter.refusal(sys.version_info[:3]) == ""
+
+
+@pytest.mark.parametrize("version", [(2, 7, 18), (3, 10, 13), (3, 11, 1), (3, 12, 0), (3, 13, 0)])
+def test_another_python_is_refused_in_one_line(version: tuple[int, ...]) -> None:
+    said = interpreter.refusal(version)
+
+    assert ".".join(map(str, version)) in said
+    assert "3.11.2 or newer" in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("version", [(3, 11, 2), (3, 11, 7), (3, 11, 99)])
+def test_promised_pythons_are_taken(version: tuple[int, ...]) -> None:
+    assert interpreter.refusal(version) == ""
+
+
+def test_an_old_python_can_read_what_refuses_it() -> None:
+    ast.parse(Path(interpreter.__file__).read_text(encoding="utf-8"), feature_version=(3, 6))
+
+
+def test_the_command_refuses_before_it_imports_anything_else(tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.version_info = (3, 13, 0, 'final', 0)\n"
+        "try:\n    import pikoci.__main__\n"
+        "finally:\n    assert 'gevent' not in sys.modules\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: PikoCI needs Python 3.11, 3.11.2 or newer, and this is Python 3.13.0;")
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_standard_cmd_module_is_not_shadowed() -> None:

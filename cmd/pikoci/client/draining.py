@@ -47,6 +47,6 @@ def how_it_ended(before: Any, worker: Any) -> str:
         return "has drained and was started again"
     if worker["state"] == "stalled":
         return "is gone"
-    if worker["state"] == "draining" and not worker["builds"] and not worker["checks"]:
+    if worker["state"] in {"draining", "ended"} and not worker["builds"] and not worker["checks"]:
         return "has drained"
     return ""

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from pikoci.client.naming import POSITIONAL
+
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -24,41 +26,66 @@ def team_option(function: Decorated) -> Decorated:
     return click.option("--team", "-t", default="main", show_default=True, metavar="TEAM", help="The team.")(function)
 
 
-def pipeline_option(function: Decorated) -> Decorated:
-    """Declare `--team` and `--pipeline/-p`."""
+def _positional(kind: str, metavar: str) -> Callable[[Decorated], Decorated]:
+    return click.argument(
+        POSITIONAL, default="", required=False, metavar=f"[{metavar}]", shell_complete=_complete(kind)
+    )
+
+
+def _pipeline_options(function: Decorated) -> Decorated:
     function = click.option(
         "--pipeline",
         "-p",
         "--name",
         "-n",
         "pipeline",
-        required=True,
-        metavar="PIPELINE",
+        default="",
+        metavar="[TEAM/]PIPELINE",
         shell_complete=_complete("pipelines"),
         help="The pipeline.",
     )(function)
     return team_option(function)
 
 
-def job_option(function: Decorated) -> Decorated:
-    """Declare `--team`, `--pipeline/-p` and `--job/-j`."""
+def _job_options(function: Decorated) -> Decorated:
     function = click.option(
-        "--job", "-j", required=True, metavar="JOB", shell_complete=_complete("jobs"), help="The job."
+        "--job",
+        "-j",
+        default="",
+        metavar="[[TEAM/]PIPELINE/]JOB",
+        shell_complete=_complete("jobs"),
+        help="The job.",
     )(function)
-    return pipeline_option(function)
+    return _pipeline_options(function)
+
+
+def pipeline_option(function: Decorated) -> Decorated:
+    """Declare `--team` and `--pipeline/-p`; the pipeline may also stand alone."""
+    return _pipeline_options(_positional("pipelines", "[TEAM/]PIPELINE")(function))
+
+
+def file_pipeline_option(function: Decorated) -> Decorated:
+    """The same for a command that takes a file: the pipeline can't stand alone."""
+    return _pipeline_options(function)
+
+
+def job_option(function: Decorated) -> Decorated:
+    """Declare `--team`, `--pipeline/-p` and `--job/-j`; the job may also stand alone, by its full name."""
+    return _job_options(_positional("jobs", "[TEAM/]PIPELINE/JOB")(function))
 
 
 def build_option(function: Decorated) -> Decorated:
-    """Declare `--team`, `--pipeline/-p`, `--job/-j` and `--build/-b`."""
+    """Declare `--team`, `--pipeline/-p`, `--job/-j` and `--build/-b`; the build may also stand alone."""
     function = click.option(
         "--build",
         "-b",
         "number",
-        metavar="NUMBER",
+        metavar="[[[TEAM/]PIPELINE/]JOB#]NUMBER",
         default="",
-        help="The build, such as 3 or 3.1; the newest one if not given.",
+        shell_complete=_complete("builds"),
+        help="The build, such as 3, 3.1 or main/app/test#3; the job's newest one if not given.",
     )(function)
-    return job_option(function)
+    return _job_options(_positional("builds", "[TEAM/]PIPELINE/JOB[#NUMBER]")(function))
 
 
 def resource_option(function: Decorated) -> Decorated:
@@ -67,11 +94,11 @@ def resource_option(function: Decorated) -> Decorated:
         "--resource",
         "-r",
         required=True,
-        metavar="TYPE.NAME",
+        metavar="[TYPE.]NAME",
         shell_complete=_complete("resources"),
-        help="The resource.",
+        help="The resource; its type may be left out where no other resource has the name.",
     )(function)
-    return pipeline_option(function)
+    return _pipeline_options(function)
 
 
 def limit_option(function: Decorated) -> Decorated:

@@ -13,16 +13,18 @@ from typing import Any
 import click
 
 from pikoci.build_display import status_color
-from pikoci.client.errors import clear_errors
+from pikoci.client.errors import TOKEN_VARIABLE, Credentials, clear_errors, not_logged_in
 from pikoci.client.logins import LoginStore, config_directory
+from pikoci.client.naming import settle
 from pikoci.client.tables import Styled, render_facts, render_table
+from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.times import relative_time
 from pikoci.pkg.client import Client
 from pikoci.pkg.client.transport import normalized
 from pikoci.terminal import output_option, quiet_interrupts, respect_no_color
-from pikoci.times import parse_time, relative_time
+from pikoci.times import parse_time
 
 DEFAULT_URL = "http://localhost:8080"
-TOKEN_VARIABLE = "PIKOCI_TOKEN"  # noqa: S105 - the name of a variable
 
 
 class Session:
@@ -34,6 +36,7 @@ class Session:
         self.logins = logins
         self.now = now
         self._output = output
+        self._has_token = bool(token)
 
     @property
     def prints_json(self) -> bool:
@@ -57,6 +60,8 @@ class Session:
     ) -> None:
         """Print a list of the API: as JSON, or as a table; `empty` is said where there is nothing."""
         found = list(islice(items, limit))
+        if not found and not self._has_token and not self.prints_json:
+            click.echo(f"Hint: {not_logged_in(self.url)}", err=True)
         self.show({"items": found}, lambda: render_table(headings, map(row, found)) if found else f"{empty}\n")
 
     def show_facts(self, value: Any, facts: Iterable[tuple[str, str]]) -> None:
@@ -75,12 +80,23 @@ class Session:
 def choose_server(url: str, logins: LoginStore) -> tuple[str, str]:
     """The URL and the token: of `url`, else of the last login, else of `DEFAULT_URL`; PIKOCI_TOKEN beats the login.
 
-    The token is empty if there is none. Raises ClientError for what cannot be a URL, InvalidError for damaged logins.
+    The token is empty if there is none. Raises ClientError for what cannot be a URL, InvalidError for damaged logins
+    and for what cannot be a token.
     """
     known = logins.load()
     chosen = normalized(url or known.current or DEFAULT_URL)
     login = known.servers.get(chosen)
-    return chosen, os.environ.get(TOKEN_VARIABLE, "") or (login.token if login else "")
+    return chosen, _token_in_variable() or (login.token if login else "")
+
+
+def _token_in_variable() -> str:
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise InvalidError(
+            f"what the variable {TOKEN_VARIABLE} holds cannot be a token",
+            hint=f"put a token into it, or `unset {TOKEN_VARIABLE}` to use the login",
+        )
+    return token
 
 
 def login_store() -> LoginStore:
@@ -106,17 +122,38 @@ def with_session(function: Callable[..., None]) -> Callable[..., None]:
     @click.pass_context
     @functools.wraps(function)
     def run(ctx: click.Context, /, *args: Any, url: str, output: str, **values: Any) -> None:
+        values = settle(ctx, values)
         respect_no_color(ctx)
         quiet_interrupts()
         logins = login_store()
         with clear_errors(url):
             chosen, token = choose_server(url, logins)
-        with clear_errors(chosen):
+        credentials = Credentials.LOGIN if token else Credentials.NONE
+        with clear_errors(chosen, Credentials.VARIABLE if _token_in_variable() else credentials):
             session = Session(chosen, token, logins, output, time.time)
             with session.api:
-                function(session, *args, **values)
+                function(session, *args, **_with_full_names(session, values))
 
     return run
+
+
+def _with_full_names(session: Session, values: dict[str, Any]) -> dict[str, Any]:
+    """The options' values; a resource that was named without its type has it."""
+    resource = values.get("resource", ".")
+    if "." in resource:
+        return values
+    found = session.api.resources.get(values["team"], values["pipeline"], resource)
+    return {**values, "resource": found["name"]}
+
+
+def standing_cells(status: Any) -> list[str]:
+    """The cells of a thing's `last` and `now`, which are two columns, so that neither hides the other."""
+    return [status_cell(status["last"]), status_cell(status["now"])]
+
+
+def standing_facts(status: Any) -> list[tuple[str, str]]:
+    """The same as facts."""
+    return list(zip(("last", "now"), standing_cells(status), strict=True))
 
 
 def status_cell(status: str | None) -> str:

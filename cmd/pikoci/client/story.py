@@ -59,8 +59,8 @@ class BuildStory:
             self._told.clear()
         moves: list[tuple[float, str, Callable[[], None]]] = []
         for step in steps:
-            if step["attempt"] == attempt and step["started_at"]:
-                moves += self._moves(step)
+            if step["attempt"] == attempt:
+                moves += self._moves(step) if step["started_at"] else self._skip(step)
         moves.sort(key=lambda move: move[0])
         self._pending.extend((step, tell) for _, step, tell in moves)
 
@@ -75,6 +75,15 @@ class BuildStory:
             ended = parse_time(step["finished_at"]) if step["finished_at"] else began
             moves.append((ended, step["id"], lambda: self._finish(step, ended)))
         return moves
+
+    def _skip(self, step: Any) -> list[tuple[float, str, Callable[[], None]]]:
+        """That a step never ran, once it is known."""
+        if step["id"] in self._told or not step["finished_at"]:
+            return []
+        self._told[step["id"]] = step["try_number"], step["status"]
+        title, reason = f"{step['kind']} {step['name']}", step["reason"]
+        at = parse_time(step["finished_at"])
+        return [(at, step["id"], lambda: self._display.step_skipped(title, reason=reason))]
 
     def _start(self, step: Any, at: float, *, again: bool) -> None:
         self._display.step_started(step["id"], f"{step['kind']} {step['name']}", try_number=2 if again else 1, at=at)
@@ -97,5 +106,4 @@ class BuildStory:
         seconds = None
         if build["started_at"] and build["finished_at"]:
             seconds = parse_time(build["finished_at"]) - parse_time(build["started_at"])
-        title = f"Build {build['number']} of the job {build['job']}"
-        self._display.build_finished(title, build["status"], reason=build["reason"], seconds=seconds)
+        self._display.build_finished(build["name"], build["status"], reason=build["reason"], seconds=seconds)

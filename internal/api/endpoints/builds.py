@@ -19,7 +19,7 @@ class Builds:
 
     def trigger(self, request: ApiRequest, team: str, pipeline: str, job: str, body: Trigger) -> views.BuildView:
         """Start a build; `reason` says what it waits for, if anything."""
-        return render.build(self._builds.trigger(request.principal, team, pipeline, job, body.inputs))
+        return render.build(self._builds.trigger(request.principal, team, pipeline, job, body.inputs), team, pipeline)
 
     def list(
         self, request: ApiRequest, team: str, pipeline: str, job: str, query: BuildQuery
@@ -29,19 +29,19 @@ class Builds:
         found = self._builds.list(
             request.principal, team, pipeline, job, statuses=statuses, limit=query.limit, cursor=query.cursor
         )
-        return render.builds(found)
+        return render.builds(found, team, pipeline)
 
     def get(self, request: ApiRequest, team: str, pipeline: str, job: str, number: str) -> views.BuildDetailView:
         """A build with its steps, inputs and outputs."""
-        return render.build_detail(self._builds.get(request.principal, team, pipeline, job, number))
+        return render.build_detail(self._builds.get(request.principal, team, pipeline, job, number), team, pipeline)
 
     def cancel(self, request: ApiRequest, team: str, pipeline: str, job: str, number: str) -> views.BuildView:
         """Cancel a build: at once where it waits, else through its worker."""
-        return render.build(self._builds.cancel(request.principal, team, pipeline, job, number))
+        return render.build(self._builds.cancel(request.principal, team, pipeline, job, number), team, pipeline)
 
     def retry(self, request: ApiRequest, team: str, pipeline: str, job: str, number: str) -> views.BuildView:
         """Run an ended build again, with the very versions it had."""
-        return render.build(self._builds.retry(request.principal, team, pipeline, job, number))
+        return render.build(self._builds.retry(request.principal, team, pipeline, job, number), team, pipeline)
 
 
 def _statuses(text: str) -> list[BuildStatus]:

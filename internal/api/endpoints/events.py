@@ -13,8 +13,8 @@ from pikoci.internal.api.parsing import as_json, read_number
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import InvalidError, PikociError, UnavailableError
-from pikoci.internal.service.model import Build, BuildUpdate
+from pikoci.internal.service.errors import ConflictError, PikociError, UnavailableError
+from pikoci.internal.service.model import Build, BuildUpdate, Principal, Role
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Events:
         last = request.get_header("Last-Event-ID")
         offset = read_number(last, "Last-Event-ID") if last else query.offset
         if offset > build.log_size:
-            raise InvalidError(
+            raise ConflictError(
                 f"the log has {build.log_size} bytes now, not {offset}", hint="begin at its end, or at 0"
             )
         if self._open >= self._limit or self._bus.closed:
@@ -60,36 +60,37 @@ class Events:
         response.content_type = "text/event-stream; charset=utf-8"
         response.set_header("X-Accel-Buffering", "no")  # a proxy that collects would hide what happens
         if request.method != "HEAD":
-            response.stream = self._counted(build.id, offset)
+            response.stream = self._counted(request.principal, (team, pipeline), build.id, offset)
 
-    def _counted(self, build_id: int, offset: int) -> Iterator[bytes]:
+    def _counted(self, principal: Principal, where: tuple[str, str], build_id: int, offset: int) -> Iterator[bytes]:
         self._open += 1
         try:
-            yield from self._events(build_id, offset)
+            yield from self._events(principal, where, build_id, offset)
         except PikociError as error:
             # The status line is out: the reader asks again and is told then.
             log.warning("an event stream broke", extra={"build": build_id, "error": error.message})
         finally:
             self._open -= 1
 
-    def _events(self, build_id: int, offset: int) -> Iterator[bytes]:
+    def _events(self, principal: Principal, where: tuple[str, str], build_id: int, offset: int) -> Iterator[bytes]:
         yield OPENING
         build: Build | None = None
-        for update in self._builds.follow(build_id, offset):
+        member = principal.may(where[0], Role.READ)
+        for update in self._builds.follow(principal, build_id, offset, member=member):
             if update is None:
                 yield KEEP_ALIVE
                 continue
             build = update.build or build
-            yield encode(update)
+            yield encode(update, *where)
         if build is not None and build.status.is_final and not self._bus.closed:
-            yield b"event: end\ndata: " + as_json(render.build(build)) + b"\n\n"
+            yield b"event: end\ndata: " + as_json(render.build(build, *where)) + b"\n\n"
 
 
-def encode(update: BuildUpdate) -> bytes:
+def encode(update: BuildUpdate, team: str, pipeline: str) -> bytes:
     """An update as events: status, then steps, then log."""
     lines = []
     if update.build is not None:
-        lines.append(b"event: status\ndata: " + as_json(render.build(update.build)) + b"\n\n")
+        lines.append(b"event: status\ndata: " + as_json(render.build(update.build, team, pipeline)) + b"\n\n")
     if update.steps is not None:
         lines.append(b"event: steps\ndata: " + as_json([render.step(step) for step in update.steps]) + b"\n\n")
     for chunk in update.chunks:

@@ -45,7 +45,9 @@ class Fleet:
     def queues(self, request: ApiRequest, query: PageQuery) -> views.Listing[views.QueueView]:
         """The queues, and what waits in each."""
         require_login(request.principal)
-        found = [render.queue(name, state) for name, state in sorted(self._scheduling.queues().items())]
+        found = [
+            render.queue(name, state) for name, state in sorted(self._scheduling.queues_of(request.principal).items())
+        ]
         return render.part(found, query.limit, query.cursor)
 
     def tokens(self, request: ApiRequest, query: PageQuery) -> views.Listing[views.WorkerTokenView]:
@@ -55,8 +57,8 @@ class Fleet:
 
     def create_token(self, request: ApiRequest, body: NewWorkerToken) -> views.NewWorkerTokenView:
         """Make a worker token."""
-        made, token = self._tokens.create(request.principal, body.team or "")
-        return views.NewWorkerTokenView(made.id, made.team, token)
+        made, token = self._tokens.create(request.principal, body.team or "", body.tags)
+        return views.NewWorkerTokenView(made.id, made.team, made.tags, token)
 
     def revoke_token(self, request: ApiRequest, token_id: str) -> None:
         """Refuse a worker token from now on."""

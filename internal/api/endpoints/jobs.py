@@ -16,12 +16,12 @@ class Jobs:
 
     def list(self, request: ApiRequest, team: str, pipeline: str, query: PageQuery) -> views.Listing[views.JobView]:
         """The pipeline's jobs, in file order."""
-        found = [render.job(one) for one in self._jobs.list(request.principal, team, pipeline)]
+        found = [render.job(one, team, pipeline) for one in self._jobs.list(request.principal, team, pipeline)]
         return render.part(found, query.limit, query.cursor)
 
     def get(self, request: ApiRequest, team: str, pipeline: str, job: str) -> views.JobView:
         """A job, also one that left the file."""
-        return render.job(self._jobs.get(request.principal, team, pipeline, job))
+        return render.job(self._jobs.get(request.principal, team, pipeline, job), team, pipeline)
 
     def pause(self, request: ApiRequest, team: str, pipeline: str, job: str) -> None:
         """Start no new builds of the job."""

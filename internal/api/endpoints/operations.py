@@ -24,14 +24,14 @@ class Operations:
 
     def health(self, _: ApiRequest) -> views.HealthView:
         """The process answers."""
-        return views.HealthView()
+        return views.HealthView("ok")
 
     def ready(self, _: ApiRequest) -> views.HealthView:
         """The process and its database answer, and it is not ending. Raises UnavailableError."""
         if self._context.bus.closed:
             raise UnavailableError("the server is ending")
         self._context.store.check_health()
-        return views.HealthView()
+        return views.HealthView("ok")
 
     def version(self, _: ApiRequest) -> views.ServerVersionView:
         """The server's version."""

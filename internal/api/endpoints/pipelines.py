@@ -5,12 +5,13 @@ from __future__ import annotations
 import falcon
 
 from pikoci.internal.api import render, views
-from pikoci.internal.api.bodies import GraphQuery, PageQuery, SetPipeline
+from pikoci.internal.api.bodies import GraphQuery, NewPipeline, PageQuery, SetPipeline
 from pikoci.internal.api.drawing import badge, dot, svg
 from pikoci.internal.api.parsing import as_json
+from pikoci.internal.api.problems import UnprocessableError
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import ConflictError, InvalidError, NotFoundError
+from pikoci.internal.service.errors import ConflictError, NotFoundError
 from pikoci.internal.service.model import Role
 from pikoci.internal.service.pipelines import Evaluated
 
@@ -26,13 +27,11 @@ class Pipelines:
         page = self._pipelines.list(request.principal, team, limit=query.limit, cursor=query.cursor)
         return views.Listing([render.pipeline(one) for one in page.items], page.next)
 
-    def read_new(self, request: ApiRequest, team: str, body: SetPipeline) -> Evaluated:
+    def read_new(self, request: ApiRequest, team: str, body: NewPipeline) -> Evaluated:
         """Evaluate the file of a pipeline that is to be made."""
-        if body.name is None:
-            raise InvalidError("the field `name` is missing", hint="name the new pipeline")
         return self._pipelines.evaluate(request.principal, team, body.name, body.config, body.vars)
 
-    def create(self, request: ApiRequest, team: str, body: SetPipeline, prepared: Evaluated) -> views.SetView:
+    def create(self, request: ApiRequest, team: str, body: NewPipeline, prepared: Evaluated) -> views.SetView:
         """Make a new pipeline. Raises ConflictError where there is one of that name."""
         try:
             self._pipelines.get(request.principal, team, prepared.name)
@@ -43,7 +42,7 @@ class Pipelines:
     def read(self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline) -> Evaluated:
         """Evaluate the file of a pipeline that is to be set."""
         if body.name not in {None, pipeline}:
-            raise InvalidError(f"`name` must be {pipeline}, as in the address", hint="leave `name` out")
+            raise UnprocessableError(f"`name` must be {pipeline}, as in the address", hint="leave `name` out")
         return self._pipelines.evaluate(request.principal, team, pipeline, body.config, body.vars)
 
     def set(

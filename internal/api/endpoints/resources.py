@@ -64,7 +64,7 @@ class Resources:
     def trigger(self, request: ApiRequest, team: str, pipeline: str, resource: str, version: int) -> views.StartedView:
         """Start a build, with this very version, of every job that the resource triggers."""
         started = self._resources.trigger_version(request.principal, team, pipeline, resource, version)
-        return views.StartedView([render.build(one) for one in started])
+        return views.StartedView([render.build(one, team, pipeline) for one in started])
 
     def webhook(self, _: ApiRequest, token: str) -> views.CheckedView:
         """Check the resource of this token at once; whatever body comes with it does not matter."""

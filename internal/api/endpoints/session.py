@@ -10,7 +10,7 @@ from pikoci.internal.service import Services
 
 
 class Session:
-    """`/login` and `/profile`."""
+    """`/login`, `/logout` and `/profile`."""
 
     def __init__(self, services: Services) -> None:
         self._accounts = services.accounts
@@ -18,8 +18,13 @@ class Session:
 
     def login(self, request: ApiRequest, body: Login) -> views.TokenView:
         """A token for a name and password."""
-        user = self._accounts.login(body.name, body.password, request.remote_addr)
+        user = self._accounts.login(body.name, body.password, request.client)
         return views.TokenView(self._tokens.user_token(user))
+
+    def logout(self, request: ApiRequest) -> None:
+        """End the session that the request came with, and no other."""
+        if request.session is not None:
+            self._accounts.log_out(request.session)
 
     def profile(self, request: ApiRequest) -> views.ProfileView:
         """Who is logged in."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -12,7 +11,7 @@ import falcon
 import gevent
 
 from pikoci.internal.api.authentication import read_bearer
-from pikoci.internal.api.names import NAME_PATTERN, NAME_RULE
+from pikoci.internal.api.names import Instance, WorkerName, fits
 from pikoci.internal.api.packed import read_packed, require_plain, write_packed
 from pikoci.internal.api.parsing import SlowBodyError, as_json
 from pikoci.internal.api.request import ApiRequest
@@ -32,6 +31,7 @@ from pikoci.internal.service.model import (
     WorkerCommand,
     WorkerHello,
 )
+from pikoci.internal.service.names import WORKER
 from pikoci.internal.service.remote import RemoteWorker
 
 log = logging.getLogger(__name__)
@@ -41,14 +41,8 @@ PIECE = 256 * 1024
 #: Seconds in which the rest of a refused upload is read, so that the worker sees the answer and not a broken pipe.
 LINGER = 5.0
 #: The largest greeting, and the largest heartbeat: one with about ten thousand claims.
-SMALL, BEAT = 16 * 1024, 256 * 1024
+SMALL, BEAT = 64 * 1024, 256 * 1024
 KEEP_ALIVE = b"\n"
-
-_NAME = re.compile(NAME_PATTERN)
-_INSTANCE = re.compile(r"[A-Za-z0-9]{16,64}(\.[A-Za-z0-9]{1,64})?", re.ASCII)
-_MAX_NAME = 200
-_MAX_NAMES = 200
-_MAX_SLOTS = 10_000
 
 
 class WorkerApi:
@@ -65,7 +59,6 @@ class WorkerApi:
         """Make the worker known."""
         remote = self._remote(request)
         hello = read_packed(request, WorkerHello, SMALL, self._timeout)
-        _check_hello(hello)
         write_packed(response, remote.register(hello))
 
     def heartbeat(self, request: ApiRequest, response: falcon.Response) -> None:
@@ -141,9 +134,9 @@ class WorkerApi:
             raise UnauthenticatedError(f"this worker token is refused: {error.message}", hint=hint) from error
         name = request.get_header(WORKER_HEADER, default="")
         instance = request.get_header(INSTANCE_HEADER, default="")
-        if _NAME.fullmatch(name) is None or len(name) > _MAX_NAME:
-            raise InvalidError(f"the header {WORKER_HEADER} names no worker", hint=f"it {NAME_RULE}")
-        if _INSTANCE.fullmatch(instance) is None:
+        if not fits(name, WorkerName):
+            raise InvalidError(f"the header {WORKER_HEADER} names no worker", hint=f"it {WORKER.sentence}")
+        if not fits(instance, Instance):
             raise InvalidError(f"the header {INSTANCE_HEADER} holds no instance of a worker")
         return RemoteWorker(self._services.context, self._services.workers, opens, name, instance)
 
@@ -159,14 +152,6 @@ class WorkerApi:
             self._open -= 1
 
 
-def _check_hello(hello: WorkerHello) -> None:
-    names = [hello.version, *hello.queues, *hello.tags]
-    if len(names) > _MAX_NAMES or any(len(name) > _MAX_NAME for name in names):
-        raise InvalidError(f"a worker has at most {_MAX_NAMES} queues and tags, of {_MAX_NAME} characters each")
-    if not 1 <= hello.concurrency <= _MAX_SLOTS:
-        raise InvalidError(f"a worker's concurrency lies between 1 and {_MAX_SLOTS}")
-
-
 def _pieces(request: ApiRequest, timeout: float) -> Iterator[bytes]:
     """The body as it comes; each piece within `timeout` seconds. Raises InvalidError where it ends too soon."""
     announced = request.content_length
@@ -175,7 +160,7 @@ def _pieces(request: ApiRequest, timeout: float) -> Iterator[bytes]:
         try:
             with gevent.Timeout(timeout, SlowBodyError):
                 piece: bytes = request.stream.read(PIECE if announced is None else min(PIECE, announced - seen))
-        except OSError as error:  # gunicorn's word for a chunked body without its end, and for a broken connection
+        except OSError as error:  # a chunked body that is malformed or has no end, and a broken connection
             raise InvalidError("the body ended too soon", hint="send the request again") from error
         if not piece:
             break

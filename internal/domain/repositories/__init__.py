@@ -5,7 +5,12 @@ transaction ends; `take_*` methods leave out rows that another server holds, so 
 Everything may raise UnavailableError. Times are seconds since the epoch, UTC.
 """
 
-from pikoci.internal.domain.repositories.accounts import AccountRepository, IdempotencyRepository, SettingRepository
+from pikoci.internal.domain.repositories.accounts import (
+    AccountRepository,
+    EndedSessionRepository,
+    IdempotencyRepository,
+    SettingRepository,
+)
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
@@ -16,6 +21,7 @@ __all__ = [
     "AccountRepository",
     "ArtifactRepository",
     "BuildRepository",
+    "EndedSessionRepository",
     "IdempotencyRepository",
     "JobRepository",
     "LogRepository",

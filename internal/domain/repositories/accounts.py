@@ -50,6 +50,19 @@ class AccountRepository(Protocol):
         """By user name."""
 
 
+class EndedSessionRepository(Protocol):
+    """Sessions of users that were ended before their token runs out."""
+
+    def end(self, session_id: str, expires_at: float) -> None:
+        """Keep that the session has ended; its token runs out at `expires_at`."""
+
+    def ended(self) -> frozenset[str]:
+        """The ids of all ended sessions that are kept."""
+
+    def delete_expired(self, now: float) -> int:
+        """Forget those whose token has run out; returns how many."""
+
+
 class SettingRepository(Protocol):
     """Values that the installation keeps for itself, such as a generated signing secret."""
 

@@ -8,9 +8,7 @@ from typing import Protocol
 
 from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, BuildStatus, InputChoice, LogChunk, Step
 from pikoci.internal.domain.gateway import ClaimRef
-from pikoci.internal.domain.pipeline import (
-    Page,
-)
+from pikoci.internal.domain.pipeline import BusySlots, Page
 
 
 class BuildRepository(Protocol):
@@ -60,8 +58,11 @@ class BuildRepository(Protocol):
     def pending(self, job_id: int, *, resolved: bool, limit: int) -> builtins.list[Build]:
         """The oldest pending builds of a job that are not dispatched, locked: those with their inputs, or without."""
 
-    def clear_reasons(self, reasons: Sequence[str], team: str) -> builtins.list[int]:
-        """Take these reasons from dispatched builds that wait (only the team's, if it is not empty); their ids."""
+    def line(self, limit: int) -> builtins.list[Build]:
+        """Dispatched builds that no worker has taken, those first that were dispatched first."""
+
+    def busy(self) -> builtins.list[BusySlots]:
+        """How many builds of which job each worker runs."""
 
     def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
         """Job id -> builds that are started, or pending and dispatched."""
@@ -97,7 +98,7 @@ class BuildRepository(Protocol):
         """Insert or replace by (build_id, claim, id)."""
 
     def steps(self, build_id: int, claim: int | None = None) -> builtins.list[Step]:
-        """Of one attempt (the build's current one by default), in the order in which they started."""
+        """Of one attempt (the build's current one by default), in plan order."""
 
     def prunable(self, job_id: int, *, keep: int, before: float | None, limit: int) -> builtins.list[int]:
         """Ids of ended builds beyond the newest `keep` (0 = any number), or that ended before `before`."""

@@ -78,7 +78,7 @@ class ResourceRepository(Protocol):
         """Checks whose lease lapsed lose it and are due at once; returns how many."""
 
     def requeue_checks_of(self, worker: str, instance: str, now: float) -> int:
-        """The same for the checks that other instances of that worker hold, lapsed or not."""
+        """The same for the checks that this instance of the worker holds, lapsed or not."""
 
     def renew_checks(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
         """Resource ids (`ClaimRef.build_id`) whose lease was renewed."""

@@ -7,7 +7,12 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from pikoci.internal.domain.inputs import History
-from pikoci.internal.domain.repositories.accounts import AccountRepository, IdempotencyRepository, SettingRepository
+from pikoci.internal.domain.repositories.accounts import (
+    AccountRepository,
+    EndedSessionRepository,
+    IdempotencyRepository,
+    SettingRepository,
+)
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
@@ -18,6 +23,7 @@ class Store(Protocol):
     """A database with everything in it."""
 
     accounts: AccountRepository
+    ended_sessions: EndedSessionRepository
     settings: SettingRepository
     idempotency: IdempotencyRepository
     pipelines: PipelineRepository
@@ -47,7 +53,7 @@ class Store(Protocol):
         """
 
     def check_health(self) -> None:
-        """Return if the database answers, else raise UnavailableError."""
+        """Return if the database answers and takes changes, else raise UnavailableError saying what is missing."""
 
     def migrate(self) -> list[str]:
         """Apply missing migrations, one server at a time; returns their names."""

@@ -45,17 +45,22 @@ def run_command(context: BuildContext, command: Command, scope: Scope, log: Step
 def _task(context: BuildContext, step: TaskStep, scope: Scope, log: StepLog) -> Outcome:
     _require_inputs(context, step.inputs)
     for name in step.outputs:
-        _inside(context, name).mkdir(mode=0o755, parents=True, exist_ok=True)
+        _inside(context, name)
+        context.workspace.make_directory(name)
     outcome, output = run_command(context, step.run, scope, log)
     if outcome.ok:
-        context.exports.update(exported("TASK", step.name, read_exports(output, context.settings.export_limit)))
+        user = context.workspace.user
+        values = read_exports(output, context.settings.export_limit, user.uid if user else None)
+        context.exports.update(exported("TASK", step.name, values))
     return outcome
 
 
 def _require_inputs(context: BuildContext, names: list[str]) -> None:
-    missing = [name for name in names if not _inside(context, name).is_dir()]
+    for name in names:
+        _inside(context, name)
+    missing = [name for name in names if not context.workspace.has_directory(name)]
     if missing:
-        there = sorted(path.name for path in context.workspace.work.iterdir() if path.is_dir())
+        there = context.workspace.directories()
         have = ", ".join(there) or "no directories"
         raise StepError(errored(f"missing inputs: {', '.join(missing)}; the work directory holds {have}"))
 
@@ -109,6 +114,7 @@ def _call(context: BuildContext, canonical: str, step: GetStep | PutStep, scope:
             context.cache_root, context.assignment.build.team, context.assignment.build.pipeline, resource
         ),
         team=context.assignment.build.team,
+        user=context.workspace.user,
         build=context.assignment.build,
         claim=context.ref,
     )

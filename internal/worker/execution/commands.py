@@ -11,7 +11,7 @@ from gevent.event import Event
 
 from pikoci.internal.worker.execution.outcome import GONE, SUCCESS, Outcome, StepError, errored, failed, stopped
 from pikoci.internal.worker.execution.scope import BuildControl, Cause, CauseKind, Scope
-from pikoci.internal.worker.process import Command, Deadline, ExitResult, Reason
+from pikoci.internal.worker.process import Command, Deadline, ExitResult, Reason, User
 
 Sink = Callable[[bytes], None]
 
@@ -25,6 +25,7 @@ class ProcessRunner(Protocol):
         on_output: Sink,
         *,
         on_stderr: Sink | None = None,
+        timeout: float | None = None,
         cancel: Event | None = None,
         grace: float = ...,
         deadline: Deadline | None = None,
@@ -36,12 +37,13 @@ class ProcessRunner(Protocol):
 class Commands:
     """Runs argument vectors within a scope of a claim that `control` steers.
 
-    `grace` is the time in seconds between SIGTERM and SIGKILL.
+    `grace` is the time in seconds between SIGTERM and SIGKILL. They run as `user`, as the worker's own without.
     """
 
     spawner: ProcessRunner
     grace: float
     control: BuildControl
+    user: User | None = None
 
     def run(
         self,
@@ -57,7 +59,7 @@ class Commands:
             return stopped(scope.cause)
         if not cwd.is_dir():
             return errored(GONE)
-        command = Command(argv=argv, cwd=str(cwd), env=env)
+        command = Command(argv=argv, cwd=str(cwd), env=env, user=self.user)
         result = self.spawner.run(
             command,
             on_output,

@@ -8,7 +8,7 @@ from pathlib import Path
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import BuildAssignment, ClaimRef, Gateway
 from pikoci.internal.worker.execution.commands import Commands
-from pikoci.internal.worker.execution.environment import build_variables
+from pikoci.internal.worker.execution.environment import base_variables, build_variables
 from pikoci.internal.worker.execution.scope import BuildControl
 from pikoci.internal.worker.execution.step_log import StepLog
 from pikoci.internal.worker.execution.workspace import Workspace
@@ -58,8 +58,7 @@ class BuildContext:
 
     def base_environment(self) -> dict[str, str]:
         """What every command of the build starts from."""
-        own = {"WORKDIR": str(self.workspace.work), "TMPDIR": str(self.workspace.tmp)}
-        return {**self.settings.environment, **own}
+        return base_variables(self.settings.environment, self.workspace)
 
     def visible_variables(self) -> dict[str, str]:
         """The variables that belong to the build, without those of the machine: what a runner's `$env` hands on."""

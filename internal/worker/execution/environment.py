@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from pikoci.internal.domain.gateway import BuildInfo
+from pikoci.internal.worker.execution.workspace import Workspace
+from pikoci.internal.worker.settings import OWN_VARIABLES
 
 _NOT_NAME = re.compile(r"[^A-Za-z0-9_]")
 
@@ -55,6 +57,21 @@ def exported(kind: str, step: str, values: Mapping[str, object]) -> dict[str, st
     """Variables such as `GET_REPO_REF`, upper-cased: what later steps see of an earlier one."""
     start = f"{kind}_{variable_name(step)}"
     return {f"{start}_{variable_name(name)}".upper(): text for name, text in flatten(values)}
+
+
+def base_variables(of_worker: Mapping[str, str], workspace: Workspace) -> dict[str, str]:
+    """What every command in a workspace starts from.
+
+    Another user than the worker's gets a home of its own, and none of what belongs to the worker's user.
+    """
+    own = {"WORKDIR": str(workspace.work), "TMPDIR": str(workspace.tmp)}
+    if workspace.user is None:
+        return {**of_worker, **own}
+    inherited = {name: value for name, value in of_worker.items() if name not in OWN_VARIABLES}
+    if not inherited.get("DOCKER_HOST", "tcp:").startswith("tcp:"):
+        del inherited["DOCKER_HOST"]  # a socket or a login of the worker's user; an address is anybody's
+    name = workspace.user.name
+    return {**inherited, **own, "HOME": str(workspace.home), "USER": name, "LOGNAME": name}
 
 
 def build_variables(build: BuildInfo) -> dict[str, str]:

@@ -9,15 +9,17 @@ from pathlib import Path
 from pikoci.internal.worker.execution.outcome import StepError, failed
 
 
-def read_exports(path: Path, limit: int) -> dict[str, object]:
+def read_exports(path: Path, limit: int, owner: int | None = None) -> dict[str, object]:
     """The `KEY=VALUE` lines of the file; no file is no exports. Blank lines are skipped, the last of equal keys counts.
 
-    Raises StepError, naming the line, for anything else, and for a file of more than `limit` bytes.
+    Raises StepError, naming the line, for anything else, for a file of more than `limit` bytes, and for one of another
+    user than `owner`, if given.
     """
     try:
         # Whatever a task made of the path, opening and reading it must not block: O_NONBLOCK is for a FIFO.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode) or owner not in {None, found.st_uid}:
                 raise StepError(failed("$PIKOCI_OUTPUT is no longer a plain file"))
             data = file.read(limit + 1)
     except FileNotFoundError:

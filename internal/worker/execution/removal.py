@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-import stat
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,9 +11,12 @@ import structlog
 from gevent import get_hub
 from gevent.threadpool import ThreadPool
 
+from pikoci.internal.worker.execution.deletion import Leftovers, delete
+
 _log = structlog.get_logger(__name__)
 _THREADS = 4
 _CLOSE_SECONDS = 5.0
+_SHOWN = 5
 
 
 class Remover:
@@ -37,7 +37,7 @@ class Remover:
             self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
             root.rename(target)
         except OSError:
-            remove_tree(root)  # a full disk, perhaps
+            remove_tree(root)  # a full disk or a mount point, perhaps
         else:
             self._pool.spawn(_remove, target)
 
@@ -49,26 +49,19 @@ class Remover:
 
 
 def remove_tree(root: Path) -> None:
-    """Remove a directory with all in it, and wait for that; what resists is logged and left."""
-    if root.exists():
-        get_hub().threadpool.apply(_remove, (root,))
+    """Remove a directory with all in it, and wait for that. Nothing happens if it is not there.
+
+    What resists (another user's, immutable, a mount point) stays, and is named in one warning; all else goes.
+    """
+    get_hub().threadpool.apply(_remove, (root,))
 
 
 def _remove(root: Path) -> None:
+    left = Leftovers()
     try:
-        shutil.rmtree(root, onerror=_make_writable_and_retry)
+        delete(root, left)
     except OSError as error:
-        _log.warning("cannot remove directory", path=str(root), error=str(error))
-
-
-def _make_writable_and_retry(function: Callable[[str], object], path: str, _: object) -> None:
-    """Commands leave read-only directories behind (Go's module cache does)."""
-    target = Path(path)
-    if not target.exists() and not target.is_symlink():
-        return
-    target.parent.chmod(stat.S_IRWXU)
-    if target.is_dir() and not target.is_symlink():
-        target.chmod(stat.S_IRWXU)
-        shutil.rmtree(target)
-    else:
-        function(path)
+        left.add(str(root), error.strerror or str(error))
+    if left.count:
+        shown = [f"{path}: {reason}" for path, reason in left.first(_SHOWN)]
+        _log.warning("cannot remove everything", path=str(root), left=left.count, first=shown)

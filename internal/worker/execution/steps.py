@@ -26,14 +26,14 @@ class StepRunner:
             outcome = self.run(step, scope)
             if not outcome.ok:
                 for later in steps[place + 1 :]:
-                    self._finished(later.id, Outcome(StepStatus.SKIPPED, "an earlier step did not succeed"))
+                    self._skipped(later)
                 return outcome
         return SUCCESS
 
     def run(self, step: Step, scope: Scope) -> Outcome:
         """Run one step with its attempts and hooks. The reason of the outcome names the step."""
-        kind = type(step).__struct_config__.tag
-        outcome = self._attempts(step, str(kind), scope)
+        kind = _kind(step)
+        outcome = self._attempts(step, kind, scope)
         if not outcome.ok and (scope.cause is None or outcome.cause is not scope.cause):
             outcome = _named(f'{kind} "{step.name}"', outcome)
         return self.run_hooks(step.hooks, outcome, scope)
@@ -109,6 +109,19 @@ class StepRunner:
         self._finished(hook.id, outcome)
         return outcome
 
+    def _skipped(self, step: Step) -> None:
+        """Report a step that never starts, with the name and kind that its start would have told."""
+        self._context.reporter.emit(
+            StepFinished(
+                step=step.id,
+                name=step.name,
+                kind=_kind(step),
+                status=StepStatus.SKIPPED,
+                at=self._context.clock.now(),
+                reason="an earlier step did not succeed",
+            )
+        )
+
     def _finished(self, step: str, outcome: Outcome) -> None:
         self._context.reporter.emit(
             StepFinished(
@@ -119,6 +132,11 @@ class StepRunner:
                 reason=self._masker.mask_text(outcome.reason),
             )
         )
+
+
+def _kind(step: Step) -> str:
+    """`get`, `task` or `put`."""
+    return str(type(step).__struct_config__.tag)
 
 
 def _named(what: str, outcome: Outcome) -> Outcome:

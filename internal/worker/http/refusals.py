@@ -10,6 +10,7 @@ import msgspec
 from pikoci.internal.domain.errors import (
     ConflictError,
     InvalidError,
+    NameTakenError,
     NotFoundError,
     PermissionDeniedError,
     PikociError,
@@ -18,6 +19,7 @@ from pikoci.internal.domain.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from pikoci.pkg.retry_after import parse_retry_after
 
 _PREFIX = "urn:pikoci:problem:"
 _LONGEST_WISH = 60.0
@@ -52,6 +54,8 @@ def refusal(response: HTTPResponse, body: bytes, address: str) -> PikociError:
     kind = problem.type.removeprefix(_PREFIX)
     if status == 401 and kind == "unauthenticated":
         return UnauthenticatedError(problem.detail, hint="give the worker a valid --worker-token (WORKER_TOKEN)")
+    if kind == "name-taken":
+        return NameTakenError(problem.detail, hint=problem.hint, retry_after=_wish(response))
     if status >= 500 or status in _BUSY or kind not in _KINDS:
         text = f"{address} cannot serve now: {problem.detail}"
         return UnavailableError(text, hint=problem.hint, retry_after=_wish(response))
@@ -76,5 +80,4 @@ def _plain(error: Exception) -> str:
 
 
 def _wish(response: HTTPResponse) -> float:
-    text = response.headers.get("Retry-After", "")
-    return min(float(text), _LONGEST_WISH) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0
+    return min(parse_retry_after(response.headers.get("Retry-After", "")), _LONGEST_WISH)

@@ -6,6 +6,7 @@ from pikoci.internal.worker.process.deadline import Deadline
 from pikoci.internal.worker.process.errors import SpawnerError
 from pikoci.internal.worker.process.execution import Sink
 from pikoci.internal.worker.process.spawner import Spawner
+from pikoci.internal.worker.process.supervision.wire import User
 from pikoci.internal.worker.process.sweep import sweep_leftovers
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "Sink",
     "Spawner",
     "SpawnerError",
+    "User",
     "sweep_leftovers",
 ]

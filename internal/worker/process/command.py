@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from os import PathLike
 
+from pikoci.internal.worker.process.supervision.wire import User
+
 DEFAULT_GRACE_SECONDS = 10.0
 
 
@@ -35,12 +37,14 @@ class Command:
     the ``PATH`` of ``env``. ``env`` is the whole environment: nothing of the worker's is inherited, only
     the mark is added. ``argv`` is visible to every user of the machine and must not hold a secret;
     ``env`` and ``stdin`` never travel over a command line. Without ``stdin`` the command reads /dev/null.
+    It runs as ``user``, as the worker's own without.
     """
 
     argv: Sequence[str]
     cwd: str | PathLike[str]
     env: Mapping[str, str] = field(repr=False)
     stdin: bytes | None = field(default=None, repr=False)
+    user: User | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from pikoci.internal.worker.process.errors import SpawnerError
 from pikoci.internal.worker.process.execution import Execution, Sink, open_streams
 from pikoci.internal.worker.process.link import Link, reason_of
 from pikoci.internal.worker.process.supervision.supervisor import KILL_LIMIT_SECONDS
-from pikoci.internal.worker.process.supervision.wire import encode_request
+from pikoci.internal.worker.process.supervision.wire import User, encode_end, encode_request
 from pikoci.internal.worker.process.sweep import MARK_VARIABLE, sweep_leftovers
 from pikoci.internal.worker.process.zygote_process import ZygoteProcess
 
 MAX_IDLE_SUPERVISORS = 8
 RECOVER_POLL_SECONDS = 0.02
+END_USER_SECONDS = 2 * KILL_LIMIT_SECONDS
 
 _MARK = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _CLOSED = "cancelled: the worker is stopping"
@@ -101,18 +102,43 @@ class Spawner:
         get an interface of their own.
         """
         began = time.monotonic()
-        if self._closed or (cancel is not None and cancel.is_set()):
-            return ExitResult(Reason.CANCELLED, message=_CLOSED if self._closed else "cancelled before it started")
+        if cancel is not None and cancel.is_set():
+            return ExitResult(Reason.CANCELLED, message="cancelled before it started")
+        env = {**command.env, MARK_VARIABLE: self._mark}
         try:
-            packed = encode_request(command.argv, os.fspath(command.cwd), {**command.env, MARK_VARIABLE: self._mark})
+            packed = encode_request(command.argv, os.fspath(command.cwd), env, command.user)
+        except ValueError as error:
+            return ExitResult(Reason.NOT_STARTED, message=str(error))
+        result = self._serve(packed, command.stdin, (on_output, on_stderr), timeout, cancel, grace, deadline)
+        return replace(result, duration_seconds=time.monotonic() - began)
+
+    def end_user(self, user: User) -> ExitResult:
+        """Kill all processes of a user, whoever started them; succeeded when nobody is left.
+
+        It must be a user of its own for commands: that of a person would lose all that runs.
+        """
+        ignored: tuple[Sink, None] = (lambda _: None, None)
+        return self._serve(encode_end(user), None, ignored, END_USER_SECONDS, None, 0.0, None)
+
+    def _serve(
+        self,
+        packed: bytes,
+        stdin: bytes | None,
+        sinks: tuple[Sink, Sink | None],
+        timeout: float | None,
+        cancel: Event | None,
+        grace: float,
+        deadline: Deadline | None,
+    ) -> ExitResult:
+        """Have a supervisor do what a request says."""
+        if self._closed:
+            return ExitResult(Reason.CANCELLED, message=_CLOSED)
+        try:
             link = self._take()
-        except (ValueError, SpawnerError) as error:
+        except SpawnerError as error:
             return ExitResult(Reason.NOT_STARTED, message=str(error))
         try:
-            return replace(
-                self._execute(link, packed, command.stdin, (on_output, on_stderr), timeout, cancel, grace, deadline),
-                duration_seconds=time.monotonic() - began,
-            )
+            return self._execute(link, packed, stdin, sinks, timeout, cancel, grace, deadline)
         finally:
             self._give_back(link)
 
@@ -176,7 +202,7 @@ class Spawner:
         if self._closed:
             raise SpawnerError(_CLOSED)
         if self._zygote is None:
-            self._zygote = ZygoteProcess({MARK_VARIABLE: self._mark})
+            self._zygote = ZygoteProcess(f"{MARK_VARIABLE}={self._mark}")
             gevent.spawn(self._watch, self._zygote)
         return self._zygote
 

@@ -42,7 +42,7 @@ def _marked_families(mark: str, pause: Callable[[float], None]) -> set[int]:
         entry = parent_and_group(pid)
         if entry is not None:
             children.setdefault(entry[0], []).append(pid)
-            if wanted in _environment(pid):
+            if wanted in _read(pid, "environ") or wanted in _read(pid, "cmdline"):
                 marked.append(pid)
     found = set(marked)
     for pid in marked:
@@ -50,9 +50,10 @@ def _marked_families(mark: str, pause: Callable[[float], None]) -> set[int]:
     return found - _own_line()
 
 
-def _environment(pid: int) -> list[bytes]:
+def _read(pid: int, name: str) -> list[bytes]:
+    """Give the fields of such a file. Of zygotes and supervisors only the command line can be read."""
     try:
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return Path(f"/proc/{pid}/{name}").read_bytes().split(b"\0")
     except OSError:
         return []  # gone, or another user's
 

@@ -24,15 +24,15 @@ _BOOT = "import sys; sys.path.append(sys.argv[1]); from supervision.zygote impor
 class ZygoteProcess:
     """A running zygote. Its control socket is the lifeline: when it closes, all that it started dies."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
-        """Start the process and wait until it serves. Raises SpawnerError."""
+    def __init__(self, mark: str) -> None:
+        """Start the process, which shows the mark as an argument, and wait until it serves. Raises SpawnerError."""
         try:
             self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         except OSError as error:
             raise SpawnerError(f"cannot start the process that starts commands: {error}") from error
         try:
             with theirs:
-                self._process = _start(theirs.fileno(), environment)
+                self._process = _start(theirs.fileno(), mark)
         except OSError as error:
             self._control.close()
             raise SpawnerError(f"cannot start the process that starts commands: {error}") from error
@@ -103,14 +103,14 @@ class ZygoteProcess:
             return b""
 
 
-def _start(control: int, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+def _start(control: int, mark: str) -> "subprocess.Popen[bytes]":
     # A Python that needs LD_LIBRARY_PATH to start needs it here too.
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _BOOT, str(Path(__file__).parent), str(control)],
+        [sys.executable, "-I", "-S", "-c", _BOOT, str(Path(__file__).parent), str(control), mark],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env=kept | environment,
+        env=kept,
         cwd="/",
         pass_fds=[control],
         start_new_session=True,

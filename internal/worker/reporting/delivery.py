@@ -16,6 +16,7 @@ from pikoci.internal.domain.errors import (
 )
 from pikoci.internal.domain.events import BuildEvent, LogWritten
 from pikoci.internal.domain.gateway import ClaimRef, Gateway
+from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.reporting.spool import SpoolFile
 
 _log = structlog.get_logger(__name__)
@@ -35,11 +36,15 @@ class Delivery(Enum):
     LATER = auto()
 
 
-def deliver(gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildEvent]) -> Delivery:
-    """Report events numbered from `first`. Any refusal that waiting cannot cure ends the claim."""
+def deliver(gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildEvent], backoff: Backoff) -> Delivery:
+    """Report events numbered from `first`. Any refusal that waiting cannot cure ends the claim.
+
+    `backoff` heeds how long a server that does not take them now asks to be left alone.
+    """
     try:
         gateway.report(ref.build_id, ref.claim, first, events)
     except RETRIABLE as error:
+        backoff.heed(error)
         _log.warning("report postponed", build=ref.build_id, claim=ref.claim, error=error.message)
         return Delivery.LATER
     except PikociError as error:
@@ -51,10 +56,10 @@ def deliver(gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildE
     return Delivery.DONE
 
 
-def ship_spool(gateway: Gateway, spool: SpoolFile, after: int = 0) -> Delivery:
+def ship_spool(gateway: Gateway, spool: SpoolFile, backoff: Backoff, after: int = 0) -> Delivery:
     """Deliver all that is in `spool` with a number above `after`; the file stays."""
     for first, events in _batches(spool, after):
-        outcome = deliver(gateway, spool.ref, first, events)
+        outcome = deliver(gateway, spool.ref, first, events, backoff)
         if outcome is not Delivery.DONE:
             return outcome
     return Delivery.DONE

@@ -185,7 +185,7 @@ class Reporter:
         if not self._sending:
             self._take()
         first, count = self._next, len(self._sending)
-        outcome = deliver(self._gateway, self._spool.ref, first, self._sending)
+        outcome = deliver(self._gateway, self._spool.ref, first, self._sending, self._backoff)
         if outcome is Delivery.DONE:
             self._delivered = first + count - 1
             if not self._spooled:
@@ -208,7 +208,7 @@ class Reporter:
             return
         self._spill()
         last = self._next - 1
-        outcome = ship_spool(self._gateway, self._spool, self._delivered)
+        outcome = ship_spool(self._gateway, self._spool, self._backoff, self._delivered)
         if outcome is Delivery.REFUSED:
             self._refuse()
         elif outcome is Delivery.DONE and not self._ended:

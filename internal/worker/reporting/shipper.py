@@ -38,13 +38,23 @@ class SpoolShipper:
             spool.remove()
 
     def ship_all(self) -> bool:
-        """Try each spool once; True when nothing is left."""
+        """Try each spool once, until one cannot be delivered now; True when nothing is left.
+
+        That one is the last of the next round: what the server answers for it alone holds up no other.
+        """
         for ref, spool in list(self._spools.items()):
-            if ship_spool(self._gateway, spool) is not Delivery.LATER:
-                self.forget(ref)
+            if ship_spool(self._gateway, spool, self._backoff) is Delivery.LATER:
+                if self._spools.pop(ref, None) is not None:
+                    self._spools[ref] = spool
+                break
+            self.forget(ref)
             if self._stop.is_set():
                 break
         return not self._spools
+
+    def pause(self) -> float:
+        """How long to wait, in seconds, before the next round."""
+        return self._backoff.pause()
 
     def run(self) -> None:
         """Ship whatever comes, until `stop`."""
@@ -53,7 +63,7 @@ class SpoolShipper:
                 self._backoff.reset()
                 self._wake.wait()
             else:
-                self._stop.wait(self._backoff.pause())
+                self._stop.wait(self.pause())
             self._wake.clear()
 
     def stop(self) -> None:

@@ -66,8 +66,7 @@ def _prepared(
     own = parameters("param", call.params) | variables
     with ExitStack() as held:
         if call.resource.cache or call.type.cache:
-            held.enter_context(in_use(call.cache_dir, call.scope, alone=False))
-            call.cache_dir.mkdir(mode=0o700, exist_ok=True)
-            own["CACHE_DIR"] = str(call.cache_dir)
+            cache = held.enter_context(in_use(call.cache_dir, call.scope, alone=False, user=call.user))
+            own["CACHE_DIR"] = str(cache)
         visible = {**call.visible, **own}
         yield call.runners.argv(command, visible), {**call.environment, **visible}

@@ -6,12 +6,12 @@ import csv
 import io
 import json
 import re
-import unicodedata
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote_plus
 
 from pikoci.pkg.hcl import numeric
+from pikoci.pkg.hcl.literals import normalized
 from pikoci.pkg.hcl.numeric import NumberError, normal, number_text
 from pikoci.pkg.hcl.values import UnfitValueError, Value, ValueSet, to_string
 
@@ -117,7 +117,7 @@ def _clean(value: Any, depth: int = 0) -> Value:
     if depth > _MAX_DEPTH:
         raise UnfitValueError("it is nested too deeply")
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", _LONE_SURROGATE.sub("\ufffd", value))
+        return normalized(_LONE_SURROGATE.sub("\ufffd", value))
     if isinstance(value, list):
         return [_clean(item, depth + 1) for item in value]
     if isinstance(value, dict):

@@ -1,12 +1,14 @@
 """format and formatlist, with Go's verbs."""
 
 import decimal
+import itertools
 import re
 from collections.abc import Sequence
 from decimal import Decimal
 
 from pikoci.pkg.hcl.clusters import clusters, width
 from pikoci.pkg.hcl.functions.encoding import json_text
+from pikoci.pkg.hcl.limits import ELEMENT, MAX_RESULT
 from pikoci.pkg.hcl.numeric import CONTEXT, Number
 from pikoci.pkg.hcl.values import UnfitValueError, Value, ValueSet, to_bool, to_number, to_string
 
@@ -33,17 +35,23 @@ def formatlist(spec: Value, *values: Value) -> Value:
     lists = [list(value) for value in values if isinstance(value, list | ValueSet)]
     if len({len(one) for one in lists}) > 1:
         raise UnfitValueError("the lists must have the same length")
-    count = len(lists[0]) if lists else 1
-    rows = (
-        [list(value)[row] if isinstance(value, list | ValueSet) else value for value in values] for row in range(count)
-    )
-    return [_Formatter(body, row).text() for row in rows]
+    if not lists:
+        return [_Formatter(body, values).text()]
+    columns = [value if isinstance(value, list | ValueSet) else itertools.repeat(value) for value in values]
+    made: list[Value] = []
+    left = MAX_RESULT
+    for row in zip(*columns, strict=False):
+        text = _Formatter(body, row, left).text()
+        left -= len(text) + ELEMENT
+        made.append(text)
+    return made
 
 
 class _Formatter:
-    def __init__(self, spec: str, values: Sequence[Value]) -> None:
+    def __init__(self, spec: str, values: Sequence[Value], left: int = MAX_RESULT) -> None:
         self.spec = spec
         self.values = values
+        self.left = left - len(spec)
         self.next = 1
         self.highest = 0
 
@@ -72,9 +80,13 @@ class _Formatter:
         if value is None and verb != "v":
             raise UnfitValueError(f'"{found[0]}" can\'t format null')
         try:
-            return _render(verb, found[1] or "", wide, precision, value)
+            text = _render(verb, found[1] or "", wide, precision, value)
         except UnfitValueError as cause:
             raise UnfitValueError(f'"{found[0]}" does not fit its value: {cause}') from cause
+        self.left -= len(text)
+        if self.left < 0:
+            raise UnfitValueError(f"the result would be longer than {MAX_RESULT:,} characters")
+        return text
 
 
 def _render(verb: str, flags: str, wide: int, precision: int | None, value: Value) -> str:

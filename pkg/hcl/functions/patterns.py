@@ -3,13 +3,14 @@
 Its running time is linear in the text, so that no pattern can stop the server.
 """
 
+import itertools
 from functools import lru_cache
 from typing import Any
 
+from pikoci.pkg.hcl.limits import ELEMENT, MAX_RESULT
 from pikoci.pkg.hcl.values import UnfitValueError, Value, to_string
 
 _MAX_PATTERN = 4096
-_MAX_RESULT = 1_000_000
 
 
 def regex(pattern: Value, text: Value) -> Value:
@@ -28,7 +29,12 @@ def regexall(pattern: Value, text: Value) -> Value:
 
     `regexall("[a-z]", "a1b")` is `["a", "b"]`.
     """
-    return [_captured(found) for found in _compile(to_string(pattern)).finditer(to_string(text))]
+    compiled = _compile(to_string(pattern))
+    most = MAX_RESULT // ((1 + compiled.groups) * ELEMENT)
+    matches = list(itertools.islice(compiled.finditer(to_string(text)), most + 1))
+    if len(matches) > most:
+        raise UnfitValueError(f"the pattern matches more than {most:,} times")
+    return [_captured(found) for found in matches]
 
 
 def regexreplace(text: Value, pattern: Value, replacement: Value) -> Value:
@@ -54,8 +60,8 @@ def replace_pattern(pattern: str, text: str, replacement: str) -> str:
         made += [piece if isinstance(piece, str) else _group(found, piece) for piece in pieces]
         position = found.end()
         size += sum(map(len, made[-len(pieces) - 1 :]))
-        if size > _MAX_RESULT:
-            raise UnfitValueError(f"the result would be longer than {_MAX_RESULT:,} characters")
+        if size + len(made) * ELEMENT > MAX_RESULT:
+            raise UnfitValueError(f"the result would be longer than {MAX_RESULT:,} characters")
     return "".join(made) + text[position:]
 
 

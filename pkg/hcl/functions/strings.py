@@ -4,9 +4,9 @@ import re
 
 from pikoci.pkg.hcl.clusters import clusters, width
 from pikoci.pkg.hcl.functions.patterns import replace_pattern
+from pikoci.pkg.hcl.limits import MAX_RESULT
 from pikoci.pkg.hcl.values import UnfitValueError, Value, to_items, to_string, to_whole
 
-_MAX_RESULT = 1_000_000
 _WORD_START = re.compile(r"(?<!\w)\w")
 _SPACE = (
     " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -128,5 +128,5 @@ def trimspace(text: Value) -> Value:
 
 
 def _bound(size: int) -> None:
-    if size > _MAX_RESULT:
-        raise UnfitValueError(f"the result would be longer than {_MAX_RESULT:,} characters")
+    if size > MAX_RESULT:
+        raise UnfitValueError(f"the result would be longer than {MAX_RESULT:,} characters")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from http import HTTPStatus
 
 import click
 
+from pikoci.client.errors import TOKEN_VARIABLE
 from pikoci.client.logins import Login
-from pikoci.client.session import TOKEN_VARIABLE, Session, with_session
+from pikoci.client.session import Session, with_session
 from pikoci.internal.domain.errors import InvalidError, UnauthenticatedError
-from pikoci.pkg.client import ApiError
+from pikoci.pkg.client import ApiError, Client, ClientError
+
+#: Seconds that a logout waits for a server that does not answer.
+_PATIENCE = 5.0
 
 
 @click.command()
@@ -42,12 +47,25 @@ def login(session: Session, user: str) -> None:
 @click.command()
 @with_session
 def logout(session: Session) -> None:
-    """Forget the login at a server.
+    """End the session at a server, and forget the login.
 
     Example: pikoci client logout
     """
+    login = session.logins.load().servers.get(session.url)
+    if login is not None:
+        end_session(session, login)
     known = session.logins.forget(session.url)
     session.say(f"Logged out of {session.url}." if known else f"There was no login at {session.url}.")
+
+
+def end_session(session: Session, login: Login) -> None:
+    """Let the server refuse the login's token from now on; one that it cannot be told stays good, and that is said."""
+    try:
+        with Client(session.url, login.token, timeout=_PATIENCE) as api:
+            api.logout()
+    except ClientError as error:
+        if not isinstance(error, ApiError) or error.status != HTTPStatus.UNAUTHORIZED:
+            click.echo(f"The token stays good for at most 24 hours, since it was not ended: {error}", err=True)
 
 
 @click.command()

@@ -12,7 +12,9 @@ from pikoci.client.options import build_option, job_option, limit_option
 from pikoci.client.session import Session, status_cell, with_session
 from pikoci.client.tables import render_facts, render_table
 from pikoci.internal.domain.errors import NotFoundError
-from pikoci.times import parse_time, short_duration
+from pikoci.internal.domain.naming import full_name
+from pikoci.internal.domain.times import short_duration
+from pikoci.times import parse_time
 
 _FOLLOW_HELP = "Show it live; exit as the build does: 0 if it succeeded, else 1."
 
@@ -21,7 +23,7 @@ _FOLLOW_HELP = "Show it live; exit as the build does: 0 if it succeeded, else 1.
 def builds() -> None:
     """Show, follow, cancel and retry builds.
 
-    Example: pikoci client builds follow -p app -j test -b 3
+    Example: pikoci client builds follow app/test#3
     """
 
 
@@ -58,10 +60,13 @@ def list_builds(session: Session, team: str, pipeline: str, job: str, limit: int
 def show(session: Session, team: str, pipeline: str, job: str, number: str) -> None:
     """Show a build: its steps, and the versions that went in and came out.
 
+    Example: pikoci client builds show app/test#3
+
     Example: pikoci client builds show -p app -j test -b 3
     """
     detail = session.api.builds.get(*_key(session, team, pipeline, job, number))
-    session.show(detail, lambda: _render(session, detail, f"{team}/{pipeline}"))
+    name = full_name(team, pipeline, job, number=detail["number"])
+    session.show(detail, lambda: _render(session, detail, name))
 
 
 @builds.command()
@@ -73,7 +78,7 @@ def log(session: Session, team: str, pipeline: str, job: str, number: str, *, fo
 
     With --output json it is one JSON object with the text.
 
-    Example: pikoci client builds log -p app -j test -b 3
+    Example: pikoci client builds log app/test#3
     """
     key = _key(session, team, pipeline, job, number)
     if follow:
@@ -95,7 +100,7 @@ def follow(session: Session, team: str, pipeline: str, job: str, number: str) ->
 
     The exit status is that of the build: 0 if it succeeded, else 1. Ctrl-C ends the watching, not the build.
 
-    Example: pikoci client builds follow -p app -j test
+    Example: pikoci client builds follow app/test
     """
     end_with(watch(session, _key(session, team, pipeline, job, number)))
 
@@ -106,11 +111,12 @@ def follow(session: Session, team: str, pipeline: str, job: str, number: str) ->
 def cancel(session: Session, team: str, pipeline: str, job: str, number: str) -> None:
     """Cancel a build; its on_cancel and ensure hooks still run.
 
-    Example: pikoci client builds cancel -p app -j test -b 3
+    Example: pikoci client builds cancel app/test#3
     """
     build = session.api.builds.cancel(*_key(session, team, pipeline, job, number))
     ended = build["status"] == "cancelled"
-    session.say(f"Build {build['number']} {'is cancelled' if ended else 'is told to stop'}.", build)
+    name = full_name(team, pipeline, job, number=build["number"])
+    session.say(f"{name} {'is cancelled' if ended else 'is told to stop'}.", build)
 
 
 @builds.command()
@@ -120,12 +126,12 @@ def cancel(session: Session, team: str, pipeline: str, job: str, number: str) ->
 def retry(session: Session, team: str, pipeline: str, job: str, number: str, *, follow: bool) -> None:
     """Run a build that has ended again, with the very versions that it had.
 
-    Example: pikoci client builds retry -p app -j test -b 3 --follow
+    Example: pikoci client builds retry app/test#3 --follow
     """
     build = session.api.builds.retry(*_key(session, team, pipeline, job, number))
     if follow:
         end_with(watch(session, (team, pipeline, job, build["number"])))
-    session.say(f"Started build {build['number']} of {team}/{pipeline}/{job}.", build)
+    session.say(f"Started {full_name(team, pipeline, job, number=build['number'])}.", build)
 
 
 def watch(session: Session, key: BuildKey) -> Any:
@@ -146,15 +152,15 @@ def _key(session: Session, team: str, pipeline: str, job: str, number: str) -> B
     if not number:
         latest = session.api.jobs.get(team, pipeline, job)["latest"]
         if latest is None:
-            hint = f"start one: pikoci client jobs trigger -p {pipeline} -j {job}"
+            hint = f"start one: pikoci client jobs trigger {full_name(team, pipeline, job)}"
             raise NotFoundError(f"{team}/{pipeline}/{job} has no builds yet", hint=hint)
         number = str(latest["number"])
-    return team, pipeline, job, number.removeprefix("#")
+    return team, pipeline, job, number
 
 
-def _render(session: Session, build: Any, pipeline: str) -> str:
+def _render(session: Session, build: Any, name: str) -> str:
     facts = [
-        ("build", f"{pipeline}/{build['job']} #{build['number']}"),
+        ("build", name),
         ("status", status_cell(build["status"])),
         ("reason", build["reason"]),
         ("started by", build["created_by"]),

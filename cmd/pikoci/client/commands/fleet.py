@@ -14,11 +14,12 @@ from pikoci.client.draining import wait_drained
 from pikoci.client.session import Session, with_session
 from pikoci.client.tables import Styled
 from pikoci.internal.domain.errors import InvalidError
-from pikoci.options import Duration
+from pikoci.internal.domain.times import short_duration
+from pikoci.options import TAGS_HELP, Duration, NameList
 from pikoci.pkg.client import ClientError
 from pikoci.pkg.client.fleet import token_id_of
 
-_COLORS = {"running": "green", "draining": "yellow", "cordoned": "yellow", "stalled": "red"}
+_COLORS = {"running": "green", "draining": "yellow", "cordoned": "yellow", "ended": "yellow", "stalled": "red"}
 
 
 def _worker_argument(function: Callable[..., None]) -> Callable[..., None]:
@@ -49,7 +50,9 @@ def list_workers(session: Session) -> None:
     """
 
     def row(one: Any) -> list[str]:
-        running = ", ".join(f"{build['job']} #{build['number']}" for build in one["builds"])
+        running = ", ".join(build["name"] for build in one["builds"])
+        if hidden := one.get("busy", 0) - len(one["builds"]):
+            running = f"{running} and {hidden} others" if running else f"{hidden} builds"
         state = Styled(one["state"], _COLORS.get(one["state"]))
         return [
             one["name"],
@@ -133,7 +136,7 @@ def list_queues(session: Session) -> None:
 
     def row(one: Any) -> list[str]:
         known = one["depth"] is not None
-        oldest = "-" if one["oldest_seconds"] is None else f"{one['oldest_seconds']:.0f}s"
+        oldest = "-" if one["oldest_seconds"] is None else short_duration(one["oldest_seconds"])
         counts = [str(one["depth"]), str(one["in_flight"])] if known else ["unknown", "unknown"]
         return [one["name"], *counts, oldest]
 
@@ -160,21 +163,23 @@ def list_tokens(session: Session) -> None:
     def row(one: Any) -> list[str]:
         revoked = f"{session.ago(one['revoked_at'])} by {one['revoked_by']}" if one["revoked_at"] else "-"
         made_by = one["created_by"] or "pikoci worker-token"
-        return [one["id"], one["team"] or "all", session.ago(one["created_at"]), made_by, revoked]
+        tags = "any" if one["tags"] is None else ",".join(one["tags"]) or "none"
+        return [one["id"], one["team"] or "all", tags, session.ago(one["created_at"]), made_by, revoked]
 
-    headings = ["id", "team", "made", "by", "revoked"]
+    headings = ["id", "team", "tags", "made", "by", "revoked"]
     session.show_table(session.api.worker_tokens.list(), headings, row, "No worker token is known here.")
 
 
 @worker_tokens.command("create")
 @click.option("--team", default="", help="The token opens this team's work only; every team's if not given.")
+@click.option("--tags", type=NameList(), help=TAGS_HELP)
 @with_session
-def create_token(session: Session, team: str) -> None:
+def create_token(session: Session, team: str, tags: tuple[str, ...] | None) -> None:
     """Make a token for workers and print it, this once.
 
-    Example: pikoci client worker-tokens create --team mobile
+    Example: pikoci client worker-tokens create --team mobile --tags mac,xcode
     """
-    made = session.api.worker_tokens.create(team)
+    made = session.api.worker_tokens.create(team, tags)
     session.say(made["token"], made)
 
 

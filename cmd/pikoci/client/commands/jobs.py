@@ -9,7 +9,8 @@ import click
 from pikoci.client.actions import add_action
 from pikoci.client.commands.builds import end_with, watch
 from pikoci.client.options import job_option, pipeline_option
-from pikoci.client.session import Session, status_cell, with_session
+from pikoci.client.session import Session, standing_cells, standing_facts, with_session
+from pikoci.internal.domain.naming import full_name
 
 
 @click.group()
@@ -33,14 +34,14 @@ def list_jobs(session: Session, team: str, pipeline: str) -> None:
         latest = job["latest"]
         return [
             job["name"],
-            status_cell(latest["status"] if latest else None),
+            *standing_cells(job["status"]),
             f"#{latest['number']}" if latest else "-",
             session.ago(latest["created_at"]) if latest else "-",
             "yes" if job["paused"] else "-",
         ]
 
     found = session.api.jobs.list(team, pipeline)
-    headings = ["job", "status", "build", "created", "paused"]
+    headings = ["job", "last", "now", "newest", "created", "paused"]
     session.show_table(found, headings, row, f"The pipeline {team}/{pipeline} has no jobs.")
 
 
@@ -56,6 +57,7 @@ def show(session: Session, team: str, pipeline: str, job: str) -> None:
     facts = [("job", f"{team}/{pipeline}/{one['name']}"), ("paused", "yes" if one["paused"] else "no")]
     if one["archived"]:
         facts.append(("archived", "yes, it is no longer in the pipeline's file"))
+    facts += standing_facts(one["status"])
     for name, build in (("newest build", one["latest"]), ("last ended", one["finished"])):
         if build:
             text = f"#{build['number']} {build['status']}, created {session.ago(build['created_at'])}"
@@ -86,7 +88,7 @@ def trigger(session: Session, team: str, pipeline: str, job: str, inputs: tuple[
     build = session.api.builds.trigger(team, pipeline, job, dict(map(_input, inputs)))
     if follow:
         end_with(watch(session, (team, pipeline, job, build["number"])))
-    session.say(f"Started build {build['number']} of {team}/{pipeline}/{job}.", build)
+    session.say(f"Started {full_name(team, pipeline, job, number=build['number'])}.", build)
 
 
 def _input(text: str) -> tuple[str, int]:

@@ -9,7 +9,7 @@ import click
 from pikoci.client.actions import Call, add_action
 from pikoci.client.commands.planning import plan, set_pipeline
 from pikoci.client.options import pipeline_option
-from pikoci.client.session import Session, status_cell, with_session
+from pikoci.client.session import Session, standing_cells, standing_facts, with_session
 from pikoci.client.tables import render_facts, render_table
 
 
@@ -35,12 +35,12 @@ def list_pipelines(session: Session, team: str) -> None:
         return [
             one["name"],
             str(len(one["jobs"])),
-            _worst(one),
+            *standing_cells(one["status"]),
             ", ".join(flags) or "-",
             session.ago(one["updated_at"]),
         ]
 
-    headings = ["name", "jobs", "status", "flags", "updated"]
+    headings = ["name", "jobs", "last", "now", "flags", "updated"]
     session.show_table(session.api.pipelines.list(team), headings, row, f"The team {team} has no pipelines.")
 
 
@@ -60,8 +60,9 @@ def show(session: Session, team: str, pipeline: str) -> None:
         ("paused", "yes" if one["paused"] else "no"),
         ("public", "yes" if one["public"] else "no"),
         ("updated", session.ago(one["updated_at"])),
+        *standing_facts(one["status"]),
     ]
-    headings = ["job", "status", "build", "last success or failure"]
+    headings = ["job", "last", "now", "newest"]
     session.show(answer, lambda: f"{render_facts(facts)}\n{render_table(headings, map(_job_row, one['jobs']))}")
 
 
@@ -150,21 +151,13 @@ for _name, (_call, _help, _done) in _ACTIONS.items():
 
 
 def _job_row(job: Any) -> list[str]:
-    latest, finished = job["latest"], job["finished"]
+    latest = job["latest"]
     paused = " (paused)" if job["paused"] else ""
     return [
         job["name"] + paused,
-        status_cell(latest["status"] if latest else None),
+        *standing_cells(job["status"]),
         f"#{latest['number']}" if latest else "-",
-        status_cell(finished["status"] if finished else None),
     ]
-
-
-def _worst(pipeline: Any) -> str:
-    """One word for all jobs: what runs, else what is broken, else what works."""
-    latest = {job["latest"]["status"] for job in pipeline["jobs"] if job["latest"]}
-    order = ("started", "failed", "errored", "cancelled", "warning", "pending", "waiting", "succeeded")
-    return status_cell(next((status for status in order if status in latest), None))
 
 
 def _ended(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from pikoci.client.options import pipeline_option
+from pikoci.client.options import file_pipeline_option
 from pikoci.client.session import Session, with_session
 from pikoci.diagnostics import render_diagnostics
 from pikoci.files import INPUT_FILE, read_text, shown_name, variable_options
@@ -21,7 +21,7 @@ _COLORS = {"+": "green", "-": "red", "~": "yellow"}
 
 @click.command("plan")
 @click.argument("file", type=INPUT_FILE)
-@pipeline_option
+@file_pipeline_option
 @variable_options
 @with_session
 def plan(session: Session, file: str, team: str, pipeline: str, variables: Mapping[str, object]) -> None:
@@ -40,7 +40,7 @@ def plan(session: Session, file: str, team: str, pipeline: str, variables: Mappi
 
 @click.command("set")
 @click.argument("file", type=INPUT_FILE)
-@pipeline_option
+@file_pipeline_option
 @variable_options
 @with_session
 def set_pipeline(session: Session, file: str, team: str, pipeline: str, variables: Mapping[str, object]) -> None:

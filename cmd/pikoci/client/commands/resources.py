@@ -148,7 +148,7 @@ def trigger(session: Session, team: str, pipeline: str, resource: str, version: 
     Example: pikoci client resources trigger -p app -r git.repo 17
     """
     started = session.api.resources.trigger_version(team, pipeline, resource, version)
-    names = ", ".join(f"{build['job']} #{build['number']}" for build in started["builds"])
+    names = ", ".join(build["name"] for build in started["builds"])
     session.say(f"Started {names}." if names else f"No job is started by {resource}.", started)
 
 

@@ -106,7 +106,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 def _needs_asking(worker: dict[str, Any], state: str) -> bool:
     if state == "drained":
-        return worker["wanted"] != "draining" and worker["state"] not in {"draining", "stalled"}
+        return worker["wanted"] != "draining" and worker["state"] not in {"draining", "ended", "stalled"}
     # A drain hides whether it is cordoned as well.
     return bool(worker["wanted"] != ("cordoned" if state == "cordoned" else ""))
 
@@ -115,7 +115,7 @@ def _has_drained(before: dict[str, Any], now: dict[str, Any]) -> bool:
     """Whether it is another process by now, or has nothing to do and ends."""
     if now["registered_at"] != before["registered_at"] and now["wanted"] != "draining":
         return True
-    return now["state"] in {"draining", "stalled", "gone"} and runs_nothing(now)
+    return now["state"] in {"draining", "ended", "stalled", "gone"} and runs_nothing(now)
 
 
 def _is_idle(_: dict[str, Any], now: dict[str, Any]) -> bool:

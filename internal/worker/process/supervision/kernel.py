@@ -6,30 +6,41 @@ import signal
 
 # linux/prctl.h
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 
+libc = ctypes.CDLL(None, use_errno=True)
 
-def _prctl(option: int, argument: int | bytes) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
+
+def prctl(option: int, argument: int | bytes) -> None:
+    """Change something about this process. Raises OSError."""
     if libc.prctl(option, argument if isinstance(argument, bytes) else ctypes.c_ulong(argument), 0, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl({option}): {os.strerror(code)}")
 
 
+def close_to_others() -> None:
+    """Close this process's memory, environment and descriptors in /proc, also to its own user; an exec opens them.
+
+    A forked child is closed, too. Raises OSError.
+    """
+    prctl(_PR_SET_DUMPABLE, 0)
+
+
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends. Raises OSError."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def signal_at_parent_death(number: int) -> None:
     """Have the kernel send this process a signal when its parent ends. Raises OSError."""
-    _prctl(_PR_SET_PDEATHSIG, number)
+    prctl(_PR_SET_PDEATHSIG, number)
 
 
 def set_process_name(name: str) -> None:
     """Show a name (at most 15 bytes) in ``ps`` and ``top``. Raises OSError."""
-    _prctl(_PR_SET_NAME, name.encode()[:15])
+    prctl(_PR_SET_NAME, name.encode()[:15])
 
 
 class ChildBell:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from .wire import Request
 
 # Python ignores SIGPIPE and SIGXFSZ, this process ignores more, and an ignored signal would stay so in the command.
-_DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 _DEFAULT_PATH = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -22,11 +22,8 @@ def launch(request: Request, stdio: Sequence[int]) -> int:
     ``posix_spawn`` shares the memory until the exec, which takes half the time of a fork here. It cannot change the
     directory, so this process does. Raises LaunchError.
     """
-    try:
-        os.chdir(request.cwd)
-    except OSError as error:
-        raise LaunchError(f"working directory {_text(request.cwd)}: {_reason(error)}") from error
-    program = _find_program(request)
+    enter_directory(request)
+    program = find_program(request)
     try:
         return os.posix_spawn(
             program,
@@ -35,13 +32,22 @@ def launch(request: Request, stdio: Sequence[int]) -> int:
             file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(stdio)],
             setsid=True,
             setsigmask=(),
-            setsigdef=_DEFAULT_SIGNALS,
+            setsigdef=DEFAULT_SIGNALS,
         )
     except OSError as error:
-        raise LaunchError(_explain(error, request, program)) from error
+        raise LaunchError(explain(error, request, program)) from error
 
 
-def _find_program(request: Request) -> bytes:
+def enter_directory(request: Request) -> None:
+    """Change to the command's directory. Raises LaunchError."""
+    try:
+        os.chdir(request.cwd)
+    except OSError as error:
+        raise LaunchError(f"working directory {_text(request.cwd)}: {reason_of(error)}") from error
+
+
+def find_program(request: Request) -> bytes:
+    """Give the path of the program, seen from the command's directory. Raises LaunchError."""
     name = request.argv[0]
     if b"/" in name:
         return name
@@ -63,7 +69,8 @@ def _candidates(name: bytes, path: bytes) -> Iterator[bytes]:
             yield candidate
 
 
-def _explain(error: OSError, request: Request, program: bytes) -> str:
+def explain(error: OSError, request: Request, program: bytes) -> str:
+    """Say why the program could not be executed."""
     name = _text(program)
     if error.errno == errno.ENOENT and os.path.exists(program):
         return f"{name}: its interpreter (see its first line) or its loader does not exist"
@@ -76,11 +83,12 @@ def _explain(error: OSError, request: Request, program: bytes) -> str:
         size = sum(map(len, request.argv)) + sum(len(key) + len(value) + 2 for key, value in request.env.items())
         return f"{name}: the system does not take {size} bytes of arguments and environment; pass large values in files"
     if error.errno in {errno.EAGAIN, errno.ENOMEM}:
-        return f"{name}: the system cannot start another process now ({_reason(error)})"
-    return f"{name}: {_reason(error)}"
+        return f"{name}: the system cannot start another process now ({reason_of(error)})"
+    return f"{name}: {reason_of(error)}"
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """Give the system's reason, to follow a colon."""
     text = os.strerror(error.errno or 0)
     return text[:1].lower() + text[1:]
 

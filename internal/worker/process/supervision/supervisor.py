@@ -9,14 +9,17 @@ from math import inf
 from .family import ask_to_stop, kill_children
 from .kernel import ChildBell
 from .launch import LaunchError, launch
+from .user import launch_as
 from .wire import (
     FAILED,
+    MAX_MESSAGE_BYTES,
     MAX_REQUEST_BYTES,
     READY,
     RUN,
     STOP,
     UNTIL,
     Report,
+    Request,
     decode_request,
     encode_report,
     receive,
@@ -68,6 +71,7 @@ class Supervisor:
         """Be ready for the next command."""
         self._serial = b""
         self._main = -1
+        self._refusal = -1
         self._status = -1
         self._usage = (0, 0.0, 0.0)
         self._kill_at: float | None = None
@@ -85,14 +89,28 @@ class Supervisor:
         try:
             stdin = rest[0] if rest else self._null
             packed = os.pread(request, MAX_REQUEST_BYTES, 0)
-            self._main = launch(decode_request(packed), (stdin, stdout, stderr))
+            self._start(decode_request(packed), (stdin, stdout, stderr))
         except (LaunchError, OSError) as error:
             return FAILED + b" " + str(error).encode("utf-8", "backslashreplace")
         finally:
             os.chdir("/")
         report = self._see_through()
         self._cut = self._cut or report.survivors > 0  # the zygote adopts them and tries again
-        return encode_report(report)
+        return self._refused() or encode_report(report)
+
+    def _start(self, request: Request, stdio: tuple[int, int, int]) -> None:
+        if request.user is None:
+            self._main = launch(request, stdio)
+        else:
+            self._main, self._refusal = launch_as(request, request.user, stdio)
+
+    def _refused(self) -> bytes:
+        """Give the message about a command that ended before it became a program; nothing (empty) for all others."""
+        if self._refusal < 0:
+            return b""
+        with open(self._refusal, "rb", buffering=0) as pipe:
+            why = b"" if self._stopped else pipe.read(MAX_MESSAGE_BYTES - len(FAILED) - 1)
+        return FAILED + b" " + why if why else b""
 
     def _see_through(self) -> Report:
         """Wait for the end of the command and of all it started."""

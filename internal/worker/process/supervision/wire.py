@@ -22,16 +22,27 @@ DONE = b"done"
 FAILED = b"failed"
 
 
+class User:
+    """Whom a command runs as; with ``tmp``, in namespaces of its own, in which that directory is its /tmp."""
+
+    def __init__(self, uid: int, gid: int, tmp: str = "") -> None:
+        self.uid = uid
+        self.gid = gid
+        self.tmp = tmp
+
+
 class Request:
     """What to execute, as the kernel takes it.
 
-    A plain class, as the modules behind named tuples and data classes take a megabyte.
+    Without ``argv`` all processes of the user are to be killed. A plain class, as the modules behind named tuples and
+    data classes take a megabyte.
     """
 
-    def __init__(self, argv: list[bytes], cwd: bytes, env: dict[bytes, bytes]) -> None:
+    def __init__(self, argv: list[bytes], cwd: bytes, env: dict[bytes, bytes], user: User | None = None) -> None:
         self.argv = argv
         self.cwd = cwd
         self.env = env
+        self.user = user
 
 
 class Report:
@@ -75,9 +86,9 @@ def receive(lifeline: socket.socket) -> tuple[bytes, list[int]]:
     return message, list(descriptors)
 
 
-def encode_request(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> bytes:
+def encode_request(argv: Sequence[str], cwd: str, env: Mapping[str, str], user: User | None = None) -> bytes:
     """Pack a request; a NUL, which no field can hold, separates the fields. Raises ValueError with a sentence."""
-    fields = [str(len(argv)), cwd, *argv, *(f"{name}={value}" for name, value in env.items())]
+    fields = [_pack_user(user), str(len(argv)), cwd, *argv, *(f"{name}={value}" for name, value in env.items())]
     if not argv or not argv[0]:
         raise ValueError("the command is empty")
     bad = next((name for name in env if not name or "=" in name), None)
@@ -94,6 +105,15 @@ def encode_request(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> byt
     return packed
 
 
+def encode_end(user: User) -> bytes:
+    """Pack the request to kill all processes of a user."""
+    return os.fsencode("\0".join((_pack_user(user), "0", "/")))
+
+
+def _pack_user(user: User | None) -> str:
+    return f"{user.uid}:{user.gid}:{user.tmp}" if user else ""
+
+
 def _where_nul(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> str:
     for index, argument in enumerate(argv):
         if "\0" in argument:
@@ -105,10 +125,14 @@ def _where_nul(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> str:
 
 
 def decode_request(packed: bytes) -> Request:
-    """Unpack what ``encode_request`` packed."""
-    count, cwd, *rest = packed.split(b"\0")
+    """Unpack what ``encode_request`` or ``encode_end`` packed."""
+    whom, count, cwd, *rest = packed.split(b"\0")
     argv, pairs = rest[: int(count)], rest[int(count) :]
-    return Request(argv, cwd, dict(pair.split(b"=", 1) for pair in pairs))
+    user = None
+    if whom:
+        uid, gid, tmp = whom.split(b":", 2)
+        user = User(int(uid), int(gid), os.fsdecode(tmp))
+    return Request(argv, cwd, dict(pair.split(b"=", 1) for pair in pairs), user)
 
 
 def encode_report(report: Report) -> bytes:

@@ -10,7 +10,14 @@ import time
 from contextlib import suppress
 
 from .family import kill_children, send
-from .kernel import ChildBell, adopt_orphans, ignore_stop_signals, set_process_name, signal_at_parent_death
+from .kernel import (
+    ChildBell,
+    adopt_orphans,
+    close_to_others,
+    ignore_stop_signals,
+    set_process_name,
+    signal_at_parent_death,
+)
 from .supervisor import KILL_LIMIT_SECONDS, Supervisor
 from .wire import FAILED, READY, receive
 
@@ -118,6 +125,7 @@ class Zygote:
 
 def main(descriptor: int) -> None:
     """Run the zygote on its end of the control socket."""
+    close_to_others()
     ignore_stop_signals()
     adopt_orphans()
     set_process_name(ZYGOTE_NAME)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from pikoci.internal.domain.errors import PikociError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef
@@ -17,7 +17,7 @@ from pikoci.internal.worker.execution.commands import Tail
 from pikoci.internal.worker.execution.environment import text_of
 from pikoci.internal.worker.execution.outcome import StepError, errored, failed, stopped
 from pikoci.internal.worker.resources.artifact import unpack
-from pikoci.internal.worker.resources.artifact.packing import packed
+from pikoci.internal.worker.resources.artifact.packing import packed, refuse_special_files
 from pikoci.internal.worker.resources.model import ResourceCall, Version, require
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -39,6 +39,8 @@ class ArtifactType:
         if not directory.is_dir():
             raise StepError(errored(f'there is no directory "{call.put_params.get("dir")}" to store'))
 
+        refuse_special_files(call, directory)
+
         def store(claim: ClaimRef) -> str:
             with packed(call, directory) as packing:
                 digest = call.gateway.store_artifact(claim.build_id, claim.claim, packing)
@@ -55,13 +57,14 @@ class ArtifactType:
         if not _DIGEST.fullmatch(digest):
             raise StepError(errored(f'an artifact version needs a "sha" of 64 hex digits, not "{digest}"'))
         target = _inside(call, text_of(call.params.get("dir")) or call.resource.name)
-        archive = call.workspace.private_path(".tar.gz")
+        archive, file = call.workspace.open_private(".tar.gz")
         try:
-            _persist(call, lambda claim: _download(call, claim, digest, archive))
-            target.mkdir(parents=True, exist_ok=True)
+            with file:
+                _persist(call, lambda claim: _download(call, claim, digest, file))
             stderr = Tail(_ERROR_EXCERPT)
             argv = [sys.executable, "-I", unpack.__file__, str(archive), str(target)]
-            outcome = call.commands.run(argv, call.environment, target, call.scope, call.on_output, stderr.write)
+            work = call.workspace.work
+            outcome = call.commands.run(argv, call.environment, work, call.scope, call.on_output, stderr.write)
             require(outcome, "cannot unpack the artifact", stderr)
         finally:
             archive.unlink(missing_ok=True)
@@ -74,14 +77,15 @@ def _inside(call: ResourceCall, name: str) -> Path:
         raise StepError(errored(str(error))) from error
 
 
-def _download(call: ResourceCall, claim: ClaimRef, digest: str, archive: Path) -> None:
+def _download(call: ResourceCall, claim: ClaimRef, digest: str, file: BinaryIO) -> None:
     found = hashlib.sha256()
-    with archive.open("wb") as file:
-        for chunk in call.gateway.load_artifact(claim.build_id, claim.claim, digest):
-            if call.scope.cause is not None:
-                raise StepError(stopped(call.scope.cause))
-            found.update(chunk)
-            file.write(chunk)
+    file.seek(0)
+    file.truncate()
+    for chunk in call.gateway.load_artifact(claim.build_id, claim.claim, digest):
+        if call.scope.cause is not None:
+            raise StepError(stopped(call.scope.cause))
+        found.update(chunk)
+        file.write(chunk)
     if found.hexdigest() != digest:
         raise StepError(errored(f"the server sent something else for the artifact {digest}"))
 

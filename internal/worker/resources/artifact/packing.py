@@ -10,15 +10,21 @@ import gevent
 from gevent.queue import Queue
 
 from pikoci.internal.worker.execution.commands import Tail
-from pikoci.internal.worker.execution.outcome import StepError, errored
+from pikoci.internal.worker.execution.outcome import StepError, errored, failed
 from pikoci.internal.worker.resources.model import ResourceCall, require
 
 _CHUNKS_AHEAD = 16
 _ERROR_EXCERPT = 500
+_PATH_LIMIT = 64 * 1024
+_KINDS = {"p": "a FIFO", "s": "a socket", "b": "a device", "c": "a device"}
+_FIND_SPECIAL = ("find", ".", "!", "-type", "f", "!", "-type", "d", "!", "-type", "l", "-printf", "%y%P", "-quit")
 
 
 class Packing:
-    """`tar` at work in a process of its own; iterate over it for the archive. Memory stays at a few chunks."""
+    """`tar` at work in a process of its own; iterate over it for the archive. Memory stays at a few chunks.
+
+    Links are packed as links, and not followed.
+    """
 
     def __init__(self, call: ResourceCall, directory: Path) -> None:
         self._call = call
@@ -60,3 +66,20 @@ def packed(call: ResourceCall, directory: Path) -> Generator[Packing]:
         yield packing
     finally:
         packer.kill()
+
+
+def refuse_special_files(call: ResourceCall, directory: Path) -> None:
+    """Raise StepError that names a file which is neither a file, a directory nor a link: no archive can bring it back.
+
+    tar would pass over a socket silently, and pack a FIFO or a device.
+    """
+    stderr = Tail(_ERROR_EXCERPT)
+    outcome, found = call.commands.capture(
+        _FIND_SPECIAL, call.environment, directory, call.scope, stderr.write, _PATH_LIMIT
+    )
+    require(outcome, f'cannot read "{directory.name}"', stderr)
+    if found:
+        name = found[1:].decode("utf-8", "replace")
+        kind = _KINDS.get(chr(found[0]), "no file")
+        reason = f'"{name}" is {kind}: an artifact holds files, directories and links; remove it before the put'
+        raise StepError(failed(reason))

@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
+
+import structlog
 
 from pikoci.internal.worker.execution.outcome import StepError, errored
 from pikoci.internal.worker.resources.git.mirror import Mirror
 from pikoci.internal.worker.resources.git.program import Git
+from pikoci.internal.worker.resources.git.seen import SeenTags, Tag
 from pikoci.internal.worker.resources.git.source import GitSource, checked_branch
 from pikoci.internal.worker.resources.model import Version
 
-_TAG_FORMAT = "%(refname:strip=2) %(objectname) %(*objectname)"
+_log = structlog.get_logger(__name__)
+_EMPTY = "the repository has no commits yet"
+_TAG_FORMAT = "%(objectname) %(objecttype) %(*objectname) %(*objecttype) %(refname:strip=2)"
+_CI_SKIP = ("--fixed-strings", "--invert-grep", "--grep=[ci skip]", "--grep=[skip ci]")
 
 
 def resolve_branch(git: Git, mirror: Mirror, source: GitSource) -> str:
     """The branch to follow: the given one, or the one that the host calls its default."""
     if source.branch:
         return source.branch
-    answer = git.remote("ls-remote", "--symref", "--", source.url, "HEAD", cwd=mirror.path).decode("utf-8", "replace")
+    answer = git.remote("ls-remote", "--symref", "--", source.url, "HEAD", cwd=mirror.path)
     for line in answer.splitlines():
-        if line.startswith("ref: refs/heads/"):
-            return checked_branch(line.removeprefix("ref: refs/heads/").split("\t")[0])
-    raise StepError(errored("the repository has no default branch (it may be empty); give the resource a branch"))
+        if line.startswith(b"ref: refs/heads/"):
+            name = line.removeprefix(b"ref: refs/heads/").split(b"\t")[0]
+            try:
+                return checked_branch(name.decode())
+            except UnicodeDecodeError:
+                raise StepError(errored("the default branch's name is not UTF-8; give the resource a branch")) from None
+    if _is_empty(git, mirror, source):
+        raise StepError(errored(_EMPTY))
+    raise StepError(errored("the repository has no default branch; give the resource a branch"))
+
+
+@contextmanager
+def told_if_empty(git: Git, mirror: Mirror, source: GitSource) -> Generator[None]:
+    """Say so when a branch is not found since nothing is there yet."""
+    try:
+        yield
+    except StepError as error:
+        if "couldn't find remote ref" in error.outcome.reason and _is_empty(git, mirror, source):
+            raise StepError(errored(_EMPTY)) from error
+        raise
 
 
 def list_commits(
@@ -34,22 +59,44 @@ def list_commits(
     tip = f"refs/heads/{branch}"
     after = previous is not None and git.succeeds("merge-base", "--is-ancestor", previous, tip, cwd=mirror.path)
     revisions = f"{previous}..{tip}" if after else tip
-    count = limit if after else 1
-    output = git.local(
-        "rev-list", "--first-parent", "--reverse", f"--max-count={count}", revisions, *source.pathspecs, cwd=mirror.path
-    )
+    wanted = ["--first-parent", "--reverse", f"--max-count={limit if after else 1}", *(_CI_SKIP * source.ci_skip)]
+    output = git.local("rev-list", *wanted, revisions, *source.pathspecs, cwd=mirror.path)
     found: list[Version] = [{"ref": commit, "branch": branch} for commit in output.decode().split()]
     return [] if not after and found and found[0]["ref"] == previous else found
 
 
-def list_tags(git: Git, mirror: Mirror, source: GitSource, previous: str | None) -> list[Version]:
-    """The tags made after the tag `previous`, oldest first; only the newest without one, or when it is gone."""
+def list_tags(
+    git: Git, mirror: Mirror, source: GitSource, seen: SeenTags, previous: Version | None, limit: int
+) -> list[Version]:
+    """The tags that are new or have moved, in the order of their dates; only the newest without a previous one."""
     merged = [f"--merged=refs/heads/{source.branch}"] if source.branch else []
     sort = ["--sort=version:refname", "--sort=creatordate"]
     output = git.local("for-each-ref", *sort, *merged, f"--format={_TAG_FORMAT}", "refs/tags", cwd=mirror.path)
-    rows = [line.split(" ") for line in output.decode("utf-8", "surrogateescape").splitlines()]
-    tags: list[Version] = [
-        {"ref": peeled or direct, "tag": name} for name, direct, peeled in rows if fnmatchcase(name, source.tag)
-    ]
-    names = [tag["tag"] for tag in tags]
-    return tags[names.index(previous) + 1 :] if previous in names else tags[-1:]
+    tags: list[Tag] = []
+    strange: list[str] = []
+    for line in output.splitlines():
+        own, kind, peeled, peeled_kind, raw = line.split(b" ", 4)
+        key = f"{own.decode()} {raw.decode('utf-8', 'backslashreplace')}"
+        commit = own if kind == b"commit" else peeled if peeled_kind == b"commit" else b""
+        if _is_text(raw):
+            if commit and fnmatchcase(raw.decode(), source.tag):
+                tags.append(Tag(raw.decode(), commit.decode(), key))
+        else:
+            strange.append(key)
+            if not seen.is_known(key):
+                _log.warning("passed over a tag whose name is not UTF-8", url=source.url, tag=key.split(" ")[1])
+    found = seen.choose(tags, previous, limit)
+    seen.offer([*(tag.key for tag in tags), *strange], found, previous)
+    return found
+
+
+def _is_text(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_empty(git: Git, mirror: Mirror, source: GitSource) -> bool:
+    return not git.remote("ls-remote", "--quiet", "--", source.url, cwd=mirror.path).strip()

@@ -1,59 +1,96 @@
-"""Running git with the credentials of a resource, none of which ever stands on a command line or in a repository."""
+"""Running git with the credentials of a resource, none of which ever stands on a command line or in a repository.
+
+git reads no settings but ours: neither the machine's nor a user's, and of a repository only what the worker wrote.
+"""
 
 from __future__ import annotations
 
-import shlex
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from pikoci.internal.worker.execution.commands import Tail
 from pikoci.internal.worker.execution.outcome import Outcome
 from pikoci.internal.worker.resources.git.source import GitSource
+from pikoci.internal.worker.resources.git.ssh import Ssh
 from pikoci.internal.worker.resources.model import ResourceCall, require
 
 _ERROR_EXCERPT = 600
-# A prompt names the host, and only the resource's own gets an answer: not one that a redirect or a submodule leads to.
-_ASKPASS = """#!/bin/sh
-case "$1" in
-    *"//$PIKOCI_GIT_HOST'"*|*"@$PIKOCI_GIT_HOST'"*|*"//$PIKOCI_GIT_HOST/"*|*"@$PIKOCI_GIT_HOST/"*) ;;
-    *) exit 1 ;;
+# A prompt names the host, and only the resource's own gets an answer: not one that a redirect, a submodule or Git LFS
+# leads to. git shows user names as they are, with slashes and quotes; Git LFS shows a path after the host.
+ASKPASS = """#!/bin/sh
+address=${1#*://}
+address=${address%[\\'\\"]*}
+case "$address" in
+    */*@*) exit 1 ;;
+    */*) host=${address%%/*} ;;
+    *) host=${address##*@} ;;
 esac
+[ "$host" = "$PIKOCI_GIT_HOST" ] || exit 1
 case "$1" in
     Username*) printf '%s\\n' "$PIKOCI_GIT_USERNAME" ;;
     *) printf '%s\\n' "$PIKOCI_GIT_PASSWORD" ;;
 esac
 """
-# A host that stops answering would hold a step for ever, and the mirror's lock with it.
-_SSH_OPTIONS = ("BatchMode=yes", "ConnectTimeout=30", "ServerAliveInterval=15", "ServerAliveCountMax=8")
 _CONFIG = {
     "advice.detachedHead": "false",
+    "core.attributesFile": "/dev/null",
+    "core.commitGraph": "false",
+    "core.excludesFile": "/dev/null",
     "core.fsmonitor": "false",
+    "core.hooksPath": "/dev/null",
+    "core.multiPackIndex": "false",
+    "credential.helper": "",
+    "gc.autoDetach": "false",
     "http.lowSpeedLimit": "1",
     "http.lowSpeedTime": "120",
-    "core.hooksPath": "/dev/null",
-    "gc.autoDetach": "false",
-    "maintenance.autoDetach": "false",
     "init.defaultBranch": "main",
+    "maintenance.autoDetach": "false",
+    "protocol.ext.allow": "never",
 }
+_LFS = {
+    "filter.lfs.clean": "git-lfs clean -- %f",
+    "filter.lfs.process": "git-lfs filter-process",
+    "filter.lfs.required": "true",
+    "filter.lfs.smudge": "git-lfs smudge -- %f",
+}
+_NO_HOME = "/nonexistent"
 
 
 class Git:
-    """git for one check, pull or push. `secret` runs see the credentials; all others do without."""
+    """git for one check, pull or push. `remote` runs see the credentials; all others do without.
 
-    def __init__(self, call: ResourceCall, source: GitSource) -> None:
+    `trusted` are directories that git may work in although they belong to another user.
+    """
+
+    def __init__(self, call: ResourceCall, source: GitSource, trusted: Iterable[Path] = ()) -> None:
         self._call = call
+        self._ssh = Ssh(call, source)
+        self.has_lfs = shutil.which("git-lfs", path=call.environment.get("PATH")) is not None
+        settings = _safe_directories([*map(str, trusted), *_local_repositories(source)])
         self._plain = {
             **call.environment,
+            "HOME": _NO_HOME,
+            "XDG_CONFIG_HOME": _NO_HOME,
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": str(call.workspace.write_private(settings, suffix=".gitconfig")),
+            "GIT_CEILING_DIRECTORIES": str(call.workspace.root),
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ALLOW_PROTOCOL": "git:http:https:ssh" + (":file" if source.is_local else ""),
             "LC_ALL": "C",
-            **_config(_CONFIG),
+            **_config({**_CONFIG, **(_LFS if self.has_lfs else {})}),
         }
         self._local = {**self._plain, "GIT_ALLOW_PROTOCOL": "file"}
         self._with_credentials = {**self._plain, **self._credentials(source)}
 
-    def remote(self, *arguments: str, cwd: Path) -> bytes:
+    def remote(self, *arguments: str, cwd: Path, env: dict[str, str] | None = None) -> bytes:
         """Run a git command that talks to the repository's host, and return what it prints. Raises StepError."""
-        return self._run(arguments, self._with_credentials, cwd)
+        try:
+            return self._run(arguments, {**self._with_credentials, **(env or {})}, cwd)
+        finally:
+            self._ssh.learn()
 
     def local(self, *arguments: str, cwd: Path) -> bytes:
         """Run a git command that stays on this machine, and return what it prints. Raises StepError."""
@@ -85,31 +122,16 @@ class Git:
         return call.commands.capture(["git", *arguments], env, cwd, call.scope, show_and_keep, limit)
 
     def _credentials(self, source: GitSource) -> dict[str, str]:
-        found: dict[str, str] = {}
+        found = {"GIT_SSH_COMMAND": self._ssh.command}
         if source.password and source.host:
-            askpass = self._call.workspace.write_private(_ASKPASS, suffix=".askpass", executable=True)
+            askpass = self._call.workspace.write_private(ASKPASS, suffix=".askpass", executable=True)
             found |= {
                 "GIT_ASKPASS": str(askpass),
                 "PIKOCI_GIT_HOST": source.host,
                 "PIKOCI_GIT_USERNAME": source.username,
                 "PIKOCI_GIT_PASSWORD": source.password,
-                **_config({**_CONFIG, "credential.helper": ""}),
             }
-        return found | {"GIT_SSH_COMMAND": self._ssh(source)}
-
-    def _ssh(self, source: GitSource) -> str:
-        call = self._call
-        command = ["ssh", *(word for option in _SSH_OPTIONS for word in ("-o", option))]
-        if source.private_key:
-            key = call.workspace.write_private(source.private_key.rstrip() + "\n", suffix=".key")
-            command += ["-i", str(key), "-o", "IdentitiesOnly=yes"]
-        if source.known_hosts:
-            known = call.workspace.write_private(source.known_hosts.rstrip() + "\n", suffix=".known_hosts")
-            command += ["-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes"]
-        else:
-            kept = call.settings.workdir / "cache" / "known_hosts"
-            command += ["-o", f"UserKnownHostsFile={kept}", "-o", "StrictHostKeyChecking=accept-new"]
-        return shlex.join(command)
+        return found
 
 
 def _config(values: dict[str, str]) -> dict[str, str]:
@@ -118,3 +140,18 @@ def _config(values: dict[str, str]) -> dict[str, str]:
     for number, (name, value) in enumerate(values.items()):
         found |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
     return found
+
+
+def _local_repositories(source: GitSource) -> list[str]:
+    """Where git may find the repository of an address on this machine; its owner need not be who runs git."""
+    path = unquote(urlsplit(source.url).path) if source.url.startswith("file:") else source.url
+    if not source.is_local or not path.startswith("/"):
+        return []
+    places = {path.rstrip("/"), str(Path(path).resolve())}
+    return [f"{place}{suffix}" for place in sorted(places) for suffix in ("", "/.git", ".git")]
+
+
+def _safe_directories(paths: list[str]) -> str:
+    """A settings file, which processes that git starts on another repository read too."""
+    escaped = (path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for path in paths)
+    return "[safe]\n" + "".join(f'\tdirectory = "{path}"\n' for path in escaped)

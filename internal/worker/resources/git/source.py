@@ -18,7 +18,10 @@ _TOKEN_USER = "x-access-token"  # noqa: S105 - what the large hosts take as the 
 
 
 class GitSource(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a repository is, what of it counts, and how to get in. `url` holds no credentials."""
+    """Where a repository is, what of it counts, and how to get in. `url` holds no credentials.
+
+    With `ci_skip` commits that ask for it in their message are passed over.
+    """
 
     url: str
     branch: str = ""
@@ -29,6 +32,7 @@ class GitSource(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     private_key: str = ""
     known_hosts: str = ""
+    ci_skip: bool = True
 
     @property
     def host(self) -> str:
@@ -67,6 +71,7 @@ def read_source(params: Mapping[str, object]) -> GitSource:
         password=token or text_of(params.get("password")) or password,
         private_key=text_of(params.get("private_key")),
         known_hosts=text_of(params.get("known_hosts")),
+        ci_skip=not params.get("disable_ci_skip"),
     )
 
 

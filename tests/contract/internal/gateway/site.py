@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
@@ -61,12 +61,16 @@ class World:
             self.team = store.accounts.find_team("main") or store.accounts.create_team("main")
             user = store.accounts.create_user("alice", "no hash", is_admin=True, must_change_password=False)
         self.alice = Principal(user=user)
-        self.services.pipelines.set(self.alice, "main", "p", CONFIG, {})
+        self.set(CONFIG)
         found = store.pipelines.find("main", "p")
         assert found is not None
         resource = store.resources.find(found.id, "made.repo")
         assert resource is not None
         self.resource_id = resource.id
+
+    def set(self, config: str) -> None:
+        """Change the pipeline."""
+        self.services.pipelines.set(self.alice, "main", "p", config, {})
 
     def trigger(self) -> int:
         """A build that waits for a worker; its id."""
@@ -159,8 +163,9 @@ class Http:
         self.stop()
 
 
-def hello(name: str = NAME, instance: str = INSTANCE) -> WorkerHello:
-    return WorkerHello(name=name, instance=instance, version="1", queues=["jobs", "checks"], concurrency=2)
+def hello(name: str = NAME, instance: str = INSTANCE, **more: Any) -> WorkerHello:
+    told = {"queues": ["jobs", "checks"], "concurrency": 2, "place": "here", **more}
+    return WorkerHello(name=name, instance=instance, version="1", **told)
 
 
 def events(log: bytes = b"hello\n", status: BuildStatus = BuildStatus.SUCCEEDED) -> list[BuildEvent]:

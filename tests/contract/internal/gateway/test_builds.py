@@ -5,7 +5,14 @@ import hashlib
 import pytest
 
 from pikoci.internal.domain.build import BuildStatus
-from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError, StaleClaimError, TooLargeError
+from pikoci.internal.domain.errors import (
+    ConflictError,
+    InvalidError,
+    NameTakenError,
+    NotFoundError,
+    StaleClaimError,
+    TooLargeError,
+)
 from pikoci.internal.domain.events import LogWritten, VersionProduced
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat
 from tests.contract.internal.gateway.site import INSTANCE, KEY, NAME, Site, events, hello
@@ -40,6 +47,7 @@ def test_what_cannot_be_claimed_is_a_conflict(site: Site) -> None:
     gateway.register(hello())
     build_id = site.world.trigger()
     other = "fedcba9876543210.1"
+    site.gateway("w-2", other).register(hello("w-2", other))
     site.gateway("w-2", other).claim_build(build_id, "w-2", other)
     for unavailable in (build_id, 4_000_000):
         with pytest.raises(ConflictError):
@@ -146,12 +154,57 @@ def test_a_heartbeat_of_nobody_is_not_found(site: Site) -> None:
         site.gateway().heartbeat(Heartbeat(name=NAME, instance=INSTANCE, state="running"))
 
 
+def test_a_claim_needs_a_registration(site: Site) -> None:
+    build_id = site.world.trigger()
+    resource_id = site.world.request_check()
+    gateway = site.gateway()
+    with pytest.raises(ConflictError, match="not registered"):
+        gateway.claim_build(build_id, NAME, INSTANCE)
+    with pytest.raises(ConflictError, match="not registered"):
+        gateway.claim_check(resource_id, NAME, INSTANCE)
+    gateway.register(hello(queues=["checks"]))
+    with pytest.raises(ConflictError, match="takes no such jobs"):
+        gateway.claim_build(build_id, NAME, INSTANCE)
+    assert gateway.claim_check(resource_id, NAME, INSTANCE).claim == 1
+
+
 def test_a_heartbeat_of_a_name_that_was_taken_over_is_a_conflict(site: Site) -> None:
     site.gateway().register(hello())
-    other = "fedcba9876543210.1"
-    site.gateway(NAME, other).register(hello(NAME, other))
+    again = f"{KEY}.2"
+    site.gateway(NAME, again).register(hello(NAME, again))
     with pytest.raises(ConflictError):
         site.gateway().heartbeat(Heartbeat(name=NAME, instance=INSTANCE, state="running"))
+
+
+def test_a_copy_of_a_worker_is_refused_while_the_original_is_there(site: Site) -> None:
+    site.gateway().register(hello())
+    build_id = site.world.trigger()
+    claim = site.gateway().claim_build(build_id, NAME, INSTANCE).claim
+    clone = f"{KEY}.1x0123456789abcdef"
+    with pytest.raises(NameTakenError, match=f"another process is connected as worker {NAME}") as raised:
+        site.gateway(NAME, clone).register(hello(NAME, clone, place="there"))
+    assert 30 <= raised.value.retry_after <= 31
+    assert "--workdir" in raised.value.hint
+    mine = ClaimRef(build_id=build_id, claim=claim)
+    beat = Heartbeat(name=NAME, instance=INSTANCE, state="running", builds=[mine])
+    assert site.gateway().heartbeat(beat).lost == []
+    assert site.world.build(build_id).worker == NAME
+
+
+def test_the_last_heartbeat_gives_away_what_was_not_finished_and_frees_the_name(site: Site) -> None:
+    gateway = site.gateway()
+    gateway.register(hello())
+    kept, dropped = site.world.trigger(), site.world.trigger()
+    claims = [gateway.claim_build(build_id, NAME, INSTANCE).claim for build_id in (kept, dropped)]
+    mine = ClaimRef(build_id=kept, claim=claims[0])
+    gateway.heartbeat(Heartbeat(name=NAME, instance=INSTANCE, state="ended", builds=[mine]))
+    assert site.world.build(kept).status is BuildStatus.STARTED
+    assert site.world.build(dropped).status is BuildStatus.PENDING
+    elsewhere = f"{KEY}.2"
+    site.gateway(NAME, elsewhere).register(hello(NAME, elsewhere, place="there"))
+    assert site.world.build(kept).status is BuildStatus.STARTED
+    site.gateway(NAME, elsewhere).report(kept, claims[0], 1, events())
+    assert site.world.build(kept).status is BuildStatus.SUCCEEDED
 
 
 def test_artifacts_go_up_and_come_down(site: Site) -> None:

@@ -12,6 +12,7 @@ from gevent.event import Event
 from gevent.pywsgi import WSGIServer
 
 from pikoci.internal.domain.errors import (
+    ConflictError,
     InvalidError,
     PermissionDeniedError,
     StaleClaimError,
@@ -22,7 +23,7 @@ from pikoci.internal.domain.errors import (
 from pikoci.internal.domain.gateway import CheckResult, Gateway, Heartbeat
 from pikoci.internal.domain.wire import INSTANCE_HEADER, MSGPACK, WORKER_HEADER
 from pikoci.internal.worker.http import HttpGateway
-from tests.contract.internal.gateway.site import INSTANCE, NAME, Http, events, hello
+from tests.contract.internal.gateway.site import CONFIG, INSTANCE, NAME, Http, events, hello
 
 STRANGER = "fedcba9876543210.1"
 
@@ -100,11 +101,28 @@ def test_a_teams_token_opens_that_teams_work_alone(http: Http) -> None:
         lambda: other.claim_build(build_id, NAME, INSTANCE),
         lambda: other.claim_check(resource_id, NAME, INSTANCE),
     ):
-        with pytest.raises(PermissionDeniedError):
+        with pytest.raises(ConflictError, match="opens the work of team others alone"):
             attempt()
     own = http.gateway(token=tokens.worker_token("main"))
     assert own.claim_build(build_id, NAME, INSTANCE).build.id == build_id
     assert own.claim_check(resource_id, NAME, INSTANCE).resource_id == resource_id
+
+
+def test_a_worker_has_the_tags_that_its_token_carries_and_no_others(http: Http) -> None:
+    http.world.set(CONFIG.replace('job "run" {', 'job "run" {\n  tags = ["gpu"]'))
+    build_id = http.world.trigger()
+    tokens, gpu = http.world.services.tokens, ["jobs", "jobs.gpu"]
+    narrow = http.gateway(token=tokens.worker_token(tags=["vpn"]))
+    for carried in ([], ["vpn"]):
+        with pytest.raises(PermissionDeniedError, match="does not carry the tag gpu") as raised:
+            http.gateway(token=tokens.worker_token(tags=carried)).register(hello(tags=["gpu", *carried], queues=gpu))
+        assert "--tags" in raised.value.hint
+    http.gateway().register(hello(tags=["gpu"], queues=gpu))  # a token that says nothing of tags carries all
+    with pytest.raises(ConflictError, match="lacks the tags gpu"):
+        narrow.claim_build(build_id, NAME, INSTANCE)  # who has the worker's name and key has its token, too
+    wide = http.gateway(token=tokens.worker_token("main", ["vpn", "gpu"]))
+    wide.register(hello(tags=["gpu"], queues=gpu))
+    assert wide.claim_build(build_id, NAME, INSTANCE).build.id == build_id
 
 
 def _deep(levels: int) -> object:

@@ -298,7 +298,7 @@ def step(build: Build, path: str, claim: int = 1, **fields: object) -> Step:
     return Step(build_id=build.id, claim=claim, id=path, **values)  # type: ignore[arg-type]  # checked by use
 
 
-def test_steps_are_replaced_by_their_key_and_sorted_by_their_start(store: SqlStore, world: World) -> None:
+def test_steps_are_replaced_by_their_key_and_sorted_by_their_place_in_the_plan(store: SqlStore, world: World) -> None:
     build = world.claimed()
     done = step(build, "2", status=StepStatus.FAILED, exit_code=1, reason="no\0", started_at=5.0, finished_at=6.0)
     skipped = [step(build, path, status=StepStatus.SKIPPED) for path in ("3", "10", "ensure/1")]
@@ -307,7 +307,7 @@ def test_steps_are_replaced_by_their_key_and_sorted_by_their_start(store: SqlSto
         store.builds.save_steps([step(build, "1", started_at=4.0, try_number=2)])
         store.builds.save_steps([])
     found = store.builds.steps(build.id)
-    assert [one.id for one in found] == ["1", "2", "2/on_failure/1", "ensure/1", "3", "10"]
+    assert [one.id for one in found] == ["1", "2", "2/on_failure/1", "3", "10", "ensure/1"]
     assert found[1] == replace(done, reason="no\ufffd")
     assert found[0].try_number == 2
 

@@ -204,3 +204,14 @@ def test_overviews_show_the_latest_and_the_latest_finished_build(store: SqlStore
     ]
     assert [one.job for one in found[other.pipeline_id]] == [other]
     assert found[99] == []
+
+
+def test_overviews_say_what_goes_on_whatever_was_started_last(store: SqlStore, world: World) -> None:
+    jobs = world.jobs("a", "b", "c")
+    world.saved(world.build("a"), status=BuildStatus.STARTED, worker="w", claim=1, started_at=1.0, lease_expires_at=9.0)
+    world.build("a")
+    world.ended("a")
+    world.ended("b")
+    world.build("c")
+    found = store.jobs.overviews([jobs[0].pipeline_id])[jobs[0].pipeline_id]
+    assert [one.now for one in found] == [BuildStatus.STARTED, None, BuildStatus.PENDING]

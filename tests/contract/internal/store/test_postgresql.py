@@ -372,3 +372,15 @@ def test_a_driver_error_keeps_its_cause(store: SqlStore, world: World) -> None:
     cause = caught.value.__cause__
     assert cause
     assert isinstance(cause.__context__, psycopg2.errors.UniqueViolation)
+
+
+def test_a_read_only_database_is_not_ready(store: SqlStore, settings: StoreSettings) -> None:
+    store.check_health()
+    with store.transaction():
+        store.session.write(f"ALTER DATABASE {settings.name} SET default_transaction_read_only = on")
+    with opened(settings) as reader:
+        with pytest.raises(UnavailableError, match="takes no changes: its transactions are read-only") as caught:
+            reader.check_health()
+        assert "default_transaction_read_only" in caught.value.hint
+        with pytest.raises(UnavailableError, match="takes no changes: cannot execute INSERT"), reader.transaction():
+            reader.accounts.create_team("blue")

@@ -67,6 +67,7 @@ MADE = {
 SORTED = {
     "build_parts.VERSIONS",
     "history.held",
+    "build_leases.BUSY",
     "builds.count_active",
     "builds.COUNT_BY_STATUS",
     "jobs.OVERVIEW",

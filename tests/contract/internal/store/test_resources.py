@@ -203,8 +203,8 @@ def test_lost_checks_are_due_at_once(store: SqlStore, world: World) -> None:
     with store.transaction():
         assert store.resources.requeue_expired_checks(130.0) == 1
         assert canonical(store.resources.take_due(130.0, 9)) == ["git.lost"]
-        assert store.resources.requeue_checks_of("w1", "i1", 130.0) == 0
-        assert store.resources.requeue_checks_of("w1", "i2", 130.0) == 1
+        assert store.resources.requeue_checks_of("w1", "i2", 130.0) == 0
+        assert store.resources.requeue_checks_of("w1", "i1", 130.0) == 1
         assert canonical(store.resources.take_due(130.0, 9)) == ["git.lost", "git.held"]
         assert store.resources.finish_check(lost.id, 1, 131.0, "")
     assert held.check_lease_expires_at == 131.0

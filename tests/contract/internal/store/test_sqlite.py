@@ -186,3 +186,20 @@ def test_times_are_floats_everywhere(store: SqlStore, world: World) -> None:
     claimed = world.claimed(lease_until=35)
     assert isinstance(claimed.lease_expires_at, float)
     assert isinstance(claimed.created_at, float)
+
+
+def test_a_full_disk_is_not_ready(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.check_health()
+    monkeypatch.setattr("pikoci.internal.store.sqlite.LEAST_ROOM", 2**62)
+    with pytest.raises(UnavailableError, match=r"the disk of .*pikoci.db is full"):
+        store.check_health()
+
+
+def test_a_write_to_a_full_or_read_only_database_says_so(store: SqlStore) -> None:
+    pages = store.session.rows("PRAGMA page_count")[0][0]
+    store.session.rows(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(UnavailableError, match="its disk is full"), store.transaction():
+        store.settings.put_if_absent("large", "x" * MIB)
+    store.session.rows("PRAGMA query_only = 1")
+    with pytest.raises(UnavailableError, match="takes no changes: attempt to write a readonly"), store.transaction():
+        store.accounts.create_team("blue")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import stat
 
@@ -43,13 +44,18 @@ def test_a_wrong_password_logs_nobody_in(program: Program, server: str) -> None:
 def test_without_a_login_the_way_to_one_is_told(program: Program, server: str) -> None:
     done = program("client", "whoami", "--url", server)
     assert done.returncode == 1
-    assert f"Hint: run `pikoci client login --url {server}`" in done.stderr
+    assert done.stderr == (
+        f"Error: you are not logged in at {server}\nHint: run `pikoci client login --url {server}`\n"
+    )
+    listed = program("client", "pipelines", "list", "--url", server)
+    assert f"Hint: you are not logged in: run `pikoci client login --url {server}`" in listed.stderr
 
 
 def test_a_void_token_is_told_as_one(client: Program, server: str) -> None:
     client.variables["PIKOCI_TOKEN"] = "no-such-token"
     done = client("client", "whoami")
     assert done.returncode == 1
+    assert "refuses the token in the variable PIKOCI_TOKEN" in done.stderr
     assert "pikoci client login" in done.stderr
     assert "no-such-token" not in done.stderr
 
@@ -77,7 +83,7 @@ def test_a_build_is_followed_while_it_runs(client: Program, pipeline: str) -> No
     lines = out.splitlines()
     assert lines[0] == "after"
     assert lines[1].startswith("--- task wait: succeeded in ")
-    assert lines[2].startswith("Build 1 of the job slow succeeded in ")
+    assert lines[2].startswith(f"main/{pipeline}/slow#1 succeeded in ")
     assert following.returncode == 0
 
 
@@ -89,6 +95,33 @@ def test_a_build_that_fails_fails_the_command(client: Program, pipeline: str) ->
     again = client("client", "builds", "retry", *job(pipeline, "broken"), "-b", "1", "--follow", "--output", "json")
     assert again.returncode == 1
     assert json.loads(again.stdout)["number"] == "1.1"
+
+
+def test_a_result_stays_in_sight_while_the_next_build_runs(client: Program, pipeline: str) -> None:
+    client("client", "jobs", "trigger", *job(pipeline, "broken"), "-f")
+    client("client", "jobs", "pause", *job(pipeline, "broken"))
+    client("client", "jobs", "trigger", *job(pipeline, "broken"))
+    listed = client("client", "jobs", "list", "-p", pipeline).stdout.splitlines()
+    assert listed[0].split() == ["JOB", "LAST", "NOW", "NEWEST", "CREATED", "PAUSED"]
+    assert next(line.split()[:4] for line in listed if line.startswith("broken")) == [
+        "broken",
+        "failed",
+        "pending",
+        "#2",
+    ]
+    assert re.search(rf"^{pipeline} +4 +failed +pending ", client("client", "pipelines", "list").stdout, re.MULTILINE)
+    shown = client("client", "jobs", "show", *job(pipeline, "broken")).stdout
+    assert re.search(r"^last: +failed\nnow: +pending$", shown, re.MULTILINE)
+
+
+def test_a_build_is_taken_by_the_name_that_is_shown(client: Program, pipeline: str) -> None:
+    name = f"main/{pipeline}/broken#1"
+    started = client("client", "jobs", "trigger", f"{pipeline}/broken")
+    assert started.stdout == f"Started {name}.\n"
+    assert client("client", "builds", "follow", name).stdout.splitlines()[-1].startswith(f"{name} failed in ")
+    assert client("client", "builds", "show", name).stdout.startswith(f"build:       {name}\n")
+    assert client("client", "builds", "log", "-b", name).stdout == "oh no\n"
+    assert newest(client, pipeline, "broken")["name"] == name
 
 
 def test_ctrl_c_ends_the_watching_and_not_the_build(client: Program, pipeline: str) -> None:
@@ -136,7 +169,13 @@ def test_versions_are_triggered_pinned_and_taken_out_of_use(client: Program, pip
     assert client("client", "resources", "disable", *resource, number).returncode == 0
     assert versions()[0]["enabled"] is False
     assert client("client", "resources", "enable", *resource, number).returncode == 0
-    assert client("client", "resources", "trigger", *resource, number).stdout.startswith("Started quick #")
+    started = client("client", "resources", "trigger", *resource, number).stdout
+    assert started.startswith(f"Started main/{pipeline}/quick#")
+
+
+def test_a_resource_is_named_without_its_type(client: Program, pipeline: str) -> None:
+    done = client("client", "resources", "check", "-p", pipeline, "-r", "start")
+    assert (done.returncode, done.stdout) == (0, "trigger.start will be checked.\n")
 
 
 def test_an_invalid_file_is_shown_with_its_own_name_and_changes_nothing(client: Program, pipeline: str) -> None:
@@ -196,6 +235,22 @@ def test_names_are_completed_from_the_server(client: Program, pipeline: str) -> 
     client.variables["COMP_CWORD"] = "7"
     done = client()
     assert done.stdout == "plain,slow\n"
+
+
+def test_long_names_are_completed_from_the_server(client: Program, pipeline: str) -> None:
+    client("client", "jobs", "trigger", *job(pipeline, "broken"), "-f")
+
+    def complete(line: str) -> list[str]:
+        words = {"_PIKOCI_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
+        client.variables.update(words)
+        return [entry.partition(",")[2] for entry in client().stdout.splitlines() if entry]
+
+    assert complete(f"pikoci client builds show {pipeline}/br") == [f"{pipeline}/broken"]
+    assert complete(f"pikoci client jobs show main/{pipeline}/br") == [f"main/{pipeline}/broken"]
+    assert complete(f"pikoci client jobs show -p main/{pipeline} -j br") == ["broken"]
+    assert complete(f"pikoci client pipelines show main/{pipeline}") == [f"main/{pipeline}"]
+    assert complete(f"pikoci client builds log {pipeline}/broken#") == [f"{pipeline}/broken#1"]
+    assert complete("pikoci client builds log no/such/thing#") == []
 
 
 def test_completion_without_a_server_is_silent(program: Program) -> None:

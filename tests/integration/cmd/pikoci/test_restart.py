@@ -64,4 +64,4 @@ def test_watching_goes_on_when_the_server_was_killed_and_started_again(
     out, _ = following.communicate(timeout=60)
     assert following.returncode == 0
     assert "after" in out.splitlines()
-    assert out.splitlines()[-1].startswith("Build 1 of the job slow succeeded in ")
+    assert out.splitlines()[-1].startswith("main/p/slow#1 succeeded in ")

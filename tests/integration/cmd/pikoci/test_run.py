@@ -29,6 +29,9 @@ job "bad" {
   task "break" {
     run "shell" { cmd = "exit 3" }
   }
+  task "mend" {
+    run "shell" { cmd = "true" }
+  }
   on_failure "shell" { cmd = "echo sorry" }
 }
 
@@ -95,6 +98,7 @@ def test_a_job_that_fails_ends_with_1_and_runs_its_hooks(program: Program, file:
     done = program("run", "-p", file, "-j", "bad", "--var", "who=you")
     assert done.returncode == 1
     assert "sorry" in done.stdout.splitlines()
+    assert "--- task mend: skipped: an earlier step did not succeed" in done.stdout.splitlines()
     assert 'task "break": exit status 3' in done.stdout.splitlines()[-1]
 
 

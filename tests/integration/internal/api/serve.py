@@ -11,8 +11,16 @@ from typing import Any  # noqa: E402 - as above
 
 from gunicorn.app.base import BaseApplication  # noqa: E402 - as above
 
+from pikoci.gunicorn_server import FairGeventWorker  # noqa: E402 - as above
 from pikoci.internal.api import ApiSettings  # noqa: E402 - as above
+from pikoci.paced_socket import Pace  # noqa: E402 - as above
 from tests.unit.internal.api.scene import make_scene, with_pipeline  # noqa: E402 - as above
+
+
+class HastyWorker(FairGeventWorker):
+    """The program's own, with little patience."""
+
+    pace = Pace(idle=1.0, headers=0.5, answer=0.5)
 
 
 class Server(BaseApplication):
@@ -22,7 +30,8 @@ class Server(BaseApplication):
         """Listen on the given port."""
         for key, value in {
             "bind": f"127.0.0.1:{sys.argv[1]}",
-            "worker_class": "gevent",
+            "worker_class": "tests.integration.internal.api.serve.HastyWorker",
+            "forwarder_headers": "",
             "loglevel": "critical",
             "control_socket_disable": True,
             "graceful_timeout": 1,

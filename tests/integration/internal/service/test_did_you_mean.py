@@ -58,3 +58,14 @@ def test_looking_for_a_near_name_is_bounded(world: World) -> None:
     for length in (59, 10_000):
         hint(partial(world.services.jobs.get, world.alice, "main", "many", "x" * length))
     assert time.perf_counter() - began < 0.5
+
+
+def test_a_resource_is_found_by_its_name_alone_where_no_other_has_it(world: World) -> None:
+    world.set(TYPE + PLAIN)
+    found = world.services.resources.get(world.alice, "main", "p", "repo").resource
+    assert found.canonical == "made.repo"
+    world.services.resources.check(world.alice, "main", "p", "repo")
+    world.set(TYPE + 'resource "trigger" "repo" {}\n' + PLAIN)
+    with pytest.raises(NotFoundError, match="several resources repo") as caught:
+        world.services.resources.check(world.alice, "main", "p", "repo")
+    assert caught.value.hint == "name one: made.repo, trigger.repo"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from pikoci.internal.domain.build import Build, BuildStatus
-from pikoci.internal.domain.errors import ConflictError, PermissionDeniedError
+from pikoci.internal.domain.errors import ConflictError, NameTakenError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.tags import queues_for
@@ -15,6 +15,10 @@ from tests.integration.internal.service.world import PLAIN, TYPE, World
 
 TAGGED = PLAIN.replace('job "run" {', 'job "run" {\n      tags = ["vpn", "gpu"]')
 TAGGED_CHECK = TYPE.replace('resource "made" "repo" {', 'resource "made" "repo" {\n      tags = ["vpn"]')
+
+GPU = "no worker has the tags gpu, vpn: start one with `pikoci worker --tags gpu,vpn`"
+NOBODY = "no worker is connected: start one with `pikoci worker`"
+FREE = "waits for a worker: w could take it, its 4 slots are free; 1st in line"
 
 
 @pytest.fixture
@@ -31,14 +35,18 @@ def connect(
     kinds: Sequence[str] = ("jobs", "checks"),
     exclusive: bool = False,
     opens: WorkerClaims | None = None,
+    place: str = "here",
 ) -> WorkerTerms:
-    queues = [queue for kind in kinds for queue in queues_for(kind, tags, exclusive)]
-    hello = WorkerHello(name=name, instance=instance, version="1", queues=queues, concurrency=1, tags=list(tags))
+    team = opens.team if opens else ""
+    queues = [queue for kind in kinds for queue in queues_for(kind, tags, exclusive, team)]
+    hello = WorkerHello(
+        name=name, instance=instance, version="1", queues=queues, concurrency=1, tags=list(tags), place=place
+    )
     return world.services.workers.register(hello, opens)
 
 
 def reason(world: World, build: Build) -> str:
-    return world.build(build).reason
+    return world.detail(build).build.reason
 
 
 def beat(world: World, state: str, instance: str = "i1") -> list[str]:
@@ -87,7 +95,7 @@ def test_an_exclusive_worker_gets_no_untagged_work(alone: World) -> None:
     alone.set(PLAIN)
     connect(alone, "gpu", exclusive=True)
     build = alone.trigger()
-    assert reason(alone, build) == "no worker that takes untagged jobs is connected"
+    assert reason(alone, build) == "no connected worker takes jobs without tags: start one with `pikoci worker`"
     with pytest.raises(ConflictError, match="for its tags only"):
         alone.claim(build)
 
@@ -96,56 +104,58 @@ def test_a_build_says_that_no_worker_could_run_it_until_one_comes(alone: World) 
     alone.set(TAGGED)
     connect(alone, "gpu")
     build = alone.trigger()
-    assert reason(alone, build) == "no worker with tags gpu, vpn"
+    assert reason(alone, build) == GPU
     connect(alone, "gpu", name="another", instance="i5")
-    assert reason(alone, build) == "no worker with tags gpu, vpn"
+    assert reason(alone, build) == GPU
     connect(alone, "gpu", "vpn", kinds=["checks"], name="checker", instance="i6")
-    assert reason(alone, build) == "no worker with tags gpu, vpn"
+    assert reason(alone, build) == GPU
     connect(alone, "gpu", "vpn", instance="i2")
+    assert reason(alone, build) == "waits for a worker: w could take it, its slot is free; 1st in line"
+    alone.claim(build, "i2")
     assert reason(alone, build) == ""
-    assert alone.trigger().reason == ""
 
 
 def test_an_untagged_build_says_that_nobody_is_there(alone: World) -> None:
     alone.set(PLAIN)
     build = alone.trigger()
-    assert build.reason == "no worker is connected"
+    assert build.reason == NOBODY
     connect(alone)
-    assert reason(alone, build) == ""
+    assert reason(alone, build) == "waits for a worker: w could take it, its slot is free; 1st in line"
 
 
 def test_a_build_behind_a_limit_says_so_too_once_it_goes(alone: World) -> None:
     alone.set(TAGGED.replace("tags", "concurrency = 1\n      tags"))
-    assert reason(alone, alone.trigger()) == "no worker with tags gpu, vpn"
+    assert reason(alone, alone.trigger()) == GPU
 
 
-def test_the_sweeper_notices_that_the_last_worker_went_and_that_one_is_back(world: World) -> None:
+def test_a_build_says_that_the_last_worker_went_and_that_one_is_back(world: World) -> None:
     world.set(PLAIN)
     build = world.trigger()
-    assert build.reason == ""
+    assert build.reason == FREE
     world.clock.advance(31)
-    world.services.scheduling.sweep()
-    assert reason(world, build) == "no worker is connected"
+    assert reason(world, build) == ("no worker takes work now: w sends no heartbeat; start one with `pikoci worker`")
     world.beat()
-    world.clock.advance(16)
-    world.services.scheduling.sweep()
-    assert reason(world, build) == ""
+    world.clock.advance(2)
+    assert reason(world, build) == FREE
 
 
 def test_a_claim_takes_the_reason_away(alone: World) -> None:
     alone.set(PLAIN)
     build = alone.trigger()
     assert build.reason
+    connect(alone)
     alone.claim(build)
     assert reason(alone, build) == ""
 
 
-def test_a_build_says_that_all_its_workers_are_cordoned(world: World) -> None:
+def test_a_build_says_that_all_its_workers_are_cordoned_or_drain(world: World) -> None:
     world.set(PLAIN)
     world.services.workers.cordon(world.alice, "w")
-    assert world.trigger().reason == "every worker that takes untagged jobs is cordoned"
+    assert world.trigger().reason == (
+        "no worker takes work now: w is cordoned; `pikoci client workers uncordon w` lets it"
+    )
     world.services.workers.drain(world.alice, "w")
-    assert world.trigger().reason == "no worker that takes untagged jobs is connected"
+    assert world.trigger().reason == "no worker takes work now: w is draining; start one with `pikoci worker`"
 
 
 def test_a_resource_says_why_its_check_waits(alone: World) -> None:
@@ -156,7 +166,7 @@ def test_a_resource_says_why_its_check_waits(alone: World) -> None:
 
     assert waits() == ""  # nothing was published yet
     alone.services.scheduling.dispatch_checks()
-    assert waits() == "no worker with tags vpn"
+    assert waits() == "no worker has the tags vpn: start one with `pikoci worker --tags vpn`"
     connect(alone, "vpn")
     assert waits() == ""
 
@@ -169,17 +179,19 @@ def test_a_teams_worker_counts_for_its_team_alone(alone: World) -> None:
     theirs = alone.services.builds.trigger(alone.alice, "blue", "p", "run")
     ours = alone.trigger()
     connect(alone, opens=WorkerClaims(id="t1", team="blue"))
-    assert (reason(alone, theirs), reason(alone, ours)) == ("", "no worker is connected")
+    shown = alone.services.builds.get(alone.alice, "blue", "p", "run", theirs.name).build.reason
+    assert shown == "waits for a worker: w could take it, its slot is free; 1st in line"
+    assert reason(alone, ours) == "no connected worker takes jobs without tags: start one with `pikoci worker`"
     opens = WorkerClaims(id="t1", team="blue")
     remote = RemoteWorker(alone.services.context, alone.services.workers, opens, "w", "i1")
-    with pytest.raises(PermissionDeniedError, match="team blue alone"):
+    with pytest.raises(ConflictError, match="team blue alone"):
         remote.claim_build(ours.id)
     assert remote.claim_build(theirs.id).build.team == "blue"
 
 
 def test_a_teams_token_cannot_displace_another_teams_worker(alone: World) -> None:
     connect(alone, instance="key1.1")
-    with pytest.raises(ConflictError, match="a worker of another team is connected as w"):
+    with pytest.raises(NameTakenError, match="another process is connected as worker w"):
         connect(alone, instance="key2.1", opens=WorkerClaims(id="t1", team="blue"))
     connect(alone, instance="key1.2", opens=WorkerClaims(id="t1", team="blue"))
     alone.clock.advance(31)
@@ -214,6 +226,85 @@ def test_workers_of_the_last_release_come_and_go(alone: World) -> None:
     for instance in ("key.5f3a0001", "key.s1", "key.00000000", "key.12345678", "key.s2"):
         connect(alone, instance=instance)
         assert beat(alone, "running", instance) == []
+
+
+def test_work_goes_to_the_queues_of_those_who_could_take_it(alone: World) -> None:
+    alone.set(TAGGED + TAGGED_CHECK)
+    blue, main = WorkerClaims(id="t1", team="blue"), WorkerClaims(id="t2", team="main")
+
+    def published() -> set[str]:
+        alone.publisher.messages.clear()
+        alone.clock.advance(16)
+        alone.services.scheduling.sweep()
+        return {queue for queue, _ in alone.publisher.messages}
+
+    alone.publisher.known_depth = 0
+    alone.trigger()
+    alone.services.scheduling.dispatch_checks()
+    assert published() == {"jobs.gpu+vpn", "checks.vpn"}
+    connect(alone, "gpu", "vpn", name="blue", instance="b1", opens=blue)
+    assert published() == {"jobs.gpu+vpn", "checks.vpn"}  # it is no business of theirs
+    connect(alone, "gpu", "vpn", name="main", instance="m1", opens=main)
+    assert published() == {"jobs.team=main+gpu+vpn", "checks.team=main+vpn"}
+    connect(alone, "gpu", "vpn", name="main", instance="m1", opens=main)
+    connect(alone, "gpu", "vpn", name="all", instance="a1", kinds=["jobs"])
+    assert published() == {"jobs.team=main+gpu+vpn", "jobs.gpu+vpn", "checks.team=main+vpn"}
+
+
+def test_what_waited_for_a_teams_worker_is_published_on_its_queue(alone: World) -> None:
+    alone.set(PLAIN)
+    build = alone.trigger()
+    alone.publisher.messages.clear()
+    alone.publisher.known_depth = 0
+    connect(alone, opens=WorkerClaims(id="t1", team="main"))
+    alone.clock.advance(16)
+    alone.services.scheduling.sweep()
+    assert alone.publisher.messages == [("jobs.team=main", build.id)]
+
+
+def test_a_machine_that_booted_again_has_its_name_back_once_the_old_process_is_silent(alone: World) -> None:
+    alone.set(PLAIN)
+    connect(alone, instance="key.s1", place="before")
+    build = alone.trigger()
+    alone.claim(build, "key.s1")
+    with pytest.raises(NameTakenError) as raised:
+        connect(alone, instance="key.s2", place="after")
+    alone.clock.advance(raised.value.retry_after)
+    connect(alone, instance="key.s2", place="after")
+    assert alone.build(build).status is BuildStatus.STARTED  # its lease tells when nobody can run it any more
+    alone.services.scheduling.sweep()
+    assert alone.build(build).status is BuildStatus.PENDING
+
+
+def test_a_copy_that_is_heard_of_first_keeps_the_name_and_the_loser_confirms(alone: World) -> None:
+    alone.set(PLAIN)
+    connect(alone, instance="key.s1xa", place="machine")
+    build = alone.trigger()
+    alone.claim(build, "key.s1xa")
+    alone.clock.advance(29)
+    lease = [ClaimRef(build_id=build.id, claim=1)]
+    alone.services.workers.heartbeat(Heartbeat(name="w", instance="key.s1xa", state="running", builds=lease))
+    alone.clock.advance(2)
+    with pytest.raises(NameTakenError):
+        connect(alone, instance="key.s2xb", place="clone")
+    alone.clock.advance(29)  # the machine is cut off, and silent for a lease
+    connect(alone, instance="key.s2xb", place="clone")
+    assert alone.build(build).status is BuildStatus.STARTED
+    with pytest.raises(ConflictError, match="another process registered"):
+        beat(alone, "running", "key.s1xa")
+    alone.services.workers.heartbeat(Heartbeat(name="w", instance="key.s1xa", state="ended"))
+    assert alone.build(build).status is BuildStatus.PENDING
+    assert alone.store.workers.get("w") is not None
+    assert beat(alone, "running", "key.s2xb") == []
+
+
+def test_a_worker_of_the_last_release_keeps_its_builds_until_their_leases_end(alone: World) -> None:
+    alone.set(PLAIN)
+    connect(alone, instance="key.s1", place="")
+    build = alone.trigger()
+    alone.claim(build, "key.s1")
+    connect(alone, instance="key.s2", place="here")
+    assert alone.build(build).status is BuildStatus.STARTED
 
 
 def test_a_cordon_outlives_the_worker_and_the_server(world: World) -> None:

@@ -18,7 +18,7 @@ def text(updates: list[BuildUpdate]) -> str:
 def test_an_ended_build_is_told_whole_and_then_it_ends(world: World) -> None:
     world.set(PLAIN)
     build = world.run(world.trigger())
-    updates = [update for update in world.services.builds.follow(build.id) if update]
+    updates = [update for update in world.services.builds.follow(world.alice, build.id) if update]
     assert updates[0].build is not None
     assert updates[-1].log_offset == len("hello\n")
     assert text(updates) == "hello\n"
@@ -27,8 +27,8 @@ def test_an_ended_build_is_told_whole_and_then_it_ends(world: World) -> None:
 def test_following_goes_on_from_any_offset(world: World) -> None:
     world.set(PLAIN)
     build = world.run(world.trigger())
-    assert text([update for update in world.services.builds.follow(build.id, 3) if update]) == "lo\n"
-    assert text([update for update in world.services.builds.follow(build.id, 100) if update]) == ""
+    assert text([update for update in world.services.builds.follow(world.alice, build.id, 3) if update]) == "lo\n"
+    assert text([update for update in world.services.builds.follow(world.alice, build.id, 100) if update]) == ""
 
 
 def test_a_long_log_comes_whole_and_in_order(world: World) -> None:
@@ -40,7 +40,7 @@ def test_a_long_log_comes_whole_and_in_order(world: World) -> None:
         world.report(build, claim, number, LogWritten(step="1", at=1.0, data=piece))
     *_, end = world.events()
     world.report(build, claim, 21, end)
-    updates = [update for update in world.services.builds.follow(build.id) if update]
+    updates = [update for update in world.services.builds.follow(world.alice, build.id) if update]
     assert text(updates) == b"".join(pieces).decode()
     assert len(updates) > 5  # in bounded pieces
 
@@ -51,7 +51,7 @@ def test_a_follower_is_woken_by_each_report(world: World) -> None:
     seen: list[BuildUpdate] = []
 
     def follow() -> None:
-        seen.extend(update for update in world.services.builds.follow(build.id) if update)
+        seen.extend(update for update in world.services.builds.follow(world.alice, build.id) if update)
 
     follower = gevent.spawn(follow)
     gevent.sleep(0)
@@ -71,7 +71,7 @@ def test_a_quiet_build_gives_signs_of_life_and_polls_for_other_servers(world: Wo
     impatient = World(world.store, ServiceSettings(follow_poll=0.01, keep_alive=5.0))
     world.set(PLAIN)
     build = world.trigger()
-    stream = impatient.services.builds.follow(build.id)
+    stream = impatient.services.builds.follow(impatient.alice, build.id)
     first = next(stream)
     assert first is not None
     impatient.clock.advance(6)
@@ -88,7 +88,7 @@ def test_a_renewed_lease_is_nothing_to_tell(world: World) -> None:
     world.set(PLAIN)
     build = world.trigger()
     world.claim(build)
-    stream = impatient.services.builds.follow(build.id)
+    stream = impatient.services.builds.follow(impatient.alice, build.id)
     next(stream)
     with world.store.transaction():
         world.store.builds.grant_grace(world.clock.now() + 500)
@@ -99,19 +99,19 @@ def test_a_renewed_lease_is_nothing_to_tell(world: World) -> None:
 def test_a_build_that_is_deleted_ends_the_stream(world: World) -> None:
     world.set(PLAIN)
     build = world.trigger()
-    stream = world.services.builds.follow(build.id)
+    stream = world.services.builds.follow(world.alice, build.id)
     next(stream)
     world.services.pipelines.delete(world.alice, "main", "p")
     world.services.context.bus.notify(f"build/{build.id}")
     assert list(stream) == []
     with pytest.raises(NotFoundError):
-        next(world.services.builds.follow(build.id))
+        next(world.services.builds.follow(world.alice, build.id))
 
 
 def test_nobody_is_left_subscribed(world: World) -> None:
     world.set(PLAIN)
     build = world.trigger()
-    stream = world.services.builds.follow(build.id)
+    stream = world.services.builds.follow(world.alice, build.id)
     next(stream)
     stream.close()
     assert world.services.context.bus.topics == frozenset()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pikoci.internal.domain.build import BuildStatus, Standing
 from pikoci.internal.domain.errors import (
     InvalidError,
     InvalidPipelineError,
@@ -134,9 +135,9 @@ def test_the_graph_shows_what_flows_where(world: World) -> None:
     world.run(world.builds("up")[0])
     graph = world.services.pipelines.graph(world.alice, "main", "p")
     assert [(node.id, node.status) for node in graph.nodes] == [
-        ("resource:made.repo", ""),
-        ("job:up", "succeeded"),
-        ("job:run", ""),
+        ("resource:made.repo", None),
+        ("job:up", Standing(BuildStatus.SUCCEEDED, None)),
+        ("job:run", Standing(None, BuildStatus.PENDING)),
     ]
     assert [(edge.source, edge.target, edge.kind, edge.trigger) for edge in graph.edges] == [
         ("resource:made.repo", "job:up", "get", True),
@@ -150,3 +151,18 @@ def test_a_changed_file_is_seen_by_a_server_that_has_the_old_one_cached(world: W
     world.trigger()
     World(world.store).set(PLAIN + PLAIN.replace('job "run"', 'job "new"'))
     assert world.trigger("new").number == 1
+
+
+def test_a_running_build_hides_no_result(world: World) -> None:
+    world.set(PLAIN)
+    world.run(world.trigger(), BuildStatus.FAILED)
+    older, newer = world.trigger(), world.trigger()
+    world.claim(older)
+    world.services.builds.cancel(world.alice, "main", "p", "run", newer.name)
+    expected = Standing(BuildStatus.CANCELLED, BuildStatus.STARTED)
+    assert world.services.jobs.get(world.alice, "main", "p", "run").standing == expected
+    overview = world.services.pipelines.get(world.alice, "main", "p")
+    assert overview.standing == expected
+    assert [node.status for node in world.services.pipelines.graph(world.alice, "main", "p").nodes] == [expected]
+    world.set(PLAIN.replace('"run"', '"other"', 1))
+    assert world.services.jobs.get(world.alice, "main", "p", "run").standing == expected  # archived now

@@ -88,8 +88,10 @@ def claiming(server: World, build: Build, worker: str) -> Callable[[], object]:
 
 def test_a_build_has_one_winner(servers: list[World]) -> None:
     servers[0].set(PLAIN)
+    pairs = [(server, f"{place}-{name}") for place, server in enumerate(servers) for name in "ab"]
+    for server, worker in pairs:
+        connect(server, name=worker, instance=worker)
     for build in [servers[0].trigger() for _ in range(10)]:
-        pairs = [(server, f"{place}-{name}") for place, server in enumerate(servers) for name in "ab"]
         results = together(*(claiming(server, build, worker) for server, worker in pairs))
         assert len([result for result in results if result is not None]) == 1
 

@@ -68,6 +68,30 @@ def test_a_report_that_comes_again_changes_nothing(world: World) -> None:
     assert world.log(build) == "hello\n"
 
 
+def test_a_skipped_step_is_shown_with_its_name_and_kind_in_its_place(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    claim = world.claim(build).claim
+    now = world.clock.now()
+    world.report(
+        build,
+        claim,
+        1,
+        StepStarted(step="1", name="unit", kind="task", at=now),
+        StepFinished(step="1", status=StepStatus.FAILED, at=now),
+        StepFinished(step="2", name="image", kind="put", status=StepStatus.SKIPPED, at=now),
+        StepStarted(step="ensure/1", name="ensure", kind="hook", at=now),
+        StepFinished(step="ensure/1", status=StepStatus.SUCCEEDED, at=now),
+        BuildFinished(status=BuildStatus.FAILED, at=now),
+    )
+    shown = [(step.id, step.kind, step.name, step.status) for step in world.detail(build).steps]
+    assert shown == [
+        ("1", "task", "unit", StepStatus.FAILED),
+        ("2", "put", "image", StepStatus.SKIPPED),
+        ("ensure/1", "hook", "ensure", StepStatus.SUCCEEDED),
+    ]
+
+
 def test_a_gap_is_refused_so_that_the_worker_sends_what_is_missing(world: World) -> None:
     world.set(PLAIN)
     build = world.trigger()

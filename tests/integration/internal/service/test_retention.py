@@ -69,4 +69,4 @@ def test_logs_go_before_their_builds(store: Store) -> None:
     assert [world.log(build) for build in old] == ["", "", ""]
     assert world.log(new) == "hello\n"
     assert len(numbers(world)) == 4
-    assert [update for update in world.services.builds.follow(old[0].id) if update and update.chunks] == []
+    assert [update for update in world.services.builds.follow(world.alice, old[0].id) if update and update.chunks] == []

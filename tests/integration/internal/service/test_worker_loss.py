@@ -93,7 +93,7 @@ def test_a_lapsed_lease_runs_the_build_again(world: World) -> None:
     sweep(world)
     again = world.build(build)
     assert (again.status, again.requeues, again.worker) == (BuildStatus.PENDING, 1, None)
-    assert again.reason == "no worker is connected"
+    assert again.reason == ""  # what it waits for is worked out where it is shown
     assert world.publisher.take() == [build.id]
     assert "worker w was lost: it sent no heartbeat in time; the build runs again" in world.log(build)
     assert [step.status for step in world.store.builds.steps(build.id, claim)] == [StepStatus.ERRORED]

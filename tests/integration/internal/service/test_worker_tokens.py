@@ -12,6 +12,8 @@ from pikoci.internal.domain.errors import (
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.model import Principal
+from pikoci.internal.service.settings import ServiceSettings
+from pikoci.internal.service.tokens import TokenService
 from tests.integration.internal.service.world import World
 
 NOBODY = Principal()
@@ -35,6 +37,32 @@ def test_a_token_made_elsewhere_is_known_once_it_was_used_and_can_be_revoked(wor
     assert list(stream) == []
     with pytest.raises(UnauthenticatedError, match="revoked"):
         world.services.tokens.read_worker(token)
+
+
+def test_the_token_that_servers_print_is_one_is_listed_and_stays_revoked(world: World, store: Store) -> None:
+    token, is_revoked = world.services.worker_tokens.shared()
+    assert not is_revoked
+    again = World(store)
+    again.clock.advance(3600)
+    assert again.services.worker_tokens.shared() == (token, False)
+    (known,) = world.services.worker_tokens.list(world.alice)
+    assert (known.created_by, known.created_at, known.tags) == ("the server", world.clock.now(), None)
+    assert known.id == world.services.tokens.read_worker(token).id
+    world.services.worker_tokens.revoke(world.alice, known.id)
+    assert World(store).services.worker_tokens.shared() == (token, True)
+    again.clock.advance(2)
+    with pytest.raises(UnauthenticatedError, match="revoked"):
+        again.services.tokens.read_worker(token)
+    other = TokenService("t" * 32, world.clock, ServiceSettings())
+    assert other.shared_token()[0] != known.id
+
+
+def test_tags_of_a_token_are_kept_and_shown(world: World) -> None:
+    made, token = world.services.worker_tokens.create(world.alice, "main", ["vpn", "gpu", "gpu"])
+    assert made.tags == ["gpu", "vpn"] == world.services.tokens.read_worker(token).tags
+    none, _ = world.services.worker_tokens.create(world.alice, tags=[])
+    shown = {token.id: token.tags for token in world.services.worker_tokens.list(world.alice)}
+    assert shown == {made.id: ["gpu", "vpn"], none.id: []}
 
 
 def test_another_server_refuses_within_two_seconds(world: World, store: Store) -> None:

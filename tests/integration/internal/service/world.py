@@ -138,8 +138,10 @@ class World:
         while self.services.scheduling.schedule_jobs():
             pass
 
-    def register(self, instance: str = "i1", name: str = "w") -> None:
-        hello = WorkerHello(name=name, instance=instance, version="1", queues=["jobs", "checks"], concurrency=4)
+    def register(self, instance: str = "i1", name: str = "w", place: str = "here") -> None:
+        """A process of the worker; a later one at the same place proves that the earlier one is dead."""
+        queues = ["jobs", "checks"]
+        hello = WorkerHello(name=name, instance=instance, version="1", queues=queues, concurrency=4, place=place)
         self.services.workers.register(hello)
 
     def beat(

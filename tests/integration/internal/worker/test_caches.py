@@ -18,7 +18,9 @@ from pikoci.internal.worker.caches import CacheSweeper, in_use
 from pikoci.internal.worker.execution.outcome import StepError
 from pikoci.internal.worker.execution.removal import Remover
 from pikoci.internal.worker.execution.scope import Cause, CauseKind, Scope
-from tests.unit.internal.worker.bench_room import Room, sh, wait_until, worker_room
+from pikoci.internal.worker.home import WorkerHome
+from pikoci.internal.worker.users import BuildUser
+from tests.unit.internal.worker.bench_room import Room, settings_for, sh, wait_until, worker_room
 
 DAY = 86400.0
 
@@ -28,7 +30,6 @@ def cache(tmp_path: Path) -> Path:
     """One that is a month old."""
     made = tmp_path / "cache" / "git" / "a1"
     with in_use(made, Scope(), alone=True):
-        made.mkdir()
         (made / "HEAD").touch()
     grow_old(made, 31 * DAY)
     return made
@@ -119,3 +120,62 @@ def test_the_cache_of_a_custom_type_is_in_use_while_its_commands_run(room: Room)
     assert room.check(Resource(type="feed", name="news"), kind).versions == [{"in": "use"}]
     [lock] = (room.settings.workdir / "cache" / "resources").glob("*.lock")
     subprocess.run(["flock", "--nonblock", str(lock), "true"], check=True)
+
+
+NOBODY = BuildUser(name="nobody", uid=65534, gid=65534)
+
+
+@pytest.fixture
+def as_root() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("build users need root here")
+
+
+@pytest.mark.usefixtures("as_root")
+def test_a_build_user_is_let_through_the_gate_only_while_it_has_the_cache(tmp_path: Path) -> None:
+    gate = tmp_path / "cache" / "git" / "a1-65534"
+    with in_use(tmp_path / "cache" / "git" / "a1", Scope(), alone=False, user=NOBODY) as content:
+        assert content == gate / "content"
+        assert [(path.stat().st_uid, path.stat().st_mode & 0o777) for path in (gate, content)] == [(65534, 0o700)] * 2
+        assert gate.parent.stat().st_mode & 0o777 == 0o711
+        (content / "kept").touch()
+        gate.chmod(0o777)  # as the user can
+    assert (gate.stat().st_uid, gate.stat().st_mode & 0o777) == (0, 0o700)
+    with in_use(tmp_path / "cache" / "git" / "a1", Scope(), alone=True, user=NOBODY) as content:
+        assert (content / "kept").exists()
+
+
+@pytest.mark.usefixtures("as_root")
+def test_each_build_user_has_a_cache_of_its_own(tmp_path: Path) -> None:
+    other = BuildUser(name="other", uid=65533, gid=65533)
+    with in_use(tmp_path / "cache" / "git" / "a1", Scope(), alone=True, user=NOBODY) as first:
+        (first / "file").touch()
+    with in_use(tmp_path / "cache" / "git" / "a1", Scope(), alone=True, user=other) as second:
+        assert list(second.iterdir()) == []
+
+
+@pytest.mark.usefixtures("as_root")
+@pytest.mark.parametrize("what", ["a link", "another user's"])
+def test_content_that_is_not_the_users_is_thrown_away(tmp_path: Path, what: str) -> None:
+    cache, victim = tmp_path / "cache" / "git" / "a1", tmp_path / "victim"
+    victim.mkdir()
+    with in_use(cache, Scope(), alone=True, user=NOBODY) as content:
+        content.rmdir()
+        if what == "a link":
+            content.symlink_to(victim)
+        else:
+            (content / "file").mkdir(parents=True)
+    with in_use(cache, Scope(), alone=True, user=NOBODY) as content:
+        assert (content.is_symlink(), content.lstat().st_uid, list(content.iterdir())) == (False, 65534, [])
+    assert (victim.is_dir(), victim.stat().st_uid) == (True, 0)
+
+
+@pytest.mark.usefixtures("as_root")
+def test_a_gate_that_a_killed_worker_left_open_is_closed_at_the_next_start(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    gate = settings.workdir / "cache" / "git" / "a1-65534"
+    gate.mkdir(parents=True)
+    os.chown(gate, 65534, 65534)
+    gate.chmod(0o777)
+    with WorkerHome(settings):
+        assert (gate.stat().st_uid, gate.stat().st_mode & 0o777) == (0, 0o700)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pikoci.internal.domain.events import StepStarted
+from pikoci.internal.domain.events import StepFinished, StepStarted
 from pikoci.internal.domain.plan import Command, GetStep, Hook, Hooks, Resource
 from tests.unit.internal.worker.bench_room import Room, sh, task, wait_until
 
@@ -39,6 +39,12 @@ def test_steps_after_a_failure_are_skipped(room: Room) -> None:
     assert record.end.status == "failed"
     assert record.end.reason == 'task "unit": exit status 3'
     assert record.steps() == {"1": "failed", "2": "skipped", "3": "skipped"}
+
+
+def test_a_skipped_step_keeps_its_name_and_kind(room: Room) -> None:
+    record = room.run_job(task("exit 3", name="unit"), task("true", id="2", name="lint"))
+    last = next(event for event in record.events if isinstance(event, StepFinished) and event.step == "2")
+    assert (last.name, last.kind, last.status) == ("lint", "task", "skipped")
 
 
 def test_what_cannot_be_started_is_an_error_of_the_build(room: Room) -> None:

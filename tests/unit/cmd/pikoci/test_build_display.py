@@ -40,12 +40,12 @@ def test_a_build_is_headings_log_and_results(display: BuildDisplay, out: io.Byte
     display.log("1", b"hello\n")
     now.time += 2
     display.step_finished("1", "failed", reason="exit status 3")
-    display.build_finished("Build 7 of the job test", "failed", reason='task "unit": exit status 3', seconds=2.04)
+    display.build_finished("main/app/test#7", "failed", reason='task "unit": exit status 3', seconds=2.04)
     assert out.getvalue().decode() == (
         "=== task unit\n"
         "hello\n"
         "--- task unit: failed in 2.0s: exit status 3\n"
-        'Build 7 of the job test failed in 2.0s: task "unit": exit status 3\n'
+        'main/app/test#7 failed in 2.0s: task "unit": exit status 3\n'
     )
 
 
@@ -85,6 +85,12 @@ def test_a_reason_to_wait_is_told_once(display: BuildDisplay, out: io.BytesIO) -
     assert out.getvalue() == b"Waiting: the pipeline is paused\nWaiting: no slot is free\n"
 
 
+def test_a_line_that_gets_shorter_is_told_once(display: BuildDisplay, out: io.BytesIO) -> None:
+    display.waiting("waits for a worker: w could take it, its slot is busy; 2nd in line")
+    display.waiting("waits for a worker: w could take it, its slot is busy; 1st in line")
+    assert out.getvalue() == b"Waits for a worker: w could take it, its slot is busy; 2nd in line\n"
+
+
 def test_titles_and_reasons_cannot_steer_the_terminal(display: BuildDisplay, out: io.BytesIO) -> None:
     display.step_started("1", "task \x1b[2J")
     display.step_finished("1", "failed", reason="\x1b]0;x\x07\nnext")
@@ -114,7 +120,7 @@ def test_progress_stays_away_in_the_middle_of_a_line(live: BuildDisplay, out: io
 def test_progress_shows_what_is_waited_for(live: BuildDisplay, out: io.BytesIO) -> None:
     live.waiting("")
     live.tick()
-    assert b"waiting for a worker" in out.getvalue()
+    assert b"waits for a worker" in out.getvalue()
 
 
 def test_there_is_no_progress_where_nobody_looks(display: BuildDisplay, out: io.BytesIO) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import stat
 from itertools import pairwise
@@ -14,9 +15,10 @@ from gevent.threadpool import ThreadPool
 
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.wire import is_earlier_start
+from pikoci.internal.worker.home import place_of
 from pikoci.service_manager import ServiceManager
 from pikoci.worker import check_settings, worker
-from pikoci.worker_identity import Identity, begin_start
+from pikoci.worker_identity import begin_start
 from tests.unit.cmd.pikoci.conftest import Invoke
 
 ENVIRONMENT = {"WORKER_TOKEN": "token", "PUBSUB_SYSTEM": "nats"}
@@ -95,6 +97,17 @@ def test_each_start_is_an_instance_of_its_own_later_than_those_before(tmp_path: 
     assert {start.instance.partition(".")[0] for start in starts} == {starts[0].key}
 
 
+def test_the_same_start_of_a_copy_is_another_instance(tmp_path: Path) -> None:
+    begin_start(tmp_path / "machine")
+    shutil.copytree(tmp_path / "machine", tmp_path / "clone")
+    one, other = (begin_start(tmp_path / name) for name in ("machine", "clone"))
+    assert (one.key, one.starts) == (other.key, other.starts)
+    assert one.instance != other.instance
+    assert place_of(tmp_path / "machine") != place_of(tmp_path / "clone")
+    assert place_of(tmp_path / "machine") == place_of(tmp_path / "machine")
+    assert one.nonce not in (tmp_path / "machine" / "identity.json").read_text()
+
+
 def test_starts_at_the_same_moment_are_told_apart(tmp_path: Path) -> None:
     pool = ThreadPool(8)
     starts = pool.map(lambda _: begin_start(tmp_path), range(40))
@@ -105,12 +118,14 @@ def test_starts_at_the_same_moment_are_told_apart(tmp_path: Path) -> None:
 
 def test_the_identity_of_an_older_release_begins_to_count(tmp_path: Path) -> None:
     (tmp_path / "identity.json").write_text('{"name":"w","key":"k"}')
-    assert begin_start(tmp_path) == Identity("w", "k", 1)
+    started = begin_start(tmp_path)
+    assert (started.name, started.key, started.starts) == ("w", "k", 1)
 
 
 def test_a_given_name_wins(tmp_path: Path) -> None:
     kept = begin_start(tmp_path)
-    assert begin_start(tmp_path, "named") == Identity("named", kept.key, 2)
+    named = begin_start(tmp_path, "named")
+    assert (named.name, named.key, named.starts) == ("named", kept.key, 2)
     assert begin_start(tmp_path).name == kept.name
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.service.settings import ServiceSettings
 from pikoci.internal.service.tokens import TokenService
@@ -40,7 +42,24 @@ def test_a_secret_is_read_from_a_file_or_standard_input(invoke: Invoke, tmp_path
 
 def test_json_holds_the_token_alone(invoke: Invoke) -> None:
     result = invoke("worker-token", "--output", "json", env={"JWT_SECRET": LONG})
-    assert set(json.loads(result.out)) == {"token", "team"}
+    assert set(json.loads(result.out)) == {"token", "team", "tags"}
+
+
+@pytest.mark.parametrize(("given", "tags"), [((), None), (("--tags", "vpn,gpu"), ["gpu", "vpn"]), (("--tags", ""), [])])
+def test_tags_bind_the_worker_and_none_given_leave_it_free(
+    invoke: Invoke, given: tuple[str, ...], tags: list[str] | None
+) -> None:
+    result = invoke("worker-token", *given, "--output", "json", env={"JWT_SECRET": LONG})
+    made = json.loads(result.out)
+    opens = TokenService(LONG, SystemClock(), ServiceSettings()).read_worker(made["token"])
+    assert (opens.tags, made["tags"]) == (tags, tags)
+    assert opens.lacks(["gpu", "x"]) == ([] if tags is None else ["x"] if tags else ["gpu", "x"])
+
+
+def test_what_is_no_tag_is_refused(invoke: Invoke) -> None:
+    result = invoke("worker-token", "--tags", "gpu,a b", env={"JWT_SECRET": LONG})
+    assert result.status == 1
+    assert "'a b' is no tag" in result.err
 
 
 def test_a_missing_secret_is_told_with_the_ways_to_give_it(invoke: Invoke) -> None:

@@ -4,7 +4,21 @@ import pytest
 from falcon.testing import Result
 
 from pikoci.internal.api import COOKIE, ApiSettings
-from tests.unit.internal.api.scene import PASSWORD, PIPELINE, Scene, hashed, make_scene, with_pipeline
+from pikoci.internal.api.authentication import Sessions
+from pikoci.internal.service import build_services
+from pikoci.internal.service.errors import UnauthenticatedError
+from tests.unit.internal.api.scene import (
+    PASSWORD,
+    PIPELINE,
+    SECRET,
+    Bells,
+    Scene,
+    hashed,
+    make_scene,
+    make_store,
+    with_pipeline,
+)
+from tests.unit.internal.service.test_tokens import FixedClock
 
 
 def _by_cookie(scene: Scene, method: str, path: str, headers: dict[str, str] | None = None) -> Result:
@@ -148,3 +162,44 @@ def test_answers_carry_security_headers_and_no_cors(scene: Scene) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"
         assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+def test_a_logout_ends_the_session_and_no_other(scene: Scene) -> None:
+    login = {"name": "admin", "password": PASSWORD}
+    first, second = (scene.anonymous("POST", "/api/v1/login", json=login).json["token"] for _ in range(2))
+    scene.token = first
+    assert scene.call("GET", "/api/v1/profile").status_code == 200
+    assert scene.call("POST", "/api/v1/logout").status_code == 204
+    answer = scene.call("GET", "/api/v1/profile")
+    assert (answer.status_code, answer.json["detail"]) == (401, "this session has ended")
+    assert scene.call("POST", "/api/v1/logout").status_code == 401
+    scene.token = second
+    assert scene.call("GET", "/api/v1/profile").status_code == 200
+
+
+def test_a_logout_counts_on_another_server_within_two_seconds() -> None:
+    store, clock = make_store(), FixedClock()
+    one, two = (build_services(store, Bells(), clock, jwt_secret=SECRET) for _ in range(2))
+    one.accounts.ensure_users([f"admin:{hashed(PASSWORD)}"])
+    token = one.tokens.user_token(one.accounts.login("admin", PASSWORD))
+    sessions = Sessions(two, ApiSettings(version="1"), clock)
+    for _ in range(3):
+        sessions.open(token)
+        clock.time += 0.6
+    one.accounts.log_out(one.tokens.read_user(token))
+    clock.time += 2.0
+    with pytest.raises(UnauthenticatedError, match="session has ended"):
+        sessions.open(token)
+
+
+def test_ended_sessions_are_forgotten_once_their_token_has_run_out() -> None:
+    store, clock = make_store(), FixedClock()
+    services = build_services(store, Bells(), clock, jwt_secret=SECRET)
+    services.accounts.ensure_users([f"admin:{hashed(PASSWORD)}"])
+    token = services.tokens.user_token(services.accounts.login("admin", PASSWORD))
+    services.accounts.log_out(services.tokens.read_user(token))
+    services.scheduling.prune()
+    assert len(store.ended_sessions.ended()) == 1
+    clock.time += 25 * 3600
+    services.scheduling.prune()
+    assert store.ended_sessions.ended() == frozenset()

@@ -1,9 +1,12 @@
 """Pipelines, jobs, builds and resources over HTTP."""
 
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
 
+from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.events import BuildFinished
 from tests.unit.internal.api.scene import CONFIG, PIPELINE, Scene
 
 
@@ -19,7 +22,7 @@ def test_a_pipeline_is_made_once(scene: Scene) -> None:
 
 def test_a_pipeline_needs_a_name_and_keeps_it(scene: Scene) -> None:
     assert scene.call("POST", "/api/v1/teams/main/pipelines", {"config": CONFIG}).status_code == 400
-    assert scene.call("PUT", "", {"config": CONFIG, "name": "other"}).status_code == 400
+    assert scene.call("PUT", "", {"config": CONFIG, "name": "other"}).status_code == 422
     assert scene.call("PUT", "", {"config": CONFIG, "name": "demo"}).status_code == 200
 
 
@@ -177,3 +180,22 @@ def test_a_badge_tells_how_the_pipeline_stands(scene: Scene) -> None:
     scene.finished()
     assert "passing" in scene.call("GET", "badge.svg").text
     assert scene.anonymous("GET", f"{PIPELINE}/badge.svg").status_code in {401, 404}
+
+
+def test_status_never_hides_a_result(scene: Scene) -> None:
+    nothing, failing = {"last": None, "now": None}, {"last": "failed", "now": "started"}
+    build = scene.trigger()
+    now = 1.0
+    scene.report(build, scene.claim(build), 1, BuildFinished(status=BuildStatus.FAILED, at=now))
+    scene.claim(scene.trigger())
+    statuses = {job["name"]: job["status"] for job in scene.call("GET", "jobs").json["items"]}
+    assert statuses == {"unit": nothing, "ship": nothing, "free": failing}
+    assert scene.call("GET", "jobs/free").json["status"] == failing
+    assert scene.call("GET", "").json["pipeline"]["status"] == failing
+    assert scene.call("GET", "/api/v1/teams/main/pipelines").json["items"][0]["status"] == failing
+    nodes = {node["id"]: node["status"] for node in scene.call("GET", "graph").json["nodes"]}
+    assert (nodes["job:free"], nodes["job:unit"], nodes["resource:trigger.button"]) == (failing, nothing, None)
+    picture = scene.call("GET", "graph", query_string="format=svg").text
+    assert re.search(r'fill="#c62828" stroke="#1976d2" stroke-width="3"', picture)
+    assert "peripheries=2" in scene.call("GET", "graph", query_string="format=dot").text
+    assert "failing" in scene.call("GET", "badge.svg").text

@@ -43,7 +43,7 @@ def test_metrics_survive_a_database_that_is_away(scene: Scene) -> None:
         def counts(self) -> dict[str, int]:
             raise UnavailableError("away")
 
-        def queues(self) -> dict[str, QueueState | None]:
+        def common_queues(self) -> dict[str, QueueState | None]:
             return {"jobs": None}
 
         def measures(self) -> Measures:

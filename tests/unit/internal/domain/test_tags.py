@@ -3,7 +3,7 @@
 import pytest
 
 from pikoci.internal.domain.errors import InvalidError
-from pikoci.internal.domain.tags import MAX_TAGS, no_worker_reason, queue_of, queues_for, reasons_ended_by
+from pikoci.internal.domain.tags import MAX_TAGS, common_queue, queue_of, queues_for, team_of
 
 
 def test_a_worker_listens_on_the_queues_of_all_sets_of_its_tags() -> None:
@@ -42,11 +42,10 @@ def test_an_unknown_kind_of_queue_is_refused() -> None:
         queues_for("builds", [])
 
 
-def test_reasons_say_what_is_missing_and_end_with_a_fitting_worker() -> None:
-    both = no_worker_reason("jobs", ["vpn", "gpu"], alone=False)
-    assert both == "no worker with tags gpu, vpn"
-    assert both in reasons_ended_by("jobs", queues_for("jobs", ["gpu", "vpn", "x"]))
-    assert both not in reasons_ended_by("jobs", queues_for("jobs", ["gpu"]))
-    assert no_worker_reason("jobs", [], alone=True) == "no worker is connected"
-    assert no_worker_reason("jobs", [], alone=True) in reasons_ended_by("jobs", ["checks", "jobs"])
-    assert reasons_ended_by("jobs", ["checks", "checks.gpu"]) == []
+def test_a_teams_own_queues_are_beside_the_common_ones() -> None:
+    own = queues_for("jobs", ["vpn", "gpu"], team="blue")
+    assert own == ["jobs.team=blue", "jobs.team=blue+gpu", "jobs.team=blue+vpn", "jobs.team=blue+gpu+vpn"]
+    assert set(own).isdisjoint(queues_for("jobs", ["vpn", "gpu", "team", "blue"]))
+    assert [common_queue(queue) for queue in own] == queues_for("jobs", ["vpn", "gpu"])
+    assert {team_of(queue) for queue in own} == {"blue"}
+    assert [team_of(queue) for queue in ("jobs", "jobs.gpu", "checks.team")] == ["", "", ""]

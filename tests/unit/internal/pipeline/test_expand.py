@@ -133,7 +133,13 @@ def test_a_mistake_in_one_instance_is_told() -> None:
 
 def test_too_many_jobs_are_refused_with_their_number() -> None:
     assert find('job "j" {\n  matrix {\n    a = range(200)\n    b = range(51)\n  }\n}') == [
-        Finding(2, 3, "Too many jobs", "With this one there would be 10,200; 10,000 are the most.")
+        Finding(
+            2,
+            3,
+            "Too many jobs",
+            "With this one there would be 10,200; 10,000 are the most.",
+            "split the file into several pipelines, or make fewer instances",
+        )
     ]
     assert [
         one.summary for one in find('job "i" {}\njob "j" {\n  matrix {\n    a = range(100)\n    b = range(100)\n  }\n}')

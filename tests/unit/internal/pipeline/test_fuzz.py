@@ -64,8 +64,9 @@ def test_odd_files_never_crash(text: str) -> None:
 def test_no_more_findings_than_people_can_read() -> None:
     loaded = run("\n".join(f'resource "nope{n}" "r{n}" {{}}' for n in range(2000)))
 
-    assert len(loaded.diagnostics) == 501
-    assert loaded.diagnostics[-1].summary == "There are 1500 more findings in this file"
+    assert len(loaded.diagnostics) == 101
+    assert loaded.diagnostics[-1].summary == "Too many errors"
+    assert loaded.diagnostics[-1].detail == "Further ones are not looked for."
 
 
 def test_threads_do_not_disturb_one_another() -> None:

@@ -229,11 +229,11 @@ def test_a_secret_can_only_stand_in_strings() -> None:
 
 def test_sensitive_values_are_masked_line_by_line() -> None:
     text = 'variable "v" {\n  type = any\n  sensitive = true\n}\n'
-    key = "-----BEGIN-----\nabcdef\n  indented\nxy\n-----END-----\n"
+    key = "-----BEGIN-----\nabcdef\n  indented\n---\n-----END-----\n"
 
     masks = spec_of(text, {"v": {"key": key, "port": 54321, "short": "abc", "on": True}}).masks
 
-    assert masks == [key, key.strip(), "-----BEGIN-----", "abcdef", "indented", "-----END-----", "54321"]
+    assert masks == [key, key.strip(), "-----BEGIN-----", "abcdef", "indented", "-----END-----", "54321", "abc"]
 
 
 def test_sensitive_params_and_passwords_in_addresses_are_masked() -> None:

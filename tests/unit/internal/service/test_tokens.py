@@ -44,7 +44,9 @@ def forged(secret: str = SECRET, algorithm: str = "HS256", **changes: object) ->
 
 
 def test_each_kind_is_read_back(tokens: TokenService) -> None:
-    assert tokens.read_user(tokens.user_token(ALICE)) == UserClaims(user_id=7, session_epoch=3)
+    one, two = (tokens.read_user(tokens.user_token(ALICE)) for _ in range(2))
+    assert one == UserClaims(user_id=7, session_epoch=3, id=one.id, expires_at=one.expires_at)
+    assert one.id != two.id
     assert tokens.read_worker(tokens.worker_token("blue")).team == "blue"
     assert tokens.read_worker(tokens.worker_token()).team == ""
     assert tokens.read_stream(tokens.stream_token(42)) == 42

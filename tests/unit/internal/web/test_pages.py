@@ -32,6 +32,15 @@ def test_pipelines_are_shown_with_the_state_of_their_jobs(site: Site, world: Wor
     assert "public</span>" in text
 
 
+def test_a_running_build_is_a_ring_around_the_last_result(site: Site, world: World) -> None:
+    world.set(PLAIN)
+    world.run(world.trigger(), BuildStatus.FAILED)
+    world.claim(world.trigger())
+    for path in ("/", PIPELINE, JOB):
+        assert 'class="status failed now-started"' in site.get(path).text
+    assert re.search(r'failed, <span class="started">started</span>', site.get(PIPELINE).text)
+
+
 def test_a_pipeline_is_shown_with_jobs_and_resources(site: Site, world: World) -> None:
     world.set(PLAIN + TYPE)
     world.find_versions("1.2.3")

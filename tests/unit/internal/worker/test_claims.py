@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from random import Random
 
+import gevent
 import pytest
 from gevent.event import Event
 
-from pikoci.internal.domain.errors import ConflictError, NotFoundError, UnauthenticatedError, UnavailableError
+from pikoci.internal.domain.errors import (
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.claiming import claim_work, parse_id
@@ -158,6 +165,14 @@ def test_a_claim_that_is_never_answered_gives_the_message_back(error: Exception)
     assert got is None
     assert queue.rejected == [b"1"]
     assert queue.acknowledged == []
+
+
+def test_work_of_another_team_costs_neither_slot_nor_pause() -> None:
+    queue, ending = FakeSubscription(), Event()
+    server, backoff = Server(PermissionDeniedError("not yours")), Backoff(600.0, 600.0, Random(1))
+    with gevent.Timeout(1, AssertionError("the slot was held")):
+        assert claim_work(FakeDelivery(queue, b"1"), server.claim, backoff, ending) is None
+    assert (queue.acknowledged, queue.rejected) == ([b"1"], [])
 
 
 def test_pauses_grow_and_are_never_in_step() -> None:

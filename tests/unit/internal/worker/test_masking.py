@@ -2,11 +2,61 @@
 
 from __future__ import annotations
 
+import json
+import re
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from html import escape
 from random import Random
+from string import ascii_letters
+from urllib.parse import quote, quote_plus
 
+import markupsafe
 import pytest
 
 from pikoci.internal.worker.masking import Masker, mask_patterns
+
+Form = Callable[[str], bytes]
+
+
+def in_base64(text: str) -> bytes:
+    return b64encode(text.encode())
+
+
+def in_base64_with_more(text: str) -> bytes:
+    return b64encode(f"{text}, and more".encode())
+
+
+def in_urlsafe_base64(text: str) -> bytes:
+    return urlsafe_b64encode(text.encode()).rstrip(b"=")
+
+
+def quoted_in_lower_case(text: str) -> bytes:
+    return re.sub("%..", lambda code: code[0].lower(), quote(text, safe="")).encode()
+
+
+def in_json_of_go(text: str) -> bytes:
+    dumped = json.dumps(text, ensure_ascii=False)[1:-1]
+    for sign in "<>&":
+        dumped = dumped.replace(sign, f"\\u{ord(sign):04x}")
+    return dumped.encode()
+
+
+FORMS: dict[str, Form] = {
+    "base64": in_base64,
+    "base64 with more": in_base64_with_more,
+    "base64 for addresses": in_urlsafe_base64,
+    "percent": lambda text: quote(text).encode(),
+    "percent, strict": lambda text: quote(text, safe="").encode(),
+    "percent, lower case": quoted_in_lower_case,
+    "form": lambda text: quote_plus(text).encode(),
+    "json": lambda text: json.dumps(text)[1:-1].encode(),
+    "json in UTF-8": lambda text: json.dumps(text, ensure_ascii=False)[1:-1].encode(),
+    "json of Go": in_json_of_go,
+    "html": lambda text: escape(text).encode(),
+    "html of templates": lambda text: str(markupsafe.escape(text)).encode(),
+    "html, text": lambda text: escape(text, quote=False).encode(),
+}
 
 
 def stream(masker: Masker, *chunks: bytes) -> bytes:
@@ -90,3 +140,48 @@ def test_text_is_masked_and_recognised() -> None:
     assert not masker.contains_secret("my word")
     assert masker.reveals_secret("my pässword")
     assert not Masker(["abc"]).reveals_secret("abcdef0123")
+
+
+@pytest.mark.parametrize("secret", ["pässword 7", "p@ss/w+rd", 'say "hi" \\ <b>&\'s</b>', "hunter2", "key1"])
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("before", ["", "a", "ab"])
+def test_a_secret_is_masked_in_the_forms_that_programs_print(secret: str, form: Form, before: str) -> None:
+    whole = form(f"{before}{secret}")
+    masked = stream(Masker([secret]), b"x " + whole[:5], whole[5:] + b" y\n")
+    assert masked.startswith(b"x ")
+    assert masked.endswith(b" y\n")
+    assert b"***" in masked
+    left = masked.removeprefix(b"x ").removesuffix(b" y\n").replace(b"***", b"")
+    # Of base64, characters at a border also hold bits of what stands around.
+    assert len(left) <= (len(form(before)) + len(form("")) + 2 if "64" in form.__name__ else len(before)), left
+
+
+def test_three_characters_are_masked_in_their_forms() -> None:
+    masker = Masker(['a"b'])
+    assert masker.mask(rb'a"b a\"b a&quot;b a%22b YSJi') == b"*** *** *** *** ***"
+
+
+def test_forms_of_the_shortest_secrets_are_not_looked_for() -> None:
+    assert Masker(["ab"]).mask(b"ab YWI=") == b"*** YWI="
+
+
+@pytest.mark.parametrize("width", [64, 76])
+def test_a_whole_key_in_base64_is_masked_row_by_row(width: int) -> None:
+    random = Random(3)
+    rows = ["".join(random.choices(ascii_letters, k=64)) for _ in range(6)]
+    key = "\n".join(["-----BEGIN KEY-----", *rows, "-----END KEY-----", ""])
+    encoded = b64encode(key.encode()).decode()
+    printed = [encoded[start : start + width] for start in range(0, len(encoded), width)]
+    masked = Masker([key]).mask("\n".join(printed).encode()).split(b"\n")
+    assert masked[:-1] == [b"***"] * (len(printed) - 1)
+
+
+def test_a_common_word_in_a_secret_hides_nothing_else() -> None:
+    assert Masker(["a line & more"]).mask(b"a line of a log, and more") == b"a line of a log, and more"
+
+
+def test_encoded_secrets_are_recognised() -> None:
+    masker = Masker(["hunter22"])
+    assert masker.contains_secret(b64encode(b"user:hunter22").decode())
+    assert masker.reveals_secret(b64encode(b"user:hunter22").decode())
+    assert not Masker(["abc"]).reveals_secret(b64encode(b"abc").decode())

@@ -11,6 +11,7 @@ from gevent.event import Event
 
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.pool import WorkPool
+from pikoci.internal.worker.user_pool import Loan, OwnUser
 from pikoci.pkg.queue.backend import Delivery, QueueClosedError, QueueUnavailableError, Subscription
 from tests.unit.internal.worker.test_claims import ManualClock
 
@@ -50,8 +51,10 @@ class Told(Subscription):
 
 
 @contextmanager
-def running(told: Told, clock: ManualClock, handle: Callable[[Delivery], None] = lambda _: None) -> Iterator[WorkPool]:
-    pool = WorkPool("jobs", told, 1, handle, clock, Backoff(0.001, 0.001, Random(1)), 0.01)
+def running(
+    told: Told, clock: ManualClock, handle: Callable[[Delivery, Loan], None] = lambda *_: None
+) -> Iterator[WorkPool]:
+    pool = WorkPool("jobs", told, 1, OwnUser(), handle, clock, Backoff(0.001, 0.001, Random(1)), 0.01)
     consumer = gevent.spawn(pool.run)
     yield pool
     pool.stop()
@@ -78,7 +81,7 @@ def test_a_broker_that_is_away_makes_the_queue_silent_until_it_answers() -> None
 def test_a_busy_worker_is_not_silent() -> None:
     done = Event()
 
-    def work(_: Delivery) -> None:
+    def work(_: Delivery, __: Loan) -> None:
         done.wait()
 
     with running(Told(Note()), ManualClock(), work) as pool:

@@ -81,4 +81,7 @@ def test_only_what_may_succeed_is_tried_again() -> None:
     assert may_retry(ApiError(503, {}))
     assert not may_retry(ApiError(409, {"type": "urn:pikoci:problem:conflict"}))
     assert not may_retry(ApiError(500, {}))
+    assert may_retry(ApiError(429, {}, retry_after=5))
+    assert not may_retry(ApiError(429, {}, retry_after=300))  # a user is told to wait that long
+    assert not may_retry(ApiError(429, {}))
     assert not may_retry(ClientError("odd"))

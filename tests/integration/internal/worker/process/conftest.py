@@ -1,5 +1,11 @@
-"""A spawner that must leave nothing behind, and ways to look at real processes."""
+"""A spawner that must leave nothing behind, and ways to look at real processes.
 
+Commands run as the worker's own user and, in a second round where this process may, as another one.
+"""
+
+import os
+import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Generator, Sequence
@@ -9,11 +15,18 @@ from typing import Any, Protocol
 import gevent
 import pytest
 
-from pikoci.internal.worker.process import Command, ExitResult, Spawner, sweep_leftovers
+from pikoci.internal.worker.process import Command, ExitResult, Spawner, User, sweep_leftovers
 from pikoci.internal.worker.process.supervision.family import parent_and_group, pids
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 DEADLINE_SECONDS = 10.0
+_CAP_SETUID = 1 << 7
+
+
+def may_change_users() -> bool:
+    """Tell whether commands may run as other users: as root, or by ambient capabilities."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return os.geteuid() == 0 or any(line.startswith("CapAmb:") and int(line[7:], 16) & _CAP_SETUID for line in lines)
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> Any:
@@ -58,6 +71,28 @@ class Shell(Protocol):
     def __call__(self, script: str, **options: Any) -> tuple[ExitResult, bytes]: ...
 
 
+@pytest.fixture(params=["own", "other"] if may_change_users() else ["own"])
+def user(request: pytest.FixtureRequest) -> User | None:
+    """Whom commands run as, a user of this test process alone; None for its own."""
+    if request.param == "own":
+        return None
+    number = 200_000 + os.getpid() % 100_000
+    return User(number, number)
+
+
+@pytest.fixture
+def tmp_path(user: User | None, tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+    """A directory of the user; pytest's own lets nobody else in."""
+    if user is None:
+        yield tmp_path_factory.mktemp("own")
+        return
+    path = Path(tempfile.mkdtemp(prefix="pikoci-test-"))
+    os.chown(path, user.uid, user.gid)
+    user.tmp = str(path)
+    yield path
+    shutil.rmtree(path)
+
+
 @pytest.fixture
 def mark() -> str:
     return f"test-{uuid.uuid4().hex}"
@@ -75,10 +110,10 @@ def spawner(mark: str) -> Generator[Spawner]:
 
 
 @pytest.fixture
-def run(spawner: Spawner, tmp_path: Path) -> Callable[..., tuple[ExitResult, bytes]]:
+def run(spawner: Spawner, tmp_path: Path, user: User | None) -> Callable[..., tuple[ExitResult, bytes]]:
     def run(argv: Sequence[str], *, env: dict[str, str] | None = None, cwd: Path = tmp_path, **options: Any) -> Any:
         chunks: list[bytes] = []
-        command = Command(argv, str(cwd), {"PATH": PATH} if env is None else env, options.pop("stdin", None))
+        command = Command(argv, str(cwd), {"PATH": PATH} if env is None else env, options.pop("stdin", None), user)
         result = spawner.run(command, options.pop("on_output", chunks.append), **options)
         return result, b"".join(chunks)
 

@@ -12,7 +12,7 @@ from typing import Any
 import gevent
 import pytest
 
-from pikoci.internal.worker.process import Reason, Spawner, execution, sweep_leftovers
+from pikoci.internal.worker.process import Reason, Spawner, User, execution, sweep_leftovers
 from tests.integration.internal.worker.process.conftest import children, is_alive, read_pid, wait_until
 
 Run = Callable[..., Any]
@@ -27,10 +27,11 @@ WORKER = """
 from pikoci.cooperative import make_cooperative
 make_cooperative()
 import sys
-from pikoci.internal.worker.process import Command, Spawner
-mark, folder, script = sys.argv[1:]
+from pikoci.internal.worker.process import Command, Spawner, User
+mark, folder, script, *user = sys.argv[1:]
 spawner = Spawner(mark)
-spawner.run(Command(["sh", "-c", script], folder, {"PATH": "/usr/bin:/bin"}), lambda chunk: None)
+user = User(int(user[0]), int(user[0])) if user else None
+spawner.run(Command(["sh", "-c", script], folder, {"PATH": "/usr/bin:/bin"}, user=user), lambda chunk: None)
 """
 
 
@@ -43,8 +44,9 @@ def expect_gone(pids: list[int], seconds: float = 2.0) -> None:
 
 
 @pytest.fixture
-def worker(mark: str, tmp_path: Path) -> Generator["subprocess.Popen[bytes]"]:
-    with subprocess.Popen([sys.executable, "-c", WORKER, mark, str(tmp_path), FAMILY]) as process:
+def worker(mark: str, tmp_path: Path, user: User | None) -> Generator["subprocess.Popen[bytes]"]:
+    whom = [str(user.uid)] if user else []
+    with subprocess.Popen([sys.executable, "-c", WORKER, mark, str(tmp_path), FAMILY, *whom]) as process:
         yield process
         process.kill()
     wait_until(lambda: sweep_leftovers(mark) == 0, "nothing left to sweep")
@@ -129,6 +131,7 @@ def test_the_death_of_one_supervisor_does_not_touch_the_others(shell: Run, spawn
     assert spawner._zygote is not None
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(0o777)
     script = "echo $$ > pid; sleep 1000 & echo $PPID > supervisor; while [ ! -e go ]; do sleep 0.01; done"
     lost, other = (gevent.spawn(shell, script, cwd=tmp_path / name) for name in ("a", "b"))
     for name in ("a", "b"):

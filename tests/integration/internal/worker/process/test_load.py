@@ -37,6 +37,11 @@ class Ticker:
 
 
 @pytest.fixture
+def user() -> None:
+    """One round is enough."""
+
+
+@pytest.fixture
 def ticker() -> Generator[Ticker]:
     ticker = Ticker()
     greenlet = gevent.spawn(ticker.run)

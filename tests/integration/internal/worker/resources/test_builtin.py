@@ -6,8 +6,11 @@ import io
 import tarfile
 from hashlib import sha256
 
+import pytest
+
 from pikoci.internal.domain.plan import GetStep, PutStep, Resource, ResourceType
 from tests.unit.internal.worker.bench_room import Room, task
+from tests.unit.internal.worker.fake_gateway import Record
 
 CRON = Resource(type="cron", name="nightly")
 TRIGGER = Resource(type="trigger", name="go")
@@ -56,6 +59,37 @@ def test_files_cross_from_build_to_build(room: Room) -> None:
     assert set(made.version) == {"sha", "timestamp"}
     assert record.log("2").startswith(b"stored out as ")
     assert get(room, made.version, "cat in/sub/a; in/run; readlink in/l") == "hello\nran\nsub/a\n"
+
+
+def put(room: Room, make: str) -> Record:
+    return room.run_job(
+        task(make), PutStep(id="2", name="f", resource="artifact.files", params={"dir": "out"}), resources=[ARTIFACT]
+    )
+
+
+def test_links_cross_as_links_wherever_they_lead(room: Room) -> None:
+    links = {"python": "/usr/bin/env", "up": "../../..", "broken": "nowhere", "over": "b"}
+    make = "mkdir out; cd out; echo b > b; " + "; ".join(f"ln -s {to} {name}" for name, to in links.items())
+    [made] = put(room, make).versions()
+    shown = get(room, made.version, "cd in; " + "; ".join(f"readlink {name}" for name in links))
+    assert shown.split() == list(links.values())
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        ("mkfifo 'out/a b'", '"a b" is a FIFO'),
+        (
+            "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"out/s\")'",
+            '"s" is a socket',
+        ),
+    ],
+)
+def test_what_cannot_be_stored_fails_the_put_by_name(room: Room, make: str, reason: str) -> None:
+    record = put(room, f"mkdir -p out; {make}")
+    assert record.end.status == "failed"
+    assert reason in record.end.reason
+    assert room.gateway.artifacts == {}
 
 
 def test_a_large_directory_streams(room: Room) -> None:

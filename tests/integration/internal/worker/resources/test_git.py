@@ -5,64 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pikoci.internal.domain.plan import GetStep, PutStep, Resource, ResourceType
+from pikoci.internal.domain.plan import GetStep, PutStep, Resource
+from tests.integration.internal.worker.resources.upstream import GIT, Repository, pull, refs, resource
 from tests.unit.internal.worker.bench_room import Room, task
 from tests.unit.internal.worker.fake_gateway import Record
 
-GIT = ResourceType(name="git", builtin="git")
 pytestmark = pytest.mark.usefixtures("git")
-
-
-class Repository:
-    """An upstream repository made by the test."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.mkdir()
-        self.run("init", "-q", "-b", "main")
-
-    def run(self, *arguments: str) -> str:
-        identity = {
-            f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-        }
-        env = {**os.environ, **identity, "GIT_CONFIG_GLOBAL": "/dev/null"}
-        done = subprocess.run(["git", *arguments], cwd=self.path, env=env, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    def commit(self, file: str, content: str = "x", message: str = "change") -> str:
-        target = self.path / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(content)
-        self.run("add", ".")
-        self.run("commit", "-q", "--allow-empty", "-m", message)
-        return self.run("rev-parse", "HEAD")
-
-
-@pytest.fixture
-def upstream(tmp_path: Path) -> Repository:
-    return Repository(tmp_path / "upstream")
-
-
-def resource(upstream: Repository, **params: object) -> Resource:
-    return Resource(type="git", name="repo", params={"url": str(upstream.path), **params})
-
-
-def refs(result: Any) -> list[str]:
-    assert result.error == ""
-    return [version["ref"] for version in result.versions]
-
-
-def pull(room: Room, source: Resource, version: dict[str, object], script: str, **params: object) -> Record:
-    return room.run_job(
-        GetStep(id="1", name="repo", resource="git.repo", params=params),
-        task(script, id="2"),
-        resources=[source],
-        inputs={"repo": version},
-    )
 
 
 def test_the_first_check_gives_the_newest_commit(room: Room, upstream: Repository) -> None:
@@ -292,9 +243,119 @@ def test_bad_branches_are_refused(room: Room, upstream: Repository, branch: str)
 
 
 def test_an_empty_repository_says_so(room: Room, upstream: Repository) -> None:
-    assert "no default branch" in room.check(resource(upstream), GIT).error
+    source = resource(upstream)
+    assert room.check(source, GIT).error == "the repository has no commits yet"
+    assert room.check(resource(upstream, branch="main"), GIT).error == "the repository has no commits yet"
+    assert refs(room.check(resource(upstream, tag=True), GIT)) == []
+    first = upstream.commit("a")
+    assert refs(room.check(source, GIT)) == [first]
 
 
 def test_a_missing_repository_says_so(room: Room, tmp_path: Path) -> None:
     source = Resource(type="git", name="repo", params={"url": str(tmp_path / "none")})
     assert "does not" in room.check(source, GIT).error
+
+
+@pytest.mark.parametrize("words", ["[ci skip]", "[skip ci]"])
+def test_a_commit_that_asks_for_it_is_passed_over(room: Room, upstream: Repository, words: str) -> None:
+    first = upstream.commit("a")
+    upstream.commit("b", message=f"built\n\nby the job {words}")
+    source = resource(upstream)
+    previous = {"ref": first, "branch": "main"}
+    assert refs(room.check(source, GIT)) == [first]
+    assert refs(room.check(source, GIT, previous=previous)) == []
+    third = upstream.commit("c")
+    assert refs(room.check(source, GIT, previous=previous)) == [third]
+    all_of_them = resource(upstream, disable_ci_skip=True)
+    assert len(refs(room.check(all_of_them, GIT, previous=previous))) == 2
+
+
+def test_a_merge_that_brings_a_change_counts_under_a_paths_filter(room: Room, upstream: Repository) -> None:
+    first = upstream.commit("seed")
+    upstream.run("checkout", "-q", "-b", "side")
+    upstream.commit("docs/a")
+    upstream.commit("other")
+    upstream.run("checkout", "-q", "main")
+    upstream.run("merge", "-q", "--no-ff", "-m", "brings docs", "side")
+    merge = upstream.run("rev-parse", "HEAD")
+    upstream.run("checkout", "-q", "side")
+    upstream.commit("more")
+    upstream.run("checkout", "-q", "main")
+    upstream.run("merge", "-q", "--no-ff", "-m", "brings other things", "side")
+    found = refs(room.check(resource(upstream, paths=["docs"]), GIT, previous={"ref": first, "branch": "main"}))
+    assert found == [merge]
+    assert refs(room.check(resource(upstream, paths=["docs"]), GIT)) == [merge]
+
+
+def test_a_forced_push_and_back(room: Room, upstream: Repository) -> None:
+    upstream.commit("a")
+    kept = upstream.commit("b")
+    source = resource(upstream)
+    assert refs(room.check(source, GIT)) == [kept]
+    upstream.run("reset", "-q", "--hard", "HEAD~1")
+    other = upstream.commit("c")
+    assert refs(room.check(source, GIT, previous={"ref": kept, "branch": "main"})) == [other]
+    upstream.run("reset", "-q", "--hard", kept)
+    assert refs(room.check(source, GIT, previous={"ref": other, "branch": "main"})) == [kept]
+    assert pull(room, source, {"ref": other, "branch": "main"}, "true").end.status == "succeeded"
+
+
+def test_a_default_branch_that_is_renamed_is_followed(room: Room, upstream: Repository) -> None:
+    first = upstream.commit("a")
+    source = resource(upstream)
+    previous: dict[str, object] = {"ref": first, "branch": "main"}
+    assert refs(room.check(source, GIT)) == [first]
+    upstream.run("branch", "-m", "trunk")
+    assert refs(room.check(source, GIT, previous=previous)) == []
+    second = upstream.commit("b")
+    assert room.check(source, GIT, previous=previous).versions == [{"ref": second, "branch": "trunk"}]
+    record = pull(room, source, previous, "git -C repo rev-parse --abbrev-ref HEAD")
+    assert record.log("2") == b"main\n"
+
+
+def test_a_default_branch_that_is_not_utf8_needs_a_word(room: Room, upstream: Repository) -> None:
+    commit = upstream.commit("a")
+    name = b"caf\xe9".decode("utf-8", "surrogateescape")
+    upstream.run("branch", "good")
+    upstream.run("branch", "-m", name)
+    assert "not UTF-8" in room.check(resource(upstream), GIT).error
+    assert refs(room.check(resource(upstream, branch="good"), GIT)) == [commit]
+
+
+def test_a_shallow_pull_of_a_commit_that_was_forced_away(room: Room, upstream: Repository) -> None:
+    upstream.commit("a", "0")
+    lost = upstream.commit("a", "1")
+    assert refs(room.check(resource(upstream), GIT)) == [lost]
+    upstream.run("reset", "-q", "--hard", "HEAD~1")
+    newest = upstream.commit("b")
+    assert refs(room.check(resource(upstream), GIT, previous={"ref": lost, "branch": "main"})) == [newest]
+    record = pull(room, resource(upstream), {"ref": lost, "branch": "main"}, "cat repo/a", depth=1)
+    assert record.log("2") == b"1"
+
+
+def test_paths_with_spaces_and_newlines(room: Room, tmp_path: Path, git: str) -> None:
+    upstream = Repository(tmp_path / "an up stream")
+    first = upstream.commit("a b/c d")
+    second = upstream.commit("a b/new\nline")
+    source = resource(upstream, paths=["a b/new\nline"])
+    assert refs(room.check(source, GIT)) == [second]
+    assert refs(room.check(resource(upstream, paths=["a b/c *"]), GIT)) == [first]
+    record = pull(
+        room,
+        source,
+        {"ref": second, "branch": "main"},
+        "cd 'my clone'; ls -Q 'a b'; git status --short",
+        name="my clone",
+    )
+    assert record.log("2") == b'"c d"\n"new\\nline"\n'
+
+
+def test_a_repository_of_another_user_can_be_read(room: Room, upstream: Repository) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("giving files away needs root")
+    commit = upstream.commit("a")
+    subprocess.run(["chown", "-R", "65534:65534", upstream.path], check=True)
+    for url in (str(upstream.path), f"file://{upstream.path}", f"{upstream.path}/.git"):
+        source = Resource(type="git", name="repo", params={"url": url})
+        assert refs(room.check(source, GIT)) == [commit]
+        assert pull(room, source, {"ref": commit, "branch": "main"}, "true").end.status == "succeeded"

@@ -70,3 +70,15 @@ def test_a_server_that_is_away_is_one_clear_error(invoke: Invoke) -> None:
 def test_a_wrong_command_line_ends_with_2(invoke: Invoke, arguments: tuple[str, ...]) -> None:
     result = invoke("client", *arguments, env={"PIKOCI_URL": NOWHERE})
     assert (result.status, result.out) == (2, "")
+
+
+@pytest.mark.parametrize("token", ["two words", "caf\u00e9", "two\nlines"])
+def test_what_cannot_be_a_token_is_refused_by_the_name_of_its_variable(invoke: Invoke, token: str) -> None:
+    result = invoke("client", "whoami", env={"PIKOCI_URL": NOWHERE, "PIKOCI_TOKEN": token})
+    assert (result.status, result.err.splitlines()) == (
+        1,
+        [
+            "Error: what the variable PIKOCI_TOKEN holds cannot be a token",
+            "Hint: put a token into it, or `unset PIKOCI_TOKEN` to use the login",
+        ],
+    )

@@ -59,6 +59,7 @@ def step(number: int, started: float, finished: float | None = None, **more: Any
 
 def build(status: str, reason: str = "") -> dict[str, Any]:
     return {
+        "name": "main/app/test#3",
         "number": "3",
         "job": "test",
         "status": status,
@@ -86,7 +87,7 @@ def test_the_log_stands_below_its_own_step_although_the_steps_are_ahead(told: To
         "=== task s3",
         "three",
         "--- task s3: succeeded in 0.5s",
-        "Build 3 of the job test succeeded in 2.5s",
+        "main/app/test#3 succeeded in 2.5s",
     ]
 
 
@@ -131,11 +132,13 @@ def test_a_new_attempt_is_announced_and_starts_from_the_first_step(told: Told) -
     ]
 
 
-def test_skipped_steps_are_not_told(told: Told) -> None:
-    told.take("steps", [step(1, 1, 2), step(2, 2, status="skipped", started_at=None)])
+def test_skipped_steps_are_told_once(told: Told) -> None:
+    steps = [step(1, 1, 2), step(2, 2, 2, status="skipped", started_at=None, reason="an earlier step did not succeed")]
+    told.take("steps", steps)
+    told.take("steps", steps)
     told.take("end", build("failed", "exit status 1"))
-    assert not any("s2" in line for line in told.lines())
-    assert told.lines()[-1] == "Build 3 of the job test failed: exit status 1"
+    assert [line for line in told.lines() if "s2" in line] == ["--- task s2: skipped: an earlier step did not succeed"]
+    assert told.lines()[-1] == "main/app/test#3 failed: exit status 1"
 
 
 def test_the_reason_to_wait_is_told(told: Told) -> None:

@@ -1,10 +1,13 @@
 """Directories go out of the way at once, and away soon."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from pikoci.internal.worker.execution.removal import Remover, remove_tree
 
@@ -53,3 +56,27 @@ def test_links_are_removed_and_not_followed(remover: Remover, tmp_path: Path) ->
     remover.remove(tmp_path / "build")
     remover.close()
     assert (tmp_path / "kept").exists()
+
+
+def test_what_resists_is_named_in_one_warning(remover: Remover, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    (tmp_path / "host").mkdir()
+    (tmp_path / "host" / "kept").touch()
+    places = [tmp_path / "build" / name for name in ("a", "b")]
+    for place in places:
+        place.mkdir(parents=True)
+        subprocess.run(["mount", "--bind", tmp_path / "host", place], check=True)
+    (tmp_path / "build" / "file").touch()
+    try:
+        with capture_logs() as logs:
+            remover.remove(tmp_path / "build")
+            remover.close()
+            remove_tree(tmp_path / "removed")  # as at the next start
+    finally:
+        for name in ("a", "b"):
+            subprocess.run(["umount", tmp_path / "removed" / "1-build" / name], check=True)
+    assert (tmp_path / "host" / "kept").exists()
+    assert sorted(path.name for path in (tmp_path / "removed" / "1-build").iterdir()) == ["a", "b"]
+    assert [entry["event"] for entry in logs] == ["cannot remove everything"] * 2
+    assert all(entry["left"] == 2 and "a mount point" in entry["first"][0] for entry in logs)

@@ -1,0 +1,3 @@
+-- Where a worker's process runs, and the tags that a token's worker may have.
+ALTER TABLE "workers" ADD COLUMN "place" TEXT;
+ALTER TABLE "worker_tokens" ADD COLUMN "tags" TEXT;
