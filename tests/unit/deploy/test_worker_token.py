@@ -7,6 +7,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from pikoci.internal.domain.clock import SystemClock
+from pikoci.internal.domain.tags import MAX_TOKEN_TAGS
 from pikoci.internal.service.settings import ServiceSettings
 from pikoci.internal.service.tokens import TokenService
 from tests.unit.deploy.collection import plugin
@@ -24,12 +25,30 @@ def test_the_server_takes_it_as_one_of_its_own() -> None:
     assert tokens.read_worker(make(SECRET)).team == ""
 
 
+def test_it_carries_the_tags_that_it_is_made_with() -> None:
+    tokens = TokenService(SECRET, SystemClock(), ServiceSettings())
+    assert tokens.read_worker(make(SECRET, tags=["gpu", "deploy", "gpu"])).tags == ["deploy", "gpu"]
+    assert tokens.read_worker(make(SECRET, tags=[])).tags == []
+    assert tokens.read_worker(make(SECRET)).tags is None
+
+
+def test_as_many_tags_fit_as_the_server_takes() -> None:
+    assert plugin("filter", "pikoci_worker_token").MOST_TAGS == MAX_TOKEN_TAGS
+
+
+@pytest.mark.parametrize("tags", ["gpu", [1], ["a b"], [f"t{number}" for number in range(21)]])
+def test_what_are_no_tags_is_refused(tags: object) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"is not a list of tags|at most 20 tags"):
+        make(SECRET, tags=tags)
+
+
 def test_it_is_the_same_every_time() -> None:
     assert make(SECRET, "mobile", 3) == make(SECRET, "mobile", 3)
 
 
 def test_another_secret_team_or_serial_gives_another_id() -> None:
-    tokens = [make(SECRET), make("t" * 32), make(SECRET, "mobile"), make(SECRET, serial=2), make(SECRET, "mobile", 2)]
+    kinds = [{}, {"tags": []}, {"team": "mobile"}, {"serial": 2}, {"team": "mobile", "serial": 2}]
+    tokens = [make("t" * 32), *(make(SECRET, **kind) for kind in kinds)]
     ids = {jwt.decode(token, options={"verify_signature": False})["jti"] for token in tokens}
     assert len(ids) == len(tokens)
 

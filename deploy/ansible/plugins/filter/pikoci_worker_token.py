@@ -19,7 +19,7 @@ description:
   - The same secret, team and serial always give the same token, so that a second run changes nothing.
   - Workers get the token, never the secret. It needs nothing but Python on the control machine.
   - The token does not expire. It ends with the secret, or when it is revoked by its id.
-positional: _input, team, serial
+positional: _input, team, serial, tags
 options:
   _input:
     description: The server's secret (C(JWT_SECRET)), of 32 bytes or more.
@@ -33,6 +33,10 @@ options:
     description: Another number gives another token, to take the place of one that is to be revoked.
     type: int
     default: 1
+  tags:
+    description: The tags that its worker may have; any if they are not given.
+    type: list
+    elements: str
 """
 
 EXAMPLES = r"""
@@ -43,6 +47,10 @@ EXAMPLES = r"""
 - name: The second token of one team's workers
   ansible.builtin.set_fact:
     token: "{{ pikoci_jwt_secret | pikoci.fleet.pikoci_worker_token(team='mobile', serial=2) }}"
+
+- name: A token for the one machine that deploys
+  ansible.builtin.set_fact:
+    token: "{{ pikoci_jwt_secret | pikoci.fleet.pikoci_worker_token(tags=['deploy']) }}"
 """
 
 RETURN = r"""
@@ -57,11 +65,13 @@ SHORTEST_SECRET = 32
 _ISSUED_AT = 1_735_689_600
 #: 128 bits, as the ids that the server makes.
 _ID_LENGTH = 32
+_TAG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+MOST_TAGS = 20
 _TEAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}", re.ASCII)
 
 
-def pikoci_worker_token(secret: object, team: object = "", serial: object = 1) -> str:
-    """The token of the workers of this team (empty: of every team).
+def pikoci_worker_token(secret: object, team: object = "", serial: object = 1, tags: object = None) -> str:
+    """The token of the workers of this team (empty: of every team), which may have these `tags` (None: any).
 
     Raises AnsibleFilterError, which never shows the secret.
     """
@@ -74,17 +84,31 @@ def pikoci_worker_token(secret: object, team: object = "", serial: object = 1) -
         raise AnsibleFilterError(f"pikoci_worker_token: {str(team)[:100]!r} is not the name of a team")
     if isinstance(serial, bool) or not isinstance(serial, int):
         raise AnsibleFilterError(f"pikoci_worker_token: the serial must be a whole number, not {str(serial)[:100]!r}")
+    known = None if tags is None else _tags(tags)
     key = secret.encode()
-    claims = {
+    about = f"pikoci worker token\n{team}\n{serial}" + ("" if known is None else "\n" + ",".join(known))
+    claims: dict[str, object] = {
         "sub": "worker",
         "team": str(team),
-        "jti": _keyed(key, f"pikoci worker token\n{team}\n{serial}".encode()).hex()[:_ID_LENGTH],
+        "jti": _keyed(key, about.encode()).hex()[:_ID_LENGTH],
         "aud": "pikoci-worker",
         "typ": "worker",
         "iat": _ISSUED_AT,
     }
+    if known is not None:
+        claims["tags"] = known
     unsigned = f"{_encoded({'alg': 'HS256', 'typ': 'JWT'})}.{_encoded(claims)}"
     return f"{unsigned}.{_base64url(_keyed(key, unsigned.encode()))}"
+
+
+def _tags(tags: object) -> list[str]:
+    if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) and _TAG.fullmatch(tag) for tag in tags):
+        raise AnsibleFilterError(f"pikoci_worker_token: {str(tags)[:100]} is not a list of tags")
+    if len(set(tags)) > MOST_TAGS:
+        raise AnsibleFilterError(
+            f"pikoci_worker_token: a token carries at most {MOST_TAGS} tags; make another for the rest"
+        )
+    return sorted(set(tags))
 
 
 def _keyed(key: bytes, message: bytes) -> bytes:
