@@ -169,7 +169,7 @@ def worker(one: model.WorkerView) -> views.WorkerView:
         team=found.team,
         registered_at=moment(found.registered_at),
         last_seen_at=moment(found.last_seen_at),
-        builds=[build(each) for each in one.builds],
+        builds=[build(each.build, each.team, each.pipeline) for each in one.builds],
         busy=one.busy,
         checks=one.checks,
     )

@@ -90,6 +90,7 @@ __all__ = [
     "ResourceState",
     "ResourceView",
     "Role",
+    "RunningBuild",
     "Standing",
     "Step",
     "StepStatus",
@@ -174,10 +175,18 @@ class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
     pinned: Version | None = None
 
 
+class RunningBuild(msgspec.Struct, frozen=True, kw_only=True):
+    """A build and the pipeline that it belongs to."""
+
+    build: Build
+    team: str
+    pipeline: str
+
+
 class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
     """A worker with what it runs: `busy` builds, and those of them that the caller may see."""
 
     worker: WorkerState
-    builds: list[Build] = []
+    builds: list[RunningBuild] = []
     busy: int = 0
     checks: int = 0

@@ -26,7 +26,7 @@ from pikoci.internal.domain.gateway import (
     WorkerHello,
     WorkerTerms,
 )
-from pikoci.internal.domain.pipeline import WorkerState, WorkerToken
+from pikoci.internal.domain.pipeline import Pipeline, WorkerState, WorkerToken
 from pikoci.internal.domain.wire import instance_key, is_earlier_start
 from pikoci.internal.service.access import require_admin
 from pikoci.internal.service.artifacts import Artifacts
@@ -35,7 +35,7 @@ from pikoci.internal.service.checks import Checks
 from pikoci.internal.service.claims import Claims
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.fleet import ENDED
-from pikoci.internal.service.model import WorkerView
+from pikoci.internal.service.model import RunningBuild, WorkerView
 from pikoci.internal.service.reporting import Reports
 from pikoci.internal.service.requeue import TakeBack
 from pikoci.internal.service.tokens import WorkerClaims
@@ -260,20 +260,24 @@ class WorkerService:
         return self._view(state, builds, self._store.resources.count_checks().get(name, 0), self._visible(principal))
 
     def _view(
-        self, state: WorkerState, builds: Sequence[Build], checks: int, visible: Callable[[int], bool]
+        self, state: WorkerState, builds: Sequence[Build], checks: int, visible: Callable[[int], Pipeline | None]
     ) -> WorkerView:
-        shown = [build for build in builds if visible(build.pipeline_id)]
+        shown = [
+            RunningBuild(build=build, team=found.team, pipeline=found.name)
+            for build in builds
+            if (found := visible(build.pipeline_id)) is not None
+        ]
         return WorkerView(worker=self._context.fleet.aged(state), builds=shown, busy=len(builds), checks=checks)
 
-    def _visible(self, principal: Principal) -> Callable[[int], bool]:
-        """Tells of a pipeline, by its id, whether the principal is a member of its team; asks once for each."""
+    def _visible(self, principal: Principal) -> Callable[[int], Pipeline | None]:
+        """Gives a pipeline by its id, None unless the principal is a member of its team; asks once for each."""
 
         @cache
-        def is_member(pipeline_id: int) -> bool:
+        def find(pipeline_id: int) -> Pipeline | None:
             pipeline = self._store.pipelines.get(pipeline_id)
-            return pipeline is not None and principal.may(pipeline.team, Role.READ)
+            return pipeline if pipeline is not None and principal.may(pipeline.team, Role.READ) else None
 
-        return is_member
+        return find
 
     def drain(self, principal: Principal, name: str) -> None:
         """Ask a worker to finish what it runs and end (global administrators only). Raises NotFoundError.

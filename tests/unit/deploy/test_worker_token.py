@@ -47,7 +47,13 @@ def test_it_is_the_same_every_time() -> None:
 
 
 def test_another_secret_team_or_serial_gives_another_id() -> None:
-    kinds = [{}, {"tags": []}, {"team": "mobile"}, {"serial": 2}, {"team": "mobile", "serial": 2}]
+    kinds: list[dict[str, object]] = [
+        {},
+        {"tags": []},
+        {"team": "mobile"},
+        {"serial": 2},
+        {"team": "mobile", "serial": 2},
+    ]
     tokens = [make("t" * 32), *(make(SECRET, **kind) for kind in kinds)]
     ids = {jwt.decode(token, options={"verify_signature": False})["jti"] for token in tokens}
     assert len(ids) == len(tokens)

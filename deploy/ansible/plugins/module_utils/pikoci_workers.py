@@ -52,11 +52,12 @@ def wait_for(
 
 def runs_nothing(worker: Worker) -> bool:
     """Whether it has neither builds nor checks."""
-    return not worker["builds"] and not worker["checks"]
+    return not worker.get("busy", len(worker["builds"])) and not worker["checks"]
 
 
 def what_it_does(worker: Worker) -> str:
     """The worker in words, for messages."""
-    builds = ", ".join(f"{build['job']} #{build['number']}" for build in worker["builds"][:_SHOWN_NAMES])
-    running = builds or ("checks" if worker["checks"] else "nothing")
+    builds = ", ".join(build["name"] for build in worker["builds"][:_SHOWN_NAMES])
+    hidden = worker.get("busy", 0) - len(worker["builds"])
+    running = builds or (f"{hidden} builds" if hidden > 0 else "") or ("checks" if worker["checks"] else "nothing")
     return f"{worker['name']} (version {worker['version'] or 'unknown'}) is {worker['state']} and runs {running}"

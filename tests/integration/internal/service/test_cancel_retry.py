@@ -132,7 +132,8 @@ def test_the_fleet_shows_who_runs_what_and_who_is_silent(world: World) -> None:
     build = world.trigger()
     world.claim(build)
     (view,) = world.services.workers.list(world.alice)
-    assert (view.worker.name, view.worker.state, [held.id for held in view.builds]) == ("w", "running", [build.id])
+    held = [(found.build.id, found.team, found.pipeline) for found in view.builds]
+    assert (view.worker.name, view.worker.state, held) == ("w", "running", [(build.id, world.team, "p")])
     with pytest.raises(ConflictError, match="alive"):
         world.services.workers.delete(world.alice, "w")
     world.clock.advance(31)
