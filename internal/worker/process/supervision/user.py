@@ -21,6 +21,10 @@ _PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITY_VERSION_3 = 0x20080522
 _CLONE_NEWNS = 0x00020000
 _CLONE_NEWIPC = 0x08000000
+# linux/keyctl.h; the number of the call differs between architectures
+_KEYCTL = {"x86_64": 250, "ppc64le": 271, "s390x": 280}.get(os.uname().machine, 219)
+_JOIN_SESSION, _CLEAR, _GET_PERSISTENT = 1, 7, 22
+_PROCESS_KEYRING, _USER_KEYRING, _USER_SESSION_KEYRING = -2, -4, -5
 _MS_NOSUID, _MS_NODEV, _MS_BIND, _MS_REC, _MS_SLAVE = 2, 4, 4096, 16384, 1 << 19
 
 # What programs expect: files that a build packs or hands on can be read. Others are kept out by its directories.
@@ -53,6 +57,7 @@ def launch_as(request: Request, user: User, stdio: Sequence[int]) -> tuple[int, 
             _execute(request, user, stdio)
         become(user)
         status = 1 if _end_all() else 0
+        _forget_keys()
     except Exception as error:  # noqa: BLE001 - the outermost frame of this process; the supervisor hands it on
         os.write(writer, str(error).encode("utf-8", "backslashreplace")[:4096])
     finally:
@@ -81,6 +86,7 @@ def _execute(request: Request, user: User, stdio: Sequence[int]) -> None:
     for target, source in enumerate(stdio):
         os.dup2(source, target)
     become(user)
+    _keyctl(_JOIN_SESSION, 0)  # not the worker's: whoever has a keyring may read what is in it
     os.umask(UMASK)
     enter_directory(request)
     program = find_program(request)
@@ -141,6 +147,18 @@ def _check(what: str, result: int) -> None:
     if result != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{what}: {os.strerror(code)}")
+
+
+def _forget_keys() -> None:
+    """Empty the keyrings that the kernel keeps for this process's user, whatever runs."""
+    for keyring in (_USER_KEYRING, _USER_SESSION_KEYRING, _keyctl(_GET_PERSISTENT, -1, _PROCESS_KEYRING)):
+        if keyring != -1:
+            _keyctl(_CLEAR, keyring)
+
+
+def _keyctl(operation: int, *arguments: int) -> int:
+    """Call the kernel's keeper of keys; -1 where it has none, or may not be called, as in most containers."""
+    return int(libc.syscall(_KEYCTL, operation, *(ctypes.c_long(argument) for argument in arguments)))
 
 
 def _end_all() -> bool:
