@@ -130,8 +130,9 @@ def own() -> None:
     """What a build is given without asking."""
     attempt("own:environ", lambda: take("/proc/self/environ"))
     attempt("own:parent", lambda: take(f"/proc/{os.getppid()}/environ"))
-    links = [os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if int(name) < 200][:-1]
-    say("own:fd", " ".join(sorted({link.partition(":")[0] for link in links})))
+    links = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
+    there = [os.readlink(link) for link in links if os.path.lexists(link)]  # the one that listed them is gone
+    say("own:fd", " ".join(sorted({link.partition(":")[0] for link in there})))
     attempt(
         "own:arguments", lambda: sum(take(f"/proc/{pid}/cmdline") for pid in os.listdir("/proc") if pid.isdecimal())
     )
