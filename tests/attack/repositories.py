@@ -38,6 +38,14 @@ def make_repository(folder: Path, content: str) -> str:
     return git(source, "rev-parse", "HEAD")
 
 
+def add_commit(folder: Path, content: str) -> None:
+    """One more commit, after which the file holds this."""
+    source = folder.with_suffix(".source")
+    (source / "answer").write_text(f"{content}\n")
+    git(source, "commit", "--quiet", "-a", "-m", content)
+    git(source, "push", "--quiet", str(folder), "main")
+
+
 @contextmanager
 def served(root: Path) -> Iterator[str]:
     """The address of the repositories below a directory."""

@@ -26,10 +26,21 @@ KINDS = ("embedded", "apart")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 RIGHTS = ("chown", "dac_override", "fowner", "kill", "setgid", "setuid", "sys_admin")
 ENDS = ("succeeded", "failed", "errored", "cancelled")
+#: Starts a program with a keyring of its session that holds a key, as a login or a service manager may give it one.
+_WITH_KEY = """
+import ctypes, os, platform, sys
+add, control = {"x86_64": (248, 250)}.get(platform.machine(), (217, 219))
+kernel = ctypes.CDLL(None).syscall
+kernel(control, 1, None)
+kernel(add, b"user", b"pikoci-attack", sys.argv[1].encode(), len(sys.argv[1]), -3)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
 _IN_OWN_PLACE = 'mount --bind "$1" "$2"; shift 2; exec "$@"'
 
 # Secrets of the processes.
 JWT, DATABASE_PASSWORD, QUEUE_PASSWORD = "canary-jwt-secret-0123456789abcdef", "canary-db-password", "canary-queue"
+#: In the keyring of their session.
+SESSION_KEY = "canary-session-key"
 # Secrets in files.
 LOGIN, STORED = "canary-login", "canary-database-row"
 #: What is set for a process of the product, with secrets.
@@ -125,7 +136,8 @@ class Site:
             rights = ",".join(f"+{name}" for name in RIGHTS)
             become += [f"--inh-caps={rights}", f"--ambient-caps={rights}", f"--bounding-set=-all,{rights}"]
         own_place = ["unshare", "--mount", "sh", "-ec", _IN_OWN_PLACE, "sh", str(self.locks), LOCKS]
-        return [*own_place, *become, "env", "-i", *(f"{name}={value}" for name, value in variables.items())]
+        with_key = [sys.executable, "-I", "-S", "-c", _WITH_KEY, SESSION_KEY]
+        return [*own_place, *become, *with_key, "env", "-i", *(f"{name}={value}" for name, value in variables.items())]
 
     def start(self) -> None:
         """Start server and worker, and wait for both."""

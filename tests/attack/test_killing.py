@@ -6,6 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.attack import processes
 from tests.attack.site import Site
 from tests.attack.victim import running_victim
@@ -62,10 +64,9 @@ def test_a_fork_bomb_ends_with_its_build(site: Site, kind: str) -> None:
     assert site.attempt_shell(kind, "echo next").status == "succeeded"
 
 
+@pytest.mark.parametrize("site", ["plain"], indirect=True, scope="session")
 def test_a_worker_without_users_dies_by_its_build_and_dumps_nothing(site: Site) -> None:
     """The documented rest; with users the same is refused, as above. The build runs again at the next start."""
-    if site.way != "plain":
-        return
     worker = site.make_worker("doomed", "doomed")
     try:
         worker.start()
@@ -73,14 +74,12 @@ def test_a_worker_without_users_dies_by_its_build_and_dumps_nothing(site: Site) 
         assert worker.process is not None
         pid = worker.process.pid
         gate = site.gates / "doomed"
-        script = f"test -e {gate} || {{ ulimit -c unlimited; kill -ABRT {pid}; sleep 30; }}"
+        script = f"test -e {gate} || {{ prlimit --pid {pid} --core=unlimited; kill -ABRT {pid}; sleep 30; }}"
         text = site_job(script)
         site.set_pipeline("doomed", text)
         number = site.trigger("doomed", "attack")
-        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         assert worker.wait() == -signal.SIGABRT
-        assert ended is not None
-        assert (ended.si_status, ended.si_code) == (signal.SIGABRT, os.CLD_KILLED)
+        assert list(worker.folder.glob("core*")) == []  # where the kernel puts it, unless the machine says otherwise
         gate.touch()
         worker.start()
         site.server.wait_for_build("doomed", "attack", number, "succeeded")

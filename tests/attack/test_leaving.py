@@ -11,7 +11,10 @@ from typing import Any
 from tests.attack.site import Site, job, tags
 
 #: Places that belong to nobody but the build, with users for builds; without, the machine's are everybody's.
-PLACES = ("file:/tmp", "file:/var/tmp", "file:/dev/shm", "shared-memory", "semaphores", "messages", "keyring", "home", "shell")
+PLACES = (
+    "file:/tmp", "file:/var/tmp", "file:/dev/shm", "shared-memory", "semaphores", "messages", "keyring", "home",
+    "shell",
+)  # fmt: skip
 #: What is a build's own in any case.
 OWN = ("tmpdir", "environment")
 

