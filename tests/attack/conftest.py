@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.attack import processes
 from tests.attack.accounts import accounts, is_alive, remove_stale_accounts
 from tests.attack.site import PROBES, WAYS, Site, running_site
 from tests.services.pikoci import PIKOCI
@@ -22,9 +25,12 @@ BUILDERS = 4
 
 
 def remove_stale_places() -> None:
-    """Unmount and remove what runs left that are over."""
+    """End, unmount and remove what runs left that are over."""
     for place in PLACE.glob(f"{PREFIX}*"):
         if not is_alive(place.name.removeprefix(PREFIX).split("-")[0]):
+            for pid in processes.with_argument(f"{place}/"):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             remove_place(place)
 
 
@@ -53,8 +59,8 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     for name in ("setpriv", "unshare", "useradd", "chattr", "git"):
         program("attack", name)
     require_passable()
-    remove_stale_accounts()
     remove_stale_places()
+    remove_stale_accounts()
     way = request.param
     base = PLACE / f"{PREFIX}{os.getpid()}-{way}"
     with accounts(way, BUILDERS) as (group, user):
