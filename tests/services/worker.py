@@ -31,7 +31,7 @@ class PikociWorker:
         """Start the process, without waiting."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [PIKOCI, "worker", *self._flags],
+                self.command(),
                 cwd=self.folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -39,6 +39,10 @@ class PikociWorker:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def command(self) -> list[str]:
+        """What is started."""
+        return [PIKOCI, "worker", *self._flags]
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the worker's process, not to what it runs."""
