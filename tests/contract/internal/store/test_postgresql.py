@@ -354,8 +354,10 @@ def test_a_server_stopped_in_a_transaction_is_something_to_try_again(private_pos
 def test_servers_that_start_together_migrate_once(postgresql_server: Any) -> None:
     with postgresql_server.fresh() as database:
         stores = [open_store(settings_of(database)) for _ in range(4)]
+        wanted = stores[0].pending_migrations()
         done = together(*[store.migrate for store in stores])
-        assert sorted(itertools.chain(*done)) == ["0001_initial"]
+        assert wanted
+        assert sorted(itertools.chain(*done)) == wanted
         for store in stores:
             assert store.pending_migrations() == []
             store.close()

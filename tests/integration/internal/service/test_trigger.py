@@ -3,7 +3,7 @@
 import pytest
 
 from pikoci.internal.domain.build import BuildStatus
-from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError
+from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from tests.integration.internal.service.world import PLAIN, TYPE, World
 
 GATED = (
@@ -65,9 +65,9 @@ def test_a_version_can_be_chosen_by_get_and_by_resource(world: World, name: str)
 
 def test_a_chosen_version_must_be_one_of_the_resource(world: World) -> None:
     world.set(GATED)
-    with pytest.raises(InvalidError, match=r"made\.repo of pipeline p has no version 77"):
+    with pytest.raises(NotFoundError, match=r"made\.repo of pipeline p has no version 77"):
         world.trigger(inputs={"repo": 77})
-    with pytest.raises(InvalidError, match="no get other"):
+    with pytest.raises(NotFoundError, match="no get other"):
         world.trigger(inputs={"other": 1})
     assert world.builds() == []
 

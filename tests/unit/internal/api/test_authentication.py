@@ -145,7 +145,7 @@ def test_a_session_cookie_changes_nothing_from_elsewhere(scene: Scene, headers: 
 
 def test_the_external_address_counts_as_the_same_server() -> None:
     scene = with_pipeline(make_scene(ApiSettings(version="1", external_url="https://outside.example.com")))
-    headers = {"Origin": "https://outside.example.com"}
+    headers = {"Origin": "https://outside.example.com", "Host": "outside.example.com"}
     assert _by_cookie(scene, "POST", f"{PIPELINE}/pause", headers).status_code == 204
 
 

@@ -133,7 +133,7 @@ def test_a_heartbeat_has_claims_that_can_be(scene: Scene, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"concurrency": 0}, {"concurrency": 10_001}, {"tags": ["x"] * 201}, {"queues": ["x" * 201]}]
+    "wrong", [{"concurrency": 0}, {"concurrency": 10_001}, {"tags": ["x"] * 201}, {"queues": ["x" * 501]}]
 )
 def test_a_worker_introduces_itself_within_bounds(scene: Scene, wrong: dict[str, Any]) -> None:
     assert _work(scene, "register", {**HELLO, **wrong}).status_code == 400
