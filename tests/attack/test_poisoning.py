@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.attack.repositories import add_commit, git, make_repository, served
+from tests.attack.repositories import add_commit, git, make_repository
 from tests.attack.site import ENDS, Site, job, tags
+from tests.services.git_http import GitHost, served
 
 CACHED = "canary-cached"
 #: The check of a type with a cache writes what its next use finds.
@@ -117,7 +118,7 @@ class Stage:
 def stage(site: Site, kind: str) -> Iterator[Stage]:
     root = site.base / f"repositories-{kind}"
     root.mkdir()
-    with served(root) as address:
+    with served(GitHost(root)) as address:
         if not any(team["name"] == "other" for team in site.server.get("/teams")["items"]):
             site.server.post("/teams", {"name": "other"})
         yield Stage(site, kind, root, address)
