@@ -4,7 +4,6 @@
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11) python3)
 VENV := .venv
 BIN := $(VENV)/bin
-TREE := .cache/tree
 
 # A stamp is newer than what it was made from, so nothing is installed twice.
 RUNTIME := $(VENV)/.runtime-installed
@@ -26,13 +25,13 @@ run: $(RUNTIME) ## Start server and worker in memory, with an example pipeline (
 test: $(DEV) ## Run every test that this machine can run (ARGS=... goes to pytest)
 	$(BIN)/pytest -n 2 $(ARGS)
 
-lint: $(DEV) $(TREE) ## Check style, formatting, types and the walls between the rooms
+lint: $(DEV) ## Check style, formatting, types and the walls between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	cd $(TREE) && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p pikoci -p tests
+	$(BIN)/mypy -p pikoci -p tests
 	cd deploy/ansible/collections && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml \
 		--namespace-packages --explicit-package-bases -p ansible_collections.pikoci.fleet.plugins
-	cd $(TREE) && PYTHONPATH=. $(CURDIR)/$(BIN)/lint-imports --config $(CURDIR)/pyproject.toml --cache-dir ../import-linter
+	$(BIN)/lint-imports --cache-dir .cache/import-linter
 
 docs: $(RUNTIME) ## Write the generated parts of the documentation anew
 	$(BIN)/python docs/generate.py
@@ -58,14 +57,6 @@ lock: $(DEV) ## Pin requirements/*.in, with hashes, in requirements/*.txt (ARGS=
 clean: ## Remove all that the other targets made
 	rm -rf $(VENV) .cache build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-
-# Import hooks map cmd, internal and pkg below `pikoci`; tools that read files need them in one place.
-.PHONY: $(TREE)
-$(TREE):
-	@mkdir -p $@/pikoci
-	@ln -sfn $(CURDIR)/cmd/pikoci/* $(CURDIR)/internal $(CURDIR)/pkg $@/pikoci/
-	@ln -sfn $(CURDIR)/tests $@/tests
-	@find $@ -xtype l -delete
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || \

@@ -1,6 +1,7 @@
 """Packaging of PikoCI: Go's folder names on disk, one `pikoci` package when installed.
 
-`cmd`, `internal` and `pkg` are mapped below `pikoci`: nothing else lands at the top of site-packages, and the standard
+`cmd` is the one source root. Links in `cmd/pikoci` bring `internal` and `pkg` below `pikoci` for everything that reads
+files: installs, type checkers, editors. Nothing but `pikoci` lands at the top of site-packages, and the standard
 library's `cmd` module is never shadowed.
 """
 
@@ -12,18 +13,18 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).resolve().parent
 
-# Package name -> folder. A longer name wins, so `pikoci.internal` isn't looked for below cmd/pikoci.
-ROOMS = {"pikoci": "cmd/pikoci", "pikoci.internal": "internal", "pikoci.pkg": "pkg"}
-
 DATA = ["*.html", "*.css", "*.js", "*.svg", "*.hcl", "*.sql", "py.typed"]
 
 
 def packages() -> list[str]:
-    """Name every mapped package and each of their sub-packages (folders with an `__init__.py`)."""
-    found = []
-    for name, folder in ROOMS.items():
-        found.append(name)
-        found += [f"{name}.{sub}" for sub in find_packages(str(ROOT / folder))]
+    """Name every package: folders below the source root with an `__init__.py`.
+
+    Raises SystemExit in a copy of the tree that lost its links.
+    """
+    found = find_packages(str(ROOT / "cmd"))
+    for name in ("internal", "pkg"):
+        if f"pikoci.{name}" not in found:
+            raise SystemExit(f"cmd/pikoci/{name} must be a link to ../../{name}; check out the tree with its links")
     return found
 
 
@@ -62,7 +63,7 @@ setup(
     license_expression="Apache-2.0",
     license_files=["LICENSE"],
     python_requires=python_requires(),
-    package_dir=dict(ROOMS),
+    package_dir={"": "cmd"},
     packages=packages(),
     package_data={"": [*DATA, *(f"**/{pattern}" for pattern in DATA)]},
     classifiers=["Operating System :: POSIX :: Linux", "Programming Language :: Python :: 3.11"],

@@ -2,6 +2,7 @@
 
 import ast
 import cmd
+import re
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +17,7 @@ import pikoci.pkg.hcl
 from pikoci import interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "cmd"
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +33,46 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(next(folder.glob("*.whl")))
 
 
-def test_the_editable_install_maps_the_rooms() -> None:
-    packages = (pikoci, pikoci.internal.domain, pikoci.pkg.hcl)
-    folders = [Path(package.__file__ or "").parent for package in packages]
-    assert folders == [ROOT / "cmd/pikoci", ROOT / "internal/domain", ROOT / "pkg/hcl"]
+def test_the_editable_install_is_one_folder_on_the_path() -> None:
+    modules = (pikoci, pikoci.internal.domain, pikoci.pkg.hcl)
+    folders = [Path(module.__file__ or "").parent for module in modules]
+
+    assert folders == [SOURCES / "pikoci", SOURCES / "pikoci/internal/domain", SOURCES / "pikoci/pkg/hcl"]
+    assert str(SOURCES) in sys.path
+
+
+@pytest.mark.parametrize("room", ["internal", "pkg"])
+def test_a_link_brings_a_room_below_the_command(room: str) -> None:
+    assert (SOURCES / "pikoci" / room).readlink() == Path("../..", room)
+
+
+def test_a_modules_name_is_its_path_below_the_source_root() -> None:
+    """So whatever reads files finds a definition: editors, type checkers, linters."""
+    ours = re.compile(r"^\s*(?:from|import) (pikoci[\w.]*)", re.MULTILINE)
+    files = [path for folder in ("cmd", "internal", "pkg", "tests", "docs") for path in (ROOT / folder).rglob("*.py")]
+    named = {name for file in files for name in ours.findall(file.read_text(encoding="utf-8"))}
+    places = [(f"{path}.py", f"{path}/__init__.py") for path in (name.replace(".", "/") for name in named)]
+
+    assert [place for place in places if not any((SOURCES / name).is_file() for name in place)] == []
+
+
+def test_no_module_is_imported_under_a_second_name() -> None:
+    second = re.compile(r"^\s*(?:from|import) (?:cmd\.|internal\b|pkg\b)", re.MULTILINE)
+    files = [path for folder in ("cmd", "internal", "pkg", "tests", "docs") for path in (ROOT / folder).rglob("*.py")]
+
+    assert [path for path in files if second.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_a_copy_without_the_links_is_not_packaged(tmp_path: Path) -> None:
+    for name in ("setup.py", "README.md", "requirements", "cmd"):
+        subprocess.run(["cp", "-r", str(ROOT / name), str(tmp_path)], check=True)
+
+    done = subprocess.run(
+        [sys.executable, "setup.py", "--version"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "cmd/pikoci/internal must be a link to ../../internal" in done.stderr
 
 
 def test_every_place_promises_the_same_python(wheel: zipfile.ZipFile) -> None:
@@ -92,7 +130,7 @@ def test_a_wheel_puts_only_pikoci_at_the_top(wheel: zipfile.ZipFile) -> None:
     assert {name.split("/")[0] for name in wheel.namelist()} == {"pikoci", f"pikoci-{pikoci.__version__}.dist-info"}
 
 
-def test_a_wheel_holds_every_module_and_data_file(wheel: zipfile.ZipFile) -> None:
+def test_a_wheel_holds_every_module_and_data_file_once(wheel: zipfile.ZipFile) -> None:
     wanted = {".py", ".html", ".css", ".js", ".svg", ".hcl", ".sql", ".typed"}
     rooms = {"cmd/pikoci": "pikoci", "internal": "pikoci/internal", "pkg": "pikoci/pkg"}
     ours = {
@@ -102,6 +140,7 @@ def test_a_wheel_holds_every_module_and_data_file(wheel: zipfile.ZipFile) -> Non
         if path.suffix in wanted
     }
     assert ours <= set(wheel.namelist())
+    assert len(wheel.namelist()) == len(set(wheel.namelist()))
 
 
 def test_a_wheel_names_the_command_and_the_licence(wheel: zipfile.ZipFile) -> None:
