@@ -16,13 +16,13 @@ from pikoci.mistyped import with_suggestion
 
 #: Command -> "module:attribute" and the line that `--help` shows.
 COMMANDS = {
-    "server": ("pikoci.server:server", "Serve the API and the pages, schedule, and run an embedded worker."),
-    "worker": ("pikoci.worker:worker", "Run the jobs and checks of a server elsewhere."),
-    "run": ("pikoci.run:run", "Run one job of a pipeline file on this machine, without a server."),
-    "pipeline": ("pikoci.pipeline:pipeline", "Validate and compare pipeline files."),
-    "client": ("pikoci.client:client", "Talk to a server: pipelines, jobs, builds, resources."),
-    "worker-token": ("pikoci.worker_token:worker_token", "Print a token for standalone workers."),
-    "user-password": ("pikoci.user_password:user_password", "Print USER:HASH for the server's --users."),
+    "server": ("pikoci.server.command:server", "Serve the API and the pages, schedule, and run an embedded worker."),
+    "worker": ("pikoci.worker.command:worker", "Run the jobs and checks of a server elsewhere."),
+    "run": ("pikoci.worker.run:run", "Run one job of a pipeline file on this machine, without a server."),
+    "pipeline": ("pikoci.client.pipeline:pipeline", "Validate and compare pipeline files."),
+    "client": ("pikoci.client.group:client", "Talk to a server: pipelines, jobs, builds, resources."),
+    "worker-token": ("pikoci.server.worker_token:worker_token", "Print a token for standalone workers."),
+    "user-password": ("pikoci.server.user_password:user_password", "Print USER:HASH for the server's --users."),
     "completion": ("pikoci.completion:completion", "Print a script that completes commands and names in a shell."),
     "version": ("pikoci.version:version", "Print the version."),
 }
@@ -92,7 +92,7 @@ def _discard_output() -> None:
 def show_error(error: PikociError) -> None:
     """Print an error for people on standard error: the sentence, then the hint."""
     if isinstance(error, InvalidPipelineError):
-        from pikoci.diagnostics import render_diagnostics
+        from pikoci.shared.diagnostics import render_diagnostics
 
         click.echo(render_diagnostics(error.diagnostics), nl=False, err=True)
     click.echo(f"Error: {error.message}", err=True)

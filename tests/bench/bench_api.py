@@ -40,7 +40,7 @@ from pikoci.internal.store.opening import StoreSettings, open_store  # noqa: E40
 BUILDS, CLIENTS = 10_000, 32
 SECRET = "a secret of the benchmark, long enough"
 PATH = "/api/v1/teams/main/pipelines/bench/jobs/unit/builds?limit=50"
-WORKER = "pikoci.gunicorn_server.FairGeventWorker"  # as in the program itself
+WORKER = "pikoci.server.gunicorn_server.FairGeventWorker"  # as in the program itself
 App = falcon.App[ApiRequest, falcon.Response]
 
 

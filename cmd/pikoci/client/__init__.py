@@ -1,5 +1,1 @@
-"""`pikoci client`: the API from the command line."""
-
-from pikoci.client.group import client
-
-__all__ = ["client"]
+"""`pikoci client`, the API from the command line, and `pikoci pipeline`, what needs no server of it."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from pikoci.build_display import BuildDisplay
 from pikoci.client.session import Session
 from pikoci.client.story import BuildStory
-from pikoci.terminal import is_terminal, shows_colors
+from pikoci.shared.build_display import BuildDisplay
+from pikoci.shared.terminal import is_terminal, shows_colors
 
 #: Team, pipeline, job and number of a build.
 BuildKey = tuple[str, str, str, str]

@@ -12,17 +12,17 @@ from typing import Any
 
 import click
 
-from pikoci.build_display import status_color
 from pikoci.client.errors import TOKEN_VARIABLE, Credentials, clear_errors, not_logged_in
 from pikoci.client.logins import LoginStore, config_directory
 from pikoci.client.naming import settle
 from pikoci.client.tables import Styled, render_facts, render_table
+from pikoci.client.times import parse_time
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.times import relative_time
 from pikoci.pkg.client import Client
 from pikoci.pkg.client.transport import normalized
-from pikoci.terminal import output_option, quiet_interrupts, respect_no_color
-from pikoci.times import parse_time
+from pikoci.shared.build_display import status_color
+from pikoci.shared.terminal import output_option, quiet_interrupts, respect_no_color
 
 DEFAULT_URL = "http://localhost:8080"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import gevent
 
-from pikoci.build_display import BuildDisplay
+from pikoci.client.times import parse_time
 from pikoci.pkg.client import BuildEvent
-from pikoci.times import parse_time
+from pikoci.shared.build_display import BuildDisplay
 
 #: After so long without news the log is no longer behind the steps.
 _QUIET_SECONDS = 0.15

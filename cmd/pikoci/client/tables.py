@@ -8,7 +8,7 @@ from typing import Self
 import click
 
 from pikoci.pkg.hcl.clusters import width
-from pikoci.terminal import visible
+from pikoci.shared.terminal import visible
 
 
 class Styled(str):

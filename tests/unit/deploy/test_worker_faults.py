@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pikoci.internal.domain.tags import MAX_TAGS
-from pikoci.worker import check_settings
+from pikoci.worker.command import check_settings
 from tests.unit.deploy.collection import COLLECTION, plugin
 from tests.unit.deploy.test_variables import load
 

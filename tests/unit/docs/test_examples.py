@@ -11,8 +11,8 @@ import pytest
 
 from pikoci.internal.domain.errors import Diagnostic
 from pikoci.internal.pipeline import load
-from pikoci.server import read_settings, server
-from pikoci.worker import check_settings, worker
+from pikoci.server.command import read_settings, server
+from pikoci.worker.command import check_settings, worker
 from tests.unit.docs.markdown import ROOT, Block, all_blocks
 
 LANGUAGES = {"hcl", "console", "sh", "json", "yaml", "env", "text", "mermaid"}

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from pikoci.reference import walk_commands
-from pikoci.server import server
+from pikoci.server.command import server
 from tests.unit.docs.markdown import PAGES, ROOT, blocks
 
 WRITTEN = [page for page in PAGES if page.name not in {"cli.md", "pipeline-reference.md"}]

@@ -11,10 +11,10 @@ from pikoci.client.follow import BuildKey, follow_build
 from pikoci.client.options import build_option, job_option, limit_option
 from pikoci.client.session import Session, status_cell, with_session
 from pikoci.client.tables import render_facts, render_table
+from pikoci.client.times import parse_time
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.times import short_duration
-from pikoci.times import parse_time
 
 _FOLLOW_HELP = "Show it live; exit as the build does: 0 if it succeeded, else 1."
 

@@ -15,9 +15,9 @@ from pikoci.client.session import Session, with_session
 from pikoci.client.tables import Styled
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.times import short_duration
-from pikoci.options import TAGS_HELP, Duration, NameList
 from pikoci.pkg.client import ClientError
 from pikoci.pkg.client.fleet import token_id_of
+from pikoci.shared.options import TAGS_HELP, Duration, NameList
 
 _COLORS = {"running": "green", "draining": "yellow", "cordoned": "yellow", "ended": "yellow", "stalled": "red"}
 

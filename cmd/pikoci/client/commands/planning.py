@@ -10,11 +10,11 @@ import msgspec
 
 from pikoci.client.options import file_pipeline_option
 from pikoci.client.session import Session, with_session
-from pikoci.diagnostics import render_diagnostics
-from pikoci.files import INPUT_FILE, read_text, shown_name, variable_options
 from pikoci.internal.domain.errors import Diagnostic, InvalidPipelineError
 from pikoci.internal.pipeline import Change, render_diff
 from pikoci.pkg.client import ApiError
+from pikoci.shared.diagnostics import render_diagnostics
+from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
 
 _COLORS = {"+": "green", "-": "red", "~": "yellow"}
 

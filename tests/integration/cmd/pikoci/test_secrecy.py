@@ -9,10 +9,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from pikoci.options import Setting
-from pikoci.server import server
-from pikoci.worker import worker
-from pikoci.worker_token import worker_token
+from pikoci.server.command import server
+from pikoci.server.worker_token import worker_token
+from pikoci.shared.options import Setting
+from pikoci.worker.command import worker
 
 SECRET_WORDS = ("secret", "password", "token", "users", "server-url")
 NOT_SECRET = {"log-worker-token", "build-users-group"}

@@ -11,9 +11,9 @@ from typing import Any  # noqa: E402 - as above
 
 from gunicorn.app.base import BaseApplication  # noqa: E402 - as above
 
-from pikoci.gunicorn_server import FairGeventWorker  # noqa: E402 - as above
 from pikoci.internal.api import ApiSettings  # noqa: E402 - as above
-from pikoci.paced_socket import Pace  # noqa: E402 - as above
+from pikoci.server.gunicorn_server import FairGeventWorker  # noqa: E402 - as above
+from pikoci.server.paced_socket import Pace  # noqa: E402 - as above
 from tests.unit.internal.api.scene import make_scene, with_pipeline  # noqa: E402 - as above
 
 

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import gevent
 import pytest
 
-from pikoci.build_display import BuildDisplay
 from pikoci.client.story import BuildStory
 from pikoci.pkg.client import BuildEvent
+from pikoci.shared.build_display import BuildDisplay
 
 
 class Told:

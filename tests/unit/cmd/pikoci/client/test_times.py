@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pikoci.times import parse_time
+from pikoci.client.times import parse_time
 
 
 def test_times_of_the_api_are_read_with_and_without_fractions() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pikoci.files import MAX_BYTES, read_text, read_variables
 from pikoci.internal.domain.errors import InvalidError, TooLargeError
+from pikoci.shared.files import MAX_BYTES, read_text, read_variables
 from tests.unit.cmd.pikoci.conftest import Invoke
 
 

@@ -10,7 +10,7 @@ import pytest
 from gevent.monkey import get_original
 
 from pikoci.internal.domain.errors import UnavailableError
-from pikoci.threads import BoundedThreads, Threads
+from pikoci.server.threads import BoundedThreads, Threads
 
 PATIENCE = 30.0
 

@@ -11,7 +11,7 @@ import click
 import gevent
 
 from pikoci.internal.domain.times import short_duration
-from pikoci.terminal import visible
+from pikoci.shared.terminal import visible
 
 _COLORS = {
     "succeeded": "green",

@@ -18,9 +18,6 @@ import click
 import gevent
 
 from pikoci import __version__
-from pikoci.build_display import BuildDisplay
-from pikoci.diagnostics import render_diagnostics
-from pikoci.files import INPUT_FILE, read_text, shown_name, variable_options
 from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import InvalidPipelineError, NotFoundError
@@ -31,9 +28,12 @@ from pikoci.internal.pipeline import load
 from pikoci.internal.worker.local import LocalRun
 from pikoci.internal.worker.process import Spawner
 from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
-from pikoci.log import configure_logging
 from pikoci.pkg.hcl.suggestions import did_you_mean
-from pikoci.terminal import is_terminal, shows_colors
+from pikoci.shared.build_display import BuildDisplay
+from pikoci.shared.diagnostics import render_diagnostics
+from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
+from pikoci.shared.log import configure_logging
+from pikoci.shared.terminal import is_terminal, shows_colors
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EXIT_BY_SIGNAL = 128

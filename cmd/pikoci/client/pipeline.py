@@ -10,12 +10,12 @@ import click
 import msgspec
 
 from pikoci.client.commands.planning import plan
-from pikoci.diagnostics import render_diagnostics
-from pikoci.files import INPUT_FILE, read_text, shown_name, variable_options
 from pikoci.internal.domain.errors import Diagnostic, InvalidError
 from pikoci.internal.pipeline import load
 from pikoci.internal.pipeline import reference as language_reference
-from pikoci.terminal import output_option, respect_no_color
+from pikoci.shared.diagnostics import render_diagnostics
+from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
+from pikoci.shared.terminal import output_option, respect_no_color
 
 
 @click.group()

@@ -9,7 +9,7 @@ from typing import Any
 
 from gunicorn.http import errors
 
-from pikoci.paced_socket import SlowHeadersError
+from pikoci.server.paced_socket import SlowHeadersError
 
 _STATUSES: dict[type[Exception], int] = {
     SlowHeadersError: 408,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pikoci.addresses import authority
 from pikoci.pkg.queue.opening import QueueSettings
+from pikoci.shared.addresses import authority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

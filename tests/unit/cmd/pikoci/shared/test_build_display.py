@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from pikoci.build_display import BuildDisplay
+from pikoci.shared.build_display import BuildDisplay
 
 
 class Now:

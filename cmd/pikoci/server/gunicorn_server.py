@@ -28,11 +28,11 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import AppImportError
 from gunicorn.workers.ggevent import GeventWorker
 
-from pikoci.diagnostics import render_diagnostics
 from pikoci.internal.domain.errors import InvalidPipelineError, PikociError
-from pikoci.paced_socket import Pace, PacedSocket
-from pikoci.refusals import BodyReader, refusal, refusal_status
-from pikoci.service_manager import ServerReport, ServiceManager
+from pikoci.server.paced_socket import Pace, PacedSocket
+from pikoci.server.refusals import BodyReader, refusal, refusal_status
+from pikoci.shared.diagnostics import render_diagnostics
+from pikoci.shared.service_manager import ServerReport, ServiceManager
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ import socket
 
 import pytest
 
-from pikoci.addresses import authority, external_url
 from pikoci.internal.domain.errors import InvalidError
-from pikoci.listening import listen
-from pikoci.server import read_settings, server
+from pikoci.server.command import read_settings, server
+from pikoci.server.listening import listen
+from pikoci.shared.addresses import authority, external_url
 from tests.services.process import free_port
 
 

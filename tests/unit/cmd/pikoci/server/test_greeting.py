@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pikoci.greeting import command_name, greeting
-from pikoci.server import read_settings, server
+from pikoci.server.command import read_settings, server
+from pikoci.server.greeting import command_name, greeting
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from pikoci.log import configure_logging
+from pikoci.shared.log import configure_logging
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from pikoci.addresses import external_url
 from pikoci.internal.domain.errors import InvalidError
-from pikoci.listening import listen
-from pikoci.log import LEVELS, configure_logging
-from pikoci.options import Duration, NameList, build_users_option, config_option, setting, switch
-from pikoci.queue_options import queue_options, read_queue_settings
-from pikoci.settings import ServerSettings
+from pikoci.server.listening import listen
+from pikoci.server.settings import ServerSettings
+from pikoci.shared.addresses import external_url
+from pikoci.shared.log import LEVELS, configure_logging
+from pikoci.shared.options import Duration, NameList, build_users_option, config_option, setting, switch
+from pikoci.shared.queue_options import queue_options, read_queue_settings
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LEAST_BYTES = 32
@@ -116,8 +116,8 @@ def server(**values: Any) -> None:
     """
     settings = read_settings(values)
     configure_logging(settings.log_level)
-    from pikoci.application import Application
-    from pikoci.gunicorn_server import PikociApplication
+    from pikoci.server.application import Application
+    from pikoci.server.gunicorn_server import PikociApplication
 
     listener = listen(settings.host, settings.port)
     options = {
@@ -126,7 +126,7 @@ def server(**values: Any) -> None:
         "worker_connections": 10_000,
         "timeout": 120,
         "graceful_timeout": 5,
-        "logger_class": "pikoci.gunicorn_log.GunicornLogger",
+        "logger_class": "pikoci.server.gunicorn_log.GunicornLogger",
         "proc_name": "pikoci",
         "forwarded_allow_ips": ",".join((*LOOPBACK, *settings.trusted_proxies)),
         "limit_request_line": 8190,

@@ -11,9 +11,9 @@ from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.service.settings import ServiceSettings
 from pikoci.internal.service.tokens import TokenService
-from pikoci.log import configure_logging
-from pikoci.options import TAGS_HELP, NameList, setting
-from pikoci.terminal import output_option
+from pikoci.shared.log import configure_logging
+from pikoci.shared.options import TAGS_HELP, NameList, setting
+from pikoci.shared.terminal import output_option
 
 _SHORT_SECRET = 32
 

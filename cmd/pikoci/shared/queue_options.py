@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import click
 
 from pikoci.internal.domain.errors import InvalidError
-from pikoci.options import setting, switch
 from pikoci.pkg.queue.backend import Backend, QueueConfigurationError
 from pikoci.pkg.queue.opening import SYSTEMS, QueueSettings, open_backend
+from pikoci.shared.options import setting, switch
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 

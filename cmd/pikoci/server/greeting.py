@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from pikoci.settings import ServerSettings
+from pikoci.server.settings import ServerSettings
 
 
 def greeting(settings: ServerSettings, name: str, password: str) -> str:

@@ -17,7 +17,7 @@ from gevent.pywsgi import WSGIServer
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.worker.worker import Worker, WorkerHealth
-from pikoci.service_manager import EXTEND, ServiceManager
+from pikoci.shared.service_manager import EXTEND, ServiceManager
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import click
 
-from pikoci.diagnostics import render_diagnostics
 from pikoci.internal.domain.errors import Diagnostic
+from pikoci.shared.diagnostics import render_diagnostics
 
 
 def plain(*found: Diagnostic) -> str:

@@ -20,7 +20,6 @@ import click
 import gevent
 
 from pikoci import __version__
-from pikoci.greeting import greeting
 from pikoci.internal.api import ApiSettings, create_app
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import PikociError
@@ -33,11 +32,12 @@ from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
 from pikoci.internal.worker.user_group import find_build_users
 from pikoci.internal.worker.worker import Worker
 from pikoci.pkg.queue.backend import Backend, QueueClosedError, QueueError
-from pikoci.preparation import prepare_accounts, prepare_pipeline, prepare_schema
-from pikoci.publisher import QueuePublisher
-from pikoci.queue_options import open_queue
-from pikoci.settings import ServerSettings
-from pikoci.threads import READERS, BoundedThreads, Threads, hashing_threads
+from pikoci.server.greeting import greeting
+from pikoci.server.preparation import prepare_accounts, prepare_pipeline, prepare_schema
+from pikoci.server.publisher import QueuePublisher
+from pikoci.server.settings import ServerSettings
+from pikoci.server.threads import READERS, BoundedThreads, Threads, hashing_threads
+from pikoci.shared.queue_options import open_queue
 
 log = logging.getLogger(__name__)
 

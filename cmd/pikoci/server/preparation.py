@@ -13,7 +13,7 @@ from pikoci.internal.domain.accounts import SYSTEM
 from pikoci.internal.domain.errors import InvalidError, InvalidPipelineError
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import Services
-from pikoci.settings import ServerSettings
+from pikoci.server.settings import ServerSettings
 
 log = logging.getLogger(__name__)
 

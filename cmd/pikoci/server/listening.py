@@ -6,8 +6,8 @@ import errno
 import socket
 import time
 
-from pikoci.addresses import authority
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.shared.addresses import authority
 
 #: An earlier process of this server that was killed may hold the port for a moment longer.
 _PATIENCE = 5.0

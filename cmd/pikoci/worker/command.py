@@ -14,10 +14,10 @@ import click
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
 from pikoci.internal.domain.tags import MAX_TAGS, queues_for
-from pikoci.log import LEVELS, configure_logging
-from pikoci.options import Duration, NameList, build_users_option, config_option, setting, switch
 from pikoci.pkg.token_claims import token_claims
-from pikoci.queue_options import open_queue, queue_options, read_queue_settings
+from pikoci.shared.log import LEVELS, configure_logging
+from pikoci.shared.options import Duration, NameList, build_users_option, config_option, setting, switch
+from pikoci.shared.queue_options import open_queue, queue_options, read_queue_settings
 
 if TYPE_CHECKING:
     from pikoci.internal.worker.settings import WorkerSettings
@@ -107,7 +107,7 @@ def run_worker(values: dict[str, Any]) -> None:
     from pikoci.internal.worker.http import HttpGateway
     from pikoci.internal.worker.process import Spawner
     from pikoci.internal.worker.worker import Worker
-    from pikoci.worker_process import WorkerProcess
+    from pikoci.worker.process import WorkerProcess
 
     queue = read_queue_settings(values)
     team = token_team(values["worker_token"])
@@ -137,7 +137,7 @@ def _settings(values: dict[str, Any], queues: Sequence[str]) -> WorkerSettings:
     from pikoci import __version__
     from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
     from pikoci.internal.worker.user_group import find_build_users
-    from pikoci.worker_identity import begin_start, check_name
+    from pikoci.worker.identity import begin_start, check_name
 
     name = values["name"]
     if name:

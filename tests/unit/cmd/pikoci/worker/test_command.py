@@ -16,9 +16,9 @@ from gevent.threadpool import ThreadPool
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.wire import is_earlier_start
 from pikoci.internal.worker.home import place_of
-from pikoci.service_manager import ServiceManager
-from pikoci.worker import check_settings, worker
-from pikoci.worker_identity import begin_start
+from pikoci.shared.service_manager import ServiceManager
+from pikoci.worker.command import check_settings, worker
+from pikoci.worker.identity import begin_start
 from tests.unit.cmd.pikoci.conftest import Invoke
 
 ENVIRONMENT = {"WORKER_TOKEN": "token", "PUBSUB_SYSTEM": "nats"}

@@ -1,0 +1,1 @@
+"""What the commands have in common: options, logs, the terminal, files that users name."""

@@ -1,0 +1,1 @@
+"""`pikoci worker`, and `pikoci run`: work without a server around it."""
