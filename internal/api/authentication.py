@@ -11,9 +11,10 @@ import falcon
 from pikoci.internal.api.problems import PasswordChangeRequiredError
 from pikoci.internal.api.request import ANONYMOUS, ApiRequest
 from pikoci.internal.api.settings import ApiSettings
+from pikoci.internal.domain.accounts import Principal, User
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.errors import PermissionDeniedError, UnauthenticatedError
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import PermissionDeniedError, UnauthenticatedError
-from pikoci.internal.service.model import Clock, Principal, User
 from pikoci.internal.service.tokens import UserClaims
 
 COOKIE = "pikoci_session"

@@ -12,8 +12,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from pikoci.internal.service.errors import PikociError
-from pikoci.internal.service.model import Clock
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.errors import PikociError
 from pikoci.internal.service.scheduling import Scheduling
 
 log = logging.getLogger(__name__)

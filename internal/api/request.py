@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import falcon
 
-from pikoci.internal.service.model import Principal
+from pikoci.internal.domain.accounts import Principal
 from pikoci.internal.service.tokens import UserClaims
 
 ANONYMOUS = Principal()

@@ -11,12 +11,12 @@ from pikoci.internal.domain.errors import ConflictError, StaleClaimError
 from pikoci.internal.domain.gateway import CheckAssignment, CheckResult
 from pikoci.internal.domain.pipeline import Pipeline, ResourceState
 from pikoci.internal.domain.plan import PipelineSpec, Resource, ResourceType
+from pikoci.internal.domain.queues import CHECKS_QUEUE
 from pikoci.internal.domain.schedule import Schedule, parse_schedule
 from pikoci.internal.service.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.doorbell import Doorbell
 from pikoci.internal.service.excerpt import runners_of
-from pikoci.internal.service.ports import CHECKS_QUEUE
 from pikoci.internal.service.tokens import WorkerClaims
 from pikoci.internal.service.versions import check_versions
 

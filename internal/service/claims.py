@@ -8,10 +8,10 @@ from pikoci.internal.domain.build import Build, BuildInput
 from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.gateway import BuildAssignment, BuildInfo
 from pikoci.internal.domain.pipeline import Pipeline
+from pikoci.internal.domain.queues import JOBS_QUEUE
 from pikoci.internal.service.bus import SCHEDULE, build_topic
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.excerpt import job_resources, job_runners, types_of
-from pikoci.internal.service.ports import JOBS_QUEUE
 from pikoci.internal.service.tokens import WorkerClaims
 
 

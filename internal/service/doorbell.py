@@ -10,8 +10,9 @@ import structlog
 from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.domain.plan import JobPlan
+from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
 from pikoci.internal.service.context import Context
-from pikoci.internal.service.ports import CHECKS_QUEUE, JOBS_QUEUE, encode_id
+from pikoci.internal.service.ports import encode_id
 
 _log = structlog.get_logger(__name__)
 

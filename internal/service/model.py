@@ -1,111 +1,11 @@
-"""The data that use cases take and give, for the rooms that see the domain only through the services."""
+"""What use cases show that is more than one entity of the domain."""
 
 from __future__ import annotations
 
 import msgspec
 
-from pikoci.internal.domain.accounts import Principal, Role, Team, User
-from pikoci.internal.domain.build import (
-    Build,
-    BuildInput,
-    BuildOutput,
-    BuildStatus,
-    LogChunk,
-    Standing,
-    Step,
-    StepStatus,
-)
-from pikoci.internal.domain.clock import Clock, SystemClock
-from pikoci.internal.domain.events import BuildEvent
-from pikoci.internal.domain.gateway import (
-    BuildAssignment,
-    CheckAssignment,
-    CheckResult,
-    ClaimRef,
-    Gateway,
-    Heartbeat,
-    HeartbeatReply,
-    WorkerCommand,
-    WorkerHello,
-    WorkerTerms,
-)
-from pikoci.internal.domain.pipeline import (
-    Job,
-    JobOverview,
-    Page,
-    Pipeline,
-    PipelineOverview,
-    ResourceState,
-    Version,
-    WorkerState,
-    WorkerToken,
-)
-from pikoci.internal.domain.tags import MAX_TOKEN_TAGS, TAG_PATTERN
-from pikoci.internal.domain.wire import (
-    INSTANCE_HEADER,
-    LINES,
-    MAX_CHECK_RESULT,
-    MAX_REPORT,
-    MSGPACK,
-    WORKER_HEADER,
-    Report,
-    StoredArtifact,
-)
-
-__all__ = [
-    "INSTANCE_HEADER",
-    "LINES",
-    "MAX_CHECK_RESULT",
-    "MAX_REPORT",
-    "MAX_TOKEN_TAGS",
-    "MSGPACK",
-    "TAG_PATTERN",
-    "WORKER_HEADER",
-    "Build",
-    "BuildAssignment",
-    "BuildDetail",
-    "BuildEvent",
-    "BuildInput",
-    "BuildOutput",
-    "BuildStatus",
-    "BuildUpdate",
-    "CheckAssignment",
-    "CheckResult",
-    "ClaimRef",
-    "Clock",
-    "Gateway",
-    "Graph",
-    "GraphEdge",
-    "GraphNode",
-    "Heartbeat",
-    "HeartbeatReply",
-    "Job",
-    "JobOverview",
-    "LogChunk",
-    "Page",
-    "Pipeline",
-    "PipelineOverview",
-    "Principal",
-    "Report",
-    "ResourceState",
-    "ResourceView",
-    "Role",
-    "RunningBuild",
-    "Standing",
-    "Step",
-    "StepStatus",
-    "StoredArtifact",
-    "SystemClock",
-    "Team",
-    "User",
-    "Version",
-    "WorkerCommand",
-    "WorkerHello",
-    "WorkerState",
-    "WorkerTerms",
-    "WorkerToken",
-    "WorkerView",
-]
+from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, LogChunk, Standing, Step
+from pikoci.internal.domain.pipeline import ResourceState, Version, WorkerState
 
 
 class BuildDetail(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,21 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
-from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE, jobs_queue
-from pikoci.internal.domain.tags import queue_of
-
-__all__ = [
-    "CHECKS_QUEUE",
-    "JOBS_QUEUE",
-    "Publisher",
-    "QueueState",
-    "RunInThread",
-    "encode_id",
-    "jobs_queue",
-    "queue_of",
-    "run_inline",
-]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pikoci.internal.domain.clock import Clock
-from pikoci.internal.service.ports import CHECKS_QUEUE, JOBS_QUEUE, Publisher, QueueState
+from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
+from pikoci.internal.service.ports import Publisher, QueueState
 
 _MAX_QUEUES = 500
 #: How long what a broker said is good for, and how long all queues together may take to answer, in seconds.

@@ -11,12 +11,12 @@ from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, InputChoice
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.pipeline import Page, Pipeline, ResourceState, Version
+from pikoci.internal.domain.queues import CHECKS_QUEUE
 from pikoci.internal.service.access import find_job, find_pipeline, find_resource
 from pikoci.internal.service.builds import BuildService
 from pikoci.internal.service.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.context import Context
 from pikoci.internal.service.model import ResourceView
-from pikoci.internal.service.ports import CHECKS_QUEUE
 from pikoci.internal.service.public import public_resource
 
 _MAX_TOKEN = 200

@@ -8,6 +8,7 @@ import msgspec
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.queues import JOBS_QUEUE
 from pikoci.internal.domain.tags import common_queue, team_of
 from pikoci.internal.service.bus import SCHEDULE, build_topic
 from pikoci.internal.service.checks import Checks
@@ -15,7 +16,7 @@ from pikoci.internal.service.context import Context
 from pikoci.internal.service.doorbell import Doorbell
 from pikoci.internal.service.duetimes import ClockWatch, DueTimes
 from pikoci.internal.service.measures import Measures
-from pikoci.internal.service.ports import JOBS_QUEUE, QueueState
+from pikoci.internal.service.ports import QueueState
 from pikoci.internal.service.requeue import TakeBack
 from pikoci.internal.service.retention import Retention
 from pikoci.internal.service.starting import JobRun

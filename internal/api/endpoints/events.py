@@ -12,9 +12,11 @@ from pikoci.internal.api.bodies import EventQuery
 from pikoci.internal.api.parsing import as_json, read_number
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
+from pikoci.internal.domain.accounts import Principal, Role
+from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.errors import ConflictError, PikociError, UnavailableError
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import ConflictError, PikociError, UnavailableError
-from pikoci.internal.service.model import Build, BuildUpdate, Principal, Role
+from pikoci.internal.service.model import BuildUpdate
 
 log = logging.getLogger(__name__)
 

@@ -16,22 +16,19 @@ from pikoci.internal.api.packed import read_packed, require_plain, write_packed
 from pikoci.internal.api.parsing import SlowBodyError, as_json
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
-from pikoci.internal.service import Services
-from pikoci.internal.service.errors import InvalidError, PikociError, UnauthenticatedError, UnavailableError
-from pikoci.internal.service.model import (
+from pikoci.internal.domain.errors import InvalidError, PikociError, UnauthenticatedError, UnavailableError
+from pikoci.internal.domain.gateway import CheckResult, Heartbeat, WorkerCommand, WorkerHello
+from pikoci.internal.domain.names import WORKER
+from pikoci.internal.domain.wire import (
     INSTANCE_HEADER,
     LINES,
     MAX_CHECK_RESULT,
     MAX_REPORT,
     WORKER_HEADER,
-    CheckResult,
-    Heartbeat,
     Report,
     StoredArtifact,
-    WorkerCommand,
-    WorkerHello,
 )
-from pikoci.internal.service.names import WORKER
+from pikoci.internal.service import Services
 from pikoci.internal.service.remote import RemoteWorker
 
 log = logging.getLogger(__name__)

@@ -2,11 +2,11 @@
 
 import pytest
 
+from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, PermissionDeniedError
 from pikoci.internal.domain.events import BuildFinished
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, WorkerCommand
-from pikoci.internal.service.model import Principal, Role
 from tests.integration.internal.service.test_trigger import GATED, limited
 from tests.integration.internal.service.world import PLAIN, World
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pikoci.internal.domain.accounts import Role, User
+from pikoci.internal.domain.accounts import Principal, Role, User
 from pikoci.internal.domain.errors import (
     InvalidError,
     NotFoundError,
@@ -11,7 +11,6 @@ from pikoci.internal.domain.errors import (
 )
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.repositories import Store
-from pikoci.internal.service.model import Principal
 from pikoci.internal.service.settings import ServiceSettings
 from pikoci.internal.service.tokens import TokenService
 from tests.integration.internal.service.world import World

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import dedent
 
+from pikoci.internal.domain.accounts import Principal
 from pikoci.internal.domain.build import Build, BuildStatus, StepStatus
 from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
@@ -12,7 +13,7 @@ from pikoci.internal.domain.gateway import BuildAssignment, CheckResult, ClaimRe
 from pikoci.internal.domain.pipeline import ResourceState, Version
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings, build_services
-from pikoci.internal.service.model import BuildDetail, Principal
+from pikoci.internal.service.model import BuildDetail
 from pikoci.internal.service.ports import QueueState
 
 START = 1_000_000.0

@@ -5,8 +5,8 @@ from falcon.testing import Result
 
 from pikoci.internal.api import COOKIE, ApiSettings
 from pikoci.internal.api.authentication import Sessions
+from pikoci.internal.domain.errors import UnauthenticatedError
 from pikoci.internal.service import build_services
-from pikoci.internal.service.errors import UnauthenticatedError
 from tests.unit.internal.api.scene import (
     PASSWORD,
     PIPELINE,

@@ -2,8 +2,9 @@
 
 import gevent
 
+from pikoci.internal.domain.queues import jobs_queue
 from pikoci.internal.service.bus import EventBus, Wakeup
-from pikoci.internal.service.ports import encode_id, jobs_queue
+from pikoci.internal.service.ports import encode_id
 
 
 def test_being_set_twice_is_being_set_once() -> None:

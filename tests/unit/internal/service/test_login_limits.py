@@ -5,8 +5,8 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
+from pikoci.internal.domain.errors import RateLimitedError
 from pikoci.internal.service.attempts import LoginLimits
-from pikoci.internal.service.errors import RateLimitedError
 from pikoci.internal.service.password_queue import PasswordQueue
 from tests.unit.internal.service.test_tokens import FixedClock
 

@@ -3,8 +3,8 @@
 import bcrypt
 import pytest
 
+from pikoci.internal.domain.errors import InvalidError, RateLimitedError
 from pikoci.internal.service.attempts import Attempts
-from pikoci.internal.service.errors import InvalidError, RateLimitedError
 from pikoci.internal.service.passwords import (
     NO_PASSWORD,
     check_new_password,

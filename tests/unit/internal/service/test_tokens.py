@@ -5,7 +5,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pikoci.internal.domain.accounts import User
-from pikoci.internal.service.errors import InvalidError, UnauthenticatedError
+from pikoci.internal.domain.errors import InvalidError, UnauthenticatedError
 from pikoci.internal.service.settings import ServiceSettings
 from pikoci.internal.service.tokens import TokenService, UserClaims
 

@@ -4,7 +4,7 @@ import bcrypt
 import pytest
 
 from pikoci.internal.api import COOKIE
-from pikoci.internal.service.model import Principal
+from pikoci.internal.domain.accounts import Principal
 from tests.integration.internal.service.world import PLAIN, World
 from tests.unit.internal.web.site import Site
 
