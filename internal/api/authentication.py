@@ -15,7 +15,7 @@ from pikoci.internal.domain.accounts import Principal, User
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import PermissionDeniedError, UnauthenticatedError
 from pikoci.internal.service import Services
-from pikoci.internal.service.tokens import UserClaims
+from pikoci.internal.service.plumbing.tokens import UserClaims
 
 COOKIE = "pikoci_session"
 MAX_TOKEN = 4096

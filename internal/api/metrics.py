@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import PikociError
-from pikoci.internal.service.scheduling import Scheduling
+from pikoci.internal.service.lifecycle.scheduling import Scheduling
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import falcon
 
 from pikoci.internal.domain.accounts import Principal
-from pikoci.internal.service.tokens import UserClaims
+from pikoci.internal.service.plumbing.tokens import UserClaims
 
 ANONYMOUS = Principal()
 

@@ -17,7 +17,7 @@ from pikoci.internal.api.parsing import as_json, read_bytes, read_json, read_que
 from pikoci.internal.api.replay import Replay
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
-from pikoci.internal.service.idempotency import Answer
+from pikoci.internal.service.use_cases.idempotency import Answer
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 JSON = "application/json"

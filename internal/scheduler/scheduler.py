@@ -9,7 +9,7 @@ import structlog
 
 from pikoci.internal.scheduler.loop import Action, Loop, Wait
 from pikoci.internal.service import Services, UnavailableError
-from pikoci.internal.service.bus import CHECKS, SCHEDULE
+from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 
 _log = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.times import relative_time, short_duration
 from pikoci.internal.service import Services
-from pikoci.internal.service.idempotency import Answer
+from pikoci.internal.service.use_cases.idempotency import Answer
 from pikoci.internal.web import times
 from pikoci.internal.web.addresses import address, local_path, login_address
 from pikoci.internal.web.assets import Assets

@@ -16,7 +16,7 @@ from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build
 from pikoci.internal.domain.errors import ConflictError, PikociError, UnavailableError
 from pikoci.internal.service import Services
-from pikoci.internal.service.model import BuildUpdate
+from pikoci.internal.service.use_cases.views import BuildUpdate
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.domain.accounts import Role
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.service import Services
-from pikoci.internal.service.pipelines import Evaluated
+from pikoci.internal.service.use_cases.pipelines import Evaluated
 
 
 class Pipelines:

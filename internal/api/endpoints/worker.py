@@ -29,7 +29,7 @@ from pikoci.internal.domain.wire import (
     StoredArtifact,
 )
 from pikoci.internal.service import Services
-from pikoci.internal.service.remote import RemoteWorker
+from pikoci.internal.service.use_cases.remote import RemoteWorker
 
 log = logging.getLogger(__name__)
 

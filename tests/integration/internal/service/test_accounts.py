@@ -13,8 +13,8 @@ from pikoci.internal.domain.errors import (
     UnauthenticatedError,
 )
 from pikoci.internal.service import build_services
-from pikoci.internal.service.accounts import AccountService
-from pikoci.internal.service.tokens import signing_secret
+from pikoci.internal.service.plumbing.tokens import signing_secret
+from pikoci.internal.service.use_cases.accounts import AccountService
 from tests.integration.internal.service.world import World
 
 

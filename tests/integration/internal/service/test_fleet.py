@@ -9,8 +9,8 @@ from pikoci.internal.domain.errors import ConflictError, NameTakenError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.tags import queues_for
-from pikoci.internal.service.remote import RemoteWorker
-from pikoci.internal.service.tokens import WorkerClaims
+from pikoci.internal.service.plumbing.tokens import WorkerClaims
+from pikoci.internal.service.use_cases.remote import RemoteWorker
 from tests.integration.internal.service.world import PLAIN, TYPE, World
 
 TAGGED = PLAIN.replace('job "run" {', 'job "run" {\n      tags = ["vpn", "gpu"]')

@@ -6,7 +6,7 @@ from pikoci.internal.domain.accounts import Principal, Role, User
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.tags import queues_for
-from pikoci.internal.service.tokens import WorkerClaims
+from pikoci.internal.service.plumbing.tokens import WorkerClaims
 from tests.integration.internal.service.world import PLAIN, World
 
 

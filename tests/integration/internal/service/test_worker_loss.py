@@ -6,7 +6,7 @@ from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, StaleClaimError
 from pikoci.internal.domain.events import StepStarted
 from pikoci.internal.domain.gateway import ClaimRef
-from pikoci.internal.service.settings import ServiceSettings
+from pikoci.internal.service.plumbing.settings import ServiceSettings
 from tests.integration.internal.service.world import PLAIN, World
 
 

@@ -11,8 +11,8 @@ from pikoci.internal.domain.errors import (
 )
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.repositories import Store
-from pikoci.internal.service.settings import ServiceSettings
-from pikoci.internal.service.tokens import TokenService
+from pikoci.internal.service.plumbing.settings import ServiceSettings
+from pikoci.internal.service.plumbing.tokens import TokenService
 from tests.integration.internal.service.world import World
 
 NOBODY = Principal()

@@ -13,8 +13,8 @@ from pikoci.internal.domain.gateway import BuildAssignment, CheckResult, ClaimRe
 from pikoci.internal.domain.pipeline import ResourceState, Version
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings, build_services
-from pikoci.internal.service.model import BuildDetail
-from pikoci.internal.service.ports import QueueState
+from pikoci.internal.service.plumbing.ports import QueueState
+from pikoci.internal.service.use_cases.views import BuildDetail
 
 START = 1_000_000.0
 

@@ -17,7 +17,7 @@ from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten,
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import Services, ServiceSettings, build_services
-from pikoci.internal.service.ports import QueueState, RunInThread, run_inline
+from pikoci.internal.service.plumbing.ports import QueueState, RunInThread, run_inline
 from pikoci.internal.store import StoreSettings, open_store
 
 SECRET = "a secret for tests that is long enough"

@@ -18,7 +18,7 @@ from tests.unit.internal.api.scene import (
     make_store,
     with_pipeline,
 )
-from tests.unit.internal.service.test_tokens import FixedClock
+from tests.unit.internal.service.plumbing.test_tokens import FixedClock
 
 
 def _by_cookie(scene: Scene, method: str, path: str, headers: dict[str, str] | None = None) -> Result:

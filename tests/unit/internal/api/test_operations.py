@@ -2,8 +2,8 @@
 
 from pikoci.internal.api.metrics import Metrics
 from pikoci.internal.domain.errors import UnavailableError
-from pikoci.internal.service.measures import Measures
-from pikoci.internal.service.ports import QueueState
+from pikoci.internal.service.plumbing.measures import Measures
+from pikoci.internal.service.plumbing.ports import QueueState
 from tests.unit.internal.api.scene import Scene
 
 
