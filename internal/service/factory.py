@@ -21,6 +21,7 @@ from pikoci.internal.service.plumbing.tokens import TokenService, signing_secret
 from pikoci.internal.service.plumbing.waiting import Waiting
 from pikoci.internal.service.use_cases.accounts import AccountService
 from pikoci.internal.service.use_cases.builds import BuildService
+from pikoci.internal.service.use_cases.gateway import WorkerGateway
 from pikoci.internal.service.use_cases.idempotency import IdempotencyService
 from pikoci.internal.service.use_cases.jobs import JobService
 from pikoci.internal.service.use_cases.pipelines import PipelineService
@@ -40,6 +41,7 @@ class Services:
     resources: ResourceService
     accounts: AccountService
     tokens: TokenService
+    gateway: WorkerGateway
     workers: WorkerService
     worker_tokens: WorkerTokenService
     scheduling: Scheduling
@@ -92,6 +94,7 @@ def build_services(
         resources=ResourceService(context, builds),
         accounts=AccountService(context, hash_in_thread or run_in_thread),
         tokens=tokens,
+        gateway=WorkerGateway(context),
         workers=WorkerService(context),
         worker_tokens=WorkerTokenService(context, tokens),
         scheduling=Scheduling(context),

@@ -113,7 +113,7 @@ def measure(folder: Path, seconds: float) -> dict[str, float]:
         concurrency=16,
     )
     subscriptions = {queue: backend.subscribe([queue]) for queue in ("jobs", "checks")}
-    worker = Worker(services.workers, subscriptions, Spawner(settings.mark), settings, clock, Random())
+    worker = Worker(services.gateway, subscriptions, Spawner(settings.mark), settings, clock, Random())
     scheduler = Scheduler(services)
     working = gevent.spawn(worker.run)
     began = time.monotonic()

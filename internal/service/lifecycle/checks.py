@@ -16,9 +16,9 @@ from pikoci.internal.domain.schedule import Schedule, parse_schedule
 from pikoci.internal.service.lifecycle.excerpt import runners_of
 from pikoci.internal.service.lifecycle.versions import check_versions
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
+from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.doorbell import Doorbell
-from pikoci.internal.service.plumbing.tokens import WorkerClaims
 
 _MAX_ERROR = 4000
 
@@ -69,19 +69,19 @@ class Checks:
         self._doorbell.ring_checks(again)
         return lapsed + len(again)
 
-    def claim(self, resource_id: int, worker: str, instance: str, opens: WorkerClaims) -> CheckAssignment:
+    def claim(self, resource_id: int, by: Claimant) -> CheckAssignment:
         """See `Gateway.claim_check`."""
         now = self._context.clock.now()
         with self._store.transaction():
             until = now + self._context.settings.lease
-            state = self._store.resources.claim_check(resource_id, worker, instance, now, until)
+            state = self._store.resources.claim_check(resource_id, by.name, by.instance, now, until)
             pipeline = self._store.pipelines.get(state.pipeline_id) if state else None
             if state is None or pipeline is None:
                 raise ConflictError(f"the check of resource {resource_id} is taken, finished or not asked for")
             spec = self._context.compiled.get(pipeline).spec
             resource, kind = spec.resource(state.canonical), spec.resource_type(state.type)
             if resource is not None and kind is not None:
-                self._context.fleet.require_able(worker, instance, CHECKS_QUEUE, resource.tags, pipeline.team, opens)
+                self._context.fleet.require_able(by, CHECKS_QUEUE, resource.tags, pipeline.team)
                 return self._assign(state, pipeline, spec, resource, kind)
             self._store.resources.finish_check(resource_id, state.check_claim, now, "")
         raise ConflictError(f"resource {state.canonical} left pipeline {pipeline.name}")
@@ -104,8 +104,8 @@ class Checks:
             masks=spec.masks,
         )
 
-    def finish(self, resource_id: int, claim: int, result: CheckResult) -> None:
-        """See `Gateway.finish_check`.
+    def finish(self, resource_id: int, claim: int, result: CheckResult, by: Claimant | None = None) -> None:
+        """See `Gateway.finish_check`; the claim must be that of `by`, if given.
 
         Many versions are saved in several transactions, so that nothing else waits for long. The check counts as
         finished, and jobs are asked to look, only with the last of them; whoever dies before does the check again, and
@@ -116,6 +116,9 @@ class Checks:
             raise StaleClaimError(f"claim {claim} of the check of resource {resource_id} is no longer current")
         if state.check_worker is None:
             return
+        if by is not None:
+            holder = self._store.resources.check_holder(resource_id)
+            by.require_mine(holder, f"claim {claim} of the check of resource {resource_id}")
         error = (result.error or check_versions(result.versions, self._context.settings))[:_MAX_ERROR]
         versions = [] if error else result.versions
         size = self._context.settings.version_batch

@@ -11,8 +11,8 @@ from pikoci.internal.domain.pipeline import Pipeline
 from pikoci.internal.domain.queues import JOBS_QUEUE
 from pikoci.internal.service.lifecycle.excerpt import job_resources, job_runners, types_of
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
+from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
-from pikoci.internal.service.plumbing.tokens import WorkerClaims
 
 
 class _PlanChangedError(ConflictError):
@@ -26,35 +26,35 @@ class Claims:
         self._context = context
         self._store = context.store
 
-    def claim(self, build_id: int, worker: str, instance: str, opens: WorkerClaims) -> BuildAssignment:
-        """See `WorkerService.claim_build`."""
+    def claim(self, build_id: int, by: Claimant) -> BuildAssignment:
+        """See `Gateway.claim_build`."""
         try:
-            assignment = self._claim(build_id, worker, instance, opens)
+            assignment = self._claim(build_id, by)
         except _PlanChangedError:
             self._choose_again(build_id)
             raise
         self._context.notify(build_topic(build_id))
         return assignment
 
-    def _claim(self, build_id: int, worker: str, instance: str, opens: WorkerClaims) -> BuildAssignment:
+    def _claim(self, build_id: int, by: Claimant) -> BuildAssignment:
         now = self._context.clock.now()
         with self._store.transaction():
-            build = self._store.builds.claim(build_id, worker, instance, now, now + self._context.settings.lease)
+            build = self._store.builds.claim(build_id, by.name, by.instance, now, now + self._context.settings.lease)
             taken = build is not None
             if build is None:
-                build = self._held(build_id, worker, instance)
+                build = self._held(build_id, by)
             pipeline = self._store.pipelines.get(build.pipeline_id)
             if pipeline is None:
                 raise ConflictError(f"the pipeline of build {build_id} was deleted")
             assignment = self._assign(build, pipeline)
-            self._context.fleet.require_able(worker, instance, JOBS_QUEUE, assignment.job.tags, pipeline.team, opens)
+            self._context.fleet.require_able(by, JOBS_QUEUE, assignment.job.tags, pipeline.team)
         if taken and build.dispatched_at is not None:
             self._context.measures.dispatch.observe(now - build.dispatched_at)
         return assignment
 
-    def _held(self, build_id: int, worker: str, instance: str) -> Build:
-        for build, holder in self._store.builds.started_by(worker):
-            if build.id == build_id and holder == instance and build.last_event == 0:
+    def _held(self, build_id: int, by: Claimant) -> Build:
+        for build, holder in self._store.builds.started_by(by.name):
+            if build.id == build_id and holder == by.instance and build.last_event == 0:
                 return build
         raise ConflictError(
             f"build {build_id} cannot be claimed: it is taken, has ended, or does not wait for a worker"

@@ -20,6 +20,7 @@ from pikoci.internal.domain.events import (
 from pikoci.internal.service.lifecycle.requeue import TakeBack, close_steps
 from pikoci.internal.service.lifecycle.versions import check_version
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE, build_topic
+from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
 
 MAX_EVENTS = 10_000
@@ -34,13 +35,20 @@ class Reports:
         self._context = context
         self._store = context.store
 
-    def report(self, build_id: int, claim: int, first: int, events: Sequence[BuildEvent]) -> None:
-        """See `Gateway.report`. Raises InvalidError or TooLargeError for events that no worker of ours sends."""
+    def report(
+        self, build_id: int, claim: int, first: int, events: Sequence[BuildEvent], by: Claimant | None = None
+    ) -> None:
+        """See `Gateway.report`; the claim must be that of `by`, if given.
+
+        Raises InvalidError or TooLargeError for events that no worker of ours sends.
+        """
         _check_events(first, events)
         with self._store.transaction():
             build = self._store.builds.lock(build_id)
             if build is None or build.claim != claim:
                 raise StaleClaimError(f"claim {claim} of build {build_id} is no longer current")
+            if by is not None:
+                by.require_mine(self._store.builds.holder(build_id), f"claim {claim} of build {build_id}")
             new = _unknown(build, first, events)
             if not new:
                 return

@@ -12,8 +12,8 @@ from pikoci.internal.domain.pipeline import WorkerState
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.tags import queue_of
 from pikoci.internal.domain.waiting import availability, no_worker, none_takes_work
+from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.settings import ServiceSettings
-from pikoci.internal.service.plumbing.tokens import WorkerClaims
 
 #: What a worker says last.
 ENDED = "ended"
@@ -96,18 +96,17 @@ class Fleet:
         there = (state for state in self.workers() if state.state != ENDED)
         return [state for state in there if self.fits(state, kind, tags, team)]
 
-    def require_able(
-        self, worker: str, instance: str, kind: str, tags: Sequence[str], team: str, opens: WorkerClaims
-    ) -> None:
-        """Return if the work is for such a worker as this one registered as, and its token `opens` it.
+    def require_able(self, by: Claimant, kind: str, tags: Sequence[str], team: str) -> None:
+        """Return if the work is for such a worker as this one registered as, and its token opens it.
 
         Raises ConflictError otherwise. What an instance can do never changes, so it is looked up once.
         """
+        worker, opens = by.name, by.opens
         if opens.team not in {"", team}:
             raise ConflictError(
                 f"the worker's token opens the work of team {opens.team} alone", hint="give it a token for every team"
             )
-        state = self._find(worker, instance)
+        state = self._find(worker, by.instance)
         if state is None:
             raise ConflictError(f"worker {worker} is not registered", hint="register first")
         missing = sorted(set(tags) - set(state.tags)) or opens.lacks(tags)

@@ -113,7 +113,7 @@ class Direct:
         self.world = world
 
     def gateway(self, name: str = NAME, instance: str = INSTANCE) -> Gateway:
-        return self.world.services.workers
+        return self.world.services.gateway
 
     def __enter__(self) -> Self:
         return self

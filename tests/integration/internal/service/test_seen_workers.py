@@ -6,6 +6,7 @@ from pikoci.internal.domain.accounts import Principal, Role, User
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.tags import queues_for
+from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.tokens import WorkerClaims
 from tests.integration.internal.service.world import PLAIN, World
 
@@ -25,7 +26,8 @@ def shared(world: World) -> World:
         world.claim(build)
     queues = queues_for("jobs", [], team="blue")
     hello = WorkerHello(name="bound", instance="b1", version="1", queues=queues, concurrency=1)
-    world.services.workers.register(hello, WorkerClaims(id="t1", team="blue"))
+    opens = WorkerClaims(id="t1", team="blue")
+    world.services.gateway.opened_by(Claimant("bound", "b1", opens)).register(hello)
     world.services.builds.trigger(world.alice, "blue", "p", "run")
     return world
 

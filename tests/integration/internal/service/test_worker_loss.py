@@ -58,9 +58,9 @@ def test_only_one_worker_gets_a_build(world: World) -> None:
     build = world.trigger()
     world.claim(build)
     with pytest.raises(ConflictError):
-        world.services.workers.claim_build(build.id, "another", "i9")
+        world.services.gateway.claim_build(build.id, "another", "i9")
     with pytest.raises(ConflictError):
-        world.services.workers.claim_build(999, "w", "i1")
+        world.services.gateway.claim_build(999, "w", "i1")
 
 
 def test_an_answer_that_was_lost_is_given_again_until_the_first_report(world: World) -> None:
