@@ -24,6 +24,7 @@ from pikoci.internal.service.use_cases.builds import BuildService
 from pikoci.internal.service.use_cases.gateway import WorkerGateway
 from pikoci.internal.service.use_cases.idempotency import IdempotencyService
 from pikoci.internal.service.use_cases.jobs import JobService
+from pikoci.internal.service.use_cases.monitoring import Monitoring
 from pikoci.internal.service.use_cases.pipelines import PipelineService
 from pikoci.internal.service.use_cases.resources import ResourceService
 from pikoci.internal.service.use_cases.worker_tokens import WorkerTokenService
@@ -45,6 +46,7 @@ class Services:
     workers: WorkerService
     worker_tokens: WorkerTokenService
     scheduling: Scheduling
+    monitoring: Monitoring
     idempotency: IdempotencyService
 
 
@@ -98,5 +100,6 @@ def build_services(
         workers=WorkerService(context),
         worker_tokens=WorkerTokenService(context, tokens),
         scheduling=Scheduling(context),
+        monitoring=Monitoring(context),
         idempotency=IdempotencyService(context),
     )

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build
 from pikoci.internal.domain.queues import JOBS_QUEUE
-from pikoci.internal.domain.tags import common_queue, team_of
 from pikoci.internal.service.lifecycle.checks import Checks
 from pikoci.internal.service.lifecycle.duetimes import ClockWatch, DueTimes
 from pikoci.internal.service.lifecycle.requeue import TakeBack
@@ -18,8 +16,6 @@ from pikoci.internal.service.lifecycle.starting import JobRun
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.doorbell import Doorbell
-from pikoci.internal.service.plumbing.measures import Measures
-from pikoci.internal.service.plumbing.ports import QueueState
 
 _SWEEP_BATCH = 200
 _NEW_BUILDS = 20
@@ -64,11 +60,6 @@ class Scheduling:
         due = self._store.resources.next_due_at()
         return None if due is None else max(0.0, due - self._context.clock.now())
 
-    def check_lag(self) -> float:
-        """Seconds by which the most overdue check is late."""
-        due = self._store.resources.next_due_at()
-        return 0.0 if due is None else max(0.0, self._context.clock.now() - due)
-
     def schedule_jobs(self) -> int:
         """Look at jobs whose inputs or waiting builds changed: make their builds, dispatch what has a slot."""
         done = 0
@@ -84,38 +75,6 @@ class Scheduling:
     def prune(self) -> int:
         """Delete a batch of logs, builds and artifacts beyond the retention settings."""
         return self._retention.prune()
-
-    def counts(self) -> dict[str, int]:
-        """Builds that have not ended, by status."""
-        return {str(status): count for status, count in self._store.builds.count_by_status().items()}
-
-    def queues(self) -> dict[str, QueueState | None]:
-        """What waits in the queues, those of tagged work included once they are used; None where nobody can tell."""
-        return self._context.publisher.states()
-
-    def queues_of(self, principal: Principal) -> dict[str, QueueState | None]:
-        """The same, without those of teams that the principal is no member of."""
-        states = self.queues()
-        return {name: state for name, state in states.items() if _may_see(principal, team_of(name))}
-
-    def common_queues(self) -> dict[str, QueueState | None]:
-        """The same, each with what waits for workers of one team alone, whose names are nobody else's business."""
-        sums: dict[str, QueueState | None] = {}
-        for name, state in self.queues().items():
-            common = common_queue(name)
-            sums[common] = _together(sums[common], state) if common in sums else state
-        return sums
-
-    def workers(self) -> dict[str, int]:
-        """How many workers there are in each state."""
-        counts = dict.fromkeys(("running", "draining", "cordoned", "ended", "stalled"), 0)
-        for state in self._context.fleet.workers():
-            counts[state.state] = counts.get(state.state, 0) + 1
-        return counts
-
-    def measures(self) -> Measures:
-        """What this server has counted."""
-        return self._context.measures
 
     def _schedule_one(self) -> bool:
         """Serve one request to look at a job, in a transaction of its own; whether there was one."""
@@ -174,14 +133,3 @@ class Scheduling:
             for queue in self._context.fleet.queues(JOBS_QUEUE, tags, team):
                 grouped.setdefault(queue, []).append(build)
         return grouped
-
-
-def _may_see(principal: Principal, team: str) -> bool:
-    return not team or principal.may(team, Role.READ)
-
-
-def _together(one: QueueState | None, other: QueueState | None) -> QueueState | None:
-    if one is None or other is None:
-        return one or other
-    ages = [state.oldest for state in (one, other) if state.oldest is not None]
-    return QueueState(one.waiting + other.waiting, one.in_flight + other.in_flight, max(ages, default=None))

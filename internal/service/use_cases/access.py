@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
 
-from pikoci.internal.domain.accounts import Principal, Role
+from pikoci.internal.domain.accounts import Principal, Role, User
 from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, UnauthenticatedError
 from pikoci.internal.domain.pipeline import Job, Pipeline, ResourceState
 from pikoci.internal.domain.repositories import Store
@@ -23,6 +23,13 @@ def may_see(principal: Principal, pipeline: Pipeline) -> bool:
     return pipeline.public or principal.may(pipeline.team, Role.READ)
 
 
+def require_login(principal: Principal) -> User:
+    """The user that the principal is. Raises UnauthenticatedError for a stranger."""
+    if principal.user is None:
+        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+    return principal.user
+
+
 def require_role(principal: Principal, team: str, role: Role) -> None:
     """Return if the principal has the role in the team.
 
@@ -31,8 +38,7 @@ def require_role(principal: Principal, team: str, role: Role) -> None:
     """
     if principal.may(team, role):
         return
-    if principal.user is None:
-        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+    require_login(principal)
     if not principal.may(team, Role.READ):
         raise NotFoundError(f"there is no team {team}, or you are not a member")
     raise PermissionDeniedError(
@@ -42,9 +48,7 @@ def require_role(principal: Principal, team: str, role: Role) -> None:
 
 def require_admin(principal: Principal) -> None:
     """Return for a global administrator. Raises UnauthenticatedError or PermissionDeniedError."""
-    if principal.user is None:
-        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
-    if not principal.user.is_admin:
+    if not require_login(principal).is_admin:
         raise PermissionDeniedError("this needs a global administrator")
 
 

@@ -25,7 +25,7 @@ from pikoci.internal.service.plumbing.passwords import (
 )
 from pikoci.internal.service.plumbing.ports import RunInThread
 from pikoci.internal.service.plumbing.tokens import UserClaims
-from pikoci.internal.service.use_cases.access import require_admin, require_role
+from pikoci.internal.service.use_cases.access import require_admin, require_login, require_role
 
 
 class AccountService:
@@ -61,9 +61,7 @@ class AccountService:
 
         Raises PermissionDeniedError when `current` is wrong, InvalidError for a password that cannot be.
         """
-        if principal.user is None:
-            raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
-        user = principal.user
+        user = require_login(principal)
         client = f"password of {user.id}"
         self._passwords.require_room(client)
         self._limits.begin(user.name, client)

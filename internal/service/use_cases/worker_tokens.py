@@ -6,12 +6,12 @@ import builtins
 from collections.abc import Sequence
 
 from pikoci.internal.domain.accounts import Principal, Role
-from pikoci.internal.domain.errors import InvalidError, NotFoundError, PermissionDeniedError, UnauthenticatedError
+from pikoci.internal.domain.errors import InvalidError, NotFoundError, PermissionDeniedError
 from pikoci.internal.domain.pipeline import WorkerToken
 from pikoci.internal.service.plumbing.bus import worker_topic
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.tokens import TOKEN_ID, TokenService
-from pikoci.internal.service.use_cases.access import require_admin, require_role
+from pikoci.internal.service.use_cases.access import require_admin, require_login, require_role
 
 #: Stands for the name of who made the token that servers print; no user has such a name.
 PRINTED_BY = "the server"
@@ -59,10 +59,9 @@ class WorkerTokenService:
 
     def list(self, principal: Principal) -> builtins.list[WorkerToken]:
         """The tokens that were made, used or revoked here, newest first: those that the principal may revoke."""
-        if principal.user is None:
-            raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+        user = require_login(principal)
         administers = Role.ADMIN in principal.roles.values()
-        if not principal.user.is_admin and not administers:
+        if not user.is_admin and not administers:
             raise PermissionDeniedError("this needs an administrator, global or of a team")
         return [token for token in self._store.worker_tokens.list() if _may(principal, token.team)]
 

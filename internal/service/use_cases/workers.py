@@ -7,11 +7,11 @@ from functools import cache
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build
-from pikoci.internal.domain.errors import ConflictError, NotFoundError, UnauthenticatedError
+from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.pipeline import Pipeline, WorkerState
 from pikoci.internal.service.plumbing.bus import worker_topic
 from pikoci.internal.service.plumbing.context import Context
-from pikoci.internal.service.use_cases.access import require_admin
+from pikoci.internal.service.use_cases.access import require_admin, require_login
 from pikoci.internal.service.use_cases.views import RunningBuild, WorkerView
 
 
@@ -27,7 +27,7 @@ class WorkerService:
 
         A worker that is for one team's work is shown to members alone, and so are the builds of each team.
         """
-        _require_login(principal)
+        require_login(principal)
         builds: dict[str, list[Build]] = {}
         for build in self._store.builds.started():
             builds.setdefault(build.worker or "", []).append(build)
@@ -41,7 +41,7 @@ class WorkerService:
 
     def get(self, principal: Principal, name: str) -> WorkerView:
         """One worker with what it runs, as `list` shows it. Raises NotFoundError."""
-        _require_login(principal)
+        require_login(principal)
         state = self._find(name)
         if not _may_see(principal, state):
             raise _no_worker(name)
@@ -109,11 +109,6 @@ class WorkerService:
         if state is None:
             raise _no_worker(name)
         return state
-
-
-def _require_login(principal: Principal) -> None:
-    if principal.user is None:
-        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
 
 
 def _may_see(principal: Principal, state: WorkerState) -> bool:

@@ -62,7 +62,7 @@ def test_tagged_work_has_queues_of_its_own(world: World) -> None:
     assert (world.publisher.take("jobs"), world.publisher.take("checks")) == ([], [])
     assert world.publisher.take("jobs.gpu+vpn") == [build.id]
     assert world.publisher.take("checks.vpn") == [world.resource().id]
-    assert {"jobs", "checks", "jobs.gpu+vpn", "checks.vpn"} <= world.services.scheduling.queues().keys()
+    assert {"jobs", "checks", "jobs.gpu+vpn", "checks.vpn"} <= world.services.monitoring.queues().keys()
 
 
 def test_the_sweeper_publishes_tagged_checks_again_on_their_queue(world: World) -> None:
@@ -348,15 +348,15 @@ def test_the_fleet_is_measured(world: World) -> None:
     world.clock.advance(0.2)
     claim = world.claim(build).claim
     world.claim(build)  # asked again: counted once
-    measures = world.services.scheduling.measures()
+    measures = world.services.monitoring.measures()
     assert measures.dispatch.sum == pytest.approx(0.2)
     assert measures.dispatch.cumulated()[-1] == ("+Inf", 1.0)
     assert dict(measures.dispatch.cumulated())["0.1"] == 0.0
-    assert world.services.scheduling.workers()["running"] == 1
+    assert world.services.monitoring.workers()["running"] == 1
     world.clock.advance(31)
     world.services.scheduling.sweep()
     assert measures.leases_taken_back["build"] == 1
-    assert world.services.scheduling.workers()["stalled"] == 1
+    assert world.services.monitoring.workers()["stalled"] == 1
     assert world.beat([ClaimRef(build_id=build.id, claim=claim)])
 
 

@@ -49,12 +49,12 @@ def test_a_member_sees_its_teams_builds_and_workers(shared: World) -> None:
 
 
 def test_a_teams_queue_is_seen_by_its_members_and_named_in_no_metric(shared: World) -> None:
-    scheduling = shared.services.scheduling
-    assert "jobs.team=blue" in scheduling.queues_of(member_of("blue"))
-    assert "jobs.team=blue" not in scheduling.queues_of(member_of("main"))
+    monitoring = shared.services.monitoring
+    assert "jobs.team=blue" in monitoring.queues_of(member_of("blue"))
+    assert "jobs.team=blue" not in monitoring.queues_of(member_of("main"))
     shared.publisher.known_depth = 2
     shared.clock.advance(2)
-    sums = scheduling.common_queues()
+    sums = monitoring.common_queues()
     assert not [name for name in sums if "blue" in name]
     assert sums["jobs"] is not None
     assert sums["jobs"].waiting == 4

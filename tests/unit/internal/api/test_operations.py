@@ -56,8 +56,8 @@ def test_metrics_survive_a_database_that_is_away(scene: Scene) -> None:
 
 
 def test_two_applications_count_for_themselves(scene: Scene) -> None:
-    one = Metrics(scene.services.scheduling, scene.services.context.clock)
-    two = Metrics(scene.services.scheduling, scene.services.context.clock)
+    one = Metrics(scene.services.monitoring, scene.services.context.clock)
+    two = Metrics(scene.services.monitoring, scene.services.context.clock)
     assert one.exposition()[0].count(b"pikoci_database_up 1.0") == two.exposition()[0].count(b"pikoci_database_up 1.0")
 
 
