@@ -87,13 +87,12 @@ def build_services(
     )
     secret, is_revoked = signing_secret(store, jwt_secret), context.revocations.contains
     tokens = TokenService(secret, clock, settings, is_revoked, previous_secrets)
-    builds = BuildService(context)
     return Services(
         context=context,
         pipelines=PipelineService(context),
         jobs=JobService(context),
-        builds=builds,
-        resources=ResourceService(context, builds),
+        builds=BuildService(context),
+        resources=ResourceService(context),
         accounts=AccountService(context, hash_in_thread or run_in_thread),
         tokens=tokens,
         gateway=WorkerGateway(context),

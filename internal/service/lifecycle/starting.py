@@ -7,14 +7,42 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from pikoci.internal.domain.build import Build, InputChoice
+from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.pipeline import Job, Pipeline
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.service.lifecycle.dispatch import Dispatcher, pause_reason
 from pikoci.internal.service.lifecycle.inputs import InputChooser
+from pikoci.internal.service.plumbing.bus import build_topic
 from pikoci.internal.service.plumbing.compiled import CompiledPipeline
 from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.plumbing.doorbell import Doorbell
 
 _SETTLED = 500
+
+
+class Starter:
+    """Starts builds on somebody's wish. In between `run` and `announce`, `JobRun.start` makes the build."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._doorbell = Doorbell(context)
+
+    def run(self, pipeline: Pipeline, job: Job) -> JobRun:
+        """What makes builds of the job, within the transaction that this is called in.
+
+        Raises ConflictError for an archived job.
+        """
+        if job.archived:
+            raise ConflictError(f"job {job.name} is no longer in pipeline {pipeline.name}")
+        return JobRun(self._context, pipeline, self._context.compiled.get(pipeline), job)
+
+    def announce(self, run: JobRun, started: Sequence[Build]) -> None:
+        """Publish what may go, and tell who watches builds that waited: called after the transaction."""
+        gone = [build for build in started if build.dispatched_at is not None]
+        for plan, ids in run.by_plan(gone):
+            self._doorbell.ring_builds(plan, run.team, ids)
+        for build in started[1:]:
+            self._context.notify(build_topic(build.id))
 
 
 class JobRun:

@@ -23,6 +23,11 @@ def may_see(principal: Principal, pipeline: Pipeline) -> bool:
     return pipeline.public or principal.may(pipeline.team, Role.READ)
 
 
+def name_of(principal: Principal) -> str:
+    """Who did something, as it is shown to people; empty for a stranger."""
+    return principal.user.name if principal.user else ""
+
+
 def require_login(principal: Principal) -> User:
     """The user that the principal is. Raises UnauthenticatedError for a stranger."""
     if principal.user is None:

@@ -12,13 +12,12 @@ from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, BuildStatus, InputChoice, LogChunk
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.naming import full_name
-from pikoci.internal.domain.pipeline import Job, Page, Pipeline
+from pikoci.internal.domain.pipeline import Page, Pipeline
 from pikoci.internal.service.lifecycle.requeue import TakeBack
-from pikoci.internal.service.lifecycle.starting import JobRun
+from pikoci.internal.service.lifecycle.starting import JobRun, Starter
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic, worker_topic
 from pikoci.internal.service.plumbing.context import Context
-from pikoci.internal.service.plumbing.doorbell import Doorbell
-from pikoci.internal.service.use_cases.access import find_job, find_pipeline
+from pikoci.internal.service.use_cases.access import find_job, find_pipeline, may_see, name_of
 from pikoci.internal.service.use_cases.follow import Follower, read_log
 from pikoci.internal.service.use_cases.public import public_build, public_steps
 from pikoci.internal.service.use_cases.views import BuildDetail, BuildUpdate
@@ -32,7 +31,7 @@ class BuildService:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = context.store
-        self._doorbell = Doorbell(context)
+        self._starter = Starter(context)
 
     def trigger(
         self, principal: Principal, team: str, pipeline: str, job: str, inputs: Mapping[str, int] | None = None
@@ -45,9 +44,9 @@ class BuildService:
         """
         found = find_pipeline(self._store, principal, team, pipeline, Role.WRITE)
         with self._store.transaction():
-            run = self._run(found, find_job(self._store, found, job))
-            started = run.start(_name(principal), self._fixed(run, found, inputs or {}))
-        self._announce(run, started)
+            run = self._starter.run(found, find_job(self._store, found, job))
+            started = run.start(name_of(principal), self._fixed(run, found, inputs or {}))
+        self._starter.announce(run, started)
         return self._explain(principal, started[0])
 
     def list(
@@ -104,7 +103,7 @@ class BuildService:
             build = self._store.builds.lock(build_id)
             if build is None:
                 raise NotFoundError(f"job {job} has no build {number}")
-            build = self._cancel(build, f"cancelled by {_name(principal)}")
+            build = self._cancel(build, f"cancelled by {name_of(principal)}")
         self._context.notify(build_topic(build.id))
         self._context.notify(SCHEDULE)
         if build.worker is not None:
@@ -119,15 +118,15 @@ class BuildService:
         found = find_pipeline(self._store, principal, team, pipeline, Role.WRITE)
         build = self._find(found, job, number)
         with self._store.transaction():
-            run = self._run(found, find_job(self._store, found, job))
+            run = self._starter.run(found, find_job(self._store, found, job))
             if run.plan.disable_retry:
                 raise ConflictError(f"job {job} has disable_retry = true", hint="trigger a new build instead")
             if not build.status.is_final:
                 raise ConflictError(
                     f"build {full_name(job, number=number)} has not ended", hint="cancel it, or wait for its end"
                 )
-            started = run.start(_name(principal), run.known_inputs(build), retry_of=build)
-        self._announce(run, started)
+            started = run.start(name_of(principal), run.known_inputs(build), retry_of=build)
+        self._starter.announce(run, started)
         return self._explain(principal, started[0])
 
     def read_log(self, build_id: int, offset: int = 0, limit: int = 1024 * 1024) -> Sequence[LogChunk]:
@@ -138,35 +137,19 @@ class BuildService:
         return read_log(self._context, build_id, offset, limit)
 
     def follow(
-        self, principal: Principal, build_id: int, log_offset: int = 0, *, member: bool = True
+        self, principal: Principal, build_id: int, log_offset: int = 0
     ) -> Generator[BuildUpdate | None, None, None]:
         """What happens to a build, as it happens; first the whole state. None now and then as a sign of life.
 
-        Names and reasons stay hidden from who is no `member` of the team. Ends after the update with the final status
-        and the end of the log. No access check: `find` the build first.
+        Names and reasons stay hidden from who is not a member of the team. Ends after the update with the final status
+        and the end of the log. Raises NotFoundError.
         """
+        build = self._store.builds.get(build_id)
+        pipeline = self._store.pipelines.get(build.pipeline_id) if build else None
+        if pipeline is None or not may_see(principal, pipeline):
+            raise NotFoundError(f"there is no build {build_id}")
         updates = Follower(self._context, principal, build_id, log_offset).updates()
-        return updates if member else _public(updates)
-
-    def start_with(self, principal: Principal, pipeline: Pipeline, job: Job, fixed: Sequence[InputChoice]) -> Build:
-        """Start a build with some inputs given, for use cases that have checked the access and the inputs."""
-        with self._store.transaction():
-            run = self._run(pipeline, job)
-            started = run.start(_name(principal), fixed)
-        self._announce(run, started)
-        return self._explain(principal, started[0])
-
-    def _run(self, pipeline: Pipeline, job: Job) -> JobRun:
-        if job.archived:
-            raise ConflictError(f"job {job.name} is no longer in pipeline {pipeline.name}")
-        return JobRun(self._context, pipeline, self._context.compiled.get(pipeline), job)
-
-    def _announce(self, run: JobRun, started: Sequence[Build]) -> None:
-        gone = [build for build in started if build.dispatched_at is not None]
-        for plan, ids in run.by_plan(gone):
-            self._doorbell.ring_builds(plan, run.team, ids)
-        for build in started[1:]:
-            self._context.notify(build_topic(build.id))
+        return updates if principal.may(pipeline.team, Role.READ) else _public(updates)
 
     def _find(self, pipeline: Pipeline, job: str, number: str) -> Build:
         match = _NUMBER.fullmatch(number)
@@ -226,7 +209,3 @@ def _public(updates: Generator[BuildUpdate | None, None, None]) -> Generator[Bui
             build = public_build(update.build) if update.build else None
             steps = None if update.steps is None else public_steps(update.steps)
             yield msgspec.structs.replace(update, build=build, steps=steps)
-
-
-def _name(principal: Principal) -> str:
-    return principal.user.name if principal.user else "somebody"

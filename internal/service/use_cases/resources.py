@@ -10,12 +10,12 @@ import msgspec
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, InputChoice
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
-from pikoci.internal.domain.pipeline import Page, Pipeline, ResourceState, Version
+from pikoci.internal.domain.pipeline import Job, Page, Pipeline, ResourceState, Version
 from pikoci.internal.domain.queues import CHECKS_QUEUE
+from pikoci.internal.service.lifecycle.starting import Starter
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.context import Context
-from pikoci.internal.service.use_cases.access import find_job, find_pipeline, find_resource
-from pikoci.internal.service.use_cases.builds import BuildService
+from pikoci.internal.service.use_cases.access import find_job, find_pipeline, find_resource, name_of
 from pikoci.internal.service.use_cases.public import public_resource
 from pikoci.internal.service.use_cases.views import ResourceView
 
@@ -25,10 +25,10 @@ _MAX_TOKEN = 200
 class ResourceService:
     """Use cases around one resource, named `type.name`."""
 
-    def __init__(self, context: Context, builds: BuildService) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
         self._store = context.store
-        self._builds = builds
+        self._starter = Starter(context)
 
     def list(self, principal: Principal, team: str, pipeline: str) -> list[ResourceView]:
         """The pipeline's resources (not archived) with their latest versions."""
@@ -97,7 +97,7 @@ class ResourceService:
             ]
             if fixed:
                 job = find_job(self._store, found, plan.name)
-                started.append(self._builds.start_with(principal, found, job, fixed))
+                started.append(self._start(principal, found, job, fixed))
         if not started:
             raise ConflictError(
                 f"no job gets {resource} with trigger = true", hint="trigger a job and choose the version as its input"
@@ -130,6 +130,13 @@ class ResourceService:
         if state.archived and role is not Role.READ:
             raise ConflictError(f"resource {resource} is no longer in pipeline {pipeline}")
         return found, state
+
+    def _start(self, principal: Principal, pipeline: Pipeline, job: Job, fixed: Sequence[InputChoice]) -> Build:
+        with self._store.transaction():
+            run = self._starter.run(pipeline, job)
+            started = run.start(name_of(principal), fixed)
+        self._starter.announce(run, started)
+        return self._context.waiting.explain(principal, started[0])
 
     def _version(self, state: ResourceState, version_id: int) -> Version:
         version = self._store.versions.get(version_id)

@@ -11,7 +11,7 @@ from pikoci.internal.domain.pipeline import WorkerToken
 from pikoci.internal.service.plumbing.bus import worker_topic
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.tokens import TOKEN_ID, TokenService
-from pikoci.internal.service.use_cases.access import require_admin, require_login, require_role
+from pikoci.internal.service.use_cases.access import name_of, require_admin, require_login, require_role
 
 #: Stands for the name of who made the token that servers print; no user has such a name.
 PRINTED_BY = "the server"
@@ -42,7 +42,7 @@ class WorkerTokenService:
             id=opens.id,
             team=team,
             tags=opens.tags,
-            created_by=_name(principal),
+            created_by=name_of(principal),
             created_at=self._context.clock.now(),
         )
         with self._store.transaction():
@@ -81,7 +81,7 @@ class WorkerTokenService:
         now = self._context.clock.now()
         with self._store.transaction():
             self._store.worker_tokens.remember(known or WorkerToken(id=token_id, created_at=now))
-            self._store.worker_tokens.revoke(token_id, _name(principal), now)
+            self._store.worker_tokens.revoke(token_id, name_of(principal), now)
         self._store.after_commit(self._context.revocations.forget)
         for state in self._store.workers.list():
             if state.token_id == token_id:
@@ -104,7 +104,3 @@ def _may(principal: Principal, team: str) -> bool:
     if team:
         return principal.may(team, Role.ADMIN)
     return principal.user is not None and principal.user.is_admin
-
-
-def _name(principal: Principal) -> str:
-    return principal.user.name if principal.user else ""
