@@ -31,7 +31,7 @@ def create_app(services: Services, settings: ApiSettings) -> falcon.App[ApiReque
     services' bus is closed.
     """
     clock = services.context.clock
-    metrics = Metrics(services.scheduling, clock)
+    metrics = Metrics(services.monitoring, clock)
     app = falcon.App(request_type=ApiRequest)
     client = ClientAddress(settings.trusted_proxies)
     app.add_middleware(

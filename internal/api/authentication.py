@@ -11,10 +11,11 @@ import falcon
 from pikoci.internal.api.problems import PasswordChangeRequiredError
 from pikoci.internal.api.request import ANONYMOUS, ApiRequest
 from pikoci.internal.api.settings import ApiSettings
+from pikoci.internal.domain.accounts import Principal
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.errors import PermissionDeniedError, UnauthenticatedError
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import PermissionDeniedError, UnauthenticatedError
-from pikoci.internal.service.model import Clock, Principal, User
-from pikoci.internal.service.tokens import UserClaims
+from pikoci.internal.service.plumbing.tokens import UserClaims
 
 COOKIE = "pikoci_session"
 MAX_TOKEN = 4096
@@ -139,13 +140,6 @@ def set_session(response: falcon.Response, token: str, *, secure: bool, max_age:
 def end_session(response: falcon.Response, root: str = "") -> None:
     """Take a browser's session away; pages call this at a logout."""
     response.unset_cookie(COOKIE, path=root or "/", same_site="Strict")
-
-
-def require_login(principal: Principal) -> User:
-    """The user who makes the request. Raises UnauthenticatedError for anybody."""
-    if principal.user is None:
-        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
-    return principal.user
 
 
 def read_bearer(header: str) -> str:

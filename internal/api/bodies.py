@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from pikoci.internal.api.names import AccountName, PipelineName
-from pikoci.internal.service.model import MAX_TOKEN_TAGS, TAG_PATTERN, BuildStatus
-from pikoci.internal.service.names import MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Count, Id
+from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.names import MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Count, Id
+from pikoci.internal.domain.tags import MAX_TOKEN_TAGS, TAG_PATTERN
 
 Password = Annotated[str, Meta(min_length=1, max_length=1024)]
 Tag = Annotated[str, Meta(pattern=TAG_PATTERN)]

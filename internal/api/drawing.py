@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from html import escape
 
-from pikoci.internal.service.model import BuildStatus, Graph, GraphEdge, GraphNode, PipelineOverview
+from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.pipeline import PipelineOverview
+from pikoci.internal.service.use_cases.views import Graph, GraphEdge, GraphNode
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 180, 32, 80, 18, 16
 _SHOWN = 24

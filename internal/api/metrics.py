@@ -12,9 +12,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from pikoci.internal.service.errors import PikociError
-from pikoci.internal.service.model import Clock
-from pikoci.internal.service.scheduling import Scheduling
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.errors import PikociError
+from pikoci.internal.service.use_cases.monitoring import Monitoring
 
 log = logging.getLogger(__name__)
 
@@ -23,15 +23,15 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"
 
 
 class Metrics:
-    """Counts requests as Falcon middleware, and asks the scheduling service for the rest when it is scraped.
+    """Counts requests as Falcon middleware, and asks the services for the rest when it is scraped.
 
     Labels hold route templates, methods and statuses, never names or ids.
     """
 
-    def __init__(self, scheduling: Scheduling, clock: Clock) -> None:
+    def __init__(self, monitoring: Monitoring, clock: Clock) -> None:
         self._clock = clock
         self._registry = CollectorRegistry()
-        self._registry.register(WorkCollector(scheduling))
+        self._registry.register(WorkCollector(monitoring))
         self._requests = Counter(
             "pikoci_http_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
         )
@@ -71,8 +71,8 @@ class Metrics:
 class WorkCollector(Collector):
     """Builds, queues and checks at the moment of the scrape; `pikoci_database_up` is 0 where they can't be read."""
 
-    def __init__(self, scheduling: Scheduling) -> None:
-        self._scheduling = scheduling
+    def __init__(self, monitoring: Monitoring) -> None:
+        self._monitoring = monitoring
 
     def describe(self) -> list[GaugeMetricFamily]:
         """Nothing: asking the database at registration would be too early."""
@@ -100,7 +100,7 @@ class WorkCollector(Collector):
             "Age of the oldest message that waits, if the broker knows.",
             labels=["queue"],
         )
-        for queue, state in sorted(self._scheduling.common_queues().items()):
+        for queue, state in sorted(self._monitoring.common_queues().items()):
             if state is None:
                 continue
             depth.add_metric([queue], float(state.waiting))
@@ -110,7 +110,7 @@ class WorkCollector(Collector):
         yield from (depth, held, oldest)
 
     def _counted(self) -> Iterator[Metric]:
-        measures = self._scheduling.measures()
+        measures = self._monitoring.measures()
         yield HistogramMetricFamily(
             "pikoci_dispatch_seconds",
             "From the publishing of a build until a worker claimed it.",
@@ -126,18 +126,18 @@ class WorkCollector(Collector):
 
     def _workers(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily("pikoci_workers", "Workers that registered.", labels=["state"])
-        for state, count in self._scheduling.workers().items():
+        for state, count in self._monitoring.workers().items():
             family.add_metric([state], float(count))
         return family
 
     def _builds(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily("pikoci_builds", "Builds that have not ended; started ones run.", labels=["status"])
-        counts = {"pending": 0, "waiting": 0, "started": 0, **self._scheduling.counts()}
+        counts = {"pending": 0, "waiting": 0, "started": 0, **self._monitoring.counts()}
         for status, count in counts.items():
             family.add_metric([str(status)], float(count))
         return family
 
     def _lag(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily("pikoci_check_lag_seconds", "How far the most overdue check is behind.")
-        family.add_metric([], self._scheduling.check_lag())
+        family.add_metric([], self._monitoring.check_lag())
         return family

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from pikoci.internal.service.errors import InvalidError
-from pikoci.internal.service.names import (
+from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.names import (
     ACCOUNT,
     BUILD_NUMBER_PATTERN,
     DIGEST_PATTERN,

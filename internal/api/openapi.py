@@ -15,7 +15,7 @@ from pikoci.internal.api.problems import PROBLEM_JSON, STATUS_HEADERS, Problem
 from pikoci.internal.api.replay import HEADER as IDEMPOTENCY_KEY
 from pikoci.internal.api.route import BYTES, JSON, Route
 from pikoci.internal.api.statuses import problems
-from pikoci.internal.service.model import LINES, MSGPACK
+from pikoci.internal.domain.wire import LINES, MSGPACK
 
 Schema = dict[str, Any]
 

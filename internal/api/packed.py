@@ -10,8 +10,8 @@ import falcon
 import msgspec
 
 from pikoci.internal.api.parsing import MAX_DEPTH, read_bytes
-from pikoci.internal.service.errors import InvalidError
-from pikoci.internal.service.model import MSGPACK
+from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.wire import MSGPACK
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ import gevent
 import msgspec
 
 from pikoci.internal.api.names import RULES
-from pikoci.internal.service.errors import InvalidError, TooLargeError
+from pikoci.internal.domain.errors import InvalidError, TooLargeError
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -12,7 +12,7 @@ from typing import Any
 import falcon
 import msgspec
 
-from pikoci.internal.service.errors import (
+from pikoci.internal.domain.errors import (
     ConflictError,
     Diagnostic,
     InvalidError,

@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from pikoci.internal.api import views
-from pikoci.internal.service import model
-from pikoci.internal.service.errors import InvalidError
-from pikoci.internal.service.ports import QueueState
-from pikoci.internal.service.wording import full_name
+from pikoci.internal.domain.accounts import User
+from pikoci.internal.domain.build import Build, LogChunk, Standing, Step
+from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.naming import full_name
+from pikoci.internal.domain.pipeline import JobOverview, Page, PipelineOverview, Version, WorkerToken
+from pikoci.internal.service.plumbing.ports import QueueState
+from pikoci.internal.service.use_cases.views import BuildDetail, Graph, ResourceView, WorkerView
 
 
 def moment(seconds: float) -> datetime:
@@ -25,7 +28,7 @@ def moment_or_none(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def build(one: model.Build, team: str = "", pipeline: str = "") -> views.BuildView:
+def build(one: Build, team: str = "", pipeline: str = "") -> views.BuildView:
     """A build without its parts. Positional and unrolled: lists of builds are what is asked for most."""
     started, finished = one.started_at, one.finished_at
     number = f"{one.number}.{one.retry}" if one.retry else str(one.number)
@@ -47,12 +50,12 @@ def build(one: model.Build, team: str = "", pipeline: str = "") -> views.BuildVi
     )
 
 
-def builds(page: model.Page[model.Build], team: str, pipeline: str) -> views.Listing[views.BuildView]:
+def builds(page: Page[Build], team: str, pipeline: str) -> views.Listing[views.BuildView]:
     """Part of a list of a pipeline's builds."""
     return views.Listing([build(one, team, pipeline) for one in page.items], page.next)
 
 
-def step(one: model.Step) -> views.StepView:
+def step(one: Step) -> views.StepView:
     """A step."""
     return views.StepView(
         id=one.id,
@@ -68,7 +71,7 @@ def step(one: model.Step) -> views.StepView:
     )
 
 
-def build_detail(one: model.BuildDetail, team: str, pipeline: str) -> views.BuildDetailView:
+def build_detail(one: BuildDetail, team: str, pipeline: str) -> views.BuildDetailView:
     """A build with its parts."""
     return views.BuildDetailView(
         **msgspec.structs.asdict(build(one.build, team, pipeline)),
@@ -78,7 +81,7 @@ def build_detail(one: model.BuildDetail, team: str, pipeline: str) -> views.Buil
     )
 
 
-def log(chunk: model.LogChunk) -> views.LogView:
+def log(chunk: LogChunk) -> views.LogView:
     """Log bytes; a character that two chunks share makes both of them base64."""
     text = encoded = None
     try:
@@ -88,12 +91,12 @@ def log(chunk: model.LogChunk) -> views.LogView:
     return views.LogView(chunk.offset, chunk.step, chunk.claim, moment(chunk.at), text, encoded)
 
 
-def standing(one: model.Standing) -> views.StandingView:
+def standing(one: Standing) -> views.StandingView:
     """How something with builds stands."""
     return msgspec.convert(one, views.StandingView, from_attributes=True)
 
 
-def job(one: model.JobOverview, team: str, pipeline: str) -> views.JobView:
+def job(one: JobOverview, team: str, pipeline: str) -> views.JobView:
     """A job with its newest builds."""
     return views.JobView(
         name=one.job.name,
@@ -105,7 +108,7 @@ def job(one: model.JobOverview, team: str, pipeline: str) -> views.JobView:
     )
 
 
-def pipeline(one: model.PipelineOverview) -> views.PipelineView:
+def pipeline(one: PipelineOverview) -> views.PipelineView:
     """A pipeline with its jobs' state."""
     found = one.pipeline
     return views.PipelineView(
@@ -126,18 +129,18 @@ def changes(found: Iterable[object]) -> list[views.ChangeView]:
     return msgspec.convert(list(found), list[views.ChangeView], from_attributes=True)
 
 
-def graph(one: model.Graph) -> views.GraphView:
+def graph(one: Graph) -> views.GraphView:
     """A pipeline as nodes and edges."""
     return msgspec.convert(one, views.GraphView, from_attributes=True)
 
 
-def version(one: model.Version) -> views.VersionView:
+def version(one: Version) -> views.VersionView:
     """A version."""
     listed = one.check_order is not None
     return views.VersionView(one.id, one.version, not one.disabled, listed, moment(one.created_at))
 
 
-def resource(one: model.ResourceView) -> views.ResourceView:
+def resource(one: ResourceView) -> views.ResourceView:
     """A resource with its newest and its pinned version."""
     found = one.resource
     return views.ResourceView(
@@ -155,7 +158,7 @@ def resource(one: model.ResourceView) -> views.ResourceView:
     )
 
 
-def worker(one: model.WorkerView) -> views.WorkerView:
+def worker(one: WorkerView) -> views.WorkerView:
     """A worker with what it runs."""
     found = one.worker
     return views.WorkerView(
@@ -175,7 +178,7 @@ def worker(one: model.WorkerView) -> views.WorkerView:
     )
 
 
-def worker_token(one: model.WorkerToken) -> views.WorkerTokenView:
+def worker_token(one: WorkerToken) -> views.WorkerTokenView:
     """What is known of a worker's token."""
     return views.WorkerTokenView(
         id=one.id,
@@ -195,7 +198,7 @@ def queue(name: str, state: QueueState | None) -> views.QueueView:
     return views.QueueView(name, state.waiting, state.in_flight, state.oldest)
 
 
-def user(one: model.User) -> views.UserView:
+def user(one: User) -> views.UserView:
     """A user, never with the password's hash."""
     return views.UserView(one.name, one.is_admin, one.must_change_password)
 

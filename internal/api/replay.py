@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pikoci.internal.api.names import IdempotencyKey, fits
 from pikoci.internal.api.problems import UnprocessableError
 from pikoci.internal.api.request import ApiRequest
-from pikoci.internal.service.errors import InvalidError
-from pikoci.internal.service.idempotency import Answer, IdempotencyService, KeyReusedError
+from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.service.use_cases.idempotency import Answer, IdempotencyService, KeyReusedError
 
 HEADER = "Idempotency-Key"
 

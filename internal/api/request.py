@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import falcon
 
-from pikoci.internal.service.model import Principal
-from pikoci.internal.service.tokens import UserClaims
+from pikoci.internal.domain.accounts import Principal
+from pikoci.internal.service.plumbing.tokens import UserClaims
 
 ANONYMOUS = Principal()
 

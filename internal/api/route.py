@@ -10,14 +10,14 @@ from typing import Any, Literal
 import falcon
 import msgspec
 
-from pikoci.internal.api.authentication import require_login
 from pikoci.internal.api.bodies import Nothing
 from pikoci.internal.api.names import read_path
 from pikoci.internal.api.parsing import as_json, read_bytes, read_json, read_query
 from pikoci.internal.api.replay import Replay
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
-from pikoci.internal.service.idempotency import Answer
+from pikoci.internal.service.use_cases.access import require_login
+from pikoci.internal.service.use_cases.idempotency import Answer
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 JSON = "application/json"

@@ -18,8 +18,8 @@ from pikoci.internal.api.endpoints.session import Session
 from pikoci.internal.api.route import JSON, Route
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.api.worker_routes import worker_routes
+from pikoci.internal.domain.names import Count
 from pikoci.internal.service import Services
-from pikoci.internal.service.names import Count
 
 API = "/api/v1"
 TEAM = f"{API}/teams/{{team}}"

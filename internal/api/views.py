@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-from pikoci.internal.service.errors import Diagnostic
+from pikoci.internal.domain.errors import Diagnostic
 
 T = TypeVar("T")
 

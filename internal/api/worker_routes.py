@@ -8,22 +8,17 @@ from pikoci.internal.api.endpoints.worker import WorkerApi
 from pikoci.internal.api.names import Instance, WorkerName
 from pikoci.internal.api.route import BYTES, Route
 from pikoci.internal.api.settings import ApiSettings
-from pikoci.internal.service import Services
-from pikoci.internal.service.model import (
-    INSTANCE_HEADER,
-    LINES,
-    MSGPACK,
-    WORKER_HEADER,
+from pikoci.internal.domain.gateway import (
     BuildAssignment,
     CheckAssignment,
     CheckResult,
     Heartbeat,
     HeartbeatReply,
-    Report,
-    StoredArtifact,
     WorkerHello,
     WorkerTerms,
 )
+from pikoci.internal.domain.wire import INSTANCE_HEADER, LINES, MSGPACK, WORKER_HEADER, Report, StoredArtifact
+from pikoci.internal.service import Services
 
 WORKER = "/api/v1/worker"
 BUILD = f"{WORKER}/builds/{{build_id}}"

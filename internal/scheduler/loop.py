@@ -7,8 +7,7 @@ from collections.abc import Callable
 import gevent
 import structlog
 
-from pikoci.internal.service.bus import Wakeup
-from pikoci.internal.service.errors import UnavailableError
+from pikoci.internal.service import UnavailableError, Wakeup
 
 _log = structlog.get_logger(__name__)
 

@@ -8,9 +8,8 @@ import gevent
 import structlog
 
 from pikoci.internal.scheduler.loop import Action, Loop, Wait
-from pikoci.internal.service import Services
-from pikoci.internal.service.bus import CHECKS, SCHEDULE
-from pikoci.internal.service.errors import UnavailableError
+from pikoci.internal.service import Services, UnavailableError
+from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 
 _log = structlog.get_logger(__name__)
 

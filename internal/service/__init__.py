@@ -1,10 +1,11 @@
 """Use cases; the owner of transactions.
 
-Other rooms import `build_services`, the data in `service.model` and the errors in `service.errors`.
+`build_services` puts them together. What they take, give and raise is the domain's; `use_cases.views` adds to it.
 """
 
-from pikoci.internal.service.bus import EventBus, Wakeup
+from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.service.factory import Services, build_services
-from pikoci.internal.service.settings import ServiceSettings
+from pikoci.internal.service.plumbing.bus import EventBus, Wakeup
+from pikoci.internal.service.plumbing.settings import ServiceSettings
 
-__all__ = ["EventBus", "ServiceSettings", "Services", "Wakeup", "build_services"]
+__all__ = ["EventBus", "ServiceSettings", "Services", "UnavailableError", "Wakeup", "build_services"]

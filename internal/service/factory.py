@@ -7,26 +7,28 @@ from dataclasses import dataclass
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.repositories import Store
-from pikoci.internal.service.accounts import AccountService
-from pikoci.internal.service.builds import BuildService
-from pikoci.internal.service.bus import EventBus
-from pikoci.internal.service.compiled import CompiledPipelines
-from pikoci.internal.service.context import Context
-from pikoci.internal.service.fleet import Fleet
-from pikoci.internal.service.idempotency import IdempotencyService
-from pikoci.internal.service.jobs import JobService
-from pikoci.internal.service.measures import Measures
-from pikoci.internal.service.pipelines import PipelineService
-from pikoci.internal.service.ports import Publisher, RunInThread, run_inline
-from pikoci.internal.service.queues import Queues
-from pikoci.internal.service.resources import ResourceService
-from pikoci.internal.service.revocations import Revocations
-from pikoci.internal.service.scheduling import Scheduling
-from pikoci.internal.service.settings import ServiceSettings
-from pikoci.internal.service.tokens import TokenService, signing_secret
-from pikoci.internal.service.waiting import Waiting
-from pikoci.internal.service.worker_tokens import WorkerTokenService
-from pikoci.internal.service.workers import WorkerService
+from pikoci.internal.service.lifecycle.scheduling import Scheduling
+from pikoci.internal.service.plumbing.bus import EventBus
+from pikoci.internal.service.plumbing.compiled import CompiledPipelines
+from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.plumbing.fleet import Fleet
+from pikoci.internal.service.plumbing.measures import Measures
+from pikoci.internal.service.plumbing.ports import Publisher, RunInThread, run_inline
+from pikoci.internal.service.plumbing.queues import Queues
+from pikoci.internal.service.plumbing.revocations import Revocations
+from pikoci.internal.service.plumbing.settings import ServiceSettings
+from pikoci.internal.service.plumbing.tokens import TokenService, signing_secret
+from pikoci.internal.service.plumbing.waiting import Waiting
+from pikoci.internal.service.use_cases.accounts import AccountService
+from pikoci.internal.service.use_cases.builds import BuildService
+from pikoci.internal.service.use_cases.gateway import WorkerGateway
+from pikoci.internal.service.use_cases.idempotency import IdempotencyService
+from pikoci.internal.service.use_cases.jobs import JobService
+from pikoci.internal.service.use_cases.monitoring import Monitoring
+from pikoci.internal.service.use_cases.pipelines import PipelineService
+from pikoci.internal.service.use_cases.resources import ResourceService
+from pikoci.internal.service.use_cases.worker_tokens import WorkerTokenService
+from pikoci.internal.service.use_cases.workers import WorkerService
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,11 @@ class Services:
     resources: ResourceService
     accounts: AccountService
     tokens: TokenService
+    gateway: WorkerGateway
     workers: WorkerService
     worker_tokens: WorkerTokenService
     scheduling: Scheduling
+    monitoring: Monitoring
     idempotency: IdempotencyService
 
 
@@ -83,17 +87,18 @@ def build_services(
     )
     secret, is_revoked = signing_secret(store, jwt_secret), context.revocations.contains
     tokens = TokenService(secret, clock, settings, is_revoked, previous_secrets)
-    builds = BuildService(context)
     return Services(
         context=context,
         pipelines=PipelineService(context),
         jobs=JobService(context),
-        builds=builds,
-        resources=ResourceService(context, builds),
+        builds=BuildService(context),
+        resources=ResourceService(context),
         accounts=AccountService(context, hash_in_thread or run_in_thread),
         tokens=tokens,
+        gateway=WorkerGateway(context),
         workers=WorkerService(context),
         worker_tokens=WorkerTokenService(context, tokens),
         scheduling=Scheduling(context),
+        monitoring=Monitoring(context),
         idempotency=IdempotencyService(context),
     )

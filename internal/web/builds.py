@@ -6,8 +6,9 @@ import falcon
 
 from pikoci.internal.api import ApiRequest
 from pikoci.internal.api.names import read_path
-from pikoci.internal.service.errors import InvalidError
-from pikoci.internal.service.model import Build, Role
+from pikoci.internal.domain.accounts import Role
+from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.web.addresses import address
 from pikoci.internal.web.log import Tail, read_tail, sections
 from pikoci.internal.web.page import Page, read_form, redirect

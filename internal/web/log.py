@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from pikoci.internal.service.builds import BuildService
-from pikoci.internal.service.model import Build, BuildDetail, LogChunk, Step
+from pikoci.internal.domain.build import Build, LogChunk, Step
+from pikoci.internal.service.use_cases.builds import BuildService
+from pikoci.internal.service.use_cases.views import BuildDetail
 from pikoci.internal.web.ansi import Terminal
 
 

@@ -14,11 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pikoci.internal.api import ApiRequest, Problem
 from pikoci.internal.api.parsing import read_bytes
 from pikoci.internal.api.problems import PROBLEM_JSON, TYPE_PREFIX
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.naming import full_name
+from pikoci.internal.domain.times import relative_time, short_duration
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import InvalidError
-from pikoci.internal.service.idempotency import Answer
-from pikoci.internal.service.model import Clock
-from pikoci.internal.service.wording import full_name, relative_time, short_duration
+from pikoci.internal.service.use_cases.idempotency import Answer
 from pikoci.internal.web import times
 from pikoci.internal.web.addresses import address, local_path, login_address
 from pikoci.internal.web.assets import Assets

@@ -6,14 +6,14 @@ import falcon
 
 from pikoci.internal.api import ApiRequest, end_session, require_same_origin, set_session
 from pikoci.internal.api.problems import headers_for
-from pikoci.internal.service.errors import (
+from pikoci.internal.domain.accounts import User
+from pikoci.internal.domain.errors import (
     InvalidError,
     PermissionDeniedError,
     PikociError,
     RateLimitedError,
     UnauthenticatedError,
 )
-from pikoci.internal.service.model import User
 from pikoci.internal.web.page import Page, read_form, redirect, wanted_page
 
 

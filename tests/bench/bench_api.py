@@ -34,7 +34,7 @@ from pikoci.internal.domain.clock import SystemClock  # noqa: E402 - as above
 from pikoci.internal.domain.pipeline import PipelineSource  # noqa: E402 - as above
 from pikoci.internal.domain.plan import PipelineSpec, encode_spec  # noqa: E402 - as above
 from pikoci.internal.service import Services, build_services  # noqa: E402 - as above
-from pikoci.internal.service.ports import QueueState  # noqa: E402 - as above
+from pikoci.internal.service.plumbing.ports import QueueState  # noqa: E402 - as above
 from pikoci.internal.store.opening import StoreSettings, open_store  # noqa: E402 - as above
 
 BUILDS, CLIENTS = 10_000, 32

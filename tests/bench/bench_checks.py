@@ -25,7 +25,7 @@ from pikoci.internal.domain.accounts import SYSTEM  # noqa: E402 - as above
 from pikoci.internal.domain.clock import SystemClock  # noqa: E402 - as above
 from pikoci.internal.scheduler import Scheduler  # noqa: E402 - as above
 from pikoci.internal.service import Services, build_services  # noqa: E402 - as above
-from pikoci.internal.service.ports import QueueState  # noqa: E402 - as above
+from pikoci.internal.service.plumbing.ports import QueueState  # noqa: E402 - as above
 from pikoci.internal.store import StoreSettings, open_store  # noqa: E402 - as above
 from pikoci.internal.worker.process import Spawner  # noqa: E402 - as above
 from pikoci.internal.worker.settings import WorkerSettings, inherit_environment  # noqa: E402 - as above
@@ -113,7 +113,7 @@ def measure(folder: Path, seconds: float) -> dict[str, float]:
         concurrency=16,
     )
     subscriptions = {queue: backend.subscribe([queue]) for queue in ("jobs", "checks")}
-    worker = Worker(services.workers, subscriptions, Spawner(settings.mark), settings, clock, Random())
+    worker = Worker(services.gateway, subscriptions, Spawner(settings.mark), settings, clock, Random())
     scheduler = Scheduler(services)
     working = gevent.spawn(worker.run)
     began = time.monotonic()

@@ -147,7 +147,7 @@ class Application:
             cache_max_age=self._settings.cache_max_age,
         )
         subscriptions = {queue: self._backend.subscribe([queue]) for queue in _QUEUES}
-        return Worker(self._services.workers, subscriptions, Spawner(settings.mark), settings, self._clock, Random())
+        return Worker(self._services.gateway, subscriptions, Spawner(settings.mark), settings, self._clock, Random())
 
     def _default_workdir(self) -> Path:
         """A temporary one beside a database in memory; else one that is the same after a restart."""

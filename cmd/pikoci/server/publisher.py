@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pikoci.internal.domain.errors import UnavailableError
-from pikoci.internal.service.ports import QueueState
+from pikoci.internal.service.plumbing.ports import QueueState
 from pikoci.pkg.queue.backend import Backend, QueueError
 
 

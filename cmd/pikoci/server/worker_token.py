@@ -9,8 +9,8 @@ import click
 
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import InvalidError
-from pikoci.internal.service.settings import ServiceSettings
-from pikoci.internal.service.tokens import TokenService
+from pikoci.internal.service.plumbing.settings import ServiceSettings
+from pikoci.internal.service.plumbing.tokens import TokenService
 from pikoci.shared.log import configure_logging
 from pikoci.shared.options import TAGS_HELP, NameList, setting
 from pikoci.shared.terminal import output_option

@@ -6,9 +6,9 @@ from pikoci.internal.api import render, views
 from pikoci.internal.api.bodies import BuildQuery, Trigger
 from pikoci.internal.api.parsing import nearest
 from pikoci.internal.api.request import ApiRequest
+from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import InvalidError
-from pikoci.internal.service.model import BuildStatus
 
 
 class Builds:

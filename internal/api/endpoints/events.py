@@ -12,9 +12,11 @@ from pikoci.internal.api.bodies import EventQuery
 from pikoci.internal.api.parsing import as_json, read_number
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
+from pikoci.internal.domain.accounts import Principal
+from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.errors import ConflictError, PikociError, UnavailableError
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import ConflictError, PikociError, UnavailableError
-from pikoci.internal.service.model import Build, BuildUpdate, Principal, Role
+from pikoci.internal.service.use_cases.views import BuildUpdate
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +77,7 @@ class Events:
     def _events(self, principal: Principal, where: tuple[str, str], build_id: int, offset: int) -> Iterator[bytes]:
         yield OPENING
         build: Build | None = None
-        member = principal.may(where[0], Role.READ)
-        for update in self._builds.follow(principal, build_id, offset, member=member):
+        for update in self._builds.follow(principal, build_id, offset):
             if update is None:
                 yield KEEP_ALIVE
                 continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pikoci.internal.api import render, views
-from pikoci.internal.api.authentication import require_login
 from pikoci.internal.api.bodies import NewWorkerToken, PageQuery
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.service import Services
@@ -15,7 +14,7 @@ class Fleet:
     def __init__(self, services: Services) -> None:
         self._tokens = services.worker_tokens
         self._workers = services.workers
-        self._scheduling = services.scheduling
+        self._monitoring = services.monitoring
 
     def workers(self, request: ApiRequest, query: PageQuery) -> views.Listing[views.WorkerView]:
         """All workers with what they run."""
@@ -44,10 +43,8 @@ class Fleet:
 
     def queues(self, request: ApiRequest, query: PageQuery) -> views.Listing[views.QueueView]:
         """The queues, and what waits in each."""
-        require_login(request.principal)
-        found = [
-            render.queue(name, state) for name, state in sorted(self._scheduling.queues_of(request.principal).items())
-        ]
+        states = self._monitoring.queues_of(request.principal)
+        found = [render.queue(name, state) for name, state in sorted(states.items())]
         return render.part(found, query.limit, query.cursor)
 
     def tokens(self, request: ApiRequest, query: PageQuery) -> views.Listing[views.WorkerTokenView]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 import falcon
 
 from pikoci.internal.api.request import ApiRequest
+from pikoci.internal.domain.build import LogChunk
+from pikoci.internal.domain.errors import NotFoundError, PikociError
 from pikoci.internal.service import Services
-from pikoci.internal.service.builds import BuildService
-from pikoci.internal.service.errors import NotFoundError, PikociError
-from pikoci.internal.service.model import LogChunk
+from pikoci.internal.service.use_cases.builds import BuildService
 
 log = logging.getLogger(__name__)
 

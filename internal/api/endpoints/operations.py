@@ -9,8 +9,8 @@ from pikoci.internal.api import views
 from pikoci.internal.api.metrics import Metrics
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
+from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import UnavailableError
 
 
 class Operations:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pikoci.internal.api import render, views
 from pikoci.internal.api.bodies import Membership, NewTeam, NewUser, PageQuery
 from pikoci.internal.api.request import ApiRequest
+from pikoci.internal.domain.accounts import Role
 from pikoci.internal.service import Services
-from pikoci.internal.service.model import Role
 
 
 class People:

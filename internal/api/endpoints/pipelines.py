@@ -10,10 +10,10 @@ from pikoci.internal.api.drawing import badge, dot, svg
 from pikoci.internal.api.parsing import as_json
 from pikoci.internal.api.problems import UnprocessableError
 from pikoci.internal.api.request import ApiRequest
+from pikoci.internal.domain.accounts import Role
+from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.service import Services
-from pikoci.internal.service.errors import ConflictError, NotFoundError
-from pikoci.internal.service.model import Role
-from pikoci.internal.service.pipelines import Evaluated
+from pikoci.internal.service.use_cases.pipelines import Evaluated
 
 
 class Pipelines:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pikoci.internal.api import views
-from pikoci.internal.api.authentication import require_login
 from pikoci.internal.api.bodies import Login, NewPassword
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.service import Services
+from pikoci.internal.service.use_cases.access import require_login
 
 
 class Session:

@@ -16,23 +16,21 @@ from pikoci.internal.api.packed import read_packed, require_plain, write_packed
 from pikoci.internal.api.parsing import SlowBodyError, as_json
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
-from pikoci.internal.service import Services
-from pikoci.internal.service.errors import InvalidError, PikociError, UnauthenticatedError, UnavailableError
-from pikoci.internal.service.model import (
+from pikoci.internal.domain.errors import InvalidError, PikociError, UnauthenticatedError, UnavailableError
+from pikoci.internal.domain.gateway import CheckResult, Heartbeat, WorkerCommand, WorkerHello
+from pikoci.internal.domain.names import WORKER
+from pikoci.internal.domain.wire import (
     INSTANCE_HEADER,
     LINES,
     MAX_CHECK_RESULT,
     MAX_REPORT,
     WORKER_HEADER,
-    CheckResult,
-    Heartbeat,
     Report,
     StoredArtifact,
-    WorkerCommand,
-    WorkerHello,
 )
-from pikoci.internal.service.names import WORKER
-from pikoci.internal.service.remote import RemoteWorker
+from pikoci.internal.service import Services
+from pikoci.internal.service.plumbing.claimant import Claimant
+from pikoci.internal.service.use_cases.gateway import WorkerGateway
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +47,8 @@ class WorkerApi:
     """`/worker/…`: the gateway over HTTP, for whoever has a worker's token and says who it is in two headers."""
 
     def __init__(self, services: Services, settings: ApiSettings) -> None:
-        self._services = services
+        self._gateway = services.gateway
+        self._tokens = services.tokens
         self._bus = services.context.bus
         self._timeout = settings.body_timeout
         self._limit = settings.max_worker_streams
@@ -57,55 +56,57 @@ class WorkerApi:
 
     def register(self, request: ApiRequest, response: falcon.Response) -> None:
         """Make the worker known."""
-        remote = self._remote(request)
+        gateway, _ = self._opened(request)
         hello = read_packed(request, WorkerHello, SMALL, self._timeout)
-        write_packed(response, remote.register(hello))
+        write_packed(response, gateway.register(hello))
 
     def heartbeat(self, request: ApiRequest, response: falcon.Response) -> None:
         """Renew leases, tell what was lost and what is wanted."""
-        remote = self._remote(request)
-        write_packed(response, remote.heartbeat(read_packed(request, Heartbeat, BEAT, self._timeout)))
+        gateway, _ = self._opened(request)
+        write_packed(response, gateway.heartbeat(read_packed(request, Heartbeat, BEAT, self._timeout)))
 
     def commands(self, request: ApiRequest, response: falcon.Response) -> None:
         """A line for each command the moment it is given, an empty one now and then. Raises UnavailableError."""
-        remote = self._remote(request)
+        gateway, remote = self._opened(request)
         if self._open >= self._limit or self._bus.closed:
             raise UnavailableError("too many workers listen, or the server is ending", hint="heartbeats tell the same")
         response.content_type = LINES
         response.set_header("X-Accel-Buffering", "no")
         if request.method != "HEAD":
-            response.stream = self._counted(remote.commands())
+            response.stream = self._counted(gateway.commands(remote.name, remote.instance))
 
     def claim_build(self, request: ApiRequest, response: falcon.Response, build_id: int) -> None:
         """Take a dispatched build."""
-        write_packed(response, self._remote(request).claim_build(build_id))
+        gateway, remote = self._opened(request)
+        write_packed(response, gateway.claim_build(build_id, remote.name, remote.instance))
 
     def report(self, request: ApiRequest, response: falcon.Response, build_id: int, claim: int) -> None:
         """Take in events of a claim."""
-        remote = self._remote(request)
+        gateway, _ = self._opened(request)
         report = read_packed(request, Report, MAX_REPORT, self._timeout)
         require_plain(getattr(event, "version", None) for event in report.events)
-        remote.report(build_id, claim, report.first, report.events)
+        gateway.report(build_id, claim, report.first, report.events)
         response.status = 204
 
     def claim_check(self, request: ApiRequest, response: falcon.Response, resource_id: int) -> None:
         """Take a requested check."""
-        write_packed(response, self._remote(request).claim_check(resource_id))
+        gateway, remote = self._opened(request)
+        write_packed(response, gateway.claim_check(resource_id, remote.name, remote.instance))
 
     def finish_check(self, request: ApiRequest, response: falcon.Response, resource_id: int, claim: int) -> None:
         """Take in a check's outcome."""
-        remote = self._remote(request)
+        gateway, _ = self._opened(request)
         result = read_packed(request, CheckResult, MAX_CHECK_RESULT, self._timeout)
         require_plain(result.versions)
-        remote.finish_check(resource_id, claim, result)
+        gateway.finish_check(resource_id, claim, result)
         response.status = 204
 
     def store_artifact(self, request: ApiRequest, response: falcon.Response, build_id: int, claim: int) -> None:
         """Keep the body, of any length up to the server's limit, in bounded memory."""
-        remote = self._remote(request)
+        gateway, _ = self._opened(request)
         pieces = _pieces(request, self._timeout)
         try:
-            digest = remote.store_artifact(build_id, claim, pieces)
+            digest = gateway.store_artifact(build_id, claim, pieces)
         except PikociError:
             _discard(request, LINGER)
             raise
@@ -115,20 +116,23 @@ class WorkerApi:
         self, request: ApiRequest, response: falcon.Response, build_id: int, claim: int, digest: str
     ) -> None:
         """A stream that was kept."""
-        found = self._remote(request).load_artifact(build_id, claim, digest)
+        found = self._opened(request)[0].load_artifact(build_id, claim, digest)
         response.content_type = "application/octet-stream"
         if request.method != "HEAD":
             response.stream = _unbroken(found, build_id)
 
-    def _remote(self, request: ApiRequest) -> RemoteWorker:
-        """Who asks, before anything of the body is read. Raises UnauthenticatedError and InvalidError."""
+    def _opened(self, request: ApiRequest) -> tuple[WorkerGateway, Claimant]:
+        """What is open to who asks, before anything of the body is read, and who it is.
+
+        Raises UnauthenticatedError and InvalidError.
+        """
         header = request.env.get("HTTP_AUTHORIZATION")
         if header is None:
             raise UnauthenticatedError(
                 "this needs a worker token", hint="`pikoci worker-token` makes one; send it as a bearer token"
             )
         try:
-            opens = self._services.tokens.read_worker(read_bearer(header))
+            opens = self._tokens.read_worker(read_bearer(header))
         except UnauthenticatedError as error:
             hint = "make one with `pikoci worker-token` and this server's --jwt-secret"
             raise UnauthenticatedError(f"this worker token is refused: {error.message}", hint=hint) from error
@@ -138,7 +142,8 @@ class WorkerApi:
             raise InvalidError(f"the header {WORKER_HEADER} names no worker", hint=f"it {WORKER.sentence}")
         if not fits(instance, Instance):
             raise InvalidError(f"the header {INSTANCE_HEADER} holds no instance of a worker")
-        return RemoteWorker(self._services.context, self._services.workers, opens, name, instance)
+        remote = Claimant(name, instance, opens)
+        return self._gateway.opened_by(remote), remote
 
     def _counted(self, commands: Iterator[WorkerCommand | None]) -> Iterator[bytes]:
         self._open += 1

@@ -8,8 +8,8 @@ from ansible.errors import AnsibleFilterError
 
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.tags import MAX_TOKEN_TAGS
-from pikoci.internal.service.settings import ServiceSettings
-from pikoci.internal.service.tokens import TokenService
+from pikoci.internal.service.plumbing.settings import ServiceSettings
+from pikoci.internal.service.plumbing.tokens import TokenService
 from tests.unit.deploy.collection import plugin
 
 SECRET = "s" * 32

@@ -10,6 +10,7 @@ from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
 
 from pikoci.internal.api import ApiSettings, create_app
+from pikoci.internal.domain.accounts import Principal
 from pikoci.internal.domain.build import Build, BuildStatus, StepStatus
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
@@ -17,7 +18,6 @@ from pikoci.internal.domain.gateway import Gateway, WorkerHello
 from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings, build_services
-from pikoci.internal.service.model import Principal
 from pikoci.internal.worker.http import HttpGateway
 from tests.services.process import free_port
 from tests.unit.internal.api.scene import Bells
@@ -113,7 +113,7 @@ class Direct:
         self.world = world
 
     def gateway(self, name: str = NAME, instance: str = INSTANCE) -> Gateway:
-        return self.world.services.workers
+        return self.world.services.gateway
 
     def __enter__(self) -> Self:
         return self

@@ -29,7 +29,7 @@ def test_a_claim_answers_with_all_that_is_needed(site: Site) -> None:
     gateway.register(hello())
     build_id = site.world.trigger()
     assignment = gateway.claim_build(build_id, NAME, INSTANCE)
-    assert assignment == site.world.services.workers.claim_build(build_id, NAME, INSTANCE)
+    assert assignment == site.world.services.gateway.claim_build(build_id, NAME, INSTANCE)
     assert assignment.build.id == build_id
     assert assignment.job.name == "run"
 

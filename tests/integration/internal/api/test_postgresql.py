@@ -10,7 +10,7 @@ from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import build_services
-from pikoci.internal.service.idempotency import Answer
+from pikoci.internal.service.use_cases.idempotency import Answer
 from tests.integration.internal.service.conftest import migrated_postgresql, open_shared_store
 from tests.unit.internal.api.scene import Bells, make_scene, with_pipeline
 from tests.unit.internal.api.storm import storm

@@ -3,6 +3,7 @@
 import bcrypt
 import pytest
 
+from pikoci.internal.domain.accounts import Principal, Role, User
 from pikoci.internal.domain.errors import (
     ConflictError,
     InvalidError,
@@ -12,9 +13,8 @@ from pikoci.internal.domain.errors import (
     UnauthenticatedError,
 )
 from pikoci.internal.service import build_services
-from pikoci.internal.service.accounts import AccountService
-from pikoci.internal.service.model import Principal, Role, User
-from pikoci.internal.service.tokens import signing_secret
+from pikoci.internal.service.plumbing.tokens import signing_secret
+from pikoci.internal.service.use_cases.accounts import AccountService
 from tests.integration.internal.service.world import World
 
 

@@ -21,32 +21,32 @@ def claimed(world: World) -> tuple[int, int]:
 
 
 def test_what_is_stored_comes_back(world: World, claimed: tuple[int, int]) -> None:
-    digest = world.services.workers.store_artifact(*claimed, [DATA[:7], b"", DATA[7:]])
+    digest = world.services.gateway.store_artifact(*claimed, [DATA[:7], b"", DATA[7:]])
     assert digest == hashlib.sha256(DATA).hexdigest()
-    assert b"".join(world.services.workers.load_artifact(*claimed, digest)) == DATA
-    assert world.services.workers.store_artifact(*claimed, [DATA]) == digest
+    assert b"".join(world.services.gateway.load_artifact(*claimed, digest)) == DATA
+    assert world.services.gateway.store_artifact(*claimed, [DATA]) == digest
 
 
 def test_an_empty_artifact_is_one(world: World, claimed: tuple[int, int]) -> None:
-    digest = world.services.workers.store_artifact(*claimed, [])
-    assert list(world.services.workers.load_artifact(*claimed, digest)) == []
+    digest = world.services.gateway.store_artifact(*claimed, [])
+    assert list(world.services.gateway.load_artifact(*claimed, digest)) == []
 
 
 def test_another_pipeline_cannot_read_it(world: World, claimed: tuple[int, int]) -> None:
-    digest = world.services.workers.store_artifact(*claimed, [b"private"])
+    digest = world.services.gateway.store_artifact(*claimed, [b"private"])
     world.set(PLAIN, name="q")
     other = world.trigger(pipeline="q")
     with pytest.raises(NotFoundError):
-        world.services.workers.load_artifact(other.id, world.claim(other).claim, digest)
+        world.services.gateway.load_artifact(other.id, world.claim(other).claim, digest)
 
 
 def test_only_a_current_claim_opens_artifacts(world: World, claimed: tuple[int, int]) -> None:
     build_id, claim = claimed
     for stale in ((build_id, claim + 1), (build_id, claim - 1), (999, 1)):
         with pytest.raises(StaleClaimError):
-            world.services.workers.store_artifact(*stale, [b"x"])
+            world.services.gateway.store_artifact(*stale, [b"x"])
         with pytest.raises(StaleClaimError):
-            world.services.workers.load_artifact(*stale, "0" * 64)
+            world.services.gateway.load_artifact(*stale, "0" * 64)
 
 
 def test_one_that_is_too_large_leaves_nothing(store: Store) -> None:
@@ -56,7 +56,7 @@ def test_one_that_is_too_large_leaves_nothing(store: Store) -> None:
     build = world.trigger()
     claim = world.claim(build).claim
     with pytest.raises(TooLargeError, match="1000 bytes"):
-        world.services.workers.store_artifact(build.id, claim, [b"x" * 600, b"x" * 600])
+        world.services.gateway.store_artifact(build.id, claim, [b"x" * 600, b"x" * 600])
     world.clock.advance(2 * 24 * 3600)
     assert world.services.scheduling.prune() == 0
 
@@ -67,6 +67,6 @@ def test_a_broken_upload_leaves_nothing(world: World, claimed: tuple[int, int]) 
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        world.services.workers.store_artifact(*claimed, broken())
+        world.services.gateway.store_artifact(*claimed, broken())
     world.clock.advance(2 * 24 * 3600)
     assert world.services.scheduling.prune() == 0

@@ -2,18 +2,18 @@
 
 import pytest
 
+from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, PermissionDeniedError
 from pikoci.internal.domain.events import BuildFinished
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, WorkerCommand
-from pikoci.internal.service.model import Principal, Role
 from tests.integration.internal.service.test_trigger import GATED, limited
 from tests.integration.internal.service.world import PLAIN, World
 
 
 def commands(world: World, *claims: ClaimRef) -> list[WorkerCommand]:
     beat = Heartbeat(name="w", instance="i1", state="running", builds=list(claims))
-    return world.services.workers.heartbeat(beat).commands
+    return world.services.gateway.heartbeat(beat).commands
 
 
 def cancel(world: World, number: str = "1") -> BuildStatus:
@@ -35,7 +35,7 @@ def test_a_running_build_is_cancelled_through_its_worker(world: World) -> None:
     world.set(PLAIN)
     build = world.trigger()
     claim = ClaimRef(build_id=build.id, claim=world.claim(build).claim)
-    stream = world.services.workers.commands("w", "i1")
+    stream = world.services.gateway.commands("w", "i1")
     world.services.context.bus.notify("worker/w")
     assert cancel(world) is BuildStatus.STARTED
     wanted = WorkerCommand(kind="cancel", build_id=build.id, claim=claim.claim, reason="cancelled by alice")
@@ -59,7 +59,7 @@ def test_the_stream_of_commands_wakes_at_once(world: World) -> None:
 
 
 def test_the_stream_ends_when_another_instance_takes_the_name(world: World) -> None:
-    stream = world.services.workers.commands("w", "i1")
+    stream = world.services.gateway.commands("w", "i1")
     world.register("i2")
     assert list(stream) == []
 
@@ -113,9 +113,9 @@ def test_workers_can_be_drained_and_cordoned(world: World) -> None:
     workers.cordon(world.alice, "w")
     assert commands(world) == [WorkerCommand(kind="cordon")]
     beat = Heartbeat(name="w", instance="i1", state="cordoned")
-    assert workers.heartbeat(beat).commands == []
+    assert world.services.gateway.heartbeat(beat).commands == []
     workers.uncordon(world.alice, "w")
-    assert workers.heartbeat(beat).commands == [WorkerCommand(kind="uncordon")]
+    assert world.services.gateway.heartbeat(beat).commands == [WorkerCommand(kind="uncordon")]
     with pytest.raises(NotFoundError):
         workers.drain(world.alice, "nobody")
 
@@ -124,7 +124,7 @@ def test_a_drained_worker_may_start_again(world: World) -> None:
     world.services.workers.drain(world.alice, "w")
     world.register("i2")
     beat = Heartbeat(name="w", instance="i2", state="running")
-    assert world.services.workers.heartbeat(beat).commands == []
+    assert world.services.gateway.heartbeat(beat).commands == []
 
 
 def test_the_fleet_shows_who_runs_what_and_who_is_silent(world: World) -> None:

@@ -25,8 +25,8 @@ def test_a_new_resource_is_checked_at_once_and_then_at_its_interval(world: World
     upcoming = world.resource().next_check_at
     assert upcoming is not None
     assert START < upcoming <= START + 60
-    claim = world.services.workers.claim_check(state.id, "w", "i1").claim
-    world.services.workers.finish_check(state.id, claim, CheckResult())
+    claim = world.services.gateway.claim_check(state.id, "w", "i1").claim
+    world.services.gateway.finish_check(state.id, claim, CheckResult())
     world.clock.time = upcoming + 0.01
     assert due(world) == [state.id]
 
@@ -62,18 +62,18 @@ def test_a_check_gets_the_newest_version_and_only_one_worker_gets_the_check(worl
     world.find_versions("1", "2")
     world.services.resources.check(world.alice, "main", "p", "made.repo")
     due(world)
-    assignment = world.services.workers.claim_check(world.resource().id, "w", "i1")
+    assignment = world.services.gateway.claim_check(world.resource().id, "w", "i1")
     assert assignment.previous == {"v": "2"}
     assert assignment.resource.canonical == "made.repo"
     assert assignment.resource_type.name == "made"
     with pytest.raises(ConflictError):
-        world.services.workers.claim_check(world.resource().id, "other", "i2")
+        world.services.gateway.claim_check(world.resource().id, "other", "i2")
 
 
 def test_the_first_check_has_no_previous_version(world: World) -> None:
     world.set(TYPE + PLAIN)
     due(world)
-    assert world.services.workers.claim_check(world.resource().id, "w", "i1").previous is None
+    assert world.services.gateway.claim_check(world.resource().id, "w", "i1").previous is None
 
 
 def test_a_known_version_is_recorded_once(world: World) -> None:
@@ -104,23 +104,23 @@ def test_a_second_delivery_is_ignored_and_an_old_claim_refused(world: World) -> 
     world.set(TRIGGERED)
     due(world)
     resource_id = world.resource().id
-    claim = world.services.workers.claim_check(resource_id, "w", "i1").claim
+    claim = world.services.gateway.claim_check(resource_id, "w", "i1").claim
     for _ in range(2):
-        world.services.workers.finish_check(resource_id, claim, CheckResult(versions=[{"v": "1"}]))
+        world.services.gateway.finish_check(resource_id, claim, CheckResult(versions=[{"v": "1"}]))
     world.schedule()
     assert len(world.builds()) == 1
     with pytest.raises(StaleClaimError):
-        world.services.workers.finish_check(resource_id, claim - 1, CheckResult())
+        world.services.gateway.finish_check(resource_id, claim - 1, CheckResult())
     with pytest.raises(StaleClaimError):
-        world.services.workers.finish_check(999, 1, CheckResult())
+        world.services.gateway.finish_check(999, 1, CheckResult())
 
 
 def test_a_failed_check_says_so_on_the_resource_until_one_succeeds(world: World) -> None:
     world.set(TYPE + PLAIN)
     due(world)
     resource_id = world.resource().id
-    claim = world.services.workers.claim_check(resource_id, "w", "i1").claim
-    world.services.workers.finish_check(resource_id, claim, CheckResult(error="it printed garbage"))
+    claim = world.services.gateway.claim_check(resource_id, "w", "i1").claim
+    world.services.gateway.finish_check(resource_id, claim, CheckResult(error="it printed garbage"))
     assert world.resource().check_error == "it printed garbage"
     world.find_versions("1")
     assert world.resource().check_error == ""
@@ -141,8 +141,8 @@ def test_versions_that_cannot_be_are_reported_and_none_is_taken(
     world.set(TYPE + PLAIN)
     due(world)
     resource_id = world.resource().id
-    claim = world.services.workers.claim_check(resource_id, "w", "i1").claim
-    world.services.workers.finish_check(resource_id, claim, CheckResult(versions=versions))
+    claim = world.services.gateway.claim_check(resource_id, "w", "i1").claim
+    world.services.gateway.finish_check(resource_id, claim, CheckResult(versions=versions))
     assert error in world.resource().check_error
     assert world.services.resources.versions(world.alice, "main", "p", "made.repo").items == []
 
@@ -159,15 +159,15 @@ def test_a_check_that_dies_half_way_is_done_again_and_nothing_is_twice(world: Wo
     world.set(TRIGGERED)
     due(world)
     resource_id = world.resource().id
-    world.services.workers.claim_check(resource_id, "w", "i1")
+    world.services.gateway.claim_check(resource_id, "w", "i1")
     with world.store.transaction():  # what the first batches of a killed server left
         world.store.versions.save(resource_id, [{"v": "1"}, {"v": "2"}], world.clock.now())
     world.clock.advance(31)
     world.services.scheduling.sweep()
     assert due(world) == [resource_id]
-    claim = world.services.workers.claim_check(resource_id, "w", "i1").claim
+    claim = world.services.gateway.claim_check(resource_id, "w", "i1").claim
     result = CheckResult(versions=[{"v": name} for name in ("1", "2", "3")])
-    world.services.workers.finish_check(resource_id, claim, result)
+    world.services.gateway.finish_check(resource_id, claim, result)
     world.schedule()
     page = world.services.resources.versions(world.alice, "main", "p", "made.repo")
     assert [version.version["v"] for version in page.items] == ["3", "2", "1"]
@@ -188,19 +188,19 @@ def test_a_lost_check_is_due_again(world: World) -> None:
     world.set(TYPE.replace("1m", "12h") + PLAIN)
     due(world)
     resource_id = world.resource().id
-    claim = world.services.workers.claim_check(resource_id, "w", "i1").claim
+    claim = world.services.gateway.claim_check(resource_id, "w", "i1").claim
     world.clock.advance(31)
     world.services.scheduling.sweep()
     assert due(world) == [resource_id]
     assert world.beat(checks=[ClaimRef(build_id=resource_id, claim=claim)]) != []
-    world.services.workers.finish_check(resource_id, claim, CheckResult(versions=[{"v": "late"}]))
+    world.services.gateway.finish_check(resource_id, claim, CheckResult(versions=[{"v": "late"}]))
     assert world.services.resources.versions(world.alice, "main", "p", "made.repo").items == []
 
 
 def test_a_worker_that_starts_again_gives_up_its_checks_at_once(world: World) -> None:
     world.set(TYPE.replace("1m", "12h") + PLAIN)
     due(world)
-    world.services.workers.claim_check(world.resource().id, "w", "i1")
+    world.services.gateway.claim_check(world.resource().id, "w", "i1")
     world.register("i2")
     assert due(world) == [world.resource().id]
 
@@ -209,7 +209,7 @@ def test_a_heartbeat_keeps_a_long_check(world: World) -> None:
     world.set(TYPE.replace("1m", "12h") + PLAIN)
     due(world)
     resource_id = world.resource().id
-    claim = world.services.workers.claim_check(resource_id, "w", "i1").claim
+    claim = world.services.gateway.claim_check(resource_id, "w", "i1").claim
     for _ in range(5):
         world.clock.advance(20)
         assert world.beat(checks=[ClaimRef(build_id=resource_id, claim=claim)]) == []
@@ -221,10 +221,10 @@ def test_a_request_during_a_check_is_not_swallowed(world: World) -> None:
     world.set(TYPE.replace("1m", "12h") + PLAIN)
     due(world)
     resource_id = world.resource().id
-    claim = world.services.workers.claim_check(resource_id, "w", "i1").claim
+    claim = world.services.gateway.claim_check(resource_id, "w", "i1").claim
     world.services.resources.check(world.alice, "main", "p", "made.repo")
     assert due(world) == []
-    world.services.workers.finish_check(resource_id, claim, CheckResult())
+    world.services.gateway.finish_check(resource_id, claim, CheckResult())
     assert due(world) == [resource_id]
 
 
@@ -289,7 +289,7 @@ def test_a_resource_that_left_the_file_is_checked_no_more(world: World) -> None:
     resource_id = world.resource().id
     world.set(PLAIN)
     with pytest.raises(ConflictError):
-        world.services.workers.claim_check(resource_id, "w", "i1")
+        world.services.gateway.claim_check(resource_id, "w", "i1")
     world.clock.advance(10_000)
     world.services.scheduling.sweep()
     assert due(world) == []

@@ -20,8 +20,8 @@ def ahead(world: World) -> World:
     world.services.resources.check(world.alice, "main", "p", "trigger.button")
     for canonical in ("made.repo", "made.nightly"):
         state = world.resource(canonical)
-        claim = world.services.workers.claim_check(state.id, "w", "i1").claim
-        world.services.workers.finish_check(state.id, claim, CheckResult())
+        claim = world.services.gateway.claim_check(state.id, "w", "i1").claim
+        world.services.gateway.finish_check(state.id, claim, CheckResult())
         assert (world.resource(canonical).next_check_at or 0) > START + YEAR
     world.publisher.take("checks")
     return world

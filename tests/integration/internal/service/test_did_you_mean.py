@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
+from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.errors import NotFoundError, UnauthenticatedError
-from pikoci.internal.service.model import Principal, Role
 from tests.integration.internal.service.world import PLAIN, TYPE, World
 
 

@@ -9,8 +9,8 @@ from pikoci.internal.domain.errors import ConflictError, NameTakenError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.tags import queues_for
-from pikoci.internal.service.remote import RemoteWorker
-from pikoci.internal.service.tokens import WorkerClaims
+from pikoci.internal.service.plumbing.claimant import Claimant
+from pikoci.internal.service.plumbing.tokens import WorkerClaims
 from tests.integration.internal.service.world import PLAIN, TYPE, World
 
 TAGGED = PLAIN.replace('job "run" {', 'job "run" {\n      tags = ["vpn", "gpu"]')
@@ -42,7 +42,7 @@ def connect(
     hello = WorkerHello(
         name=name, instance=instance, version="1", queues=queues, concurrency=1, tags=list(tags), place=place
     )
-    return world.services.workers.register(hello, opens)
+    return world.services.gateway.opened_by(Claimant(name, instance, opens or WorkerClaims())).register(hello)
 
 
 def reason(world: World, build: Build) -> str:
@@ -52,7 +52,7 @@ def reason(world: World, build: Build) -> str:
 def beat(world: World, state: str, instance: str = "i1") -> list[str]:
     """A heartbeat; returns what is wanted of the worker."""
     sent = Heartbeat(name="w", instance=instance, state=state)  # type: ignore[arg-type] # one of the three
-    return [command.kind for command in world.services.workers.heartbeat(sent).commands]
+    return [command.kind for command in world.services.gateway.heartbeat(sent).commands]
 
 
 def test_tagged_work_has_queues_of_its_own(world: World) -> None:
@@ -62,7 +62,7 @@ def test_tagged_work_has_queues_of_its_own(world: World) -> None:
     assert (world.publisher.take("jobs"), world.publisher.take("checks")) == ([], [])
     assert world.publisher.take("jobs.gpu+vpn") == [build.id]
     assert world.publisher.take("checks.vpn") == [world.resource().id]
-    assert {"jobs", "checks", "jobs.gpu+vpn", "checks.vpn"} <= world.services.scheduling.queues().keys()
+    assert {"jobs", "checks", "jobs.gpu+vpn", "checks.vpn"} <= world.services.monitoring.queues().keys()
 
 
 def test_the_sweeper_publishes_tagged_checks_again_on_their_queue(world: World) -> None:
@@ -84,11 +84,11 @@ def test_a_worker_without_the_tags_gets_neither_build_nor_check(alone: World, ta
     with pytest.raises(ConflictError, match="lacks the tags"):
         alone.claim(build)
     with pytest.raises(ConflictError, match="lacks the tags vpn"):
-        alone.services.workers.claim_check(alone.resource().id, "w", "i1")
+        alone.services.gateway.claim_check(alone.resource().id, "w", "i1")
     assert alone.build(build).claim == 0
     connect(alone, "gpu", "vpn", "more", instance="i2")
     assert alone.claim(build, "i2").claim == 1
-    assert alone.services.workers.claim_check(alone.resource().id, "w", "i2").claim == 1
+    assert alone.services.gateway.claim_check(alone.resource().id, "w", "i2").claim == 1
 
 
 def test_an_exclusive_worker_gets_no_untagged_work(alone: World) -> None:
@@ -183,10 +183,10 @@ def test_a_teams_worker_counts_for_its_team_alone(alone: World) -> None:
     assert shown == "waits for a worker: w could take it, its slot is free; 1st in line"
     assert reason(alone, ours) == "no connected worker takes jobs without tags: start one with `pikoci worker`"
     opens = WorkerClaims(id="t1", team="blue")
-    remote = RemoteWorker(alone.services.context, alone.services.workers, opens, "w", "i1")
+    remote = alone.services.gateway.opened_by(Claimant("w", "i1", opens))
     with pytest.raises(ConflictError, match="team blue alone"):
-        remote.claim_build(ours.id)
-    assert remote.claim_build(theirs.id).build.team == "blue"
+        remote.claim_build(ours.id, "w", "i1")
+    assert remote.claim_build(theirs.id, "w", "i1").build.team == "blue"
 
 
 def test_a_teams_token_cannot_displace_another_teams_worker(alone: World) -> None:
@@ -283,7 +283,7 @@ def test_a_copy_that_is_heard_of_first_keeps_the_name_and_the_loser_confirms(alo
     alone.claim(build, "key.s1xa")
     alone.clock.advance(29)
     lease = [ClaimRef(build_id=build.id, claim=1)]
-    alone.services.workers.heartbeat(Heartbeat(name="w", instance="key.s1xa", state="running", builds=lease))
+    alone.services.gateway.heartbeat(Heartbeat(name="w", instance="key.s1xa", state="running", builds=lease))
     alone.clock.advance(2)
     with pytest.raises(NameTakenError):
         connect(alone, instance="key.s2xb", place="clone")
@@ -292,7 +292,7 @@ def test_a_copy_that_is_heard_of_first_keeps_the_name_and_the_loser_confirms(alo
     assert alone.build(build).status is BuildStatus.STARTED
     with pytest.raises(ConflictError, match="another process registered"):
         beat(alone, "running", "key.s1xa")
-    alone.services.workers.heartbeat(Heartbeat(name="w", instance="key.s1xa", state="ended"))
+    alone.services.gateway.heartbeat(Heartbeat(name="w", instance="key.s1xa", state="ended"))
     assert alone.build(build).status is BuildStatus.PENDING
     assert alone.store.workers.get("w") is not None
     assert beat(alone, "running", "key.s2xb") == []
@@ -334,7 +334,7 @@ def test_a_drain_is_wanted_until_the_process_ended(world: World) -> None:
 
 
 def test_a_cordon_taken_back_at_once_is_pushed_too(world: World) -> None:
-    stream = world.services.workers.commands("w", "i1")
+    stream = world.services.gateway.commands("w", "i1")
     world.services.workers.cordon(world.alice, "w")
     assert next(stream) == WorkerCommand(kind="cordon")
     world.services.workers.uncordon(world.alice, "w")
@@ -348,21 +348,21 @@ def test_the_fleet_is_measured(world: World) -> None:
     world.clock.advance(0.2)
     claim = world.claim(build).claim
     world.claim(build)  # asked again: counted once
-    measures = world.services.scheduling.measures()
+    measures = world.services.monitoring.measures()
     assert measures.dispatch.sum == pytest.approx(0.2)
     assert measures.dispatch.cumulated()[-1] == ("+Inf", 1.0)
     assert dict(measures.dispatch.cumulated())["0.1"] == 0.0
-    assert world.services.scheduling.workers()["running"] == 1
+    assert world.services.monitoring.workers()["running"] == 1
     world.clock.advance(31)
     world.services.scheduling.sweep()
     assert measures.leases_taken_back["build"] == 1
-    assert world.services.scheduling.workers()["stalled"] == 1
+    assert world.services.monitoring.workers()["stalled"] == 1
     assert world.beat([ClaimRef(build_id=build.id, claim=claim)])
 
 
 def test_a_worker_is_shown_with_its_checks(world: World) -> None:
     world.set(PLAIN + TYPE)
     world.services.scheduling.dispatch_checks()
-    world.services.workers.claim_check(world.resource().id, "w", "i1")
+    world.services.gateway.claim_check(world.resource().id, "w", "i1")
     assert world.services.workers.get(world.alice, "w").checks == 1
     assert [view.checks for view in world.services.workers.list(world.alice)] == [1]

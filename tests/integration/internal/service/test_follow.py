@@ -7,7 +7,7 @@ from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.events import LogWritten
 from pikoci.internal.service import ServiceSettings
-from pikoci.internal.service.model import BuildUpdate
+from pikoci.internal.service.use_cases.views import BuildUpdate
 from tests.integration.internal.service.world import PLAIN, World
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import BuildStatus, Standing
 from pikoci.internal.domain.errors import (
     InvalidError,
@@ -12,7 +13,6 @@ from pikoci.internal.domain.errors import (
     UnauthenticatedError,
 )
 from pikoci.internal.service import ServiceSettings
-from pikoci.internal.service.model import Principal, Role
 from tests.integration.internal.service.test_report import CHAIN
 from tests.integration.internal.service.world import PLAIN, TYPE, World
 

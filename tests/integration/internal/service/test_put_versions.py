@@ -88,10 +88,10 @@ def test_a_put_is_followed_by_a_check_at_once_which_tells_what_is_newest(world: 
         put(world, "3")
         assert wakeup.wait(0)
     assert due(world) == [world.resource().id]
-    claim = world.services.workers.claim_check(world.resource().id, "w", "i1")
+    claim = world.services.gateway.claim_check(world.resource().id, "w", "i1")
     assert claim.previous == {"v": "1"}
     found = CheckResult(versions=[{"v": "2"}, {"v": "3"}])
-    world.services.workers.finish_check(world.resource().id, claim.claim, found)
+    world.services.gateway.finish_check(world.resource().id, claim.claim, found)
     world.schedule()
     assert newest(world) == "3"
     assert built(world, "plain") == ["1", "2", "3"]
@@ -103,10 +103,10 @@ def test_a_put_during_a_check_is_followed_by_another_check(world: World) -> None
     world.set(CHECKED)
     due(world)
     resource_id = world.resource().id
-    claim = world.services.workers.claim_check(resource_id, "w", "i1").claim
+    claim = world.services.gateway.claim_check(resource_id, "w", "i1").claim
     put(world, "2")
     assert due(world) == []
-    world.services.workers.finish_check(resource_id, claim, CheckResult(versions=[{"v": "1"}]))
+    world.services.gateway.finish_check(resource_id, claim, CheckResult(versions=[{"v": "1"}]))
     assert newest(world) == "1"
     assert due(world) == [resource_id]
 

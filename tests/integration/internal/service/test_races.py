@@ -79,7 +79,7 @@ def test_no_version_starts_two_builds(servers: list[World]) -> None:
 def claiming(server: World, build: Build, worker: str) -> Callable[[], object]:
     def claim() -> object:
         try:
-            return server.services.workers.claim_build(build.id, worker, worker)
+            return server.services.gateway.claim_build(build.id, worker, worker)
         except ConflictError:
             return None
 

@@ -58,7 +58,7 @@ class Life:
     def claim(self) -> None:
         for build_id in self.world.publisher.take():
             try:
-                assignment = self.world.services.workers.claim_build(build_id, "w", str(self.worker.instance))
+                assignment = self.world.services.gateway.claim_build(build_id, "w", str(self.worker.instance))
             except ConflictError:
                 continue
             self.worker.held[build_id] = (assignment.claim, 0)
@@ -78,7 +78,7 @@ class Life:
         events = self.world.events(status)
         start, end = max(0, sent - repeat), self.random.randint(sent, len(events))
         try:
-            self.world.services.workers.report(build_id, claim, start + 1, events[start:end])
+            self.world.services.gateway.report(build_id, claim, start + 1, events[start:end])
         except ConflictError:
             del self.worker.held[build_id]
             return
@@ -91,7 +91,7 @@ class Life:
             del self.worker.held[build_id]
             event = BuildReturned(at=self.world.clock.now(), reason="drained")
             with suppress(ConflictError):
-                self.world.services.workers.report(build_id, claim, sent + 1, [event])
+                self.world.services.gateway.report(build_id, claim, sent + 1, [event])
 
     def cancel(self) -> None:
         waiting = [build for build in self.known.values() if not build.status.is_final]

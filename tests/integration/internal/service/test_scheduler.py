@@ -31,8 +31,8 @@ def test_a_version_leads_to_a_published_build_without_waiting_for_a_period(world
     world.set(TRIGGERED)
     until(lambda: world.publisher.take("checks"))
     state = world.resource()
-    claim = world.services.workers.claim_check(state.id, "w", "i1").claim
-    world.services.workers.finish_check(state.id, claim, CheckResult(versions=[{"v": "1"}]))
+    claim = world.services.gateway.claim_check(state.id, "w", "i1").claim
+    world.services.gateway.finish_check(state.id, claim, CheckResult(versions=[{"v": "1"}]))
     until(world.publisher.take)
     assert world.taken(world.builds()[0]) == {"repo": "1"}
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from pikoci.internal.domain.accounts import Role, User
+from pikoci.internal.domain.accounts import Principal, Role, User
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.tags import queues_for
-from pikoci.internal.service.model import Principal
-from pikoci.internal.service.tokens import WorkerClaims
+from pikoci.internal.service.plumbing.claimant import Claimant
+from pikoci.internal.service.plumbing.tokens import WorkerClaims
 from tests.integration.internal.service.world import PLAIN, World
 
 
@@ -26,7 +26,8 @@ def shared(world: World) -> World:
         world.claim(build)
     queues = queues_for("jobs", [], team="blue")
     hello = WorkerHello(name="bound", instance="b1", version="1", queues=queues, concurrency=1)
-    world.services.workers.register(hello, WorkerClaims(id="t1", team="blue"))
+    opens = WorkerClaims(id="t1", team="blue")
+    world.services.gateway.opened_by(Claimant("bound", "b1", opens)).register(hello)
     world.services.builds.trigger(world.alice, "blue", "p", "run")
     return world
 
@@ -48,12 +49,12 @@ def test_a_member_sees_its_teams_builds_and_workers(shared: World) -> None:
 
 
 def test_a_teams_queue_is_seen_by_its_members_and_named_in_no_metric(shared: World) -> None:
-    scheduling = shared.services.scheduling
-    assert "jobs.team=blue" in scheduling.queues_of(member_of("blue"))
-    assert "jobs.team=blue" not in scheduling.queues_of(member_of("main"))
+    monitoring = shared.services.monitoring
+    assert "jobs.team=blue" in monitoring.queues_of(member_of("blue"))
+    assert "jobs.team=blue" not in monitoring.queues_of(member_of("main"))
     shared.publisher.known_depth = 2
     shared.clock.advance(2)
-    sums = scheduling.common_queues()
+    sums = monitoring.common_queues()
     assert not [name for name in sums if "blue" in name]
     assert sums["jobs"] is not None
     assert sums["jobs"].waiting == 4

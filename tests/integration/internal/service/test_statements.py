@@ -78,9 +78,9 @@ def test_a_check_that_finds_nothing_new(world: World, statements: Statements) ->
     statements.count()
     world.services.scheduling.dispatch_checks()
     assert 0 < statements.count() <= 2
-    claim = world.services.workers.claim_check(resource_id, "w", "i1").claim
+    claim = world.services.gateway.claim_check(resource_id, "w", "i1").claim
     assert statements.count() <= 3
-    world.services.workers.finish_check(resource_id, claim, CheckResult(versions=[{"v": "1"}]))
+    world.services.gateway.finish_check(resource_id, claim, CheckResult(versions=[{"v": "1"}]))
     assert statements.count() <= 5
 
 

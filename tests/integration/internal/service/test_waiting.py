@@ -23,12 +23,12 @@ def full(store: Store) -> World:
         store.accounts.create_team("blue")
     for name in ("v", "w"):
         hello = WorkerHello(name=name, instance="i1", version="1", queues=["jobs"], concurrency=1)
-        world.services.workers.register(hello)
+        world.services.gateway.register(hello)
     world.set(TWO)
     world.services.pipelines.set(world.alice, "blue", "p", PLAIN, {})
-    world.services.workers.claim_build(world.trigger("lint").id, "v", "i1")
+    world.services.gateway.claim_build(world.trigger("lint").id, "v", "i1")
     theirs = world.services.builds.trigger(world.alice, "blue", "p", "run")
-    world.services.workers.claim_build(theirs.id, "w", "i1")
+    world.services.gateway.claim_build(theirs.id, "w", "i1")
     return world
 
 

@@ -6,7 +6,7 @@ from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, StaleClaimError
 from pikoci.internal.domain.events import StepStarted
 from pikoci.internal.domain.gateway import ClaimRef
-from pikoci.internal.service.settings import ServiceSettings
+from pikoci.internal.service.plumbing.settings import ServiceSettings
 from tests.integration.internal.service.world import PLAIN, World
 
 
@@ -58,9 +58,9 @@ def test_only_one_worker_gets_a_build(world: World) -> None:
     build = world.trigger()
     world.claim(build)
     with pytest.raises(ConflictError):
-        world.services.workers.claim_build(build.id, "another", "i9")
+        world.services.gateway.claim_build(build.id, "another", "i9")
     with pytest.raises(ConflictError):
-        world.services.workers.claim_build(999, "w", "i1")
+        world.services.gateway.claim_build(999, "w", "i1")
 
 
 def test_an_answer_that_was_lost_is_given_again_until_the_first_report(world: World) -> None:

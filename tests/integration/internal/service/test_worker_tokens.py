@@ -2,7 +2,7 @@
 
 import pytest
 
-from pikoci.internal.domain.accounts import Role, User
+from pikoci.internal.domain.accounts import Principal, Role, User
 from pikoci.internal.domain.errors import (
     InvalidError,
     NotFoundError,
@@ -11,9 +11,9 @@ from pikoci.internal.domain.errors import (
 )
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.repositories import Store
-from pikoci.internal.service.model import Principal
-from pikoci.internal.service.settings import ServiceSettings
-from pikoci.internal.service.tokens import TokenService
+from pikoci.internal.service.plumbing.claimant import Claimant
+from pikoci.internal.service.plumbing.settings import ServiceSettings
+from pikoci.internal.service.plumbing.tokens import TokenService
 from tests.integration.internal.service.world import World
 
 NOBODY = Principal()
@@ -29,10 +29,10 @@ def test_a_token_made_elsewhere_is_known_once_it_was_used_and_can_be_revoked(wor
     opens = world.services.tokens.read_worker(token)
     assert world.services.worker_tokens.list(world.alice) == []
     hello = WorkerHello(name="far", instance="i9", version="1", queues=["jobs"], concurrency=1)
-    world.services.workers.register(hello, opens)
+    world.services.gateway.opened_by(Claimant("far", "i9", opens)).register(hello)
     (known,) = world.services.worker_tokens.list(lead())
     assert (known.id, known.team, known.created_by, known.revoked_at) == (opens.id, "main", "", None)
-    stream = world.services.workers.commands("far", "i9")
+    stream = world.services.gateway.commands("far", "i9")
     world.services.worker_tokens.revoke(lead(), opens.id)
     assert list(stream) == []
     with pytest.raises(UnauthenticatedError, match="revoked"):

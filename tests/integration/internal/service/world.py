@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import dedent
 
+from pikoci.internal.domain.accounts import Principal
 from pikoci.internal.domain.build import Build, BuildStatus, StepStatus
 from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
@@ -12,8 +13,8 @@ from pikoci.internal.domain.gateway import BuildAssignment, CheckResult, ClaimRe
 from pikoci.internal.domain.pipeline import ResourceState, Version
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings, build_services
-from pikoci.internal.service.model import BuildDetail, Principal
-from pikoci.internal.service.ports import QueueState
+from pikoci.internal.service.plumbing.ports import QueueState
+from pikoci.internal.service.use_cases.views import BuildDetail
 
 START = 1_000_000.0
 
@@ -142,21 +143,21 @@ class World:
         """A process of the worker; a later one at the same place proves that the earlier one is dead."""
         queues = ["jobs", "checks"]
         hello = WorkerHello(name=name, instance=instance, version="1", queues=queues, concurrency=4, place=place)
-        self.services.workers.register(hello)
+        self.services.gateway.register(hello)
 
     def beat(
         self, builds: Sequence[ClaimRef] = (), instance: str = "i1", checks: Sequence[ClaimRef] = ()
     ) -> list[ClaimRef]:
         """A heartbeat; returns the claims that are lost."""
         beat = Heartbeat(name="w", instance=instance, state="running", builds=list(builds), checks=list(checks))
-        reply = self.services.workers.heartbeat(beat)
+        reply = self.services.gateway.heartbeat(beat)
         return [*reply.lost, *reply.lost_checks]
 
     def claim(self, build: Build, instance: str = "i1") -> BuildAssignment:
-        return self.services.workers.claim_build(build.id, "w", instance)
+        return self.services.gateway.claim_build(build.id, "w", instance)
 
     def report(self, build: Build, claim: int, first: int, *events: BuildEvent) -> None:
-        self.services.workers.report(build.id, claim, first, events)
+        self.services.gateway.report(build.id, claim, first, events)
 
     def events(self, status: BuildStatus = BuildStatus.SUCCEEDED) -> list[BuildEvent]:
         """What a worker tells about a short build."""
@@ -188,9 +189,9 @@ class World:
         state = self.resource(canonical)
         self.services.resources.check(self.alice, self.team, "p", canonical)
         self.services.scheduling.dispatch_checks()
-        assignment = self.services.workers.claim_check(state.id, "w", "i1")
+        assignment = self.services.gateway.claim_check(state.id, "w", "i1")
         result = CheckResult(versions=[{"v": name} for name in names])
-        self.services.workers.finish_check(state.id, assignment.claim, result)
+        self.services.gateway.finish_check(state.id, assignment.claim, result)
         self.schedule()
         found = [self.store.versions.find(state.id, {"v": name}) for name in names]
         return [version for version in found if version is not None]

@@ -17,7 +17,7 @@ from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten,
 from pikoci.internal.domain.gateway import WorkerHello
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import Services, ServiceSettings, build_services
-from pikoci.internal.service.ports import QueueState, RunInThread, run_inline
+from pikoci.internal.service.plumbing.ports import QueueState, RunInThread, run_inline
 from pikoci.internal.store import StoreSettings, open_store
 
 SECRET = "a secret for tests that is long enough"
@@ -124,11 +124,11 @@ class Scene:
     def claim(self, build_id: int) -> int:
         """Let the worker take the build; returns the claim."""
         hello = WorkerHello(name="worker-1", instance="i", version="1", queues=["jobs", "checks"], concurrency=1)
-        self.services.workers.register(hello)
-        return self.services.workers.claim_build(build_id, "worker-1", "i").claim
+        self.services.gateway.register(hello)
+        return self.services.gateway.claim_build(build_id, "worker-1", "i").claim
 
     def report(self, build_id: int, claim: int, first: int, *events: BuildEvent) -> None:
-        self.services.workers.report(build_id, claim, first, events)
+        self.services.gateway.report(build_id, claim, first, events)
 
     def finished(self, log: Sequence[bytes] = (b"hello\n",), job: str = "free") -> int:
         """A build that succeeded and wrote this; returns its id."""

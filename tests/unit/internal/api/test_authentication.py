@@ -5,8 +5,8 @@ from falcon.testing import Result
 
 from pikoci.internal.api import COOKIE, ApiSettings
 from pikoci.internal.api.authentication import Sessions
-from pikoci.internal.service import build_services
-from pikoci.internal.service.errors import UnauthenticatedError
+from pikoci.internal.domain.errors import UnauthenticatedError
+from pikoci.internal.service import ServiceSettings, build_services
 from tests.unit.internal.api.scene import (
     PASSWORD,
     PIPELINE,
@@ -18,7 +18,7 @@ from tests.unit.internal.api.scene import (
     make_store,
     with_pipeline,
 )
-from tests.unit.internal.service.test_tokens import FixedClock
+from tests.unit.internal.service.plumbing.test_tokens import FixedClock
 
 
 def _by_cookie(scene: Scene, method: str, path: str, headers: dict[str, str] | None = None) -> Result:
@@ -189,6 +189,20 @@ def test_a_logout_counts_on_another_server_within_two_seconds() -> None:
     one.accounts.log_out(one.tokens.read_user(token))
     clock.time += 2.0
     with pytest.raises(UnauthenticatedError, match="session has ended"):
+        sessions.open(token)
+
+
+def test_a_session_in_use_ends_all_the_same() -> None:
+    clock, settings = FixedClock(), ApiSettings(version="1")
+    services = build_services(make_store(), Bells(), clock, ServiceSettings(session_lifetime=60.0), jwt_secret=SECRET)
+    services.accounts.ensure_users([f"admin:{hashed(PASSWORD)}"])
+    token = services.tokens.user_token(services.accounts.login("admin", PASSWORD))
+    sessions, ends = Sessions(services, settings, clock), clock.time + 60.0 + 30.0  # the leeway for clocks
+    while clock.time <= ends:
+        sessions.open(token)
+        clock.time += settings.principal_lifetime / 4
+    clock.time += settings.principal_lifetime  # so long a look at the database is believed
+    with pytest.raises(UnauthenticatedError, match="expired"):
         sessions.open(token)
 
 

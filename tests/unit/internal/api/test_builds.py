@@ -133,8 +133,8 @@ def _version(scene: Scene) -> int:
     scene.claim(scene.trigger())
     resource = scene.services.context.store.resources.find(1, "trigger.button")
     assert resource is not None
-    assignment = scene.services.workers.claim_check(resource.id, "worker-1", "i")
-    scene.services.workers.finish_check(resource.id, assignment.claim, CheckResult(versions=[{"date": "today"}]))
+    assignment = scene.services.gateway.claim_check(resource.id, "worker-1", "i")
+    scene.services.gateway.finish_check(resource.id, assignment.claim, CheckResult(versions=[{"date": "today"}]))
     [version] = scene.call("GET", "resources/trigger.button/versions").json["items"]
     return int(version["id"])
 

@@ -7,7 +7,8 @@ import pytest
 
 from pikoci.internal.api.endpoints.events import encode
 from pikoci.internal.api.endpoints.logs import PIECE, read_range, stream
-from pikoci.internal.service.model import BuildUpdate, LogChunk
+from pikoci.internal.domain.build import LogChunk
+from pikoci.internal.service.use_cases.views import BuildUpdate
 from tests.unit.internal.api.scene import PIPELINE, Scene
 
 LOG = "jobs/free/builds/1/log"

@@ -2,8 +2,8 @@
 
 from pikoci.internal.api.metrics import Metrics
 from pikoci.internal.domain.errors import UnavailableError
-from pikoci.internal.service.measures import Measures
-from pikoci.internal.service.ports import QueueState
+from pikoci.internal.service.plumbing.measures import Measures
+from pikoci.internal.service.plumbing.ports import QueueState
 from tests.unit.internal.api.scene import Scene
 
 
@@ -56,8 +56,8 @@ def test_metrics_survive_a_database_that_is_away(scene: Scene) -> None:
 
 
 def test_two_applications_count_for_themselves(scene: Scene) -> None:
-    one = Metrics(scene.services.scheduling, scene.services.context.clock)
-    two = Metrics(scene.services.scheduling, scene.services.context.clock)
+    one = Metrics(scene.services.monitoring, scene.services.context.clock)
+    two = Metrics(scene.services.monitoring, scene.services.context.clock)
     assert one.exposition()[0].count(b"pikoci_database_up 1.0") == two.exposition()[0].count(b"pikoci_database_up 1.0")
 
 

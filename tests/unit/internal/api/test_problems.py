@@ -8,8 +8,8 @@ import pytest
 from falcon import testing
 
 from pikoci.internal.api.problems import PROBLEMS, ErrorHandler
-from pikoci.internal.service import errors
-from pikoci.internal.service.errors import PikociError
+from pikoci.internal.domain import errors
+from pikoci.internal.domain.errors import PikociError
 from tests.unit.internal.api.scene import PIPELINE, Scene
 
 

@@ -37,8 +37,8 @@ def failed(scene: Scene) -> Scene:
     )
     resource = scene.services.context.store.resources.find(1, "trigger.button")
     assert resource is not None
-    check = scene.services.workers.claim_check(resource.id, "worker-1", "i").claim
-    scene.services.workers.finish_check(resource.id, check, CheckResult(error=reason))
+    check = scene.services.gateway.claim_check(resource.id, "worker-1", "i").claim
+    scene.services.gateway.finish_check(resource.id, check, CheckResult(error=reason))
     return scene
 
 

@@ -6,7 +6,7 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from pikoci.internal.domain.errors import UnavailableError
-from pikoci.internal.service.idempotency import Answer, KeyReusedError
+from pikoci.internal.service.use_cases.idempotency import Answer, KeyReusedError
 from tests.unit.internal.api.scene import CONFIG, PASSWORD, Scene, hashed, make_scene, make_store, with_pipeline
 
 P = ParamSpec("P")

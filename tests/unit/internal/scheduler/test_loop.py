@@ -4,9 +4,9 @@ import gevent
 import pytest
 from structlog.testing import capture_logs
 
+from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.scheduler.loop import Loop
-from pikoci.internal.service.bus import Wakeup
-from pikoci.internal.service.errors import UnavailableError
+from pikoci.internal.service.plumbing.bus import Wakeup
 
 
 class Work:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from falcon.testing import Result, TestClient
 
 from pikoci.internal.api import COOKIE, ApiSettings, create_app
-from pikoci.internal.service.model import Principal
+from pikoci.internal.domain.accounts import Principal
 from pikoci.internal.web import add_pages
 from tests.integration.internal.service.world import World
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.events import BuildFinished, LogWritten, StepFinished, StepStarted
-from pikoci.internal.service.model import Principal, Role
 from tests.integration.internal.service.world import PLAIN, TYPE, World
 from tests.unit.internal.web.site import Site
 

@@ -4,7 +4,7 @@ import bcrypt
 import pytest
 
 from pikoci.internal.api import COOKIE
-from pikoci.internal.service.model import Principal
+from pikoci.internal.domain.accounts import Principal
 from tests.integration.internal.service.world import PLAIN, World
 from tests.unit.internal.web.site import Site
 
@@ -28,6 +28,7 @@ def test_a_stranger_is_led_to_the_login_and_back(site: Site, bob: str) -> None:
     assert (then.status_code, then.headers["location"]) == (303, "/teams/main/pipelines/p?cursor=x")
     cookie = then.cookies[COOKIE]
     assert (cookie.http_only, cookie.same_site, cookie.path, cookie.secure) == (True, "Strict", "/", False)
+    assert cookie.max_age == 24 * 3600
     assert PASSWORD not in then.text
 
 

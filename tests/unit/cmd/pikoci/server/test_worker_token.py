@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pikoci.internal.domain.clock import SystemClock
-from pikoci.internal.service.settings import ServiceSettings
-from pikoci.internal.service.tokens import TokenService
+from pikoci.internal.service.plumbing.settings import ServiceSettings
+from pikoci.internal.service.plumbing.tokens import TokenService
 from tests.unit.cmd.pikoci.conftest import Invoke
 
 LONG = "a-secret-of-thirty-two-bytes-or-so"

@@ -1,0 +1,42 @@
+"""What every use case is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.repositories import Store
+from pikoci.internal.service.plumbing.bus import EventBus
+from pikoci.internal.service.plumbing.compiled import CompiledPipelines
+from pikoci.internal.service.plumbing.fleet import Fleet
+from pikoci.internal.service.plumbing.measures import Measures
+from pikoci.internal.service.plumbing.ports import RunInThread
+from pikoci.internal.service.plumbing.queues import Queues
+from pikoci.internal.service.plumbing.revocations import Revocations
+from pikoci.internal.service.plumbing.settings import ServiceSettings
+from pikoci.internal.service.plumbing.waiting import Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The collaborators that all services of one server share."""
+
+    store: Store
+    publisher: Queues
+    clock: Clock
+    settings: ServiceSettings
+    bus: EventBus
+    run_in_thread: RunInThread
+    read_pipeline: RunInThread
+    compiled: CompiledPipelines
+    fleet: Fleet
+    measures: Measures
+    revocations: Revocations
+    ended_sessions: Revocations
+    waiting: Waiting
+
+    def notify(self, *topics: str) -> None:
+        """Wake who waits for the topics, once what happened is committed."""
+        for topic in topics:
+            self.store.after_commit(partial(self.bus.notify, topic))

@@ -1,0 +1,49 @@
+"""What the services need of the world outside the database: a doorbell and a thread. `cmd` provides both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ParamSpec, Protocol, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """What waits in a queue, what workers hold of it, and the age in seconds of the oldest that waits, if known."""
+
+    waiting: int
+    in_flight: int = 0
+    oldest: float | None = None
+
+
+class Publisher(Protocol):
+    """Rings a queue's bell. A message is an id in ASCII digits and nothing else."""
+
+    def publish(self, queue: str, *bodies: bytes) -> None:
+        """Return once the broker has all messages safely; raises UnavailableError after a bounded wait."""
+
+    def depth(self, queue: str) -> int | None:
+        """How many messages wait in the queue; None where the broker cannot tell or is away. Never raises."""
+
+    def inspect(self, queue: str) -> QueueState | None:
+        """How the queue stands; None where the broker cannot tell or is away. Never raises."""
+
+
+class RunInThread(Protocol):
+    """Runs long computations in a native thread, so that the hub goes on meanwhile."""
+
+    def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the function returns or raises."""
+
+
+def encode_id(number: int) -> bytes:
+    """The message that says: look at this id."""
+    return str(number).encode("ascii")
+
+
+def run_inline(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """A `RunInThread` for tools and tests that have nothing else to do: runs at once, in place."""
+    return function(*args, **kwargs)

@@ -1,0 +1,114 @@
+"""What builds wait for that were given out and taken by no worker: worked out when somebody looks, kept nowhere."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from pikoci.internal.domain.accounts import Principal, Role
+from pikoci.internal.domain.build import Build, BuildStatus
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.naming import full_name
+from pikoci.internal.domain.pipeline import BusySlots, JobOverview, Pipeline, WorkerState
+from pikoci.internal.domain.queues import JOBS_QUEUE
+from pikoci.internal.domain.repositories import Store
+from pikoci.internal.domain.waiting import FOR_A_WORKER, for_a_slot
+from pikoci.internal.service.plumbing.compiled import CompiledPipelines
+from pikoci.internal.service.plumbing.fleet import Fleet
+
+_LIFETIME = 1.0
+#: Builds looked at to find a place in the line.
+_LINE = 500
+
+
+@dataclass(slots=True)
+class _Picture:
+    """All slots that are taken and the beginning of the line, as they were at one moment."""
+
+    until: float
+    busy: list[BusySlots]
+    line: list[Build]
+    pipelines: dict[int, Pipeline | None] = field(default_factory=dict)
+    places: dict[tuple[str, ...], list[tuple[float, int]]] = field(default_factory=dict)
+
+
+class Waiting:
+    """Says it of builds, from a picture that is at most a second old."""
+
+    def __init__(self, store: Store, clock: Clock, compiled: CompiledPipelines, fleet: Fleet) -> None:
+        self._store = store
+        self._clock = clock
+        self._compiled = compiled
+        self._fleet = fleet
+        self._picture: _Picture | None = None
+
+    def explain(self, principal: Principal, build: Build) -> Build:
+        """The build, with this as its `reason` if it waits for a worker; names are those that the principal may see."""
+        if build.status is not BuildStatus.PENDING or build.dispatched_at is None:
+            return build
+        return msgspec.structs.replace(build, reason=self._reason(principal, build, build.dispatched_at))
+
+    def explain_jobs(self, principal: Principal, jobs: Iterable[JobOverview]) -> list[JobOverview]:
+        """The same for the latest build of each job."""
+        return [
+            msgspec.structs.replace(job, latest=self.explain(principal, job.latest)) if job.latest else job
+            for job in jobs
+        ]
+
+    def _reason(self, principal: Principal, build: Build, dispatched_at: float) -> str:
+        picture = self._look()
+        team, tags = self._needs(picture, build)
+        if not principal.may(team, Role.READ):
+            return FOR_A_WORKER
+        if reason := self._fleet.waiting_reason(JOBS_QUEUE, tags, team):
+            return reason
+        able = self._fleet.able(JOBS_QUEUE, tags, team)
+        names = {state.name for state in able}
+        line = self._line(picture, able)
+        before = bisect_left(line, (dispatched_at, build.id))
+        counted = len(picture.line) < _LINE or before < len(line)
+        return for_a_slot(able, _busy(principal, picture.busy, names), before + 1 if counted else None)
+
+    def _look(self) -> _Picture:
+        moment = self._clock.monotonic()
+        if self._picture is None or moment >= self._picture.until:
+            busy, line = self._store.builds.busy(), self._store.builds.line(_LINE)
+            self._picture = _Picture(moment + _LIFETIME, busy, line)
+        return self._picture
+
+    def _needs(self, picture: _Picture, build: Build) -> tuple[str, list[str]]:
+        """The team that the build belongs to, and the tags that it asks for."""
+        known = picture.pipelines
+        if build.pipeline_id not in known:
+            known[build.pipeline_id] = self._store.pipelines.get(build.pipeline_id)
+        pipeline = known[build.pipeline_id]
+        plan = self._compiled.get(pipeline).plans.get(build.job) if pipeline else None
+        return pipeline.team if pipeline else "", plan.tags if plan else []
+
+    def _line(self, picture: _Picture, able: list[WorkerState]) -> list[tuple[float, int]]:
+        """When the builds of the line were given out that any of these workers could take."""
+        key = tuple(state.name for state in able)
+        if key not in picture.places:
+            needs = {(build.pipeline_id, build.job): self._needs(picture, build) for build in picture.line}
+            shared = {
+                one: any(self._fleet.fits(state, JOBS_QUEUE, tags, team) for state in able)
+                for one, (team, tags) in needs.items()
+            }
+            picture.places[key] = [
+                (build.dispatched_at or 0.0, build.id) for build in picture.line if shared[build.pipeline_id, build.job]
+            ]
+        return picture.places[key]
+
+
+def _busy(principal: Principal, busy: list[BusySlots], workers: set[str]) -> list[tuple[str, int]]:
+    """How many builds of which job run on these workers; jobs that the principal may not see have no name."""
+    counts: dict[str, int] = {}
+    for slots in busy:
+        if slots.worker in workers:
+            seen = slots.public or principal.may(slots.team, Role.READ)
+            name = full_name(slots.team, slots.pipeline, slots.job) if seen else ""
+            counts[name] = counts.get(name, 0) + slots.builds
+    return list(counts.items())

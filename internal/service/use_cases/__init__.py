@@ -1,0 +1,1 @@
+"""What people and workers ask of the server. Access is checked here, before anything else."""

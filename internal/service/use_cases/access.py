@@ -1,0 +1,114 @@
+"""Who may see and do what, and finding what a request names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import islice
+
+from pikoci.internal.domain.accounts import Principal, Role, User
+from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, UnauthenticatedError
+from pikoci.internal.domain.pipeline import Job, Pipeline, ResourceState
+from pikoci.internal.domain.repositories import Store
+
+#: Comparing takes up to half a millisecond a name, while nothing else runs.
+_MOST_COMPARED = 100
+_LONGEST_COMPARED = 60
+_MOST_LETTERS_APART = 3
+_MOST_PIPELINES = 500
+
+
+def may_see(principal: Principal, pipeline: Pipeline) -> bool:
+    """Whether the pipeline's state, graph and logs may be shown."""
+    return pipeline.public or principal.may(pipeline.team, Role.READ)
+
+
+def name_of(principal: Principal) -> str:
+    """Who did something, as it is shown to people; empty for a stranger."""
+    return principal.user.name if principal.user else ""
+
+
+def require_login(principal: Principal) -> User:
+    """The user that the principal is. Raises UnauthenticatedError for a stranger."""
+    if principal.user is None:
+        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+    return principal.user
+
+
+def require_role(principal: Principal, team: str, role: Role) -> None:
+    """Return if the principal has the role in the team.
+
+    Raises UnauthenticatedError without a login, NotFoundError to whoever may not know the team, else
+    PermissionDeniedError.
+    """
+    if principal.may(team, role):
+        return
+    require_login(principal)
+    if not principal.may(team, Role.READ):
+        raise NotFoundError(f"there is no team {team}, or you are not a member")
+    raise PermissionDeniedError(
+        f"this needs the role {role} in team {team}", hint=f"ask an administrator of team {team} for it"
+    )
+
+
+def require_admin(principal: Principal) -> None:
+    """Return for a global administrator. Raises UnauthenticatedError or PermissionDeniedError."""
+    if not require_login(principal).is_admin:
+        raise PermissionDeniedError("this needs a global administrator")
+
+
+def find_pipeline(store: Store, principal: Principal, team: str, name: str, role: Role | None = None) -> Pipeline:
+    """The pipeline, if the principal may see it (`role` None) or has the role in its team.
+
+    Raises NotFoundError also where it exists but may not be seen, and what `require_role` raises.
+    """
+    pipeline = store.pipelines.find(team, name)
+    visible = pipeline is not None and may_see(principal, pipeline)
+    if role is not None and not visible and principal.user is None:
+        require_role(principal, team, role)
+    if pipeline is None or not visible:
+        # A name may be told to members only: what strangers may not see must look like what is not there.
+        member = principal.may(team, Role.READ)
+        page = store.pipelines.list(team, public_only=False, limit=_MOST_PIPELINES, cursor=None) if member else None
+        near = _nearest(name, (one.name for one in page.items) if page else ())
+        raise NotFoundError(f"there is no pipeline {name} in team {team}", hint=near)
+    if role is not None:
+        require_role(principal, team, role)
+    return pipeline
+
+
+def find_job(store: Store, pipeline: Pipeline, name: str) -> Job:
+    """The job, archived or not. Raises NotFoundError, with the name that was probably meant."""
+    job = store.jobs.find(pipeline.id, name)
+    if job is None:
+        near = _nearest(name, (known.name for known in store.jobs.list(pipeline.id)))
+        raise NotFoundError(f"pipeline {pipeline.name} has no job {name}", hint=near)
+    return job
+
+
+def find_resource(store: Store, pipeline: Pipeline, canonical: str) -> ResourceState:
+    """The resource (`type.name`), archived or not; its name alone is enough where no other has it.
+
+    Raises NotFoundError, with the names that were probably meant.
+    """
+    resource = store.resources.find(pipeline.id, canonical)
+    if resource is not None:
+        return resource
+    known = store.resources.list(pipeline.id)
+    named = [one for one in known if one.name == canonical]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        names = ", ".join(one.canonical for one in named)
+        raise NotFoundError(f"pipeline {pipeline.name} has several resources {canonical}", hint=f"name one: {names}")
+    near = _nearest(canonical, (one.canonical for one in known))
+    raise NotFoundError(f"pipeline {pipeline.name} has no resource {canonical}", hint=near)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """A hint at the name that is most like this one, or nothing."""
+    if len(name) > _LONGEST_COMPARED:
+        return ""
+    alike = (one for one in known if abs(len(one) - len(name)) <= _MOST_LETTERS_APART)
+    near = get_close_matches(name, list(islice(alike, _MOST_COMPARED)), n=1)
+    return f'did you mean "{near[0]}"?' if near else ""

@@ -1,0 +1,98 @@
+"""Following a build: everything that changes, in order, until its end."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import msgspec
+
+from pikoci.internal.domain.accounts import Principal
+from pikoci.internal.domain.build import Build, LogChunk, Step
+from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.service.plumbing.bus import build_topic
+from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.use_cases.views import BuildUpdate
+
+_READ_LIMIT = 256 * 1024
+
+
+def read_log(context: Context, build_id: int, offset: int, limit: int) -> list[LogChunk]:
+    """Chunks from `offset` on, the first one cut so that it starts there."""
+    chunks = context.store.logs.read(build_id, offset, limit)
+    if chunks and chunks[0].offset < offset:
+        first = chunks[0]
+        cut = msgspec.structs.replace(first, offset=offset, data=first.data[offset - first.offset :])
+        chunks = [cut, *chunks[1:]]
+    return chunks
+
+
+class Follower:
+    """One reader of one build. The bus wakes it; a poll finds what other servers wrote."""
+
+    def __init__(self, context: Context, principal: Principal, build_id: int, log_offset: int) -> None:
+        self._context = context
+        self._principal = principal
+        self._store = context.store
+        self._build_id = build_id
+        self._offset = log_offset
+        self._seen: Build | None = None
+        self._steps: Sequence[Step] = ()
+
+    def updates(self) -> Generator[BuildUpdate | None, None, None]:
+        """See `BuildService.follow`."""
+        quiet_since = self._context.clock.monotonic()
+        with self._context.bus.subscribe(build_topic(self._build_id)) as wakeup:
+            while True:
+                update = self._next()
+                if update is not None:
+                    quiet_since = self._context.clock.monotonic()
+                    yield update
+                    if update.chunks:
+                        continue  # there may be more of the log, without waiting
+                if self._is_over() or self._context.bus.closed:
+                    return
+                wakeup.wait(self._context.settings.follow_poll)
+                if self._context.clock.monotonic() - quiet_since >= self._context.settings.keep_alive:
+                    quiet_since = self._context.clock.monotonic()
+                    yield None
+
+    def _is_over(self) -> bool:
+        return self._seen is None or self._seen.status.is_final
+
+    def _next(self) -> BuildUpdate | None:
+        build = self._store.builds.get(self._build_id)
+        if build is None:
+            if self._seen is None:
+                raise NotFoundError(f"there is no build {self._build_id}")
+            self._seen = None  # deleted meanwhile
+            return None
+        build = self._context.waiting.explain(self._principal, build)
+        if self._seen == build:
+            return None
+        if build.log_size > self._offset:
+            chunks = read_log(self._context, self._build_id, self._offset, _READ_LIMIT)
+        else:
+            chunks = []
+        if chunks:
+            self._offset = chunks[-1].offset + len(chunks[-1].data)
+        return self._update(build, chunks)
+
+    def _update(self, build: Build, chunks: list[LogChunk]) -> BuildUpdate | None:
+        # A lease that was renewed, or an event counted, is nothing to tell.
+        changed = self._seen is None or _visible(build) != _visible(self._seen)
+        steps = self._store.builds.steps(self._build_id) if build.claim else []
+        update = BuildUpdate(
+            build=build if changed else None,
+            steps=steps if steps != self._steps else None,
+            chunks=chunks,
+            log_offset=self._offset,
+        )
+        # While log is left to read, this is not the state to compare the next one with.
+        caught_up = self._offset >= build.log_size or not chunks
+        self._seen = build if caught_up else msgspec.structs.replace(build, log_size=self._offset)
+        self._steps = steps
+        return update if update.build or update.chunks or update.steps is not None else None
+
+
+def _visible(build: Build) -> Build:
+    return msgspec.structs.replace(build, lease_expires_at=None, last_event=0, log_size=0)

@@ -1,0 +1,220 @@
+"""Setting, showing and removing pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pikoci.internal.domain.accounts import Principal, Role
+from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
+from pikoci.internal.domain.errors import Diagnostic, InvalidError, NotFoundError, TooLargeError
+from pikoci.internal.domain.names import MAX_LABEL, PIPELINE
+from pikoci.internal.domain.pipeline import (
+    JobOverview,
+    Page,
+    Pipeline,
+    PipelineOverview,
+    PipelineSource,
+    ResourceState,
+)
+from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, encode_spec
+from pikoci.internal.pipeline.diff import Change, diff
+from pikoci.internal.pipeline.load import load_or_raise
+from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
+from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.use_cases.access import find_pipeline, may_see, require_role
+from pikoci.internal.service.use_cases.graph import pipeline_graph
+from pikoci.internal.service.use_cases.jobs import recall
+from pikoci.internal.service.use_cases.public import public_overviews
+from pikoci.internal.service.use_cases.resources import new_webhook_token
+from pikoci.internal.service.use_cases.views import Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A pipeline's file, read and found to be in order, but for the warnings."""
+
+    name: str
+    source: PipelineSource
+    spec: PipelineSpec
+    warnings: Sequence[Diagnostic]
+
+
+class PipelineService:
+    """Use cases around a whole pipeline. The file is the wished state; setting it makes it so."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.store
+
+    def set(
+        self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
+    ) -> tuple[Pipeline, Sequence[Change]]:
+        """Create or update a pipeline (role maintain); returns it and the changes, as `pipeline.diff` tells them.
+
+        A job that disappears is archived with its history and comes back if the job does. Setting the same file and
+        variables again changes nothing. Raises InvalidPipelineError with every diagnostic, TooLargeError.
+        """
+        return self.apply(principal, team, self.evaluate(principal, team, name, config, variables))
+
+    def evaluate(
+        self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
+    ) -> Evaluated:
+        """The file as `apply` wants it (role maintain); a large one takes its time, in a native thread."""
+        require_role(principal, team, Role.MAINTAIN)
+        spec, warnings = self._evaluate(name, config, variables)
+        source = PipelineSource(config=config, variables=dict(variables), spec=encode_spec(spec))
+        return Evaluated(name=name, source=source, spec=spec, warnings=warnings)
+
+    def apply(self, principal: Principal, team: str, wished: Evaluated) -> tuple[Pipeline, Sequence[Change]]:
+        """What is left of `set` when the file is evaluated: nothing that waits."""
+        require_role(principal, team, Role.MAINTAIN)
+        with self._store.transaction():
+            before = self._store.pipelines.find(team, wished.name)
+            known = self._store.pipelines.source(before.id) if before else None
+            changes = self._changes(known, wished.spec)
+            if before is not None and known == wished.source:
+                return before, changes
+            pipeline = self._save(team, wished.name, before, wished.source)
+            self._reconcile(pipeline, wished.spec)
+        self._context.notify(SCHEDULE, CHECKS)
+        return pipeline, changes
+
+    def plan(
+        self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
+    ) -> Sequence[Change]:
+        """The changes that `set` would make (role maintain), without making them. Raises what `set` raises."""
+        return self.preview(principal, team, self.evaluate(principal, team, name, config, variables))
+
+    def preview(self, principal: Principal, team: str, wished: Evaluated) -> Sequence[Change]:
+        """The changes that `apply` would make (role maintain), without making them."""
+        require_role(principal, team, Role.MAINTAIN)
+        before = self._store.pipelines.find(team, wished.name)
+        return self._changes(self._store.pipelines.source(before.id) if before else None, wished.spec)
+
+    def get(self, principal: Principal, team: str, name: str) -> PipelineOverview:
+        """A pipeline with its jobs' state. Raises NotFoundError."""
+        found = find_pipeline(self._store, principal, team, name)
+        return self._overview(principal, found, self._store.jobs.overviews([found.id]).get(found.id, []))
+
+    def list(
+        self, principal: Principal, team: str | None, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[PipelineOverview]:
+        """Pipelines of a team, or of all teams, that the principal may see; by team and name."""
+        found = self._visible(principal, team, limit, cursor)
+        overviews = self._store.jobs.overviews([pipeline.id for pipeline in found.items])
+        items = [self._overview(principal, one, overviews.get(one.id, [])) for one in found.items]
+        return Page(items=items, next=found.next)
+
+    def _overview(self, principal: Principal, found: Pipeline, jobs: Sequence[JobOverview]) -> PipelineOverview:
+        explained = self._context.waiting.explain_jobs(principal, jobs)
+        member = principal.may(found.team, Role.READ)
+        return PipelineOverview(pipeline=found, jobs=explained if member else public_overviews(explained))
+
+    def source(self, principal: Principal, team: str, name: str) -> str:
+        """The HCL text as it was set (role read; never to the public). Variables are never given back."""
+        found = find_pipeline(self._store, principal, team, name, Role.READ)
+        return self._store.pipelines.source(found.id).config
+
+    def delete(self, principal: Principal, team: str, name: str) -> None:
+        """Remove a pipeline with everything that belongs to it (role admin). Running builds lose their claims."""
+        found = find_pipeline(self._store, principal, team, name, Role.ADMIN)
+        with self._store.transaction():
+            self._store.pipelines.delete(found.id)
+
+    def pause(self, principal: Principal, team: str, name: str) -> None:
+        """Start no new builds (role write); checks go on, running builds finish, waiting ones wait. Idempotent."""
+        self._set_paused(principal, team, name, paused=True)
+
+    def unpause(self, principal: Principal, team: str, name: str) -> None:
+        """Undo `pause`: what waits is looked at, at once. Idempotent."""
+        self._set_paused(principal, team, name, paused=False)
+
+    def publish(self, principal: Principal, team: str, name: str) -> None:
+        """Show status, graph and logs to everybody (role maintain)."""
+        self._set_public(principal, team, name, public=True)
+
+    def unpublish(self, principal: Principal, team: str, name: str) -> None:
+        """Undo `publish`."""
+        self._set_public(principal, team, name, public=False)
+
+    def graph(self, principal: Principal, team: str, name: str) -> Graph:
+        """The pipeline's jobs and resources as nodes and edges, with the jobs' status."""
+        found = find_pipeline(self._store, principal, team, name)
+        overviews = self._store.jobs.overviews([found.id]).get(found.id, [])
+        return pipeline_graph(self._context.compiled.get(found).spec, overviews)
+
+    def _evaluate(
+        self, name: str, config: str, variables: Mapping[str, object]
+    ) -> tuple[PipelineSpec, Sequence[Diagnostic]]:
+        if not PIPELINE.allows(name):
+            raise InvalidError(
+                f"{name[:MAX_LABEL]!r} cannot be a pipeline's name",
+                hint=f"it {PIPELINE.sentence}",
+            )
+        limit = self._context.settings.max_config_size
+        if len(config) > limit:
+            raise TooLargeError(f"a pipeline file has at most {limit} bytes")
+        now = datetime.fromtimestamp(self._context.clock.now(), UTC)
+        return self._context.read_pipeline(load_or_raise, config, variables, filename=f"{name}.hcl", now=now)
+
+    def _changes(self, before: PipelineSource | None, spec: PipelineSpec) -> Sequence[Change]:
+        return diff(decode_spec(before.spec) if before else None, spec)
+
+    def _save(self, team: str, name: str, before: Pipeline | None, source: PipelineSource) -> Pipeline:
+        now = self._context.clock.now()
+        if before is not None:
+            self._store.pipelines.lock(before.id)
+            return self._store.pipelines.update(before.id, source, now)
+        owner = self._store.accounts.find_team(team)
+        if owner is None:
+            raise NotFoundError(f"there is no team {team}")
+        return self._store.pipelines.create(owner.id, name, source, now)
+
+    def _reconcile(self, pipeline: Pipeline, spec: PipelineSpec) -> None:
+        jobs = self._store.jobs.sync(pipeline.id, [job.name for job in spec.jobs])
+        self._store.resources.sync(pipeline.id, [self._wish(pipeline, spec, found) for found in spec.resources])
+        self._store.jobs.request_scheduling(sorted(job.id for job in jobs))
+
+    def _wish(self, pipeline: Pipeline, spec: PipelineSpec, resource: Resource) -> ResourceState:
+        kind = spec.resource_type(resource.type)
+        builtin = BUILTIN_RESOURCE_TYPES.get(kind.builtin) if kind else None
+        scheduled = builtin.scheduled if builtin else bool(kind and kind.check)
+        interval = resource.check_interval or self._context.settings.default_check_interval
+        return ResourceState(
+            id=0,
+            pipeline_id=pipeline.id,
+            type=resource.type,
+            name=resource.name,
+            check_interval=interval if scheduled else "",
+            next_check_at=self._context.clock.now() if scheduled else None,
+            webhook_token=new_webhook_token(),
+            tags=sorted(resource.tags),
+        )
+
+    def _visible(self, principal: Principal, team: str | None, limit: int, cursor: str | None) -> Page[Pipeline]:
+        sees_all = principal.user is not None and principal.user.is_admin
+        if team is not None or sees_all:
+            public_only = not (sees_all or principal.may(team or "", Role.READ))
+            return self._store.pipelines.list(team, public_only=public_only, limit=limit, cursor=cursor)
+        return self._filtered(principal, limit, cursor)
+
+    def _filtered(self, principal: Principal, limit: int, cursor: str | None) -> Page[Pipeline]:
+        """Over all teams, what a member of some sees; a page may be short, and only the last has no next."""
+        page = self._store.pipelines.list(None, public_only=not principal.roles, limit=limit, cursor=cursor)
+        return Page(items=[one for one in page.items if may_see(principal, one)], next=page.next)
+
+    def _set_paused(self, principal: Principal, team: str, name: str, *, paused: bool) -> None:
+        found = find_pipeline(self._store, principal, team, name, Role.WRITE)
+        with self._store.transaction():
+            self._store.pipelines.set_paused(found.id, paused)
+            if paused:
+                recall(self._store, pipeline_id=found.id)
+            self._store.jobs.request_scheduling(sorted(job.id for job in self._store.jobs.list(found.id)))
+        self._context.notify(SCHEDULE)
+
+    def _set_public(self, principal: Principal, team: str, name: str, *, public: bool) -> None:
+        found = find_pipeline(self._store, principal, team, name, Role.MAINTAIN)
+        with self._store.transaction():
+            self._store.pipelines.set_public(found.id, public)

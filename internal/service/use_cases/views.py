@@ -1,0 +1,92 @@
+"""What use cases show that is more than one entity of the domain."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, LogChunk, Standing, Step
+from pikoci.internal.domain.pipeline import ResourceState, Version, WorkerState
+
+
+class BuildDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """A build with everything but its log."""
+
+    build: Build
+    steps: list[Step] = []
+    inputs: list[BuildInput] = []
+    outputs: list[BuildOutput] = []
+
+
+class BuildUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed since the last update: `build` and `steps` whole where they changed, else None; new log bytes.
+
+    `chunks` continue exactly where the last update ended; `log_offset` is the offset after them, to go on from.
+    """
+
+    build: Build | None = None
+    steps: list[Step] | None = None
+    chunks: list[LogChunk] = []
+    log_offset: int = 0
+
+
+class GraphNode(msgspec.Struct, frozen=True, kw_only=True):
+    """A job or resource of a pipeline's graph. `id` is unique in it.
+
+    `status` is how a job stands; None for a resource, which has no builds.
+    """
+
+    id: str
+    kind: str
+    name: str
+    status: Standing | None = None
+    paused: bool = False
+
+
+class GraphEdge(msgspec.Struct, frozen=True, kw_only=True):
+    """A version's way: `source` and `target` are node ids, `kind` is get, put or passed, `resource` what flows.
+
+    `trigger` says whether a new version starts the target.
+    """
+
+    source: str
+    target: str
+    kind: str
+    resource: str
+    trigger: bool = False
+
+
+class Graph(msgspec.Struct, frozen=True, kw_only=True):
+    """A pipeline as nodes and edges, in file order."""
+
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+
+
+class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource as the caller may see it: without rights in the team, `webhook_token` is empty, and `check_error` says
+    only that there is one.
+
+    `waiting_reason` says why its check, asked for, is run by nobody; empty where nothing is wrong.
+    """
+
+    resource: ResourceState
+    waiting_reason: str = ""
+    latest: Version | None = None
+    pinned: Version | None = None
+
+
+class RunningBuild(msgspec.Struct, frozen=True, kw_only=True):
+    """A build and the pipeline that it belongs to."""
+
+    build: Build
+    team: str
+    pipeline: str
+
+
+class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker with what it runs: `busy` builds, and those of them that the caller may see."""
+
+    worker: WorkerState
+    builds: list[RunningBuild] = []
+    busy: int = 0
+    checks: int = 0

@@ -1,0 +1,45 @@
+"""Wake-ups."""
+
+import gevent
+
+from pikoci.internal.domain.queues import jobs_queue
+from pikoci.internal.service.plumbing.bus import EventBus, Wakeup
+from pikoci.internal.service.plumbing.ports import encode_id
+
+
+def test_being_set_twice_is_being_set_once() -> None:
+    wakeup = Wakeup()
+    wakeup.set()
+    wakeup.set()
+    assert wakeup.wait(0)
+    assert not wakeup.wait(0)
+
+
+def test_a_topic_wakes_all_who_wait_for_it_and_no_other() -> None:
+    bus = EventBus()
+    with bus.subscribe("a") as one, bus.subscribe("a", "b") as two, bus.subscribe("b") as three:
+        bus.notify("a")
+        assert [one.wait(0), two.wait(0), three.wait(0)] == [True, True, False]
+
+
+def test_a_waiting_greenlet_is_woken() -> None:
+    bus = EventBus()
+    with bus.subscribe("a") as wakeup:
+        waiting = gevent.spawn(wakeup.wait, 10)
+        gevent.sleep(0)
+        bus.notify("a")
+        assert waiting.get(timeout=30)
+
+
+def test_nothing_is_left_of_a_subscription() -> None:
+    bus = EventBus()
+    with bus.subscribe("a", "b"):
+        assert bus.topics == {"a", "b"}
+    bus.notify("a")
+    assert bus.topics == frozenset()
+
+
+def test_messages_and_queue_names() -> None:
+    assert encode_id(42) == b"42"
+    assert jobs_queue([]) == "jobs"
+    assert jobs_queue(["linux", "arm"]) == jobs_queue(["arm", "linux"]) == "jobs.arm+linux"
