@@ -8,13 +8,13 @@ from pikoci.internal.domain.events import BuildFinished
 from pikoci.internal.domain.gateway import BuildAssignment, ClaimRef
 from pikoci.internal.worker.claiming import claim_work
 from pikoci.internal.worker.claims import ClaimTable, HeldClaim
-from pikoci.internal.worker.execution.scope import BuildControl
+from pikoci.internal.worker.plan.equipment import Equipment
+from pikoci.internal.worker.plan.running import run_build
 from pikoci.internal.worker.reporting.reporter import Reporter, ReportLimits
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
 from pikoci.internal.worker.reporting.spool import SpoolFile
-from pikoci.internal.worker.running import run_build
-from pikoci.internal.worker.services import WorkerServices
-from pikoci.internal.worker.user_pool import Loan
+from pikoci.internal.worker.tools.scope import BuildControl
+from pikoci.internal.worker.users import Loan
 from pikoci.pkg.queue.backend import Delivery
 
 _log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 class BuildHandler:
     """Handles messages of the jobs queue, each to the end of its build."""
 
-    def __init__(self, services: WorkerServices, claims: ClaimTable, shipper: SpoolShipper) -> None:
+    def __init__(self, services: Equipment, claims: ClaimTable, shipper: SpoolShipper) -> None:
         self._services = services
         self._claims = claims
         self._shipper = shipper

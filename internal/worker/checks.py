@@ -8,11 +8,11 @@ from pikoci.internal.domain.errors import PikociError
 from pikoci.internal.domain.gateway import CheckAssignment, CheckResult, ClaimRef
 from pikoci.internal.worker.claiming import claim_work
 from pikoci.internal.worker.claims import ClaimTable, HeldClaim
-from pikoci.internal.worker.execution.scope import BuildControl
+from pikoci.internal.worker.plan.equipment import Equipment
+from pikoci.internal.worker.plan.running import run_check
 from pikoci.internal.worker.reporting.delivery import RETRIABLE
-from pikoci.internal.worker.running import run_check
-from pikoci.internal.worker.services import WorkerServices
-from pikoci.internal.worker.user_pool import Loan
+from pikoci.internal.worker.tools.scope import BuildControl
+from pikoci.internal.worker.users import Loan
 from pikoci.pkg.queue.backend import Delivery
 
 _log = structlog.get_logger(__name__)
@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 class CheckHandler:
     """Handles messages of the checks queue, each to the end of its check."""
 
-    def __init__(self, services: WorkerServices, claims: ClaimTable) -> None:
+    def __init__(self, services: Equipment, claims: ClaimTable) -> None:
         self._services = services
         self._claims = claims
         self._claim_backoff = services.backoff()

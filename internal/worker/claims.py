@@ -9,7 +9,8 @@ import structlog
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import ClaimRef
-from pikoci.internal.worker.execution.scope import BuildControl
+from pikoci.internal.worker.tools.margins import kill_margin, stop_margin
+from pikoci.internal.worker.tools.scope import BuildControl
 
 _log = structlog.get_logger(__name__)
 
@@ -109,18 +110,3 @@ class ClaimTable:
         self._stop = stop
         for claim in list(self._held.values()):
             stop(claim.control)
-
-
-def stop_margin(lease: float, margin: float) -> float:
-    """How long before its end a lease counts as lost: `margin` seconds, but a third of the lease at most."""
-    return min(margin, lease / 3)
-
-
-def kill_margin(lease: float, margin: float) -> float:
-    """How long before the lease's end supervisors kill: after `kill_grace` is over, and with time to be done."""
-    return stop_margin(lease, margin) * 0.25
-
-
-def kill_grace(lease: float, margin: float, grace: float) -> float:
-    """The seconds between SIGTERM and SIGKILL, so short that all is dead before the lease ends."""
-    return min(grace, stop_margin(lease, margin) * 0.7)

@@ -10,8 +10,8 @@ from gevent.event import Event
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, PikociError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, HeartbeatReply, WorkerCommand
 from pikoci.internal.worker.claims import ClaimTable
+from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
-from pikoci.internal.worker.services import WorkerServices
 
 _log = structlog.get_logger(__name__)
 _LONGEST_GUARD_SLEEP = 0.5
@@ -29,7 +29,7 @@ class ServerLink:
 
     def __init__(
         self,
-        services: WorkerServices,
+        services: Equipment,
         builds: ClaimTable,
         checks: ClaimTable,
         shipper: SpoolShipper,

@@ -20,20 +20,20 @@ from pikoci.internal.domain.gateway import (
     WorkerTerms,
 )
 from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec, ResourceType
-from pikoci.internal.worker.execution.removal import Remover, remove_tree
-from pikoci.internal.worker.execution.scope import BuildControl
 from pikoci.internal.worker.home import REMOVED, WorkerHome
 from pikoci.internal.worker.local_gateway import LocalGateway, OnEvent
+from pikoci.internal.worker.plan.equipment import Equipment
+from pikoci.internal.worker.plan.running import run_build, run_check
 from pikoci.internal.worker.process import Spawner
 from pikoci.internal.worker.reporting.reporter import Reporter, ReportLimits
 from pikoci.internal.worker.reporting.spool import SpoolFile
 from pikoci.internal.worker.resources.builtin import builtin_types
 from pikoci.internal.worker.resources.directory import DirectoryType
 from pikoci.internal.worker.resources.model import ResourceHandler
-from pikoci.internal.worker.running import run_build, run_check
-from pikoci.internal.worker.services import WorkerServices
 from pikoci.internal.worker.settings import WorkerSettings
-from pikoci.internal.worker.user_pool import OwnUser
+from pikoci.internal.worker.tools.removal import Remover, remove_tree
+from pikoci.internal.worker.tools.scope import BuildControl
+from pikoci.internal.worker.users import OwnUser
 
 _NO_LEASE = 10.0**9
 
@@ -64,7 +64,7 @@ class LocalRun:
         self._spawner = spawner
         self._on_event = on_event
         self._control = BuildControl(settings.hook_budget)
-        self._services = WorkerServices(
+        self._services = Equipment(
             gateway=LocalGateway(on_event, settings.workdir / "artifacts"),
             spawner=spawner,
             remover=Remover(settings.workdir / REMOVED),

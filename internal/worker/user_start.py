@@ -7,15 +7,15 @@ from pathlib import Path
 
 import structlog
 
-from pikoci.internal.worker.execution.commands import Tail
-from pikoci.internal.worker.execution.workspace import Workspace
+from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.process import Command, Spawner, User
 from pikoci.internal.worker.resources.artifact import unpack
-from pikoci.internal.worker.services import WorkerServices
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.tools.commands import Tail
+from pikoci.internal.worker.tools.workspace import Workspace
 from pikoci.internal.worker.user_group import BuildUsersError
-from pikoci.internal.worker.user_pool import Lender, OwnUser, UserPool
-from pikoci.internal.worker.users import BuildUser
+from pikoci.internal.worker.user_pool import UserPool
+from pikoci.internal.worker.users import BuildUser, Lender, OwnUser
 
 _log = structlog.get_logger(__name__)
 _ERROR_EXCERPT = 500
@@ -30,7 +30,7 @@ def lender(settings: WorkerSettings, spawner: Spawner) -> Lender:
     return UserPool(settings.build_users, settings.user_locks, lambda user: spawner.end_user(User(user.uid, user.gid)))
 
 
-def prepare_users(services: WorkerServices, slots: int) -> bool:
+def prepare_users(services: Equipment, slots: int) -> bool:
     """Kill what an earlier run left, try the users, and say what they mean; whether they get namespaces of their own.
 
     Raises BuildUsersError when nothing can run as one of them here.
@@ -55,7 +55,7 @@ def prepare_users(services: WorkerServices, slots: int) -> bool:
     return own_places
 
 
-def _try_all(services: WorkerServices, user: BuildUser) -> bool:
+def _try_all(services: Equipment, user: BuildUser) -> bool:
     """Whether commands can have namespaces of their own. Raises BuildUsersError when they cannot run at all."""
     _try(services, user, own_places=False)
     try:
@@ -70,7 +70,7 @@ def _try_all(services: WorkerServices, user: BuildUser) -> bool:
     return True
 
 
-def _try(services: WorkerServices, user: BuildUser, *, own_places: bool) -> None:
+def _try(services: Equipment, user: BuildUser, *, own_places: bool) -> None:
     """Run the program's own Python, as artifacts need it, as one of the users in a directory of the worker."""
     settings = services.settings
     errors = Tail(_ERROR_EXCERPT)

@@ -16,19 +16,19 @@ from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import ConflictError, NameTakenError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.worker.builds import BuildHandler
-from pikoci.internal.worker.caches import CacheSweeper
 from pikoci.internal.worker.checks import CheckHandler
 from pikoci.internal.worker.claims import ClaimTable
-from pikoci.internal.worker.execution.removal import Remover
 from pikoci.internal.worker.heartbeat import ServerLink
 from pikoci.internal.worker.home import REMOVED, WorkerHome, place_of
+from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.pool import WorkPool
 from pikoci.internal.worker.process import Spawner, sweep_leftovers
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
 from pikoci.internal.worker.reporting.spool import find_spools
 from pikoci.internal.worker.resources.builtin import builtin_types
-from pikoci.internal.worker.services import WorkerServices
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.tools.caches import CacheSweeper
+from pikoci.internal.worker.tools.removal import Remover
 from pikoci.internal.worker.user_start import lender, prepare_users
 from pikoci.pkg.queue.backend import Subscription
 
@@ -73,7 +73,7 @@ class Worker:
     ) -> None:
         self._settings = settings
         self._spawner = spawner
-        self._services = WorkerServices(
+        self._services = Equipment(
             gateway=gateway,
             spawner=spawner,
             remover=Remover(settings.workdir / REMOVED),

@@ -6,12 +6,12 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 
 from pikoci.internal.domain.plan import Command
-from pikoci.internal.worker.caches import in_use
-from pikoci.internal.worker.execution.commands import Sink, Tail
-from pikoci.internal.worker.execution.environment import parameters, prefixed
-from pikoci.internal.worker.execution.outcome import Outcome, StepError, errored
 from pikoci.internal.worker.resources.model import ResourceCall, Version, require
 from pikoci.internal.worker.resources.versions import parse_last_line, parse_versions
+from pikoci.internal.worker.tools.caches import in_use
+from pikoci.internal.worker.tools.commands import Sink, Tail
+from pikoci.internal.worker.tools.environment import parameters, prefixed
+from pikoci.internal.worker.tools.outcome import Outcome, StepError, errored
 
 _LAST_LINE_LIMIT = 1024 * 1024
 _STDERR_EXCERPT = 500

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pikoci.internal.worker.execution.commands import Tail
-from pikoci.internal.worker.execution.environment import text_of
-from pikoci.internal.worker.execution.outcome import StepError, errored
 from pikoci.internal.worker.resources.model import ResourceCall, Version, require
+from pikoci.internal.worker.tools.commands import Tail
+from pikoci.internal.worker.tools.environment import text_of
+from pikoci.internal.worker.tools.outcome import StepError, errored
 
 _ERROR_EXCERPT = 500
 

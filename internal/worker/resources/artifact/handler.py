@@ -13,12 +13,12 @@ from typing import BinaryIO, TypeVar
 from pikoci.internal.domain.errors import PikociError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.worker.backoff import Backoff
-from pikoci.internal.worker.execution.commands import Tail
-from pikoci.internal.worker.execution.environment import text_of
-from pikoci.internal.worker.execution.outcome import StepError, errored, failed, stopped
 from pikoci.internal.worker.resources.artifact import unpack
 from pikoci.internal.worker.resources.artifact.packing import packed, refuse_special_files
 from pikoci.internal.worker.resources.model import ResourceCall, Version, require
+from pikoci.internal.worker.tools.commands import Tail
+from pikoci.internal.worker.tools.environment import text_of
+from pikoci.internal.worker.tools.outcome import StepError, errored, failed, stopped
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ERROR_EXCERPT = 500

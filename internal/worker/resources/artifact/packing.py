@@ -9,9 +9,9 @@ from pathlib import Path
 import gevent
 from gevent.queue import Queue
 
-from pikoci.internal.worker.execution.commands import Tail
-from pikoci.internal.worker.execution.outcome import StepError, errored, failed
 from pikoci.internal.worker.resources.model import ResourceCall, require
+from pikoci.internal.worker.tools.commands import Tail
+from pikoci.internal.worker.tools.outcome import StepError, errored, failed
 
 _CHUNKS_AHEAD = 16
 _ERROR_EXCERPT = 500

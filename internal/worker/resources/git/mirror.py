@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from gevent import get_hub
 
-from pikoci.internal.worker.caches import in_use
-from pikoci.internal.worker.execution.outcome import StepError
-from pikoci.internal.worker.execution.removal import remove_tree
 from pikoci.internal.worker.resources.git.bare import write_anew
 from pikoci.internal.worker.resources.git.program import Git
 from pikoci.internal.worker.resources.git.source import GitSource
 from pikoci.internal.worker.resources.model import ResourceCall
+from pikoci.internal.worker.tools.caches import in_use
+from pikoci.internal.worker.tools.outcome import StepError
+from pikoci.internal.worker.tools.removal import remove_tree
 
 ALL_BRANCHES = "+refs/heads/*:refs/heads/*"
 ALL_TAGS = "+refs/tags/*:refs/tags/*"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from pikoci.internal.worker.caches import in_use
 from pikoci.internal.worker.resources.git.source import GitSource
 from pikoci.internal.worker.resources.model import ResourceCall, Version
+from pikoci.internal.worker.tools.caches import in_use
 
 
 class Tag(msgspec.Struct, frozen=True):

@@ -18,8 +18,9 @@ from pikoci.internal.domain.errors import (
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.claiming import claim_work, parse_id
-from pikoci.internal.worker.claims import ClaimTable, HeldClaim, kill_grace, kill_margin, stop_margin
-from pikoci.internal.worker.execution.scope import BuildControl, CauseKind
+from pikoci.internal.worker.claims import ClaimTable, HeldClaim
+from pikoci.internal.worker.tools.margins import kill_grace, kill_margin, stop_margin
+from pikoci.internal.worker.tools.scope import BuildControl, CauseKind
 from tests.unit.internal.worker.fake_queue import FakeDelivery, FakeSubscription
 
 REF = ClaimRef(build_id=1, claim=1)

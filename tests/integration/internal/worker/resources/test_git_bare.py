@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pikoci.internal.worker.caches import in_use
-from pikoci.internal.worker.execution.scope import Scope
 from pikoci.internal.worker.resources.git.bare import write_anew
+from pikoci.internal.worker.tools.caches import in_use
+from pikoci.internal.worker.tools.scope import Scope
 from pikoci.internal.worker.users import BuildUser
 from tests.integration.internal.worker.resources.upstream import Repository
 from tests.services.requirement import program

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pikoci.internal.domain.build import StepStatus
 from pikoci.internal.domain.events import StepFinished, StepStarted
 from pikoci.internal.domain.plan import Command, Hook, Hooks, Step
-from pikoci.internal.worker.execution.actions import act, run_command
-from pikoci.internal.worker.execution.context import BuildContext
-from pikoci.internal.worker.execution.outcome import SUCCESS, Outcome, StepError, disk_trouble, stopped
-from pikoci.internal.worker.execution.scope import CauseKind, Scope
+from pikoci.internal.worker.steps.actions import act, run_command
+from pikoci.internal.worker.steps.context import BuildContext
+from pikoci.internal.worker.tools.outcome import SUCCESS, Outcome, StepError, disk_trouble, stopped
+from pikoci.internal.worker.tools.scope import CauseKind, Scope
 
 
 class StepRunner:

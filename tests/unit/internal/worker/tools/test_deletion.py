@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pikoci.internal.worker.execution.deletion import Leftovers, delete
+from pikoci.internal.worker.tools.deletion import Leftovers, delete
 from tests.services.requirement import program
 
 #: Root without its capabilities is bound by permissions as anybody is.
@@ -19,7 +19,7 @@ AS_ANYBODY = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid
 DELETE = """
 import sys
 from pathlib import Path
-from pikoci.internal.worker.execution.deletion import Leftovers, delete
+from pikoci.internal.worker.tools.deletion import Leftovers, delete
 left = Leftovers()
 delete(Path(sys.argv[1]), left)
 print(left.count, *left.first(9))

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from pikoci.internal.domain.plan import Command, RunnerType
-from pikoci.internal.worker.execution.outcome import StepError
-from pikoci.internal.worker.execution.workspace import Workspace
-from pikoci.internal.worker.masking import Masker
-from pikoci.internal.worker.runners import Runners
+from pikoci.internal.worker.tools.masking import Masker
+from pikoci.internal.worker.tools.outcome import StepError
+from pikoci.internal.worker.tools.runners import Runners
+from pikoci.internal.worker.tools.workspace import Workspace
 
 WRAP = RunnerType(
     name="wrap", path="$tool", args=["run", "-w=$WORKDIR", "$image", "$env", "$args", "$unknown", "$$image"]

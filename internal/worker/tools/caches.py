@@ -10,6 +10,7 @@ another user, and another build that borrows the same user cannot get at it.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import stat
 from collections.abc import Generator
@@ -20,15 +21,22 @@ import structlog
 from gevent.event import Event
 
 from pikoci.internal.domain.clock import Clock
-from pikoci.internal.worker.execution.outcome import StepError, stopped
-from pikoci.internal.worker.execution.removal import Remover, remove_tree
-from pikoci.internal.worker.execution.scope import Scope
+from pikoci.internal.domain.plan import Resource
+from pikoci.internal.worker.tools.outcome import StepError, stopped
+from pikoci.internal.worker.tools.removal import Remover, remove_tree
+from pikoci.internal.worker.tools.scope import Scope
 from pikoci.internal.worker.users import BuildUser
 
 _log = structlog.get_logger(__name__)
 _POLL_SECONDS = 0.02
 _SWEEP_SECONDS = 600.0
 _CONTENT = "content"
+
+
+def cache_dir(root: Path, team: str, pipeline: str, resource: Resource) -> Path:
+    """The cache of a resource: kept between builds, shared by its checks and pulls on this worker."""
+    key = f"{team}\0{pipeline}\0{resource.canonical}".encode()
+    return root / "resources" / hashlib.sha256(key).hexdigest()
 
 
 @contextmanager

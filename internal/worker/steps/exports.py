@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from pikoci.internal.worker.execution.outcome import StepError, failed
+from pikoci.internal.worker.tools.outcome import StepError, failed
 
 
 def read_exports(path: Path, limit: int, owner: int | None = None) -> dict[str, object]:

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from gevent.event import Event
 
-from pikoci.internal.worker.execution.outcome import GONE, SUCCESS, Outcome, StepError, errored, failed, stopped
-from pikoci.internal.worker.execution.scope import BuildControl, Cause, CauseKind, Scope
 from pikoci.internal.worker.process import Command, Deadline, ExitResult, Reason, User
+from pikoci.internal.worker.tools.outcome import GONE, SUCCESS, Outcome, StepError, errored, failed, stopped
+from pikoci.internal.worker.tools.scope import BuildControl, Cause, CauseKind, Scope
 
 Sink = Callable[[bytes], None]
 

@@ -10,19 +10,19 @@ from gevent.event import Event
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import Gateway, WorkerTerms
 from pikoci.internal.worker.backoff import Backoff
-from pikoci.internal.worker.claims import kill_grace
-from pikoci.internal.worker.execution.commands import Commands, ProcessRunner
-from pikoci.internal.worker.execution.removal import Remover
-from pikoci.internal.worker.execution.scope import BuildControl
-from pikoci.internal.worker.execution.workspace import Workspace
 from pikoci.internal.worker.process import User
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.settings import WorkerSettings
-from pikoci.internal.worker.user_pool import Lender, OwnUser
+from pikoci.internal.worker.tools.commands import Commands, ProcessRunner
+from pikoci.internal.worker.tools.margins import kill_grace
+from pikoci.internal.worker.tools.removal import Remover
+from pikoci.internal.worker.tools.scope import BuildControl
+from pikoci.internal.worker.tools.workspace import Workspace
+from pikoci.internal.worker.users import Lender, OwnUser
 
 
 @dataclass(slots=True, kw_only=True)
-class WorkerServices:
+class Equipment:
     """The worker's dependencies. `terms` are the server's, known once the worker is registered.
     `ending` is set when nothing new may be taken. `users` lends each build and check whom it runs as, with `own_places`
     in namespaces of its own.

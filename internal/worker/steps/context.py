@@ -7,17 +7,17 @@ from pathlib import Path
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import BuildAssignment, ClaimRef, Gateway
-from pikoci.internal.worker.execution.commands import Commands
-from pikoci.internal.worker.execution.environment import base_variables, build_variables
-from pikoci.internal.worker.execution.scope import BuildControl
-from pikoci.internal.worker.execution.step_log import StepLog
-from pikoci.internal.worker.execution.workspace import Workspace
-from pikoci.internal.worker.masking import Masker
 from pikoci.internal.worker.reporting.log_cap import HeadBudget, LogCap
 from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.resources.registry import ResourceTypes
-from pikoci.internal.worker.runners import Runners
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.steps.step_log import StepLog
+from pikoci.internal.worker.tools.commands import Commands
+from pikoci.internal.worker.tools.environment import base_variables, build_variables
+from pikoci.internal.worker.tools.masking import Masker
+from pikoci.internal.worker.tools.runners import Runners
+from pikoci.internal.worker.tools.scope import BuildControl
+from pikoci.internal.worker.tools.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

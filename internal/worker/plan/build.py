@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.events import BuildFinished, BuildReturned
-from pikoci.internal.worker.execution.context import BuildContext
-from pikoci.internal.worker.execution.outcome import Outcome
-from pikoci.internal.worker.execution.scope import CauseKind
-from pikoci.internal.worker.execution.steps import StepRunner
-from pikoci.internal.worker.masking import Masker
+from pikoci.internal.worker.plan.sequence import StepRunner
+from pikoci.internal.worker.steps.context import BuildContext
+from pikoci.internal.worker.tools.masking import Masker
+from pikoci.internal.worker.tools.outcome import Outcome
+from pikoci.internal.worker.tools.scope import CauseKind
 
 _BUILD_STATUS = {
     StepStatus.SUCCEEDED: BuildStatus.SUCCEEDED,

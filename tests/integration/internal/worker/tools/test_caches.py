@@ -13,12 +13,12 @@ import pytest
 
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.plan import Resource, ResourceType
-from pikoci.internal.worker import caches
-from pikoci.internal.worker.caches import CacheSweeper, in_use
-from pikoci.internal.worker.execution.outcome import StepError
-from pikoci.internal.worker.execution.removal import Remover
-from pikoci.internal.worker.execution.scope import Cause, CauseKind, Scope
 from pikoci.internal.worker.home import WorkerHome
+from pikoci.internal.worker.tools import caches
+from pikoci.internal.worker.tools.caches import CacheSweeper, in_use
+from pikoci.internal.worker.tools.outcome import StepError
+from pikoci.internal.worker.tools.removal import Remover
+from pikoci.internal.worker.tools.scope import Cause, CauseKind, Scope
 from pikoci.internal.worker.users import BuildUser
 from tests.unit.internal.worker.bench_room import Room, settings_for, sh, wait_until, worker_room
 

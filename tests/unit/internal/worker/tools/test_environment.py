@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pikoci.internal.worker.execution.environment import exported, parameters, prefixed, text_of
-from pikoci.internal.worker.execution.exports import read_exports
-from pikoci.internal.worker.execution.outcome import StepError
-from pikoci.internal.worker.execution.workspace import Workspace
 from pikoci.internal.worker.settings import inherit_environment
+from pikoci.internal.worker.steps.exports import read_exports
+from pikoci.internal.worker.tools.environment import exported, parameters, prefixed, text_of
+from pikoci.internal.worker.tools.outcome import StepError
+from pikoci.internal.worker.tools.workspace import Workspace
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from pikoci.internal.worker.execution.removal import Remover, remove_tree
+from pikoci.internal.worker.tools.removal import Remover, remove_tree
 
 
 @pytest.fixture

@@ -11,28 +11,28 @@ import structlog
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.events import BuildFinished, BuildReturned
 from pikoci.internal.domain.gateway import BuildAssignment, CheckAssignment, CheckResult
-from pikoci.internal.worker.execution.actions import cache_dir
-from pikoci.internal.worker.execution.build import run_plan
-from pikoci.internal.worker.execution.context import BuildContext
-from pikoci.internal.worker.execution.environment import base_variables
-from pikoci.internal.worker.execution.outcome import StepError
-from pikoci.internal.worker.execution.scope import BuildControl, CauseKind, Scope
-from pikoci.internal.worker.execution.workspace import Workspace
-from pikoci.internal.worker.masking import Masker
+from pikoci.internal.worker.plan.build import run_plan
+from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.reporting.log_cap import HeadBudget
 from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.resources.model import ResourceCall
 from pikoci.internal.worker.resources.versions import refuse_secrets
-from pikoci.internal.worker.runners import Runners
-from pikoci.internal.worker.secrets import collect_masks
-from pikoci.internal.worker.services import WorkerServices
-from pikoci.internal.worker.user_pool import Loan
+from pikoci.internal.worker.steps.context import BuildContext
+from pikoci.internal.worker.tools.caches import cache_dir
+from pikoci.internal.worker.tools.environment import base_variables
+from pikoci.internal.worker.tools.masking import Masker
+from pikoci.internal.worker.tools.outcome import StepError
+from pikoci.internal.worker.tools.runners import Runners
+from pikoci.internal.worker.tools.scope import BuildControl, CauseKind, Scope
+from pikoci.internal.worker.tools.secrets import collect_masks
+from pikoci.internal.worker.tools.workspace import Workspace
+from pikoci.internal.worker.users import Loan
 
 _log = structlog.get_logger(__name__)
 
 
 def run_build(
-    services: WorkerServices, assignment: BuildAssignment, control: BuildControl, reporter: Reporter, loan: Loan
+    services: Equipment, assignment: BuildAssignment, control: BuildControl, reporter: Reporter, loan: Loan
 ) -> BuildFinished | BuildReturned:
     """Run a build in a directory of its own, and return its last event; the others went to `reporter`."""
     settings, build = services.settings, assignment.build
@@ -63,7 +63,7 @@ def run_build(
 
 
 def run_check(
-    services: WorkerServices, assignment: CheckAssignment, control: BuildControl, scope: Scope, loan: Loan
+    services: Equipment, assignment: CheckAssignment, control: BuildControl, scope: Scope, loan: Loan
 ) -> CheckResult:
     """Check a resource in a directory of its own."""
     masker = Masker(collect_masks(assignment.masks, [assignment.resource], [assignment.resource_type]))
@@ -90,7 +90,7 @@ def run_check(
 
 
 @contextmanager
-def _room(services: WorkerServices, root: Path, loan: Loan, work: str) -> Generator[Workspace]:
+def _room(services: Equipment, root: Path, loan: Loan, work: str) -> Generator[Workspace]:
     """A workspace for the borrowed user, which runs nothing any more when the workspace is removed."""
     user = loan.take_up(work)
     with Workspace(root, services.remover.remove, user) as workspace:
@@ -101,7 +101,7 @@ def _room(services: WorkerServices, root: Path, loan: Loan, work: str) -> Genera
 
 
 def _check_call(
-    services: WorkerServices,
+    services: Equipment,
     assignment: CheckAssignment,
     control: BuildControl,
     scope: Scope,

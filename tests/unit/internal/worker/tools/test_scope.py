@@ -5,7 +5,7 @@ from __future__ import annotations
 import gevent
 import pytest
 
-from pikoci.internal.worker.execution.scope import BuildControl, Cause, CauseKind, Scope, timed_out
+from pikoci.internal.worker.tools.scope import BuildControl, Cause, CauseKind, Scope, timed_out
 
 CANCELLED = Cause(CauseKind.CANCELLED, "by ann")
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from pikoci.internal.domain.events import VersionProduced
 from pikoci.internal.domain.plan import Command, GetStep, PutStep, Resource, ResourceType, Step, TaskStep
-from pikoci.internal.worker.execution.context import BuildContext
-from pikoci.internal.worker.execution.environment import exported
-from pikoci.internal.worker.execution.exports import read_exports
-from pikoci.internal.worker.execution.outcome import SUCCESS, Outcome, StepError, disk_trouble, errored
-from pikoci.internal.worker.execution.scope import Scope
-from pikoci.internal.worker.execution.step_log import StepLog
 from pikoci.internal.worker.resources.model import ResourceCall
 from pikoci.internal.worker.resources.versions import refuse_secrets
+from pikoci.internal.worker.steps.context import BuildContext
+from pikoci.internal.worker.steps.exports import read_exports
+from pikoci.internal.worker.steps.step_log import StepLog
+from pikoci.internal.worker.tools.caches import cache_dir
+from pikoci.internal.worker.tools.environment import exported
+from pikoci.internal.worker.tools.outcome import SUCCESS, Outcome, StepError, disk_trouble, errored
+from pikoci.internal.worker.tools.scope import Scope
 
 
 def act(context: BuildContext, step: Step, scope: Scope, log: StepLog) -> Outcome:
@@ -118,12 +118,6 @@ def _call(context: BuildContext, canonical: str, step: GetStep | PutStep, scope:
         build=context.assignment.build,
         claim=context.ref,
     )
-
-
-def cache_dir(root: Path, team: str, pipeline: str, resource: Resource) -> Path:
-    """The cache of a resource: kept between builds, shared by its checks and pulls on this worker."""
-    key = f"{team}\0{pipeline}\0{resource.canonical}".encode()
-    return root / "resources" / hashlib.sha256(key).hexdigest()
 
 
 def _resource(context: BuildContext, canonical: str) -> Resource:

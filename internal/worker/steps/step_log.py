@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pikoci.internal.worker.masking import Masker
 from pikoci.internal.worker.reporting.log_cap import LogCap
 from pikoci.internal.worker.reporting.reporter import Reporter
+from pikoci.internal.worker.tools.masking import Masker
 
 
 class StepLog:

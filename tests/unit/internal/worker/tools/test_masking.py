@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 import markupsafe
 import pytest
 
-from pikoci.internal.worker.masking import Masker, mask_patterns
+from pikoci.internal.worker.tools.masking import Masker, mask_patterns
 
 Form = Callable[[str], bytes]
 

@@ -11,7 +11,7 @@ import structlog
 from gevent import get_hub
 from gevent.threadpool import ThreadPool
 
-from pikoci.internal.worker.execution.deletion import Leftovers, delete
+from pikoci.internal.worker.tools.deletion import Leftovers, delete
 
 _log = structlog.get_logger(__name__)
 _THREADS = 4

@@ -9,8 +9,8 @@ from pathlib import Path, PurePath
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from pikoci.internal.worker.execution.beneath import open_beneath
-from pikoci.internal.worker.execution.removal import remove_tree
+from pikoci.internal.worker.tools.beneath import open_beneath
+from pikoci.internal.worker.tools.removal import remove_tree
 from pikoci.internal.worker.users import BuildUser
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from pikoci.internal.domain.gateway import BuildInfo
-from pikoci.internal.worker.execution.workspace import Workspace
 from pikoci.internal.worker.settings import OWN_VARIABLES
+from pikoci.internal.worker.tools.workspace import Workspace
 
 _NOT_NAME = re.compile(r"[^A-Za-z0-9_]")
 

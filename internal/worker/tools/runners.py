@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pikoci.internal.domain.plan import Command, RunnerType
-from pikoci.internal.worker.execution.environment import text_of
-from pikoci.internal.worker.execution.outcome import StepError, errored
-from pikoci.internal.worker.execution.workspace import Workspace
-from pikoci.internal.worker.masking import Masker
+from pikoci.internal.worker.tools.environment import text_of
+from pikoci.internal.worker.tools.masking import Masker
+from pikoci.internal.worker.tools.outcome import StepError, errored
+from pikoci.internal.worker.tools.workspace import Workspace
 
 _PLACEHOLDER = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 _STRICT_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "ash"})
