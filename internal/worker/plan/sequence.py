@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from pikoci.internal.domain.build import StepStatus
 from pikoci.internal.domain.events import StepFinished, StepStarted
 from pikoci.internal.domain.plan import Command, Hook, Hooks, Step
-from pikoci.internal.worker.steps.actions import act, run_command
 from pikoci.internal.worker.steps.context import BuildContext
+from pikoci.internal.worker.steps.kinds import act, kind_of
+from pikoci.internal.worker.steps.scope import Scope
+from pikoci.internal.worker.steps.task import run_command
+from pikoci.internal.worker.tools.lifetime import CauseKind
+from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import SUCCESS, Outcome, StepError, disk_trouble, stopped
-from pikoci.internal.worker.tools.scope import CauseKind, Scope
 
 
 class StepRunner:
@@ -18,7 +21,7 @@ class StepRunner:
 
     def __init__(self, context: BuildContext) -> None:
         self._context = context
-        self._masker = context.runners().masker
+        self._masker = Masker(context.masks)
 
     def run_all(self, steps: Sequence[Step], scope: Scope) -> Outcome:
         """Run steps until one does not succeed; the rest are reported as skipped. The first failure is the outcome."""
@@ -32,10 +35,9 @@ class StepRunner:
 
     def run(self, step: Step, scope: Scope) -> Outcome:
         """Run one step with its attempts and hooks. The reason of the outcome names the step."""
-        kind = _kind(step)
-        outcome = self._attempts(step, kind, scope)
+        outcome = self._attempts(step, scope)
         if not outcome.ok and (scope.cause is None or outcome.cause is not scope.cause):
-            outcome = _named(f'{kind} "{step.name}"', outcome)
+            outcome = _named(f'{kind_of(step)} "{step.name}"', outcome)
         return self.run_hooks(step.hooks, outcome, scope)
 
     def run_hooks(self, hooks: Hooks, outcome: Outcome, scope: Scope, *, of_job: bool = False) -> Outcome:
@@ -47,24 +49,23 @@ class StepRunner:
         if scope.cause is None:
             chosen = (hooks.on_success, "on_success") if outcome.ok else (hooks.on_failure, "on_failure")
             outcome = self._hooks(*chosen, outcome, scope, of_job=of_job)
-        cleanup = self._context.control.cleanup
-        if scope.cause is not None and cleanup.cause is None:
+        control = self._context.control
+        if scope.cause is not None and control.cleanup.cause is None:
             if outcome.ok or outcome.cause is not scope.cause:
                 outcome = stopped(scope.cause)
             if scope.cause.kind is CauseKind.TIMEOUT:
-                self._context.control.limit_cleanup()
-            outcome = self._hooks(hooks.on_cancel, "on_cancel", outcome, cleanup, of_job=of_job)
-        if cleanup.cause is None:
-            outcome = self._hooks(hooks.ensure, "ensure", outcome, cleanup, of_job=of_job)
+                control.limit_cleanup()
+            outcome = self._hooks(hooks.on_cancel, "on_cancel", outcome, scope, of_job=of_job, cleanup=True)
+        if control.cleanup.cause is None:
+            outcome = self._hooks(hooks.ensure, "ensure", outcome, scope, of_job=of_job, cleanup=True)
         return outcome
 
-    def _attempts(self, step: Step, kind: str, scope: Scope) -> Outcome:
+    def _attempts(self, step: Step, scope: Scope) -> Outcome:
         context = self._context
         log = context.open_log(step.id)
         outcome = SUCCESS
         for number in range(1, max(1, step.attempts) + 1):
-            at = context.clock.now()
-            context.reporter.emit(StepStarted(step=step.id, name=step.name, kind=kind, at=at, try_number=number))
+            self._started(step.id, step.name, kind_of(step), number)
             if number > 1:
                 log.note(f"attempt {number}/{step.attempts}")
             with scope.nested(step.timeout) as attempt:
@@ -77,13 +78,16 @@ class StepRunner:
         self._finished(step.id, outcome)
         return outcome
 
-    def _hooks(self, hooks: list[Hook], name: str, outcome: Outcome, scope: Scope, *, of_job: bool) -> Outcome:
+    def _hooks(
+        self, hooks: list[Hook], name: str, outcome: Outcome, scope: Scope, *, of_job: bool, cleanup: bool = False
+    ) -> Outcome:
+        lifetime = self._context.control.cleanup if cleanup else scope.lifetime
         for hook in hooks:
-            if scope.cause is not None:
+            if lifetime.cause is not None:
                 break
-            if of_job:
-                self._context.exports["BUILD_STATUS"] = outcome.status.value
-            ended = self._hook(hook, name, scope)
+            given = {"BUILD_STATUS": outcome.status.value} if of_job else {}
+            with scope.nested(lifetime=lifetime, given=given) as inside:
+                ended = self._hook(hook, name, inside)
             if outcome.ok and not ended.ok:
                 outcome = ended
         return outcome
@@ -98,7 +102,7 @@ class StepRunner:
     def _hook_command(self, hook: Hook, command: Command, name: str, scope: Scope) -> Outcome:
         context = self._context
         log = context.open_log(hook.id)
-        context.reporter.emit(StepStarted(step=hook.id, name=name, kind="hook", at=context.clock.now()))
+        self._started(hook.id, name, "hook")
         try:
             outcome, _ = run_command(context, command, scope, log)
         except StepError as error:
@@ -109,13 +113,17 @@ class StepRunner:
         self._finished(hook.id, outcome)
         return outcome
 
+    def _started(self, step: str, name: str, kind: str, number: int = 1) -> None:
+        at = self._context.clock.now()
+        self._context.reporter.emit(StepStarted(step=step, name=name, kind=kind, at=at, try_number=number))
+
     def _skipped(self, step: Step) -> None:
         """Report a step that never starts, with the name and kind that its start would have told."""
         self._context.reporter.emit(
             StepFinished(
                 step=step.id,
                 name=step.name,
-                kind=_kind(step),
+                kind=kind_of(step),
                 status=StepStatus.SKIPPED,
                 at=self._context.clock.now(),
                 reason="an earlier step did not succeed",
@@ -132,11 +140,6 @@ class StepRunner:
                 reason=self._masker.mask_text(outcome.reason),
             )
         )
-
-
-def _kind(step: Step) -> str:
-    """`get`, `task` or `put`."""
-    return str(type(step).__struct_config__.tag)
 
 
 def _named(what: str, outcome: Outcome) -> Outcome:

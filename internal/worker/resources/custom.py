@@ -28,7 +28,7 @@ class CustomType:
         variables = prefixed("version", previous or {})
         limit = call.settings.check_output_limit
         with _prepared(call, call.type.check, variables) as (argv, env):
-            outcome, output = call.commands.capture(argv, env, call.workspace.work, call.scope, stderr.write, limit)
+            outcome, output = call.commands.capture(argv, env, call.workspace.work, call.lifetime, stderr.write, limit)
         require(outcome, "the check failed", stderr)
         return parse_versions(output, call.settings.check_versions_limit)
 
@@ -55,7 +55,7 @@ class CustomType:
 def _run(call: ResourceCall, command: Command, variables: dict[str, str], stdout: Sink) -> Outcome:
     stderr = None if stdout is call.on_output else call.on_output
     with _prepared(call, command, variables) as (argv, env):
-        return call.commands.run(argv, env, call.workspace.work, call.scope, stdout, stderr)
+        return call.commands.run(argv, env, call.workspace.work, call.lifetime, stdout, stderr)
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def _prepared(
     own = parameters("param", call.params) | variables
     with ExitStack() as held:
         if call.resource.cache or call.type.cache:
-            cache = held.enter_context(in_use(call.cache_dir, call.scope, alone=False, user=call.user))
+            cache = held.enter_context(in_use(call.cache_dir, call.lifetime, alone=False, user=call.user))
             own["CACHE_DIR"] = str(cache)
         visible = {**call.visible, **own}
         yield call.runners.argv(command, visible), {**call.environment, **visible}

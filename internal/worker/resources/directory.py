@@ -32,7 +32,7 @@ class DirectoryType:
         stderr = Tail(_ERROR_EXCERPT)
         argv = ["cp", "-R", "-p", "-P", "--", str(self._source), str(target)]
         outcome = call.commands.run(
-            argv, call.environment, call.workspace.work, call.scope, call.on_output, stderr.write
+            argv, call.environment, call.workspace.work, call.lifetime, call.on_output, stderr.write
         )
         require(outcome, f"cannot copy {self._source}", stderr)
 

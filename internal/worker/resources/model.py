@@ -13,9 +13,9 @@ from pikoci.internal.domain.gateway import BuildInfo, ClaimRef, Gateway
 from pikoci.internal.domain.plan import Resource, ResourceType
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.commands import Commands, Sink, Tail
+from pikoci.internal.worker.tools.lifetime import Lifetime
 from pikoci.internal.worker.tools.outcome import Outcome, StepError
 from pikoci.internal.worker.tools.runners import Runners
-from pikoci.internal.worker.tools.scope import Scope
 from pikoci.internal.worker.tools.workspace import Workspace
 from pikoci.internal.worker.users import BuildUser
 
@@ -36,7 +36,7 @@ class ResourceCall:
     name: str
     params: Mapping[str, object]
     put_params: Mapping[str, object]
-    scope: Scope
+    lifetime: Lifetime
     workspace: Workspace
     commands: Commands
     runners: Runners

@@ -1,28 +1,30 @@
-"""What the parts of one build share."""
+"""What the steps of one build share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from pikoci.internal.domain.clock import Clock
-from pikoci.internal.domain.gateway import BuildAssignment, ClaimRef, Gateway
+from pikoci.internal.domain.gateway import BuildAssignment, Gateway
 from pikoci.internal.worker.reporting.log_cap import HeadBudget, LogCap
 from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.steps.step_log import StepLog
 from pikoci.internal.worker.tools.commands import Commands
-from pikoci.internal.worker.tools.environment import base_variables, build_variables
+from pikoci.internal.worker.tools.environment import base_variables
+from pikoci.internal.worker.tools.lifetime import BuildControl
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.runners import Runners
-from pikoci.internal.worker.tools.scope import BuildControl
 from pikoci.internal.worker.tools.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildContext:
-    """One build that runs here: its plan, its place on disk, and everything that serves it."""
+    """One build that runs here: its plan, its place on disk, and everything that serves it.
+
+    What changes from step to step is in their `Scope`.
+    """
 
     assignment: BuildAssignment
     settings: WorkerSettings
@@ -36,17 +38,6 @@ class BuildContext:
     masks: list[str]
     head: HeadBudget
     tail_limit: int
-    exports: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def ref(self) -> ClaimRef:
-        """The claim that this build runs under."""
-        return ClaimRef(build_id=self.assignment.build.id, claim=self.assignment.claim)
-
-    @property
-    def cache_root(self) -> Path:
-        """Where resource types keep caches."""
-        return self.settings.workdir / "cache"
 
     def runners(self) -> Runners:
         """The runners that this build can use."""
@@ -59,7 +50,3 @@ class BuildContext:
     def base_environment(self) -> dict[str, str]:
         """What every command of the build starts from."""
         return base_variables(self.settings.environment, self.workspace)
-
-    def visible_variables(self) -> dict[str, str]:
-        """The variables that belong to the build, without those of the machine: what a runner's `$env` hands on."""
-        return {**build_variables(self.assignment.build), **self.exports}

@@ -22,9 +22,9 @@ from gevent.event import Event
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.plan import Resource
+from pikoci.internal.worker.tools.lifetime import Lifetime
 from pikoci.internal.worker.tools.outcome import StepError, stopped
 from pikoci.internal.worker.tools.removal import Remover, remove_tree
-from pikoci.internal.worker.tools.scope import Scope
 from pikoci.internal.worker.users import BuildUser
 
 _log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ def cache_dir(root: Path, team: str, pipeline: str, resource: Resource) -> Path:
 
 
 @contextmanager
-def in_use(cache: Path, scope: Scope, *, alone: bool, user: BuildUser | None = None) -> Generator[Path]:
+def in_use(cache: Path, lifetime: Lifetime, *, alone: bool, user: BuildUser | None = None) -> Generator[Path]:
     """Have a cache, alone or with others, also among processes; gives its directory, which is made if need be.
 
     With a user it is that user's own, had alone. Raises StepError if the step is stopped while others have it.
@@ -50,8 +50,8 @@ def in_use(cache: Path, scope: Scope, *, alone: bool, user: BuildUser | None = N
     cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
     while (lock := _lock(cache, kind)) is None:
-        if scope.stopped.wait(_POLL_SECONDS) and scope.cause is not None:
-            raise StepError(stopped(scope.cause))
+        if lifetime.stopped.wait(_POLL_SECONDS) and lifetime.cause is not None:
+            raise StepError(stopped(lifetime.cause))
     try:
         os.utime(lock)
         cache.mkdir(mode=0o700, exist_ok=True)

@@ -10,8 +10,8 @@ from typing import Protocol
 from gevent.event import Event
 
 from pikoci.internal.worker.process import Command, Deadline, ExitResult, Reason, User
+from pikoci.internal.worker.tools.lifetime import BuildControl, Cause, CauseKind, Lifetime
 from pikoci.internal.worker.tools.outcome import GONE, SUCCESS, Outcome, StepError, errored, failed, stopped
-from pikoci.internal.worker.tools.scope import BuildControl, Cause, CauseKind, Scope
 
 Sink = Callable[[bytes], None]
 
@@ -35,7 +35,7 @@ class ProcessRunner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Runs argument vectors within a scope of a claim that `control` steers.
+    """Runs argument vectors within a lifetime of a claim that `control` steers.
 
     `grace` is the time in seconds between SIGTERM and SIGKILL. They run as `user`, as the worker's own without.
     """
@@ -50,13 +50,13 @@ class Commands:
         argv: Sequence[str],
         env: Mapping[str, str],
         cwd: Path,
-        scope: Scope,
+        lifetime: Lifetime,
         on_output: Sink,
         on_stderr: Sink | None = None,
     ) -> Outcome:
-        """Run to the end, or until the scope stops; standard error goes the way of the output if it has no sink."""
-        if scope.cause is not None:
-            return stopped(scope.cause)
+        """Run to the end, or until the lifetime stops; standard error goes the way of the output if it has no sink."""
+        if lifetime.cause is not None:
+            return stopped(lifetime.cause)
         if not cwd.is_dir():
             return errored(GONE)
         command = Command(argv=argv, cwd=str(cwd), env=env, user=self.user)
@@ -64,16 +64,16 @@ class Commands:
             command,
             on_output,
             on_stderr=on_stderr,
-            cancel=scope.stopped,
+            cancel=lifetime.stopped,
             grace=self.grace,
             deadline=self.control.deadline,
         )
         if result.reason is Reason.LAPSED:
             self.control.give_back("the worker stood still, and did not renew its lease in time")
-        return _outcome(result, scope.cause)
+        return _outcome(result, lifetime.cause)
 
     def capture(
-        self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, scope: Scope, on_stderr: Sink, limit: int
+        self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, lifetime: Lifetime, on_stderr: Sink, limit: int
     ) -> tuple[Outcome, bytes]:
         """Run and collect standard output. Raises StepError, having killed the command, for more than `limit` bytes."""
         output = bytearray()
@@ -83,7 +83,7 @@ class Commands:
                 raise StepError(failed(f"it printed more than {limit} bytes"))
             output.extend(data)
 
-        outcome = self.run(argv, env, cwd, scope, collect, on_stderr)
+        outcome = self.run(argv, env, cwd, lifetime, collect, on_stderr)
         return outcome, bytes(output)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pikoci.internal.domain.build import StepStatus
-from pikoci.internal.worker.tools.scope import Cause, CauseKind
+from pikoci.internal.worker.tools.lifetime import Cause, CauseKind
 
 
 @dataclass(frozen=True, slots=True)

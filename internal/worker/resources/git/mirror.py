@@ -42,7 +42,7 @@ class Mirror:
     @contextmanager
     def locked(self) -> Generator[None]:
         """Have the mirror alone, also among processes. Makes it if need be, and clears what a killed git left."""
-        with in_use(self.path, self._call.scope, alone=True, user=self._call.user) as self.path:
+        with in_use(self.path, self._call.lifetime, alone=True, user=self._call.user) as self.path:
             try:
                 self._prepare()
             except OSError:

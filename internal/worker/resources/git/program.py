@@ -119,7 +119,7 @@ class Git:
 
         call = self._call
         limit = call.settings.check_output_limit
-        return call.commands.capture(["git", *arguments], env, cwd, call.scope, show_and_keep, limit)
+        return call.commands.capture(["git", *arguments], env, cwd, call.lifetime, show_and_keep, limit)
 
     def _credentials(self, source: GitSource) -> dict[str, str]:
         found = {"GIT_SSH_COMMAND": self._ssh.command}

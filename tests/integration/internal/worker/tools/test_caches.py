@@ -16,9 +16,9 @@ from pikoci.internal.domain.plan import Resource, ResourceType
 from pikoci.internal.worker.home import WorkerHome
 from pikoci.internal.worker.tools import caches
 from pikoci.internal.worker.tools.caches import CacheSweeper, in_use
+from pikoci.internal.worker.tools.lifetime import Cause, CauseKind, Lifetime
 from pikoci.internal.worker.tools.outcome import StepError
 from pikoci.internal.worker.tools.removal import Remover
-from pikoci.internal.worker.tools.scope import Cause, CauseKind, Scope
 from pikoci.internal.worker.users import BuildUser
 from tests.unit.internal.worker.bench_room import Room, settings_for, sh, wait_until, worker_room
 
@@ -29,7 +29,7 @@ DAY = 86400.0
 def cache(tmp_path: Path) -> Path:
     """One that is a month old."""
     made = tmp_path / "cache" / "git" / "a1"
-    with in_use(made, Scope(), alone=True):
+    with in_use(made, Lifetime(), alone=True):
         (made / "HEAD").touch()
     grow_old(made, 31 * DAY)
     return made
@@ -52,21 +52,21 @@ def test_a_cache_that_nobody_used_for_long_goes_with_its_lock_file(cache: Path, 
 
 
 def test_one_that_was_used_since_stays(cache: Path, tmp_path: Path) -> None:
-    with in_use(cache, Scope(), alone=True):
+    with in_use(cache, Lifetime(), alone=True):
         pass
     sweep(tmp_path)
     assert (cache / "HEAD").exists()
 
 
 def test_a_long_use_counts_from_its_end(cache: Path, tmp_path: Path) -> None:
-    with in_use(cache, Scope(), alone=False):
+    with in_use(cache, Lifetime(), alone=False):
         grow_old(cache, 31 * DAY)
     sweep(tmp_path)
     assert (cache / "HEAD").exists()
 
 
 def test_one_in_use_stays(cache: Path, tmp_path: Path) -> None:
-    with in_use(cache, Scope(), alone=False):
+    with in_use(cache, Lifetime(), alone=False):
         grow_old(cache, 31 * DAY)
         sweep(tmp_path)
         assert (cache / "HEAD").exists()
@@ -85,15 +85,15 @@ def test_one_that_another_process_uses_stays(cache: Path, tmp_path: Path) -> Non
 
 
 def test_who_waited_for_a_cache_that_went_has_a_new_one_alone(cache: Path) -> None:
-    with in_use(cache, Scope(), alone=True):
-        waiting = in_use(cache, Scope(), alone=True)
+    with in_use(cache, Lifetime(), alone=True):
+        waiting = in_use(cache, Lifetime(), alone=True)
         entering = gevent.spawn(waiting.__enter__)
         gevent.sleep(0.05)
         cache.with_suffix(".lock").unlink()  # as a sweep does it
     entering.get(timeout=30)
-    scope = Scope()
-    scope.limit(0.1, Cause(CauseKind.TIMEOUT, "timed out"))
-    with pytest.raises(StepError, match="timed out"), in_use(cache, scope, alone=False):
+    lifetime = Lifetime()
+    lifetime.limit(0.1, Cause(CauseKind.TIMEOUT, "timed out"))
+    with pytest.raises(StepError, match="timed out"), in_use(cache, lifetime, alone=False):
         pass
     waiting.__exit__(None, None, None)
 
@@ -134,23 +134,23 @@ def as_root() -> None:
 @pytest.mark.usefixtures("as_root")
 def test_a_build_user_is_let_through_the_gate_only_while_it_has_the_cache(tmp_path: Path) -> None:
     gate = tmp_path / "cache" / "git" / "a1-65534"
-    with in_use(tmp_path / "cache" / "git" / "a1", Scope(), alone=False, user=NOBODY) as content:
+    with in_use(tmp_path / "cache" / "git" / "a1", Lifetime(), alone=False, user=NOBODY) as content:
         assert content == gate / "content"
         assert [(path.stat().st_uid, path.stat().st_mode & 0o777) for path in (gate, content)] == [(65534, 0o700)] * 2
         assert gate.parent.stat().st_mode & 0o777 == 0o711
         (content / "kept").touch()
         gate.chmod(0o777)  # as the user can
     assert (gate.stat().st_uid, gate.stat().st_mode & 0o777) == (0, 0o700)
-    with in_use(tmp_path / "cache" / "git" / "a1", Scope(), alone=True, user=NOBODY) as content:
+    with in_use(tmp_path / "cache" / "git" / "a1", Lifetime(), alone=True, user=NOBODY) as content:
         assert (content / "kept").exists()
 
 
 @pytest.mark.usefixtures("as_root")
 def test_each_build_user_has_a_cache_of_its_own(tmp_path: Path) -> None:
     other = BuildUser(name="other", uid=65533, gid=65533)
-    with in_use(tmp_path / "cache" / "git" / "a1", Scope(), alone=True, user=NOBODY) as first:
+    with in_use(tmp_path / "cache" / "git" / "a1", Lifetime(), alone=True, user=NOBODY) as first:
         (first / "file").touch()
-    with in_use(tmp_path / "cache" / "git" / "a1", Scope(), alone=True, user=other) as second:
+    with in_use(tmp_path / "cache" / "git" / "a1", Lifetime(), alone=True, user=other) as second:
         assert list(second.iterdir()) == []
 
 
@@ -159,13 +159,13 @@ def test_each_build_user_has_a_cache_of_its_own(tmp_path: Path) -> None:
 def test_content_that_is_not_the_users_is_thrown_away(tmp_path: Path, what: str) -> None:
     cache, victim = tmp_path / "cache" / "git" / "a1", tmp_path / "victim"
     victim.mkdir()
-    with in_use(cache, Scope(), alone=True, user=NOBODY) as content:
+    with in_use(cache, Lifetime(), alone=True, user=NOBODY) as content:
         content.rmdir()
         if what == "a link":
             content.symlink_to(victim)
         else:
             (content / "file").mkdir(parents=True)
-    with in_use(cache, Scope(), alone=True, user=NOBODY) as content:
+    with in_use(cache, Lifetime(), alone=True, user=NOBODY) as content:
         assert (content.is_symlink(), content.lstat().st_uid, list(content.iterdir())) == (False, 65534, [])
     assert (victim.is_dir(), victim.stat().st_uid) == (True, 0)
 

@@ -15,7 +15,7 @@ from pikoci.internal.worker.process import Deadline
 
 
 class CauseKind(Enum):
-    """What ends a scope early. `ABANDONED`: the claim is lost, nothing more may run, not even hooks."""
+    """What ends a lifetime early. `ABANDONED`: the claim is lost, nothing more may run, not even hooks."""
 
     TIMEOUT = auto()
     CANCELLED = auto()
@@ -25,13 +25,13 @@ class CauseKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a scope ended early; `reason` is for people."""
+    """Why a lifetime ended early; `reason` is for people."""
 
     kind: CauseKind
     reason: str
 
 
-class Scope:
+class Lifetime:
     """Something that can be told to stop, and tells everything inside it.
 
     `stopped` is set then, for those who wait; `cause` says why. The first cause stands.
@@ -62,9 +62,9 @@ class Scope:
         self._timers.append(gevent.spawn_later(seconds, self.stop, cause))
 
     @contextmanager
-    def nested(self, timeout: float = 0.0, subject: str = "") -> Generator[Scope]:
-        """A scope inside this one, with a time limit of its own (seconds; 0 is none)."""
-        inner = Scope()
+    def nested(self, timeout: float = 0.0, subject: str = "") -> Generator[Lifetime]:
+        """A lifetime inside this one, with a time limit of its own (seconds; 0 is none)."""
+        inner = Lifetime()
         if self.cause is not None:
             inner.stop(self.cause)
         self._inner.append(inner.stop)
@@ -90,15 +90,15 @@ def timed_out(seconds: float, subject: str = "") -> Cause:
 
 
 class BuildControl:
-    """The two scopes of a build: its plan, and the clean-up by hooks that outlasts the plan.
+    """The two lifetimes of a build: its plan, and the clean-up by hooks that outlasts the plan.
 
     Whoever holds the claim (heartbeat, signals, people through the server) steers the build through here. At the
     `deadline` its commands are killed even if nobody is there to steer.
     """
 
     def __init__(self, hook_budget: float) -> None:
-        self.plan = Scope()
-        self.cleanup = Scope()
+        self.plan = Lifetime()
+        self.cleanup = Lifetime()
         self.deadline = Deadline()
         self._hook_budget = hook_budget
 

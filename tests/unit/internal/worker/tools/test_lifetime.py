@@ -5,21 +5,21 @@ from __future__ import annotations
 import gevent
 import pytest
 
-from pikoci.internal.worker.tools.scope import BuildControl, Cause, CauseKind, Scope, timed_out
+from pikoci.internal.worker.tools.lifetime import BuildControl, Cause, CauseKind, Lifetime, timed_out
 
 CANCELLED = Cause(CauseKind.CANCELLED, "by ann")
 
 
 def test_the_first_cause_stands() -> None:
-    scope = Scope()
-    scope.stop(CANCELLED)
-    scope.stop(timed_out(1))
-    assert scope.cause is CANCELLED
-    assert scope.stopped.is_set()
+    lifetime = Lifetime()
+    lifetime.stop(CANCELLED)
+    lifetime.stop(timed_out(1))
+    assert lifetime.cause is CANCELLED
+    assert lifetime.stopped.is_set()
 
 
 def test_stopping_reaches_those_inside_and_not_those_outside() -> None:
-    outer = Scope()
+    outer = Lifetime()
     with outer.nested() as inner, inner.nested() as innermost:
         inner.stop(CANCELLED)
         assert innermost.cause is CANCELLED
@@ -27,32 +27,32 @@ def test_stopping_reaches_those_inside_and_not_those_outside() -> None:
 
 
 def test_what_is_nested_in_a_stopped_scope_is_stopped() -> None:
-    outer = Scope()
+    outer = Lifetime()
     outer.stop(CANCELLED)
     with outer.nested() as inner:
         assert inner.cause is CANCELLED
 
 
 def test_a_time_limit_stops_with_a_reason() -> None:
-    with Scope().nested(0.01, "the job") as scope:
-        assert scope.stopped.wait(1)
-        assert scope.cause is not None
-        assert (scope.cause.kind, scope.cause.reason) == (CauseKind.TIMEOUT, "the job timed out after 10ms")
+    with Lifetime().nested(0.01, "the job") as lifetime:
+        assert lifetime.stopped.wait(1)
+        assert lifetime.cause is not None
+        assert (lifetime.cause.kind, lifetime.cause.reason) == (CauseKind.TIMEOUT, "the job timed out after 10ms")
 
 
 def test_a_time_limit_ends_with_its_scope() -> None:
-    with Scope().nested(0.01) as scope:
+    with Lifetime().nested(0.01) as lifetime:
         pass
     gevent.sleep(0.02)
-    assert scope.cause is None
+    assert lifetime.cause is None
 
 
 def test_a_callback_comes_at_once_when_it_is_too_late() -> None:
-    scope, called = Scope(), list[int]()
-    scope.on_stop(lambda: called.append(1))
+    lifetime, called = Lifetime(), list[int]()
+    lifetime.on_stop(lambda: called.append(1))
     assert called == []
-    scope.stop(CANCELLED)
-    scope.on_stop(lambda: called.append(2))
+    lifetime.stop(CANCELLED)
+    lifetime.on_stop(lambda: called.append(2))
     assert called == [1, 2]
 
 

@@ -1,4 +1,4 @@
-"""One delivery of events, and what its failure means."""
+"""Sending events, once, and what a failure of that means."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pikoci.internal.domain.gateway import ClaimRef, Gateway
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.reporting.spool import SpoolFile
 
-_log = structlog.get_logger(__name__)
+Log = structlog.typing.FilteringBoundLogger
 
 BATCH_BYTES = 1024 * 1024
 _EVENT_BYTES = 200
@@ -28,15 +28,17 @@ _EVENT_BYTES = 200
 RETRIABLE = (UnavailableError, RateLimitedError, UnauthenticatedError, PermissionDeniedError)
 
 
-class Delivery(Enum):
-    """What came of a delivery: the server has it, will never take it, or may take it later."""
+class Answer(Enum):
+    """What the server makes of events: it has taken them, will never take them, or may take them later."""
 
-    DONE = auto()
+    TAKEN = auto()
     REFUSED = auto()
     LATER = auto()
 
 
-def deliver(gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildEvent], backoff: Backoff) -> Delivery:
+def send(
+    gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildEvent], backoff: Backoff, log: Log
+) -> Answer:
     """Report events numbered from `first`. Any refusal that waiting cannot cure ends the claim.
 
     `backoff` heeds how long a server that does not take them now asks to be left alone.
@@ -45,24 +47,24 @@ def deliver(gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildE
         gateway.report(ref.build_id, ref.claim, first, events)
     except RETRIABLE as error:
         backoff.heed(error)
-        _log.warning("report postponed", build=ref.build_id, claim=ref.claim, error=error.message)
-        return Delivery.LATER
+        log.warning("report postponed", error=error.message)
+        return Answer.LATER
     except PikociError as error:
-        _log.warning("report refused", build=ref.build_id, claim=ref.claim, error=error.message)
-        return Delivery.REFUSED
-    except Exception:  # noqa: BLE001 - a sender that dies would hold up its build for good
-        _log.exception("report failed", build=ref.build_id, claim=ref.claim)
-        return Delivery.LATER
-    return Delivery.DONE
+        log.warning("report refused", error=error.message)
+        return Answer.REFUSED
+    except Exception:
+        log.exception("report failed")
+        return Answer.LATER
+    return Answer.TAKEN
 
 
-def ship_spool(gateway: Gateway, spool: SpoolFile, backoff: Backoff, after: int = 0) -> Delivery:
-    """Deliver all that is in `spool` with a number above `after`; the file stays."""
+def send_spool(gateway: Gateway, spool: SpoolFile, backoff: Backoff, log: Log, after: int = 0) -> Answer:
+    """Report all that is in `spool` with a number above `after`; the file stays."""
     for first, events in _batches(spool, after):
-        outcome = deliver(gateway, spool.ref, first, events, backoff)
-        if outcome is not Delivery.DONE:
-            return outcome
-    return Delivery.DONE
+        answer = send(gateway, spool.ref, first, events, backoff, log)
+        if answer is not Answer.TAKEN:
+            return answer
+    return Answer.TAKEN
 
 
 def event_size(event: BuildEvent) -> int:
