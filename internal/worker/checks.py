@@ -1,4 +1,4 @@
-"""Checks of resources: claimed, run and reported."""
+"""Checks: the checks queue's messages, each to the end of its check."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pikoci.internal.domain.errors import PikociError
 from pikoci.internal.domain.gateway import CheckAssignment, CheckResult, ClaimRef
 from pikoci.internal.worker.claiming import claim_work
 from pikoci.internal.worker.claims import ClaimTable, HeldClaim
-from pikoci.internal.worker.execution.scope import BuildControl
-from pikoci.internal.worker.reporting.delivery import RETRIABLE
-from pikoci.internal.worker.running import run_check
-from pikoci.internal.worker.services import WorkerServices
-from pikoci.internal.worker.user_pool import Loan
+from pikoci.internal.worker.plan.check import run_check
+from pikoci.internal.worker.plan.equipment import Equipment
+from pikoci.internal.worker.reporting.sending import RETRIABLE
+from pikoci.internal.worker.tools.lifetime import BuildControl
+from pikoci.internal.worker.tools.log_ids import check_ids
+from pikoci.internal.worker.users import Loan
 from pikoci.pkg.queue.backend import Delivery
 
 _log = structlog.get_logger(__name__)
@@ -21,50 +22,45 @@ _log = structlog.get_logger(__name__)
 class CheckHandler:
     """Handles messages of the checks queue, each to the end of its check."""
 
-    def __init__(self, services: WorkerServices, claims: ClaimTable) -> None:
-        self._services = services
+    def __init__(self, equipment: Equipment, claims: ClaimTable) -> None:
+        self._equipment = equipment
         self._claims = claims
-        self._claim_backoff = services.backoff()
+        self._claim_backoff = equipment.backoff()
 
     def handle(self, delivery: Delivery, loan: Loan) -> None:
         """Claim the check that the message names, run it as the borrowed user, and report it."""
-        services = self._services
-        asked = services.clock.monotonic()
-
-        def claim(resource_id: int) -> CheckAssignment:
-            nonlocal asked
-            asked = services.clock.monotonic()
-            return services.gateway.claim_check(resource_id, services.settings.name, services.settings.instance)
-
-        assignment = claim_work(delivery, claim, self._claim_backoff, services.ending)
-        if assignment is None:
+        equipment = self._equipment
+        claimed = claim_work(delivery, self._claim, self._claim_backoff, equipment.ending, equipment.clock)
+        if claimed is None:
             return
+        assignment = claimed.assignment
         ref = ClaimRef(build_id=assignment.resource_id, claim=assignment.claim)
         if ref in self._claims:
-            return
+            return  # the same message twice: claiming is idempotent, running is not
         control = BuildControl(0.0)
-        self._claims.add(HeldClaim(ref, control, assignment.lease, asked + assignment.lease, lambda: None))
-        try:
-            with control.plan.nested(assignment.timeout) as scope:
-                result = run_check(services, assignment, control, scope, loan)
+        held = HeldClaim(ref, control, assignment.lease, claimed.expires, ids=check_ids(assignment))
+        with self._claims.holding(held):
+            with control.plan.nested(assignment.timeout) as lifetime:
+                result = run_check(equipment, assignment, control, lifetime, loan)
             loan.give_back()  # the report may take longer, and nothing runs any more
-            if control.plan.cause is None:
-                self._finish(assignment, control, result)
-        finally:
-            control.release()
-            self._claims.remove(ref)
+            self._finish(assignment, control, result)
+
+    def _claim(self, resource_id: int) -> CheckAssignment:
+        settings = self._equipment.settings
+        return self._equipment.gateway.claim_check(resource_id, settings.name, settings.instance)
 
     def _finish(self, assignment: CheckAssignment, control: BuildControl, result: CheckResult) -> None:
         """Deliver the result for as long as the claim lives; a lost one costs no more than the next check."""
-        backoff = self._services.backoff()
+        backoff = self._equipment.backoff()
+        log = _log.bind(**check_ids(assignment))
         while control.plan.cause is None:
             try:
-                self._services.gateway.finish_check(assignment.resource_id, assignment.claim, result)
+                self._equipment.gateway.finish_check(assignment.resource_id, assignment.claim, result)
             except RETRIABLE as error:
-                _log.warning("check result postponed", resource=assignment.resource_id, error=error.message)
+                log.warning("check result postponed", error=error.message)
                 control.plan.stopped.wait(backoff.pause(error))
             except PikociError as error:
-                _log.warning("check result refused", resource=assignment.resource_id, error=error.message)
+                log.warning("check result refused", error=error.message)
                 return
             else:
                 return

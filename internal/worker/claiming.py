@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 from gevent.event import Event
 
+from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import (
     ConflictError,
     PermissionDeniedError,
@@ -28,12 +30,32 @@ _UNANSWERED = (UnavailableError, RateLimitedError, UnauthenticatedError)
 #: Refusals that are nobody's mistake: another worker has the work, or is to have it.
 _ORDINARY = (ConflictError, PermissionDeniedError)
 
-Assignment = TypeVar("Assignment")
+
+class Leased(Protocol):
+    """The answer to a claim, with a lease of so many seconds."""
+
+    @property
+    def lease(self) -> float:
+        """From the moment at which the server answered."""
+
+
+Assignment = TypeVar("Assignment", bound=Leased)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed(Generic[Assignment]):
+    """What was claimed, and when its lease ends on the monotonic clock.
+
+    That is counted from when the claim was sent: the server counts from later on, so it never ends the lease earlier.
+    """
+
+    assignment: Assignment
+    expires: float
 
 
 def claim_work(
-    delivery: Delivery, claim: Callable[[int], Assignment], backoff: Backoff, ending: Event
-) -> Assignment | None:
+    delivery: Delivery, claim: Callable[[int], Assignment], backoff: Backoff, ending: Event, clock: Clock
+) -> Claimed[Assignment] | None:
     """Claim what a message names; None when it cannot be had.
 
     The message is acknowledged once the claim was answered, also by a refusal: the server rings again for what is left.
@@ -46,7 +68,7 @@ def claim_work(
         acknowledge(delivery)
         return None
     try:
-        assignment = _ask(work, claim, backoff, ending)
+        claimed = _ask(work, claim, backoff, ending, clock)
     except _UNANSWERED as error:
         pause = backoff.pause(error)
         _log.warning("claim not answered", queue=delivery.queue, id=work, error=error.message)
@@ -60,7 +82,7 @@ def claim_work(
         return None
     backoff.reset()
     acknowledge(delivery)
-    return assignment
+    return claimed
 
 
 def parse_id(body: bytes) -> int | None:
@@ -68,11 +90,18 @@ def parse_id(body: bytes) -> int | None:
     return int(body) if body.isdigit() and len(body) <= _LONGEST_ID else None
 
 
-def _ask(work: int, claim: Callable[[int], Assignment], backoff: Backoff, ending: Event) -> Assignment:
-    for _ in range(_TRIES - 1):
+def _ask(
+    work: int, claim: Callable[[int], Assignment], backoff: Backoff, ending: Event, clock: Clock
+) -> Claimed[Assignment]:
+    left = _TRIES
+    while True:
+        asked, left = clock.monotonic(), left - 1
         try:
-            return claim(work)
+            assignment = claim(work)
         except UnavailableError as error:
+            if left <= 0:
+                raise
             if ending.wait(backoff.pause(error)):
-                break
-    return claim(work)
+                left = 1
+        else:
+            return Claimed(assignment, asked + assignment.lease)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import structlog
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import ClaimRef
-from pikoci.internal.worker.execution.scope import BuildControl
+from pikoci.internal.worker.tools.lifetime import BuildControl
+from pikoci.internal.worker.tools.log_ids import LogIds
+from pikoci.internal.worker.tools.margins import kill_margin, stop_margin
 
 _log = structlog.get_logger(__name__)
 
@@ -18,6 +21,8 @@ _log = structlog.get_logger(__name__)
 class HeldClaim:
     """A claim under work. `expires` is on the monotonic clock; `forget` drops what was not reported yet.
 
+    `ids` is what log lines call it.
+
     That clock must be the one of deadlines, CLOCK_BOOTTIME, where commands are really run.
     """
 
@@ -25,7 +30,8 @@ class HeldClaim:
     control: BuildControl
     lease: float
     expires: float
-    forget: Callable[[], None]
+    forget: Callable[[], None] = lambda: None
+    ids: LogIds = field(default_factory=dict)
 
 
 class ClaimTable:
@@ -42,6 +48,16 @@ class ClaimTable:
 
     def __contains__(self, ref: ClaimRef) -> bool:
         return ref in self._held
+
+    @contextmanager
+    def holding(self, claim: HeldClaim) -> Generator[None]:
+        """Hold a claim meanwhile: its lease is renewed, and what becomes of it reaches its `control`."""
+        self.add(claim)
+        try:
+            yield
+        finally:
+            claim.control.release()
+            self.remove(claim.ref)
 
     def add(self, claim: HeldClaim) -> None:
         """Hold a claim, from now on part of every heartbeat."""
@@ -68,7 +84,7 @@ class ClaimTable:
     def lose(self, ref: ClaimRef) -> None:
         """The server gave this claim away: stop what runs, and forget it."""
         if claim := self._held.get(ref):
-            _log.warning("claim lost", build=ref.build_id, claim=ref.claim)
+            _log.warning("claim lost", **claim.ids)
             claim.forget()
             claim.control.abandon("the server gave the claim away")
 
@@ -97,7 +113,7 @@ class ClaimTable:
             if left > 0:
                 next_due = min(next_due, left)
             elif claim.control.cleanup.cause is None:
-                _log.warning("lease could not be renewed", build=claim.ref.build_id, claim=claim.ref.claim)
+                _log.warning("lease could not be renewed", **claim.ids)
                 claim.control.give_back("the worker could not reach the server to renew its lease")
         return next_due
 
@@ -109,18 +125,3 @@ class ClaimTable:
         self._stop = stop
         for claim in list(self._held.values()):
             stop(claim.control)
-
-
-def stop_margin(lease: float, margin: float) -> float:
-    """How long before its end a lease counts as lost: `margin` seconds, but a third of the lease at most."""
-    return min(margin, lease / 3)
-
-
-def kill_margin(lease: float, margin: float) -> float:
-    """How long before the lease's end supervisors kill: after `kill_grace` is over, and with time to be done."""
-    return stop_margin(lease, margin) * 0.25
-
-
-def kill_grace(lease: float, margin: float, grace: float) -> float:
-    """The seconds between SIGTERM and SIGKILL, so short that all is dead before the lease ends."""
-    return min(grace, stop_margin(lease, margin) * 0.7)

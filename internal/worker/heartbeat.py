@@ -10,8 +10,8 @@ from gevent.event import Event
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, PikociError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, HeartbeatReply, WorkerCommand
 from pikoci.internal.worker.claims import ClaimTable
+from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
-from pikoci.internal.worker.services import WorkerServices
 
 _log = structlog.get_logger(__name__)
 _LONGEST_GUARD_SLEEP = 0.5
@@ -29,7 +29,7 @@ class ServerLink:
 
     def __init__(
         self,
-        services: WorkerServices,
+        equipment: Equipment,
         builds: ClaimTable,
         checks: ClaimTable,
         shipper: SpoolShipper,
@@ -38,7 +38,7 @@ class ServerLink:
         register: Callable[[], object],
         displaced: Callable[[ConflictError], None],
     ) -> None:
-        self._services = services
+        self._equipment = equipment
         self._builds = builds
         self._checks = checks
         self._shipper = shipper
@@ -52,7 +52,7 @@ class ServerLink:
     def beat_forever(self) -> None:
         """Send heartbeats until `stop`; a failed one is repeated sooner."""
         while not self._stopped.is_set():
-            interval = self._services.terms.heartbeat_interval
+            interval = self._equipment.terms.heartbeat_interval
             self._wish = 0.0
             soon = interval / _RETRIES_PER_INTERVAL
             # Leases matter more than what a busy server asks for: it hears no less of this worker than it set itself.
@@ -60,18 +60,18 @@ class ServerLink:
 
     def beat(self) -> bool:
         """Send one heartbeat and do what the answer says; False when there was none."""
-        services = self._services
+        equipment = self._equipment
         builds, checks = self._builds.refs(), self._checks.refs()
-        sent = services.clock.monotonic()
+        sent = equipment.clock.monotonic()
         beat = Heartbeat(
-            name=services.settings.name,
-            instance=services.settings.instance,
+            name=equipment.settings.name,
+            instance=equipment.settings.instance,
             state=self._state(),  # type: ignore[arg-type] # the worker's states are the heartbeat's
             builds=[*builds, *self._shipper.refs()],
             checks=checks,
         )
         try:
-            reply = services.gateway.heartbeat(beat)
+            reply = equipment.gateway.heartbeat(beat)
         except NotFoundError:
             _log.warning("the server does not know this worker, registering again")
             return self._register_again()
@@ -102,10 +102,10 @@ class ServerLink:
 
     def say_farewell(self) -> None:
         """Tell that nothing of this process runs any more. Where that is not heard, the leases tell it."""
-        settings = self._services.settings
+        settings = self._equipment.settings
         name, instance, kept = settings.name, settings.instance, self._shipper.refs()
         try:
-            self._services.gateway.heartbeat(Heartbeat(name=name, instance=instance, state="ended", builds=kept))
+            self._equipment.gateway.heartbeat(Heartbeat(name=name, instance=instance, state="ended", builds=kept))
         except PikociError as error:
             _log.info("the server did not hear that this worker ended", error=error.message)
 
@@ -120,11 +120,11 @@ class ServerLink:
 
         A read that waits for a command does not notice `stop`; such a greenlet must be killed.
         """
-        backoff = self._services.backoff()
-        settings = self._services.settings
+        backoff = self._equipment.backoff()
+        settings = self._equipment.settings
         while not self._stopped.is_set():
             try:
-                for command in self._services.gateway.commands(settings.name, settings.instance):
+                for command in self._equipment.gateway.commands(settings.name, settings.instance):
                     backoff.reset()
                     if command is not None:
                         self._obey(command)

@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from pikoci.internal.domain.errors import PikociError
-from pikoci.internal.worker.caches import close_gates
-from pikoci.internal.worker.execution.removal import remove_tree
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.tools.caches import close_gates
+from pikoci.internal.worker.tools.removal import remove_tree
 
 #: Where directories of builds and checks wait for their removal.
 REMOVED = "removed"

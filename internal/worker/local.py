@@ -20,20 +20,20 @@ from pikoci.internal.domain.gateway import (
     WorkerTerms,
 )
 from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec, ResourceType
-from pikoci.internal.worker.execution.removal import Remover, remove_tree
-from pikoci.internal.worker.execution.scope import BuildControl
 from pikoci.internal.worker.home import REMOVED, WorkerHome
 from pikoci.internal.worker.local_gateway import LocalGateway, OnEvent
+from pikoci.internal.worker.plan.build import run_build
+from pikoci.internal.worker.plan.check import run_check
+from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.process import Spawner
-from pikoci.internal.worker.reporting.reporter import Reporter, ReportLimits
-from pikoci.internal.worker.reporting.spool import SpoolFile
 from pikoci.internal.worker.resources.builtin import builtin_types
 from pikoci.internal.worker.resources.directory import DirectoryType
 from pikoci.internal.worker.resources.model import ResourceHandler
-from pikoci.internal.worker.running import run_build, run_check
-from pikoci.internal.worker.services import WorkerServices
 from pikoci.internal.worker.settings import WorkerSettings
-from pikoci.internal.worker.user_pool import OwnUser
+from pikoci.internal.worker.tools.lifetime import BuildControl
+from pikoci.internal.worker.tools.log_ids import build_ids
+from pikoci.internal.worker.tools.removal import Remover, remove_tree
+from pikoci.internal.worker.users import OwnUser
 
 _NO_LEASE = 10.0**9
 
@@ -64,7 +64,7 @@ class LocalRun:
         self._spawner = spawner
         self._on_event = on_event
         self._control = BuildControl(settings.hook_budget)
-        self._services = WorkerServices(
+        self._equipment = Equipment(
             gateway=LocalGateway(on_event, settings.workdir / "artifacts"),
             spawner=spawner,
             remover=Remover(settings.workdir / REMOVED),
@@ -77,9 +77,9 @@ class LocalRun:
 
     def run(self) -> BuildFinished:
         """Check, run, and return how it ended; all events, the last one too, went to `on_event`."""
-        settings = self._services.settings
+        settings = self._equipment.settings
         try:
-            with WorkerHome(settings), closing(self._services.remover), closing(self._spawner):
+            with WorkerHome(settings), closing(self._equipment.remover), closing(self._spawner):
                 return self._run()
         finally:
             self._control.release()
@@ -91,7 +91,7 @@ class LocalRun:
         self._control.cancel(reason, 0.0 if again else None)
 
     def _run(self) -> BuildFinished:
-        services, settings = self._services, self._services.settings
+        equipment = self._equipment
         inputs: dict[str, dict[str, object]] = {}
         for number, get in enumerate(self._job.gets(), 1):
             result = self._check(number, get)
@@ -101,19 +101,11 @@ class LocalRun:
             inputs[get.name] = result.versions[-1]
         assignment = self._assignment(inputs)
         ref = ClaimRef(build_id=self._build.id, claim=1)
-        limits = ReportLimits(settings.flush_interval, settings.flush_bytes, settings.buffer_limit)
-        reporter = Reporter(
-            services.gateway,
-            SpoolFile(settings.spool_dir, ref),
-            services.clock,
-            services.backoff(),
-            lambda: self._control.abandon("the events could not be shown"),
-            limits,
-        )
-        last = run_build(services, assignment, self._control, reporter, OwnUser())
+        reporter = equipment.reporter(ref, self._control, build_ids(assignment), "the events could not be shown")
+        last = run_build(equipment, assignment, self._control, reporter, OwnUser())
         if isinstance(last, BuildReturned):
             last = BuildFinished(status=BuildStatus.CANCELLED, at=last.at, reason=last.reason)
-        reporter.finish(last, lambda: settings.report_patience)
+        reporter.finish(last, lambda: equipment.settings.report_patience)
         return last
 
     def _check(self, number: int, get: GetStep) -> CheckResult:
@@ -133,8 +125,8 @@ class LocalRun:
             previous=None,
             masks=self._spec.masks,
         )
-        with self._control.plan.nested(assignment.timeout) as scope:
-            return run_check(self._services, assignment, self._control, scope, OwnUser())
+        with self._control.plan.nested(assignment.timeout) as lifetime:
+            return run_check(self._equipment, assignment, self._control, lifetime, OwnUser())
 
     def _assignment(self, inputs: dict[str, dict[str, object]]) -> BuildAssignment:
         return BuildAssignment(
@@ -152,7 +144,7 @@ class LocalRun:
     def _stop(self, reason: str) -> BuildFinished:
         cause = self._control.plan.cause
         status = BuildStatus.ERRORED if cause is None else BuildStatus.CANCELLED
-        last = BuildFinished(status=status, at=self._services.clock.now(), reason=cause.reason if cause else reason)
+        last = BuildFinished(status=status, at=self._equipment.clock.now(), reason=cause.reason if cause else reason)
         self._on_event(last)
         return last
 

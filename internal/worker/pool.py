@@ -11,7 +11,7 @@ from gevent.pool import Pool
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.worker.backoff import Backoff
-from pikoci.internal.worker.user_pool import Lender, Loan
+from pikoci.internal.worker.users import Lender, Loan
 from pikoci.pkg.queue.backend import Delivery, QueueClosedError, QueueError, Subscription
 
 _log = structlog.get_logger(__name__)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import structlog
 
-from pikoci.internal.worker.execution.commands import Tail
-from pikoci.internal.worker.execution.workspace import Workspace
+from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.process import Command, Spawner, User
 from pikoci.internal.worker.resources.artifact import unpack
-from pikoci.internal.worker.services import WorkerServices
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.tools.commands import Tail
+from pikoci.internal.worker.tools.workspace import Workspace
 from pikoci.internal.worker.user_group import BuildUsersError
-from pikoci.internal.worker.user_pool import Lender, OwnUser, UserPool
-from pikoci.internal.worker.users import BuildUser
+from pikoci.internal.worker.user_pool import UserPool
+from pikoci.internal.worker.users import BuildUser, Lender, OwnUser
 
 _log = structlog.get_logger(__name__)
 _ERROR_EXCERPT = 500
@@ -30,20 +30,20 @@ def lender(settings: WorkerSettings, spawner: Spawner) -> Lender:
     return UserPool(settings.build_users, settings.user_locks, lambda user: spawner.end_user(User(user.uid, user.gid)))
 
 
-def prepare_users(services: WorkerServices, slots: int) -> bool:
+def prepare_users(equipment: Equipment, slots: int) -> bool:
     """Kill what an earlier run left, try the users, and say what they mean; whether they get namespaces of their own.
 
     Raises BuildUsersError when nothing can run as one of them here.
     """
-    if not isinstance(services.users, UserPool):
+    if not isinstance(equipment.users, UserPool):
         return False
-    services.users.prepare()
-    settings = services.settings
-    while (loan := services.users.borrow(1.0)) is None:
-        if services.ending.is_set():
+    equipment.users.prepare()
+    settings = equipment.settings
+    while (loan := equipment.users.borrow(1.0)) is None:
+        if equipment.ending.is_set():
             return False
     try:
-        own_places = _try_all(services, loan.take_up("the start"))
+        own_places = _try_all(equipment, loan.take_up("the start"))
     finally:
         loan.end_processes()
         loan.give_back()
@@ -55,11 +55,11 @@ def prepare_users(services: WorkerServices, slots: int) -> bool:
     return own_places
 
 
-def _try_all(services: WorkerServices, user: BuildUser) -> bool:
+def _try_all(equipment: Equipment, user: BuildUser) -> bool:
     """Whether commands can have namespaces of their own. Raises BuildUsersError when they cannot run at all."""
-    _try(services, user, own_places=False)
+    _try(equipment, user, own_places=False)
     try:
-        _try(services, user, own_places=True)
+        _try(equipment, user, own_places=True)
     except BuildUsersError as error:
         _log.warning(
             "no namespaces for builds: /tmp, /dev/shm and mounts are shared with the machine",
@@ -70,15 +70,15 @@ def _try_all(services: WorkerServices, user: BuildUser) -> bool:
     return True
 
 
-def _try(services: WorkerServices, user: BuildUser, *, own_places: bool) -> None:
+def _try(equipment: Equipment, user: BuildUser, *, own_places: bool) -> None:
     """Run the program's own Python, as artifacts need it, as one of the users in a directory of the worker."""
-    settings = services.settings
+    settings = equipment.settings
     errors = Tail(_ERROR_EXCERPT)
     with Workspace(settings.workdir / "builds" / "try", user=user) as workspace:
         whom = User(user.uid, user.gid, str(workspace.tmp) if own_places else "")
         argv = [sys.executable, "-I", "-S", "-c", "import sys, tarfile; open(sys.argv[1])", unpack.__file__]
         command = Command(argv, workspace.work, dict(settings.environment), user=whom)
-        result = services.spawner.run(command, errors.write, timeout=_TRY_SECONDS)
+        result = equipment.spawner.run(command, errors.write, timeout=_TRY_SECONDS)
     if not result.succeeded:
         raise BuildUsersError(
             f"nothing can run as {user.name} here: {errors.text() or result.describe()}",

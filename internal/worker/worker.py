@@ -16,19 +16,19 @@ from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import ConflictError, NameTakenError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerCommand, WorkerHello, WorkerTerms
 from pikoci.internal.worker.builds import BuildHandler
-from pikoci.internal.worker.caches import CacheSweeper
 from pikoci.internal.worker.checks import CheckHandler
 from pikoci.internal.worker.claims import ClaimTable
-from pikoci.internal.worker.execution.removal import Remover
 from pikoci.internal.worker.heartbeat import ServerLink
 from pikoci.internal.worker.home import REMOVED, WorkerHome, place_of
+from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.pool import WorkPool
 from pikoci.internal.worker.process import Spawner, sweep_leftovers
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
 from pikoci.internal.worker.reporting.spool import find_spools
 from pikoci.internal.worker.resources.builtin import builtin_types
-from pikoci.internal.worker.services import WorkerServices
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.tools.caches import CacheSweeper
+from pikoci.internal.worker.tools.removal import Remover
 from pikoci.internal.worker.user_start import lender, prepare_users
 from pikoci.pkg.queue.backend import Subscription
 
@@ -73,7 +73,7 @@ class Worker:
     ) -> None:
         self._settings = settings
         self._spawner = spawner
-        self._services = WorkerServices(
+        self._equipment = Equipment(
             gateway=gateway,
             spawner=spawner,
             remover=Remover(settings.workdir / REMOVED),
@@ -91,8 +91,8 @@ class Worker:
         self._failure: ConflictError | None = None
         self._builds = ClaimTable(clock, settings.lapse_margin)
         self._checks = ClaimTable(clock, settings.lapse_margin)
-        self._shipper = SpoolShipper(gateway, self._services.backoff())
-        self._build_handler = BuildHandler(self._services, self._builds, self._shipper)
+        self._shipper = SpoolShipper(gateway, self._equipment.backoff())
+        self._build_handler = BuildHandler(self._equipment, self._builds, self._shipper)
         self._pools = [self._pool(name, subscription) for name, subscription in subscriptions.items()]
 
     def run(self) -> None:
@@ -103,13 +103,13 @@ class Worker:
         nothing can run as the users for builds, and ConflictError when another process took over the worker's name:
         then everything was stopped and forgotten.
         """
-        with WorkerHome(self._settings), closing(self._services.remover), closing(self._spawner):
+        with WorkerHome(self._settings), closing(self._equipment.remover), closing(self._spawner):
             killed = sweep_leftovers(self._settings.mark)
             if killed:
                 _log.warning("killed processes of an earlier run", processes=killed)
             self._place = place_of(self._settings.workdir)
             self._spawner.start()  # now, so that the first build need not wait for it
-            self._services.own_places = prepare_users(self._services, self._settings.concurrency * len(self._pools))
+            self._equipment.own_places = prepare_users(self._equipment, self._settings.concurrency * len(self._pools))
             for spool in find_spools(self._settings.spool_dir):
                 self._shipper.add(spool)
             if self._deliver_spools() and self._register():
@@ -120,7 +120,7 @@ class Worker:
     def drain(self, timeout: float | None = None) -> None:
         """Take nothing new and end when all that runs has; after `timeout` seconds give the rest back, to run again."""
         seconds = self._settings.drain_timeout if timeout is None else timeout
-        self._deadline = self._services.clock.monotonic() + seconds
+        self._deadline = self._equipment.clock.monotonic() + seconds
         self._end("draining")
 
     def cancel_all(self, reason: str) -> None:
@@ -146,7 +146,7 @@ class Worker:
 
     def health(self) -> WorkerHealth:
         """How the worker does now."""
-        asked_before = self._services.clock.monotonic() - self._settings.poll_patience
+        asked_before = self._equipment.clock.monotonic() - self._settings.poll_patience
         return WorkerHealth(
             state=self._state,
             registered=self._registered,
@@ -160,16 +160,16 @@ class Worker:
         )
 
     def _pool(self, name: str, subscription: Subscription) -> WorkPool:
-        handlers = {"jobs": self._build_handler.handle, "checks": CheckHandler(self._services, self._checks).handle}
-        services = self._services
+        handlers = {"jobs": self._build_handler.handle, "checks": CheckHandler(self._equipment, self._checks).handle}
+        equipment = self._equipment
         return WorkPool(
             name,
             subscription,
             self._settings.concurrency,
-            services.users,
+            equipment.users,
             handlers[name],
-            services.clock,
-            services.backoff(),
+            equipment.clock,
+            equipment.backoff(),
             self._settings.receive_timeout,
         )
 
@@ -177,22 +177,22 @@ class Worker:
         self._state = state
         for pool in self._pools:
             pool.stop()
-        self._services.ending.set()
+        self._equipment.ending.set()
 
     def _deliver_spools(self) -> bool:
         """Ship what an earlier run left, before registering makes the server give up its claims; False to end."""
-        give_up = self._services.clock.monotonic() + _SPOOL_PATIENCE
-        while self._services.clock.monotonic() < give_up:
+        give_up = self._equipment.clock.monotonic() + _SPOOL_PATIENCE
+        while self._equipment.clock.monotonic() < give_up:
             shipped = self._until_ending(self._shipper.ship_all)
-            if shipped or self._services.ending.is_set():
+            if shipped or self._equipment.ending.is_set():
                 break
-            self._services.ending.wait(self._shipper.pause())
-        return not self._services.ending.is_set()
+            self._equipment.ending.wait(self._shipper.pause())
+        return not self._equipment.ending.is_set()
 
     def _until_ending(self, call: Callable[[], T]) -> T | None:
         """What the call returns or raises; None once the worker is to end: a silent server must not hold that up."""
         calling = gevent.spawn(_outcome, call)
-        waiting: list[Any] = [calling, self._services.ending]
+        waiting: list[Any] = [calling, self._equipment.ending]
         gevent.wait(waiting, count=1)
         if not calling.ready():
             gevent.joinall([calling], timeout=self._settings.loop_patience)
@@ -206,21 +206,21 @@ class Worker:
     def _register(self) -> bool:
         """Make the worker known, for as long as it takes; False to end."""
         hello = self._hello()
-        backoff = self._services.backoff()
+        backoff = self._equipment.backoff()
         name_free_at: float | None = None
-        while not self._services.ending.is_set():
+        while not self._equipment.ending.is_set():
             try:
-                terms = self._until_ending(partial(self._services.gateway.register, hello))
+                terms = self._until_ending(partial(self._equipment.gateway.register, hello))
             except UnavailableError as error:
                 _log.warning("cannot register", error=error.message)
-                self._services.ending.wait(backoff.pause(error))
+                self._equipment.ending.wait(backoff.pause(error))
             except NameTakenError as error:
-                now = self._services.clock.monotonic()
+                now = self._equipment.clock.monotonic()
                 if name_free_at is not None and now >= name_free_at:
                     raise  # whoever has the name was heard of since
                 _log.warning("waiting to see whether the name is in use", error=error.message)
                 name_free_at = now + error.retry_after if name_free_at is None else name_free_at
-                self._services.ending.wait(max(0.0, name_free_at - now))
+                self._equipment.ending.wait(max(0.0, name_free_at - now))
             else:
                 if terms is not None:
                     self._begin(terms)
@@ -240,7 +240,7 @@ class Worker:
         )
 
     def _begin(self, terms: WorkerTerms) -> None:
-        self._services.terms = terms
+        self._equipment.terms = terms
         self._registered = True
         if terms.cordoned:
             self.cordon()
@@ -248,7 +248,7 @@ class Worker:
 
     def _work(self) -> None:
         link = ServerLink(
-            self._services,
+            self._equipment,
             self._builds,
             self._checks,
             self._shipper,
@@ -257,15 +257,14 @@ class Worker:
             self._register,
             self._give_up,
         )
-        sweeper = CacheSweeper(
-            self._settings.workdir / "cache", self._settings.cache_max_age, self._services.remover, self._services.clock
-        )
-        sweep = partial(sweeper.run, self._services.ending)
+        caches, equipment = self._settings.workdir / "cache", self._equipment
+        sweeper = CacheSweeper(caches, self._settings.cache_max_age, equipment.remover, equipment.clock)
+        sweep = partial(sweeper.run, self._equipment.ending)
         forever = (link.beat_forever, link.guard_forever, link.follow_commands, self._shipper.run, sweep)
         loops: list[gevent.Greenlet[[], object]] = [gevent.spawn(loop) for loop in forever]
         consumers = [gevent.spawn(pool.run) for pool in self._pools]
         try:
-            self._services.ending.wait()
+            self._equipment.ending.wait()
             loops.append(gevent.spawn(link.beat))  # tells of the draining now; a server that is away holds up nothing
             self._finish_running()
             gevent.joinall(consumers)
@@ -291,7 +290,7 @@ class Worker:
 
     def _finish_running(self) -> None:
         """Wait for what runs; at the drain's deadline give it back."""
-        left = None if self._deadline is None else max(0.0, self._deadline - self._services.clock.monotonic())
+        left = None if self._deadline is None else max(0.0, self._deadline - self._equipment.clock.monotonic())
         waiting = gevent.spawn(self._join_pools)
         waiting.join(timeout=left)
         if not waiting.dead:
@@ -310,7 +309,7 @@ class Worker:
             case "cancel":
                 self._builds.cancel(ClaimRef(build_id=command.build_id, claim=command.claim), command.reason)
             case "drain":
-                if not self._services.ending.is_set():
+                if not self._equipment.ending.is_set():
                     self.drain()
             case "cordon":
                 self.cordon()

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from pikoci.internal.domain.events import BuildEvent, LogWritten
-from pikoci.internal.worker.reporting.delivery import BATCH_BYTES, event_size
+from pikoci.internal.worker.reporting.sending import BATCH_BYTES, event_size
 
 
 @dataclass(slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import gevent
 import structlog
@@ -14,7 +15,7 @@ from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.gateway import Gateway
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.reporting.buffer import EventBuffer
-from pikoci.internal.worker.reporting.delivery import Delivery, deliver, event_size, ship_spool
+from pikoci.internal.worker.reporting.sending import Answer, event_size, send, send_spool
 from pikoci.internal.worker.reporting.spool import SpoolFile
 
 _log = structlog.get_logger(__name__)
@@ -46,13 +47,15 @@ class Reporter:
         backoff: Backoff,
         on_refused: Callable[[], None],
         limits: ReportLimits,
+        ids: Mapping[str, str | int] = MappingProxyType({}),
     ) -> None:
         self._gateway = gateway
-        self._spool = spool
+        self.spool = spool
         self._clock = clock
         self._backoff = backoff
         self._on_refused = on_refused
         self._limits = limits
+        self._log = _log.bind(**ids)
         self._buffer = EventBuffer()
         self._buffered_since = 0.0
         self._sending: list[BuildEvent] = []
@@ -96,7 +99,7 @@ class Reporter:
     def discard(self) -> None:
         """Forget all that was not delivered: the claim is somebody else's."""
         self._ended = True
-        self._spool.remove()
+        self.spool.remove()
         self._space.set()
         self._wake.set()
 
@@ -118,10 +121,10 @@ class Reporter:
             if self._spill():
                 self._ended = True
                 self._sync()
-                self._spool.close()
+                self.spool.close()
                 return False
             if self._hurried:
-                _log.error("events lost: no server, no disk", build=self._spool.ref.build_id)
+                self._log.error("events lost: no server, no disk")
                 self.discard()
             else:
                 gevent.sleep(_PATIENCE_SLICE)
@@ -185,13 +188,13 @@ class Reporter:
         if not self._sending:
             self._take()
         first, count = self._next, len(self._sending)
-        outcome = deliver(self._gateway, self._spool.ref, first, self._sending, self._backoff)
-        if outcome is Delivery.DONE:
+        outcome = send(self._gateway, self.spool.ref, first, self._sending, self._backoff, self._log)
+        if outcome is Answer.TAKEN:
             self._delivered = first + count - 1
             if not self._spooled:
                 self._forget_sending()
             self._backoff.reset()
-        elif outcome is Delivery.REFUSED:
+        elif outcome is Answer.REFUSED:
             self._refuse()
         elif self._spill():
             self._sync()
@@ -208,14 +211,14 @@ class Reporter:
             return
         self._spill()
         last = self._next - 1
-        outcome = ship_spool(self._gateway, self._spool, self._backoff, self._delivered)
-        if outcome is Delivery.REFUSED:
+        outcome = send_spool(self._gateway, self.spool, self._backoff, self._log, self._delivered)
+        if outcome is Answer.REFUSED:
             self._refuse()
-        elif outcome is Delivery.DONE and not self._ended:
+        elif outcome is Answer.TAKEN and not self._ended:
             self._delivered = last
             self._backoff.reset()
             if self._next - 1 == last:  # nothing was spooled meanwhile
-                self._spool.remove()
+                self.spool.remove()
                 self._spooled = False
 
     def _refuse(self) -> None:
@@ -243,9 +246,9 @@ class Reporter:
             if not self._sending:
                 self._take()
             try:
-                self._spool.append(self._next, self._sending)
+                self.spool.append(self._next, self._sending)
             except OSError as error:
-                _log.error("cannot write spool", build=self._spool.ref.build_id, error=str(error))
+                self._log.error("cannot write spool", error=str(error))
                 return False
             self._spooled = True
             self._forget_sending()
@@ -253,8 +256,8 @@ class Reporter:
 
     def _sync(self) -> bool:
         try:
-            self._spool.sync()
+            self.spool.sync()
         except OSError as error:
-            _log.error("cannot sync spool", build=self._spool.ref.build_id, error=str(error))
+            self._log.error("cannot sync spool", error=str(error))
             return False
         return True

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import structlog
 from gevent.event import Event
 
 from pikoci.internal.domain.gateway import ClaimRef, Gateway
 from pikoci.internal.worker.backoff import Backoff
-from pikoci.internal.worker.reporting.delivery import Delivery, ship_spool
+from pikoci.internal.worker.reporting.sending import Answer, send_spool
 from pikoci.internal.worker.reporting.spool import SpoolFile
+
+_log = structlog.get_logger(__name__)
 
 
 class SpoolShipper:
@@ -43,7 +46,8 @@ class SpoolShipper:
         That one is the last of the next round: what the server answers for it alone holds up no other.
         """
         for ref, spool in list(self._spools.items()):
-            if ship_spool(self._gateway, spool, self._backoff) is Delivery.LATER:
+            log = _log.bind(build_id=ref.build_id, claim=ref.claim)
+            if send_spool(self._gateway, spool, self._backoff, log) is Answer.LATER:
                 if self._spools.pop(ref, None) is not None:
                     self._spools[ref] = spool
                 break

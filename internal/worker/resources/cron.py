@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pikoci.internal.worker.execution.outcome import StepError, errored
 from pikoci.internal.worker.resources.model import ResourceCall, Version
+from pikoci.internal.worker.tools.outcome import StepError, errored
 
 
 class CronType:

@@ -6,12 +6,12 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 
 from pikoci.internal.domain.plan import Command
-from pikoci.internal.worker.caches import in_use
-from pikoci.internal.worker.execution.commands import Sink, Tail
-from pikoci.internal.worker.execution.environment import parameters, prefixed
-from pikoci.internal.worker.execution.outcome import Outcome, StepError, errored
 from pikoci.internal.worker.resources.model import ResourceCall, Version, require
 from pikoci.internal.worker.resources.versions import parse_last_line, parse_versions
+from pikoci.internal.worker.tools.caches import in_use
+from pikoci.internal.worker.tools.commands import Sink, Tail
+from pikoci.internal.worker.tools.environment import parameters, prefixed
+from pikoci.internal.worker.tools.outcome import Outcome, StepError, errored
 
 _LAST_LINE_LIMIT = 1024 * 1024
 _STDERR_EXCERPT = 500
@@ -28,7 +28,7 @@ class CustomType:
         variables = prefixed("version", previous or {})
         limit = call.settings.check_output_limit
         with _prepared(call, call.type.check, variables) as (argv, env):
-            outcome, output = call.commands.capture(argv, env, call.workspace.work, call.scope, stderr.write, limit)
+            outcome, output = call.commands.capture(argv, env, call.workspace.work, call.lifetime, stderr.write, limit)
         require(outcome, "the check failed", stderr)
         return parse_versions(output, call.settings.check_versions_limit)
 
@@ -55,7 +55,7 @@ class CustomType:
 def _run(call: ResourceCall, command: Command, variables: dict[str, str], stdout: Sink) -> Outcome:
     stderr = None if stdout is call.on_output else call.on_output
     with _prepared(call, command, variables) as (argv, env):
-        return call.commands.run(argv, env, call.workspace.work, call.scope, stdout, stderr)
+        return call.commands.run(argv, env, call.workspace.work, call.lifetime, stdout, stderr)
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def _prepared(
     own = parameters("param", call.params) | variables
     with ExitStack() as held:
         if call.resource.cache or call.type.cache:
-            cache = held.enter_context(in_use(call.cache_dir, call.scope, alone=False, user=call.user))
+            cache = held.enter_context(in_use(call.cache_dir, call.lifetime, alone=False, user=call.user))
             own["CACHE_DIR"] = str(cache)
         visible = {**call.visible, **own}
         yield call.runners.argv(command, visible), {**call.environment, **visible}

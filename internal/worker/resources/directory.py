@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pikoci.internal.worker.execution.commands import Tail
-from pikoci.internal.worker.execution.environment import text_of
-from pikoci.internal.worker.execution.outcome import StepError, errored
 from pikoci.internal.worker.resources.model import ResourceCall, Version, require
+from pikoci.internal.worker.tools.commands import Tail
+from pikoci.internal.worker.tools.environment import text_of
+from pikoci.internal.worker.tools.outcome import StepError, errored
 
 _ERROR_EXCERPT = 500
 
@@ -32,7 +32,7 @@ class DirectoryType:
         stderr = Tail(_ERROR_EXCERPT)
         argv = ["cp", "-R", "-p", "-P", "--", str(self._source), str(target)]
         outcome = call.commands.run(
-            argv, call.environment, call.workspace.work, call.scope, call.on_output, stderr.write
+            argv, call.environment, call.workspace.work, call.lifetime, call.on_output, stderr.write
         )
         require(outcome, f"cannot copy {self._source}", stderr)
 

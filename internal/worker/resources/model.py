@@ -11,12 +11,12 @@ from typing import Protocol
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import BuildInfo, ClaimRef, Gateway
 from pikoci.internal.domain.plan import Resource, ResourceType
-from pikoci.internal.worker.execution.commands import Commands, Sink, Tail
-from pikoci.internal.worker.execution.outcome import Outcome, StepError
-from pikoci.internal.worker.execution.scope import Scope
-from pikoci.internal.worker.execution.workspace import Workspace
-from pikoci.internal.worker.runners import Runners
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.tools.commands import Commands, Sink, Tail
+from pikoci.internal.worker.tools.lifetime import Lifetime
+from pikoci.internal.worker.tools.outcome import Outcome, StepError
+from pikoci.internal.worker.tools.runners import Runners
+from pikoci.internal.worker.tools.workspace import Workspace
 from pikoci.internal.worker.users import BuildUser
 
 Version = dict[str, object]
@@ -36,7 +36,7 @@ class ResourceCall:
     name: str
     params: Mapping[str, object]
     put_params: Mapping[str, object]
-    scope: Scope
+    lifetime: Lifetime
     workspace: Workspace
     commands: Commands
     runners: Runners

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pikoci.internal.domain.plan import ResourceType
-from pikoci.internal.worker.execution.outcome import StepError, errored
 from pikoci.internal.worker.resources.custom import CustomType
 from pikoci.internal.worker.resources.model import ResourceHandler
+from pikoci.internal.worker.tools.outcome import StepError, errored
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from pikoci.internal.worker.execution.outcome import StepError, failed
-from pikoci.internal.worker.masking import Masker
+from pikoci.internal.worker.tools.masking import Masker
+from pikoci.internal.worker.tools.outcome import StepError, failed
 
 _EXCERPT = 120
 _decoder = msgspec.json.Decoder(list[dict[str, object]])

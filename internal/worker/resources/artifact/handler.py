@@ -13,12 +13,12 @@ from typing import BinaryIO, TypeVar
 from pikoci.internal.domain.errors import PikociError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.worker.backoff import Backoff
-from pikoci.internal.worker.execution.commands import Tail
-from pikoci.internal.worker.execution.environment import text_of
-from pikoci.internal.worker.execution.outcome import StepError, errored, failed, stopped
 from pikoci.internal.worker.resources.artifact import unpack
 from pikoci.internal.worker.resources.artifact.packing import packed, refuse_special_files
 from pikoci.internal.worker.resources.model import ResourceCall, Version, require
+from pikoci.internal.worker.tools.commands import Tail
+from pikoci.internal.worker.tools.environment import text_of
+from pikoci.internal.worker.tools.outcome import StepError, errored, failed, stopped
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ERROR_EXCERPT = 500
@@ -64,7 +64,7 @@ class ArtifactType:
             stderr = Tail(_ERROR_EXCERPT)
             argv = [sys.executable, "-I", unpack.__file__, str(archive), str(target)]
             work = call.workspace.work
-            outcome = call.commands.run(argv, call.environment, work, call.scope, call.on_output, stderr.write)
+            outcome = call.commands.run(argv, call.environment, work, call.lifetime, call.on_output, stderr.write)
             require(outcome, "cannot unpack the artifact", stderr)
         finally:
             archive.unlink(missing_ok=True)
@@ -82,8 +82,8 @@ def _download(call: ResourceCall, claim: ClaimRef, digest: str, file: BinaryIO) 
     file.seek(0)
     file.truncate()
     for chunk in call.gateway.load_artifact(claim.build_id, claim.claim, digest):
-        if call.scope.cause is not None:
-            raise StepError(stopped(call.scope.cause))
+        if call.lifetime.cause is not None:
+            raise StepError(stopped(call.lifetime.cause))
         found.update(chunk)
         file.write(chunk)
     if found.hexdigest() != digest:
@@ -96,12 +96,12 @@ def _persist(call: ResourceCall, attempt: Callable[[ClaimRef], Result]) -> Resul
     settings = call.settings
     backoff = Backoff(settings.backoff_first, settings.backoff_longest, Random(call.claim.build_id))
     while True:
-        if call.scope.cause is not None:
-            raise StepError(stopped(call.scope.cause))
+        if call.lifetime.cause is not None:
+            raise StepError(stopped(call.lifetime.cause))
         try:
             return attempt(call.claim)
         except UnavailableError as error:
             call.note(f"the server is away, trying again: {error.message}")
-            call.scope.stopped.wait(backoff.pause())
+            call.lifetime.stopped.wait(backoff.pause())
         except PikociError as error:
             raise StepError(failed(error.message)) from error

@@ -9,9 +9,9 @@ from pathlib import Path
 import gevent
 from gevent.queue import Queue
 
-from pikoci.internal.worker.execution.commands import Tail
-from pikoci.internal.worker.execution.outcome import StepError, errored, failed
 from pikoci.internal.worker.resources.model import ResourceCall, require
+from pikoci.internal.worker.tools.commands import Tail
+from pikoci.internal.worker.tools.outcome import StepError, errored, failed
 
 _CHUNKS_AHEAD = 16
 _ERROR_EXCERPT = 500
@@ -50,7 +50,7 @@ class Packing:
         env = {**call.environment, "GZIP": "-1"}
         try:
             self._outcome = call.commands.run(
-                argv, env, self._directory, call.scope, self._chunks.put, self._stderr.write
+                argv, env, self._directory, call.lifetime, self._chunks.put, self._stderr.write
             )
         except StepError as error:
             self._outcome = error.outcome
@@ -75,7 +75,7 @@ def refuse_special_files(call: ResourceCall, directory: Path) -> None:
     """
     stderr = Tail(_ERROR_EXCERPT)
     outcome, found = call.commands.capture(
-        _FIND_SPECIAL, call.environment, directory, call.scope, stderr.write, _PATH_LIMIT
+        _FIND_SPECIAL, call.environment, directory, call.lifetime, stderr.write, _PATH_LIMIT
     )
     require(outcome, f'cannot read "{directory.name}"', stderr)
     if found:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pikoci.internal.worker.execution.outcome import StepError, failed
 from pikoci.internal.worker.resources.git.mirror import ALL_BRANCHES, ALL_TAGS, Mirror
 from pikoci.internal.worker.resources.git.program import Git
 from pikoci.internal.worker.resources.git.source import GitSource
 from pikoci.internal.worker.resources.model import ResourceCall
+from pikoci.internal.worker.tools.outcome import StepError, failed
 
 
 class Clone:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pikoci.internal.worker.execution.environment import text_of
-from pikoci.internal.worker.execution.outcome import StepError, errored
 from pikoci.internal.worker.resources.git.cloning import Clone
 from pikoci.internal.worker.resources.git.listing import list_commits, list_tags, resolve_branch, told_if_empty
 from pikoci.internal.worker.resources.git.mirror import ALL_TAGS, Mirror, branch_refspec
@@ -21,6 +19,8 @@ from pikoci.internal.worker.resources.git.source import (
     read_source,
 )
 from pikoci.internal.worker.resources.model import ResourceCall, Version
+from pikoci.internal.worker.tools.environment import text_of
+from pikoci.internal.worker.tools.outcome import StepError, errored
 
 
 class GitType:

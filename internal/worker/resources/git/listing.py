@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 
 import structlog
 
-from pikoci.internal.worker.execution.outcome import StepError, errored
 from pikoci.internal.worker.resources.git.mirror import Mirror
 from pikoci.internal.worker.resources.git.program import Git
 from pikoci.internal.worker.resources.git.seen import SeenTags, Tag
 from pikoci.internal.worker.resources.git.source import GitSource, checked_branch
 from pikoci.internal.worker.resources.model import Version
+from pikoci.internal.worker.tools.outcome import StepError, errored
 
 _log = structlog.get_logger(__name__)
 _EMPTY = "the repository has no commits yet"

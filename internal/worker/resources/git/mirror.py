@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from gevent import get_hub
 
-from pikoci.internal.worker.caches import in_use
-from pikoci.internal.worker.execution.outcome import StepError
-from pikoci.internal.worker.execution.removal import remove_tree
 from pikoci.internal.worker.resources.git.bare import write_anew
 from pikoci.internal.worker.resources.git.program import Git
 from pikoci.internal.worker.resources.git.source import GitSource
 from pikoci.internal.worker.resources.model import ResourceCall
+from pikoci.internal.worker.tools.caches import in_use
+from pikoci.internal.worker.tools.outcome import StepError
+from pikoci.internal.worker.tools.removal import remove_tree
 
 ALL_BRANCHES = "+refs/heads/*:refs/heads/*"
 ALL_TAGS = "+refs/tags/*:refs/tags/*"
@@ -42,7 +42,7 @@ class Mirror:
     @contextmanager
     def locked(self) -> Generator[None]:
         """Have the mirror alone, also among processes. Makes it if need be, and clears what a killed git left."""
-        with in_use(self.path, self._call.scope, alone=True, user=self._call.user) as self.path:
+        with in_use(self.path, self._call.lifetime, alone=True, user=self._call.user) as self.path:
             try:
                 self._prepare()
             except OSError:

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pikoci.internal.worker.execution.commands import Tail
-from pikoci.internal.worker.execution.outcome import Outcome
 from pikoci.internal.worker.resources.git.source import GitSource
 from pikoci.internal.worker.resources.git.ssh import Ssh
 from pikoci.internal.worker.resources.model import ResourceCall, require
+from pikoci.internal.worker.tools.commands import Tail
+from pikoci.internal.worker.tools.outcome import Outcome
 
 _ERROR_EXCERPT = 600
 # A prompt names the host, and only the resource's own gets an answer: not one that a redirect, a submodule or Git LFS
@@ -119,7 +119,7 @@ class Git:
 
         call = self._call
         limit = call.settings.check_output_limit
-        return call.commands.capture(["git", *arguments], env, cwd, call.scope, show_and_keep, limit)
+        return call.commands.capture(["git", *arguments], env, cwd, call.lifetime, show_and_keep, limit)
 
     def _credentials(self, source: GitSource) -> dict[str, str]:
         found = {"GIT_SSH_COMMAND": self._ssh.command}

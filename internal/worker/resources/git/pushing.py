@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pikoci.internal.worker.execution.outcome import StepError, errored
 from pikoci.internal.worker.resources.git.program import Git
 from pikoci.internal.worker.resources.git.source import GitSource, checked_commit
 from pikoci.internal.worker.resources.model import ResourceCall
+from pikoci.internal.worker.tools.outcome import StepError, errored
 
 
 def push_head(call: ResourceCall, source: GitSource, directory: Path, branch: str, *, force: bool) -> str:

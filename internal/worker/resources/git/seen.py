@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from pikoci.internal.worker.caches import in_use
 from pikoci.internal.worker.resources.git.source import GitSource
 from pikoci.internal.worker.resources.model import ResourceCall, Version
+from pikoci.internal.worker.tools.caches import in_use
 
 
 class Tag(msgspec.Struct, frozen=True):
@@ -86,7 +86,7 @@ def remembered(call: ResourceCall, source: GitSource) -> Generator[SeenTags]:
     """What this worker saw of the tags that a resource follows. Other params make other tags."""
     identity = f"{call.cache_dir.name}\x00{source.url}\x00{source.tag}\x00{source.branch}".encode()
     cache = call.settings.workdir / "cache" / "tags" / hashlib.sha256(identity).hexdigest()
-    with in_use(cache, call.scope, alone=True) as directory:
+    with in_use(cache, call.lifetime, alone=True) as directory:
         yield SeenTags(directory / "seen.json")
 
 

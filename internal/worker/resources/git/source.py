@@ -8,8 +8,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 
-from pikoci.internal.worker.execution.environment import text_of
-from pikoci.internal.worker.execution.outcome import StepError, errored
+from pikoci.internal.worker.tools.environment import text_of
+from pikoci.internal.worker.tools.outcome import StepError, errored
 
 _TRANSPORT = re.compile(r"[A-Za-z0-9]+::")  # ext::, fd:: and other helpers, which run programs
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock$")

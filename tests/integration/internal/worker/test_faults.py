@@ -223,7 +223,7 @@ def test_an_error_inside_the_worker_ends_the_build(room: Room, monkeypatch: pyte
     def broken(*_: object) -> None:
         raise UnavailableError("inside")
 
-    monkeypatch.setattr("pikoci.internal.worker.running.run_plan", broken)
+    monkeypatch.setattr("pikoci.internal.worker.plan.build.run_plan", broken)
     record = room.run_job(task("true"))
     assert record.end.status == "errored"
     assert "UnavailableError" in record.end.reason

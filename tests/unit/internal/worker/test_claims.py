@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from random import Random
 
 import gevent
@@ -18,8 +19,9 @@ from pikoci.internal.domain.errors import (
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.claiming import claim_work, parse_id
-from pikoci.internal.worker.claims import ClaimTable, HeldClaim, kill_grace, kill_margin, stop_margin
-from pikoci.internal.worker.execution.scope import BuildControl, CauseKind
+from pikoci.internal.worker.claims import ClaimTable, HeldClaim
+from pikoci.internal.worker.tools.lifetime import BuildControl, CauseKind
+from pikoci.internal.worker.tools.margins import kill_grace, kill_margin, stop_margin
 from tests.unit.internal.worker.fake_queue import FakeDelivery, FakeSubscription
 
 REF = ClaimRef(build_id=1, claim=1)
@@ -127,23 +129,47 @@ def test_a_message_is_a_number(body: bytes, number: int | None) -> None:
     assert parse_id(body) == number
 
 
+@dataclass
+class Plan:
+    """The answer to a claim."""
+
+    name: str
+    lease: float = 30.0
+
+
 class Server:
     """Answers claims as told, one after the other."""
 
     def __init__(self, *answers: Exception | str) -> None:
         self.answers = list(answers)
 
-    def claim(self, _: int) -> str:
+    def claim(self, _: int) -> Plan:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return Plan(answer)
 
 
 def ask(*answers: Exception | str) -> tuple[str | None, FakeSubscription]:
     queue = FakeSubscription()
-    got = claim_work(FakeDelivery(queue, b"1"), Server(*answers).claim, Backoff(0.001, 0.002, Random(1)), Event())
-    return got, queue
+    backoff, clock = Backoff(0.001, 0.002, Random(1)), ManualClock()
+    got = claim_work(FakeDelivery(queue, b"1"), Server(*answers).claim, backoff, Event(), clock)
+    return got.assignment.name if got else None, queue
+
+
+def test_a_lease_counts_from_when_the_last_claim_was_sent() -> None:
+    clock = ManualClock()
+
+    def claim(_: int) -> Plan:
+        clock.time += 10.0  # so long the server takes
+        if clock.time < start + 15:
+            raise UnavailableError("?")
+        return Plan("plan")
+
+    start = clock.time
+    got = claim_work(FakeDelivery(FakeSubscription(), b"1"), claim, Backoff(0.001, 0.002, Random(1)), Event(), clock)
+    assert got is not None
+    assert got.expires == start + 10.0 + 30.0
 
 
 @pytest.mark.parametrize("answer", ["plan", ConflictError("taken"), NotFoundError("gone")])
@@ -171,7 +197,7 @@ def test_work_of_another_team_costs_neither_slot_nor_pause() -> None:
     queue, ending = FakeSubscription(), Event()
     server, backoff = Server(PermissionDeniedError("not yours")), Backoff(600.0, 600.0, Random(1))
     with gevent.Timeout(1, AssertionError("the slot was held")):
-        assert claim_work(FakeDelivery(queue, b"1"), server.claim, backoff, ending) is None
+        assert claim_work(FakeDelivery(queue, b"1"), server.claim, backoff, ending, ManualClock()) is None
     assert (queue.acknowledged, queue.rejected) == ([b"1"], [])
 
 

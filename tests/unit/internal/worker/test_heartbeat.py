@@ -10,10 +10,10 @@ import pytest
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, PikociError, UnauthenticatedError
 from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, HeartbeatReply
 from pikoci.internal.worker.claims import ClaimTable, HeldClaim
-from pikoci.internal.worker.execution.scope import BuildControl
 from pikoci.internal.worker.heartbeat import ServerLink
+from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
-from pikoci.internal.worker.services import WorkerServices
+from pikoci.internal.worker.tools.lifetime import BuildControl
 from tests.unit.internal.worker.test_claims import ManualClock
 
 #: A build and a resource can have the same id, and their claims the same number.
@@ -51,12 +51,12 @@ class Rig:
         self.controls = BuildControl(60), BuildControl(60)
         for table, control in zip(self.tables, self.controls, strict=True):
             table.add(HeldClaim(REF, control, 30.0, clock.time + 30, lambda: None))
-        services = SimpleNamespace(
+        equipment = SimpleNamespace(
             gateway=self.server, clock=clock, settings=SimpleNamespace(name="w", instance="i"), terms=None
         )
         shipper = SimpleNamespace(refs=list, forget=lambda ref: ref)
         self.link = ServerLink(
-            cast("WorkerServices", services),
+            cast("Equipment", equipment),
             *self.tables,
             cast("SpoolShipper", shipper),
             lambda: "running",

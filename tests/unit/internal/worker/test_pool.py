@@ -11,7 +11,7 @@ from gevent.event import Event
 
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.pool import WorkPool
-from pikoci.internal.worker.user_pool import Loan, OwnUser
+from pikoci.internal.worker.users import Loan, OwnUser
 from pikoci.pkg.queue.backend import Delivery, QueueClosedError, QueueUnavailableError, Subscription
 from tests.unit.internal.worker.test_claims import ManualClock
 

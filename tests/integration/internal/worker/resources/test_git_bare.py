@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pikoci.internal.worker.caches import in_use
-from pikoci.internal.worker.execution.scope import Scope
 from pikoci.internal.worker.resources.git.bare import write_anew
+from pikoci.internal.worker.tools.caches import in_use
+from pikoci.internal.worker.tools.lifetime import Lifetime
 from pikoci.internal.worker.users import BuildUser
 from tests.integration.internal.worker.resources.upstream import Repository
 from tests.services.requirement import program
@@ -46,7 +46,7 @@ def test_a_build_users_git_works_in_its_mirror_and_is_not_believed(root: Path, g
     victim.write_text("kept")
     poison = f"ln -sf {victim} config; rm HEAD; ln -s {victim} HEAD; ln {victim} hooks 2>/dev/null || ln -s . hooks"
     for _ in range(2):
-        with in_use(root / "cache" / "git" / "a1", Scope(), alone=True, user=USER) as mirror:
+        with in_use(root / "cache" / "git" / "a1", Lifetime(), alone=True, user=USER) as mirror:
             write_anew(mirror, OWNER)
             as_user(git, "fetch", "-q", bundle, "+refs/heads/main:refs/heads/main", cwd=mirror)
             as_user(git, "pack-refs", "--all", cwd=mirror)

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from pikoci.internal.worker.execution.workspace import Workspace
 from pikoci.internal.worker.resources.git.source import GitSource
 from pikoci.internal.worker.resources.git.ssh import Ssh
 from pikoci.internal.worker.resources.model import ResourceCall
+from pikoci.internal.worker.tools.workspace import Workspace
 from tests.unit.internal.worker.bench_room import settings_for
 
 FIRST = "host.example.com ssh-ed25519 AAAAfirst\n"

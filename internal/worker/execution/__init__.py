@@ -1,1 +1,0 @@
-"""Running the plan of a build, step by step."""

@@ -1,0 +1,1 @@
+"""Running what a claim brought: a build's plan, or one check."""

@@ -1,0 +1,1 @@
+"""The kinds of steps, and what a build has for them."""

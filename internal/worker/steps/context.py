@@ -1,0 +1,52 @@
+"""What the steps of one build share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.gateway import BuildAssignment, Gateway
+from pikoci.internal.worker.reporting.log_cap import HeadBudget, LogCap
+from pikoci.internal.worker.reporting.reporter import Reporter
+from pikoci.internal.worker.resources.registry import ResourceTypes
+from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.steps.step_log import StepLog
+from pikoci.internal.worker.tools.commands import Commands
+from pikoci.internal.worker.tools.environment import base_variables
+from pikoci.internal.worker.tools.lifetime import BuildControl
+from pikoci.internal.worker.tools.masking import Masker
+from pikoci.internal.worker.tools.runners import Runners
+from pikoci.internal.worker.tools.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildContext:
+    """One build that runs here: its plan, its place on disk, and everything that serves it.
+
+    What changes from step to step is in their `Scope`.
+    """
+
+    assignment: BuildAssignment
+    settings: WorkerSettings
+    gateway: Gateway
+    reporter: Reporter
+    control: BuildControl
+    workspace: Workspace
+    commands: Commands
+    resource_types: ResourceTypes
+    clock: Clock
+    masks: list[str]
+    head: HeadBudget
+    tail_limit: int
+
+    def runners(self) -> Runners:
+        """The runners that this build can use."""
+        return Runners(self.assignment.runner_types, self.workspace, Masker(self.masks))
+
+    def open_log(self, step: str) -> StepLog:
+        """The log of a step; the build's own if `step` is empty."""
+        return StepLog(self.reporter, step, Masker(self.masks), LogCap(self.head, self.tail_limit))
+
+    def base_environment(self) -> dict[str, str]:
+        """What every command of the build starts from."""
+        return base_variables(self.settings.environment, self.workspace)

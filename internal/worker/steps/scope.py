@@ -1,0 +1,56 @@
+"""Where the steps of a plan run: what they see of those before them, and when they have to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+
+from pikoci.internal.worker.tools.lifetime import Cause, Lifetime
+
+
+class Scope:
+    """A stretch of a plan: the whole of it, a step's attempt, a hook.
+
+    Scopes nest. An inner one starts from what its outer one sees. What it exports stays inside until it ends, and is
+    then seen by all that runs in the outer one afterwards: scopes beside one another know nothing of each other.
+    """
+
+    def __init__(self, lifetime: Lifetime, variables: Mapping[str, str]) -> None:
+        self.lifetime = lifetime
+        self._given = dict(variables)
+        self._exports: dict[str, str] = {}
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why this ended early; None while it may go on."""
+        return self.lifetime.cause
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What belongs to the build and is seen here, without the machine's: what a runner's `$env` hands on."""
+        return {**self._given, **self._exports}
+
+    def export(self, values: Mapping[str, str]) -> None:
+        """Have all that runs in here from now on see these."""
+        self._exports.update(values)
+
+    @contextmanager
+    def nested(
+        self,
+        timeout: float = 0.0,
+        subject: str = "",
+        *,
+        lifetime: Lifetime | None = None,
+        given: Mapping[str, str] | None = None,
+    ) -> Generator[Scope]:
+        """A scope inside this one, with a time limit of its own (seconds; 0 is none).
+
+        It ends with `lifetime` rather than with this scope, if one is given: clean-up outlasts what it cleans up. It
+        sees `given` besides; that, unlike what it exports, never gets out.
+        """
+        with (lifetime or self.lifetime).nested(timeout, subject) as inside:
+            inner = Scope(inside, {**self.variables, **(given or {})})
+            try:
+                yield inner
+            finally:
+                self.export(inner._exports)

@@ -1,0 +1,131 @@
+"""Why and when something that runs has to stop: cancellation and time limits, nested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import gevent
+from gevent.event import Event
+
+from pikoci.internal.domain.duration import format_duration
+from pikoci.internal.worker.process import Deadline
+
+
+class CauseKind(Enum):
+    """What ends a lifetime early. `ABANDONED`: the claim is lost, nothing more may run, not even hooks."""
+
+    TIMEOUT = auto()
+    CANCELLED = auto()
+    RETURNED = auto()
+    ABANDONED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a lifetime ended early; `reason` is for people."""
+
+    kind: CauseKind
+    reason: str
+
+
+class Lifetime:
+    """Something that can be told to stop, and tells everything inside it.
+
+    `stopped` is set then, for those who wait; `cause` says why. The first cause stands.
+    """
+
+    def __init__(self) -> None:
+        self.stopped = Event()
+        self.cause: Cause | None = None
+        self._inner: list[Callable[[Cause], None]] = []
+        self._timers: list[gevent.Greenlet[..., None]] = []
+
+    def stop(self, cause: Cause) -> None:
+        """Stop for `cause`; later causes are ignored."""
+        if self.cause is None:
+            self.cause = cause
+            self.stopped.set()
+            for stop in list(self._inner):
+                stop(cause)
+
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when this stops, or now if it has."""
+        if self.cause is not None:
+            callback()
+        self._inner.append(lambda _: callback())
+
+    def limit(self, seconds: float, cause: Cause) -> None:
+        """Stop for `cause` in `seconds` at the latest; several limits may stand beside one another."""
+        self._timers.append(gevent.spawn_later(seconds, self.stop, cause))
+
+    @contextmanager
+    def nested(self, timeout: float = 0.0, subject: str = "") -> Generator[Lifetime]:
+        """A lifetime inside this one, with a time limit of its own (seconds; 0 is none)."""
+        inner = Lifetime()
+        if self.cause is not None:
+            inner.stop(self.cause)
+        self._inner.append(inner.stop)
+        if timeout > 0:
+            inner.limit(timeout, timed_out(timeout, subject))
+        try:
+            yield inner
+        finally:
+            self._inner.remove(inner.stop)
+            inner.release()
+
+    def release(self) -> None:
+        """Drop the time limits."""
+        for timer in self._timers:
+            timer.kill(block=False)
+        self._timers.clear()
+
+
+def timed_out(seconds: float, subject: str = "") -> Cause:
+    """The cause of a time limit: `timed out after 10m`."""
+    text = f"timed out after {format_duration(seconds)}"
+    return Cause(CauseKind.TIMEOUT, f"{subject} {text}" if subject else text)
+
+
+class BuildControl:
+    """The two lifetimes of a build: its plan, and the clean-up by hooks that outlasts the plan.
+
+    Whoever holds the claim (heartbeat, signals, people through the server) steers the build through here. At the
+    `deadline` its commands are killed even if nobody is there to steer.
+    """
+
+    def __init__(self, hook_budget: float) -> None:
+        self.plan = Lifetime()
+        self.cleanup = Lifetime()
+        self.deadline = Deadline()
+        self._hook_budget = hook_budget
+
+    def cancel(self, reason: str, hook_budget: float | None = None) -> None:
+        """Stop the plan; `on_cancel` and `ensure` hooks may still run for so many seconds together."""
+        if self.plan.cause is None or hook_budget is not None:
+            self.limit_cleanup(hook_budget)
+        self.plan.stop(Cause(CauseKind.CANCELLED, reason))
+
+    def limit_cleanup(self, hook_budget: float | None = None) -> None:
+        """Bound the time of the hooks that still run; by the settings' budget if none is given."""
+        budget = self._hook_budget if hook_budget is None else hook_budget
+        self.cleanup.limit(budget, timed_out(budget, "the hooks"))
+
+    def give_back(self, reason: str) -> None:
+        """Stop everything: the build goes back to the server, to be run again."""
+        self._stop_all(Cause(CauseKind.RETURNED, reason))
+
+    def abandon(self, reason: str) -> None:
+        """Stop everything: the claim is lost."""
+        self._stop_all(Cause(CauseKind.ABANDONED, reason))
+
+    def release(self) -> None:
+        """Drop the time limits."""
+        self.plan.release()
+        self.cleanup.release()
+
+    def _stop_all(self, cause: Cause) -> None:
+        self.plan.stop(cause)
+        self.cleanup.stop(cause)

@@ -1,0 +1,108 @@
+"""From a `run` block to a process: the runners `exec` and `shell`, and those that a pipeline defines.
+
+A command line can be read by every user of the machine. So a script travels in a private file, `$env` names a secret
+variable without its value (`-e TOKEN`), and a secret anywhere else in the arguments is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pikoci.internal.domain.plan import Command, RunnerType
+from pikoci.internal.worker.tools.environment import text_of
+from pikoci.internal.worker.tools.masking import Masker
+from pikoci.internal.worker.tools.outcome import StepError, errored
+from pikoci.internal.worker.tools.workspace import Workspace
+
+_PLACEHOLDER = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_STRICT_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "ash"})
+
+
+@dataclass(frozen=True, slots=True)
+class Runners:
+    """Turns commands into argument vectors, for one build or check."""
+
+    types: Sequence[RunnerType]
+    workspace: Workspace
+    masker: Masker
+
+    def argv(self, command: Command, visible: Mapping[str, str]) -> list[str]:
+        """The argument vector of `command`. `visible` are the variables that `$env` hands on.
+
+        Raises StepError for an unknown runner, a bad parameter or a secret among the arguments.
+        """
+        own = next((kind for kind in self.types if kind.name == command.runner), None)
+        if own is None and command.runner == "shell":
+            return self._shell(command.params)
+        self._refuse_secrets(command)
+        if own is not None:
+            return self._expand(own, command.params, visible)
+        if command.runner == "exec":
+            return _exec(command.params)
+        raise StepError(errored(f'there is no runner "{command.runner}" on this worker; it has exec and shell'))
+
+    def _shell(self, params: Mapping[str, object]) -> list[str]:
+        shell = shlex.split(text_of(params.get("shell", "")))
+        if "file" in params:
+            try:
+                file = self.workspace.inside(text_of(params["file"]))
+            except ValueError as error:
+                raise StepError(errored(f"file of the shell runner: {error}")) from error
+            if not self.workspace.has_file(text_of(params["file"])):
+                raise StepError(errored(f'the script "{params["file"]}" is not in the work directory'))
+            return [*shell, str(file)]
+        shell = shell or ["/bin/sh"]
+        if len(shell) == 1 and shell[0].rpartition("/")[2] in _STRICT_SHELLS:
+            shell.append("-e")
+        script = self.workspace.write_private(text_of(params.get("cmd", "")), suffix=".sh")
+        return [*shell, str(script)]
+
+    def _expand(self, kind: RunnerType, params: Mapping[str, object], visible: Mapping[str, str]) -> list[str]:
+        values = {name: text_of(value) for name, value in params.items() if name != "args"}
+        values["WORKDIR"] = str(self.workspace.work)
+        argv = [_fill(kind.path, values)]
+        for argument in kind.args:
+            if argument == "$args":
+                argv += _texts(params.get("args", []), "args")
+            elif argument == "$env":
+                argv += self._env_options(visible)
+            else:
+                argv.append(_fill(argument, values))
+        return argv
+
+    def _env_options(self, visible: Mapping[str, str]) -> list[str]:
+        options: list[str] = []
+        for name, value in visible.items():
+            options += ("-e", name if self.masker.contains_secret(value) else f"{name}={value}")
+        return options
+
+    def _refuse_secrets(self, command: Command) -> None:
+        for name, value in command.params.items():
+            if self.masker.reveals_secret(text_of(value)):
+                raise StepError(
+                    errored(
+                        f"{name} of the {command.runner} runner holds a secret, and every user of the machine can"
+                        " read a command line; use the shell runner, or hand the secret over in a file"
+                    )
+                )
+
+
+def _exec(params: Mapping[str, object]) -> list[str]:
+    path = text_of(params.get("path", ""))
+    if not path:
+        raise StepError(errored("the exec runner needs a path"))
+    return [path, *_texts(params.get("args", []), "args")]
+
+
+def _texts(value: object, name: str) -> list[str]:
+    if not isinstance(value, list | tuple):
+        raise StepError(errored(f"{name} must be a list, not {value!r}"))
+    return [text_of(item) for item in value]
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    """Replace known placeholders once; what comes in is not looked at again, and unknown ones stay as they are."""
+    return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), template)

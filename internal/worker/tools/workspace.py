@@ -1,0 +1,152 @@
+"""The private directory of one build or check."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from pikoci.internal.worker.tools.beneath import open_beneath
+from pikoci.internal.worker.tools.removal import remove_tree
+from pikoci.internal.worker.users import BuildUser
+
+
+class Workspace:
+    """`work` is the WORKDIR of commands, `tmp` their TMPDIR, `home` their HOME if they run as `user`.
+
+    Beside them lie scripts and keys, which only the worker makes, and paths that commands may make. The root belongs to
+    the worker, so that no command can put a link in the place of any of these; they belong to `user`, and nobody else
+    gets in. All is made on entry and removed on exit with whatever commands left in it, by `remove`. Raises OSError on
+    entry when it cannot be made (disk full).
+    """
+
+    def __init__(self, root: Path, remove: Callable[[Path], None] = remove_tree, user: BuildUser | None = None) -> None:
+        self.root = root
+        self.user = user
+        self._remove = remove
+        self.work = root / "work"
+        self.tmp = root / "tmp"
+        self.home = root / "home"
+        self._new = root / "new"
+        self._files = root / "files"
+        self._number = 0
+
+    def __enter__(self) -> Self:
+        passable = 0o700 if self.user is None else 0o711
+        try:
+            self.root.mkdir(mode=passable, parents=True)
+            self._files.mkdir(mode=passable)
+            for path in (self.root, self._files):
+                path.chmod(passable)  # whatever the umask is
+            for path in (self.work, self.tmp, self.home, self._new):
+                path.mkdir(mode=0o700)
+                self._hand_over(path)
+        except OSError:
+            self._remove(self.root)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._remove(self.root)
+
+    def private_path(self, suffix: str = "") -> Path:
+        """A path outside `work` that nothing else uses, for a command to make: perhaps as a link to anywhere."""
+        return self._new / self._next(suffix)
+
+    def open_private(self, suffix: str = "", *, executable: bool = False) -> tuple[Path, BinaryIO]:
+        """A new file of mode 0600, or 0700, for the worker to write and commands to read; its path never is a link."""
+        path = self._files / self._next(suffix)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = os.fdopen(os.open(path, flags, 0o700 if executable else 0o600), "wb")
+        if self.user is not None:
+            os.fchown(file.fileno(), self.user.uid, self.user.gid)
+        return path, file
+
+    def write_private(self, content: str, *, suffix: str = "", executable: bool = False) -> Path:
+        """A new file of mode 0600, or 0700, that holds `content`."""
+        path, file = self.open_private(suffix, executable=executable)
+        with file:
+            file.write(content.encode("utf-8", "surrogateescape"))
+        return path
+
+    def inside(self, name: str) -> Path:
+        """The path of `name` below the work directory. Raises ValueError when it leads out, also by a symbolic link.
+
+        A command that runs may change that afterwards: only commands may use the path, not the worker itself.
+        """
+        path = self.work / name
+        if not name or "\0" in name or not path.resolve().is_relative_to(self.work.resolve()):
+            raise ValueError(f'"{name}" is not a path below the work directory')
+        return path
+
+    def has_directory(self, name: str) -> bool:
+        """Whether there is such a directory below the work directory."""
+        return stat.S_ISDIR(self._mode(name))
+
+    def has_file(self, name: str) -> bool:
+        """Whether there is such a plain file below the work directory."""
+        return stat.S_ISREG(self._mode(name))
+
+    def directories(self) -> list[str]:
+        """The names of the directories in the work directory."""
+        with os.scandir(self.work) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+
+    def make_directory(self, name: str) -> None:
+        """Make a directory below the work directory, and those above it, for the user.
+
+        Raises OSError, also if that leads out.
+        """
+        parts = PurePath(self._relative(name)).parts
+        work = os.open(self.work, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        above = work
+        try:
+            for depth in range(1, len(parts) + 1):
+                opened = self._enter(work, above, PurePath(*parts[:depth]))
+                if above != work:
+                    os.close(above)
+                above = opened
+        finally:
+            for descriptor in {work, above}:
+                os.close(descriptor)
+
+    def _enter(self, work: int, above: int, path: PurePath) -> int:
+        """Open a directory below `work`, made in the open directory `above` if it is not there."""
+        try:
+            return open_beneath(work, str(path), os.O_PATH | os.O_DIRECTORY)
+        except FileNotFoundError:
+            os.mkdir(path.name, 0o755, dir_fd=above)
+        made = os.open(path.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+        if self.user is not None:
+            os.fchown(made, self.user.uid, self.user.gid)
+        return made
+
+    def _mode(self, name: str) -> int:
+        """The mode of what is there, 0 if nothing is or if it lies elsewhere."""
+        work = os.open(self.work, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            found = open_beneath(work, self._relative(name), os.O_PATH)
+        except OSError:
+            return 0
+        finally:
+            os.close(work)
+        try:
+            return os.fstat(found).st_mode
+        finally:
+            os.close(found)
+
+    def _relative(self, name: str) -> str:
+        return os.path.relpath(self.work / name, self.work)
+
+    def _hand_over(self, path: Path) -> None:
+        if self.user is not None:
+            os.chown(path, self.user.uid, self.user.gid, follow_symlinks=False)
+
+    def _next(self, suffix: str) -> str:
+        self._number += 1
+        return f"{self._number}{suffix}"
