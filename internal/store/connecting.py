@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -12,6 +13,7 @@ from pikoci.internal.domain.errors import InvalidError, PikociError, Unavailable
 from pikoci.internal.store.failures import first_line
 from pikoci.internal.store.pool import Connection, ConnectionPool, install_wait_callback
 from pikoci.internal.store.postgresql import PooledPostgresql, PostgresqlSession
+from pikoci.internal.store.relay import PostgresqlRelay
 
 if TYPE_CHECKING:
     from pikoci.internal.store.opening import StoreSettings
@@ -46,6 +48,11 @@ def open_postgresql(settings: StoreSettings) -> PostgresqlSession:
     if encoding != "UTF8":
         raise InvalidError(f"--db-name: the database is encoded in {encoding}", hint="create it WITH ENCODING 'UTF8'")
     return session
+
+
+def open_relay(settings: StoreSettings) -> PostgresqlRelay:
+    """A relay with a connection of its own, beside the pool's; it connects once somebody wants to receive."""
+    return PostgresqlRelay(lambda: _connect(settings), Random())
 
 
 def _connect(settings: StoreSettings) -> Connection:
@@ -97,7 +104,7 @@ def _explained(settings: StoreSettings, error: psycopg2.Error) -> PikociError:
         message = message.replace(settings.password, "***")
     if "authentication" in message or "no password supplied" in message:
         return InvalidError(
-            f"{_place(settings)} does not let {settings.user} in", hint="see to --db-user and --db-password"
+            f"{_place(settings)} does not let {settings.user} in", hint="check --db-user and --db-password"
         )
     if "role" in message and "does not exist" in message:
         return InvalidError(f"--db-user: {_place(settings)} has no role {settings.user}")

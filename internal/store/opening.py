@@ -56,9 +56,9 @@ def open_store(settings: StoreSettings) -> SqlStore:
     if settings.system == "sqlite":
         return SqlStore(_open_sqlite(settings), "sqlite")
     # The driver's import installs its wait callback; who keeps to SQLite is spared both.
-    from pikoci.internal.store.connecting import open_postgresql
+    from pikoci.internal.store.connecting import open_postgresql, open_relay
 
-    return SqlStore(open_postgresql(settings), "postgresql")
+    return SqlStore(open_postgresql(settings), "postgresql", open_relay(settings))
 
 
 def _database(path: str, **pragmas: str | int) -> peewee.SqliteDatabase:
@@ -120,4 +120,4 @@ def _explained(path: Path, error: Exception) -> InvalidError | UnavailableError:
         return InvalidError(f"--db-name: {path} is not a SQLite database", hint="name another file, or a new one")
     if "locked" in message:
         return UnavailableError(f"--db-name: another program keeps {path} locked")
-    return InvalidError(f"--db-name: {path} cannot be opened: {message}", hint="see to its owner and mode")
+    return InvalidError(f"--db-name: {path} cannot be opened: {message}", hint="check its owner and mode")

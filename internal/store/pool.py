@@ -74,6 +74,7 @@ class ConnectionPool:
         """Take a connection back. One that is broken, or still in a transaction, is thrown away."""
         idle = not connection.closed and connection.get_transaction_status() == extensions.TRANSACTION_STATUS_IDLE
         if idle and not self._closed:
+            connection.notifies.clear()  # a proxy may lend it a server's connection that a relay left listening
             self._idle.append(connection)
         else:
             connection.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from pikoci.internal.domain.repositories import (
     AccountRepository,
@@ -36,12 +37,16 @@ from pikoci.internal.store.versions import SqlVersions
 from pikoci.internal.store.worker_tokens import SqlWorkerTokens
 from pikoci.internal.store.workers import SqlWorkers
 
+if TYPE_CHECKING:
+    from pikoci.internal.store.relay import PostgresqlRelay  # its import would load PostgreSQL's driver
+
 
 class SqlStore:
-    """Implements `Store` on a session."""
+    """Implements `Store` on a session. `relay` carries wake-ups to other servers, where the database can."""
 
-    def __init__(self, session: Session, system: str) -> None:
+    def __init__(self, session: Session, system: str, relay: PostgresqlRelay | None = None) -> None:
         self.session = session
+        self.relay = relay
         self._migrations = Migrations(session, system)
         self.accounts: AccountRepository = SqlAccounts(session)
         self.ended_sessions: EndedSessionRepository = SqlEndedSessions(session)
@@ -83,4 +88,6 @@ class SqlStore:
 
     def close(self) -> None:
         """See `Store`."""
+        if self.relay is not None:
+            self.relay.close()
         self.session.close()

@@ -65,7 +65,7 @@ class Application:
             QueuePublisher(self._backend),
             self._clock,
             _service_settings(settings),
-            bus=EventBus(),
+            bus=EventBus(store.relay),
             run_in_thread=Threads(READERS).run,
             read_pipeline=reading,
             hash_in_thread=Threads(hashing_threads()).run,

@@ -1,7 +1,7 @@
-"""Wake-ups inside one process: a report wakes those who follow the build, a cancel wakes the worker's stream.
+"""Wake-ups: a report wakes those who follow the build, a cancel wakes the worker's stream.
 
 Nothing is carried but the fact that something happened; whoever wakes reads the database. So a missed wake-up costs a
-poll's period and never a result, which is also how several servers on one database get along.
+poll's period and never a result. Between the servers of one database a relay carries them, where there is one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gevent.event import Event
+
+from pikoci.internal.service.ports import Relay
 
 
 class Wakeup:
@@ -31,11 +33,14 @@ class Wakeup:
 
 
 class EventBus:
-    """Topics, and who waits for them. Only for the greenlets of one process."""
+    """Topics, and who waits for them: greenlets of this process, and through the `relay` those of other servers."""
 
-    def __init__(self) -> None:
+    def __init__(self, relay: Relay | None = None) -> None:
         self._waiting: dict[str, set[Wakeup]] = {}
+        self._relay = relay
         self.closed = False
+        if relay is not None:
+            relay.receive(self._wake)
 
     def close(self) -> None:
         """The server ends: wake everyone who waits, so that they look at `closed` and stop. Idempotent."""
@@ -45,9 +50,10 @@ class EventBus:
                 wakeup.set()
 
     def notify(self, topic: str) -> None:
-        """Wake all who are subscribed to the topic; does nothing, cheaply, when nobody is."""
-        for wakeup in self._waiting.get(topic, ()):
-            wakeup.set()
+        """Wake all who are subscribed to the topic, on other servers soon after; cheap when nobody is."""
+        self._wake(topic)
+        if self._relay is not None and topic not in LOCAL:
+            self._relay.send(topic)
 
     @property
     def topics(self) -> frozenset[str]:
@@ -66,6 +72,10 @@ class EventBus:
             for topic in topics:
                 self._drop(topic, wakeup)
 
+    def _wake(self, topic: str) -> None:
+        for wakeup in self._waiting.get(topic, ()):
+            wakeup.set()
+
     def _drop(self, topic: str, wakeup: Wakeup) -> None:
         waiting = self._waiting[topic]
         waiting.discard(wakeup)
@@ -76,6 +86,8 @@ class EventBus:
 #: Topics that wake the scheduler's loops.
 SCHEDULE = "schedule"
 CHECKS = "checks"
+#: They stay on this server: its own scheduler does the work, and each further one would only look for it in vain.
+LOCAL = frozenset({SCHEDULE, CHECKS})
 
 
 def build_topic(build_id: int) -> str:

@@ -1,4 +1,4 @@
-"""What the services need of the world outside the database: a doorbell and a thread. `cmd` provides both."""
+"""What the services need of the world outside the database: a doorbell, a thread, a relay. `cmd` provides them."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ class Publisher(Protocol):
 
     def inspect(self, queue: str) -> QueueState | None:
         """How the queue stands; None where the broker cannot tell or is away. Never raises."""
+
+
+class Relay(Protocol):
+    """Carries wake-ups to the other servers of the database and back, as well as it can: who waits also polls."""
+
+    def receive(self, wake: Callable[[str], None], /) -> None:
+        """Begin: call `wake`, which does not wait, with each topic that another server sends."""
+
+    def send(self, topic: str, /) -> None:
+        """Pass the topic on soon. Never waits and never raises."""
 
 
 class RunInThread(Protocol):

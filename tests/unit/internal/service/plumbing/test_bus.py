@@ -1,9 +1,11 @@
 """Wake-ups."""
 
+from collections.abc import Callable
+
 import gevent
 
 from pikoci.internal.domain.queues import jobs_queue
-from pikoci.internal.service.plumbing.bus import EventBus, Wakeup
+from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE, EventBus, Wakeup
 from pikoci.internal.service.plumbing.ports import encode_id
 
 
@@ -43,3 +45,32 @@ def test_messages_and_queue_names() -> None:
     assert encode_id(42) == b"42"
     assert jobs_queue([]) == "jobs"
     assert jobs_queue(["linux", "arm"]) == jobs_queue(["arm", "linux"]) == "jobs.arm+linux"
+
+
+class FakeRelay:
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def receive(self, wake: Callable[[str], None]) -> None:
+        self.wake = wake
+
+    def send(self, topic: str) -> None:
+        self.sent.append(topic)
+
+
+def test_a_relay_gets_what_concerns_other_servers() -> None:
+    relay = FakeRelay()
+    bus = EventBus(relay)
+    for topic in ("build/1", SCHEDULE, CHECKS, "worker/w"):
+        bus.notify(topic)
+    assert relay.sent == ["build/1", "worker/w"]
+
+
+def test_what_a_relay_brings_wakes_and_is_not_sent_again() -> None:
+    relay = FakeRelay()
+    bus = EventBus(relay)
+    with bus.subscribe("build/1") as wakeup:
+        relay.wake("build/1")
+        relay.wake("build/2")
+        assert wakeup.wait(0)
+    assert relay.sent == []
