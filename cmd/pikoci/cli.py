@@ -12,7 +12,6 @@ import click
 
 from pikoci import __version__
 from pikoci.internal.domain.errors import InvalidPipelineError, PikociError
-from pikoci.mistyped import with_suggestion
 
 #: Command -> "module:attribute" and the line that `--help` shows.
 COMMANDS = {
@@ -67,6 +66,8 @@ def main() -> NoReturn:
         click.echo("Interrupted.", err=True)
         sys.exit(130)
     except click.ClickException as error:
+        from pikoci.mistyped import with_suggestion
+
         with_suggestion(error).show()
         sys.exit(error.exit_code)
     except PikociError as error:

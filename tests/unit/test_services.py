@@ -28,7 +28,8 @@ script = 'sleep 300 & setsid sleep 300 & echo $! > grandchild; exec sleep 300'
 service = ServiceProcess(["sh", "-c", script], folder)
 service.wait_until(lambda: (folder / "grandchild").exists() and (folder / "grandchild").read_text().strip())
 print((folder / "grandchild").read_text(), flush=True)
-time.sleep(300)
+while True:
+    time.sleep(0.05)  # one long sleep is not ended by a signal that comes just before it
 """
 
 

@@ -11,9 +11,7 @@ import msgspec
 from pikoci.client.options import file_pipeline_option
 from pikoci.client.session import Session, with_session
 from pikoci.internal.domain.errors import Diagnostic, InvalidPipelineError
-from pikoci.internal.pipeline import Change, render_diff
 from pikoci.pkg.client import ApiError
-from pikoci.shared.diagnostics import render_diagnostics
 from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
 
 _COLORS = {"+": "green", "-": "red", "~": "yellow"}
@@ -72,6 +70,8 @@ def _send(
 def _warn(session: Session, answer: dict[str, Any], file: str) -> None:
     """Show people the warnings; a server of an older release has none."""
     if not session.prints_json:
+        from pikoci.shared.diagnostics import render_diagnostics
+
         click.echo(render_diagnostics(_named(answer.get("warnings", []), file)), nl=False, err=True)
 
 
@@ -82,6 +82,8 @@ def _named(diagnostics: object, file: str) -> list[Diagnostic]:
 
 
 def _render(changes: object) -> str:
+    from pikoci.internal.pipeline import Change, render_diff  # with the whole language, which no other command needs
+
     text = render_diff(msgspec.convert(changes, list[Change]))
     lines = text.splitlines()
     return "".join(f"{click.style(line, fg=_COLORS.get(line.lstrip()[:1]))}\n" for line in lines)
