@@ -1,8 +1,9 @@
 """The contract that every queue backend keeps, whatever broker is behind it.
 
-Messages are small byte strings (an id; 4 KiB at most). A queue is a doorbell, not a store of work: callers must survive
-a message that comes twice, late or never, and the backends promise only what is written here. Every call is
-cooperative under gevent: it may block its greenlet, never the hub.
+Messages are small byte strings (an id; 4 KiB at most). A queue is a doorbell, not a store of work, and its promise is
+small: a message comes at least once, soon, to some consumer. It may come twice, to two consumers at the same time, out
+of order, or again later when a broker fell or consumers came and went. Callers must survive all of that, and one that
+never comes. Every call is cooperative under gevent: it may block its greenlet, never the hub.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class QueueError(Exception):
 
 
 class QueueUnavailableError(QueueError):
-    """The broker cannot be reached, or did not confirm in time. The message may or may not be there: publish again."""
+    """The broker cannot be reached, or did not answer in time. A message may be there or not: publish again."""
 
 
 class QueueClosedError(QueueError):
@@ -30,7 +31,7 @@ class QueueClosedError(QueueError):
 
 
 class QueueConfigurationError(QueueError):
-    """A setting, or a queue that the broker has already, does not fit: the text says which and how. Waiting is vain."""
+    """A setting, or a queue that the broker has already, does not fit; the text says how. Waiting won't help."""
 
 
 def check_bodies(bodies: Sequence[bytes]) -> None:
@@ -51,9 +52,10 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What waits in a queue, and what consumers hold. `oldest` is the age in seconds of the oldest waiting message.
+    """What waits in a queue; figures of brokers lag.
 
-    It is None where nothing waits and where the broker cannot tell.
+    `in_flight` is what consumers hold, if the broker tells it apart from what waits, else 0. `oldest` is the age in
+    seconds of the oldest waiting message, None where nothing waits or the broker cannot tell.
     """
 
     waiting: int
@@ -62,10 +64,11 @@ class Depth:
 
 
 class Delivery(ABC):
-    """One message in the hands of one consumer, until it is acknowledged or rejected. Both are idempotent.
+    """One message in the hands of a consumer, to be acknowledged or rejected within moments.
 
-    While the consumer lives and reaches the broker nobody else gets the message, however long it is held. Both calls
-    may return before the broker knows, or raise QueueUnavailableError when it is away: then the message comes again.
+    When that takes longer than the setting `redelivery`, and when the consumer dies or is cut off, the message comes
+    again, to anyone. Both calls are idempotent, and may return before the broker knows. They raise
+    QueueUnavailableError where it is known to be away: then the message comes again.
     """
 
     queue: str
@@ -73,26 +76,30 @@ class Delivery(ABC):
 
     @abstractmethod
     def acknowledge(self) -> None:
-        """Done with: never deliver it again. A lost connection may undo this; then it comes again."""
+        """Done with: do not deliver it again, as a rule. What befalls the broker or the connection may undo this."""
 
     @abstractmethod
     def reject(self, delay: float = 0.0) -> None:
-        """Give it back, to be delivered again to anyone, not sooner than `delay` seconds."""
+        """Give it back, to be delivered again to anyone, about `delay` seconds later; sooner if this consumer ends."""
 
 
 class Subscription(ABC):
-    """A consumer of one or more queues. Not shared between greenlets, but for `close`."""
+    """A consumer of one or more queues. Not shared between greenlets, but for `close`.
+
+    It takes messages only for a `receive` that waits, or that follows within moments: one whose owner does other things
+    leaves them to others.
+    """
 
     @abstractmethod
     def receive(self, timeout: float) -> Delivery | None:
-        """The next message, or None after `timeout` seconds. Order is not promised.
+        """The next message, or None after about `timeout` seconds. No queue keeps another waiting for long.
 
         Raises QueueClosedError once closed (also to a waiting call), QueueUnavailableError while the broker is away.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """End receiving. What was received but not acknowledged goes back to its queue. Idempotent."""
+        """End receiving. What was received but not answered goes back to its queue. Idempotent."""
 
     def __enter__(self) -> Self:
         return self

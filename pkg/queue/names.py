@@ -15,7 +15,7 @@ def safe_name(queue: str) -> str:
     """
     parts = [_escaped(part) for part in queue.split(".", 1)]
     if not all(parts):
-        raise ValueError(f"{queue!r} is no name for a queue: it is empty, or empty beside its dot")
+        raise ValueError(f"{queue!r} is not a name for a queue: it is empty, or empty beside its dot")
     name = ".".join(parts)
     if len(name) <= MAX_LENGTH:
         return name

@@ -16,9 +16,10 @@ _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 class QueueSettings:
     """Where the brokers are and how to log in; only those of the chosen system are looked at. Times are in seconds.
 
-    Passwords may stand in the addresses, or in `user` and `password`. `redelivery` bounds how soon a message comes
-    again after its consumer died or was cut off. `consumer` is a name of this process alone, the same after a restart.
-    `kafka_partitions` is how many consumers can share a queue that this process makes.
+    Passwords may be in the addresses, or in `user` and `password`. `redelivery` is how long a message may be held; it
+    comes again about then, if not sooner, when its consumer died or was cut off. `slots` is how many messages each
+    subscription holds at once. `consumer` is a name of this process alone, the same after a restart. `kafka_partitions`
+    is how many consumers can share a queue that this process makes.
     """
 
     prefix: str = "pikoci"
@@ -36,6 +37,7 @@ class QueueSettings:
     tls_key: Path | None = None
     publish_timeout: float = 5.0
     redelivery: float = 30.0
+    slots: int = 32
     consumer: str | None = None
 
 
@@ -46,7 +48,7 @@ def open_backend(system: str, settings: QueueSettings) -> Backend:
     """
     if not _PREFIX.fullmatch(settings.prefix):
         raise QueueConfigurationError(
-            f"QUEUE_PREFIX: {settings.prefix!r} is no prefix; use 1 to 40 letters, digits and dashes"
+            f"QUEUE_PREFIX: {settings.prefix!r} is not a valid prefix; use 1 to 40 letters, digits and dashes"
         )
     match system:
         case "mem":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -58,12 +57,9 @@ class NatsBackend(Backend):
         prefix: str = "pikoci",
         publish_timeout: float = 5.0,
         redelivery: float = 30.0,
-        rng: random.Random | None = None,
     ) -> None:
         self.layout = Layout(prefix, redelivery)
-        self.connection = NatsConnection(
-            address.name, address.options, self.layout.ensure_stream, rng or random.Random(), self._report
-        )
+        self.connection = NatsConnection(address.name, address.options, self.layout.ensure_stream, self._report)
         self.connection.lost.append(self._lose)
         self._timeout = publish_timeout
         self._loop: LoopThread | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,17 +14,19 @@ from nats.js import JetStreamContext
 from nats.js.errors import NoStreamResponseError, NotFoundError
 
 from pikoci.pkg.queue.backend import QueueConfigurationError, QueueUnavailableError
+from pikoci.pkg.queue.backoff import Backoff
+from pikoci.pkg.queue.reasons import explain
 
 _CONNECT_SECONDS = 5.0
 _PING_SECONDS = 5
 _LOOK_SECONDS = 0.5
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 5.0
 
 #: What the client library raises when the broker is away, slow, or refuses.
 NATS_ERRORS = (nats.errors.Error, OSError, EOFError, TimeoutError)
 #: What a connection ends with that the server has refused, beside its word.
 _ENDS = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError, EOFError, nats.errors.UnexpectedEOF)
+_LOGIN = "check QUEUE_USER and QUEUE_PASSWORD, the login in NATS_SERVER_URL, or NATS_CREDS"
+_HINTS = {"authorization": _LOGIN, "authentication": _LOGIN}
 #: What says that somebody removed what was prepared.
 _REMOVED = (NotFoundError, NoStreamResponseError)
 
@@ -42,14 +43,12 @@ class NatsConnection:
         name: str,
         options: Mapping[str, Any],
         prepare: Callable[[JetStreamContext], Awaitable[None]],
-        rng: random.Random,
         report: Callable[[str, str | None], None],
     ) -> None:
         self.name = name
         self.lost: list[Callable[[], None]] = []
         self._options = options
         self._prepare = prepare
-        self._rng = rng
         self._report = report
         self._jetstream: JetStreamContext | None = None
         self._client: Client | None = None
@@ -90,7 +89,7 @@ class NatsConnection:
 
     async def run(self) -> None:
         """Keep connected until closed."""
-        pause = _FIRST_PAUSE
+        backoff = Backoff()
         while not self._closed:
             ended = asyncio.Event()
             client = Client()
@@ -100,13 +99,12 @@ class NatsConnection:
                 self._note(error)
                 await _close(client)
             else:
-                pause = _FIRST_PAUSE
+                backoff.reset()
                 await _until_closed(client, ended)
                 self._lose()
                 await _close(client)
             if not self._closed:
-                await asyncio.sleep(pause * self._rng.uniform(0.5, 1.0))
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                await asyncio.sleep(backoff.pause())
 
     async def close(self) -> None:
         """End the connection and `run`."""
@@ -179,7 +177,7 @@ class NatsConnection:
 
     def _more_telling(self, error: Exception) -> Exception:
         """The error, unless it is no more than the end of a connection that was refused before."""
-        refused = self._trouble if _hint(self._trouble) else None
+        refused = self._trouble if "; check " in _reason(self._trouble) else None
         return refused if refused is not None and isinstance(error, _ENDS) else error
 
 
@@ -199,12 +197,4 @@ async def _close(client: Client) -> None:
 def _reason(error: object) -> str:
     if error is None:
         return "it has not answered yet"
-    return (str(error) or type(error).__name__) + _hint(error)
-
-
-def _hint(error: object) -> str:
-    """The settings to look at when the server refuses the login, or when its certificate is refused; else nothing."""
-    text = str(error)
-    if "authorization" in text.lower() or "authentication" in text.lower():
-        return "; check QUEUE_USER and QUEUE_PASSWORD, the login in NATS_SERVER_URL, or NATS_CREDS"
-    return "; check QUEUE_TLS_CA" if "CERTIFICATE_VERIFY_FAILED" in text else ""
+    return explain(error, _HINTS)

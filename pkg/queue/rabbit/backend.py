@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Sequence
 
@@ -39,9 +38,8 @@ class RabbitBackend(Backend):
         *,
         prefix: str = "pikoci",
         publish_timeout: float = 5.0,
-        rng: random.Random | None = None,
     ) -> None:
-        self.connection = RabbitConnection(address, rng or random.Random())
+        self.connection = RabbitConnection(address)
         self.queues = RabbitQueues(prefix, self.connection)
         self._publisher = RabbitPublisher(self.connection, self.queues)
         self._timeout = publish_timeout

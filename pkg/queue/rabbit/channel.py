@@ -11,6 +11,7 @@ from gevent.event import AsyncResult, Event
 from pika.connection import Connection
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
+from pikoci.pkg.queue import reasons
 from pikoci.pkg.queue.backend import QueueConfigurationError, QueueError, QueueUnavailableError
 
 _WRONG = 406
@@ -19,7 +20,6 @@ _FORBIDDEN = 403
 _HINTS = {
     "ACCESS_REFUSED - Login": "check RABBIT_SERVER_URL, or QUEUE_USER and QUEUE_PASSWORD",
     "NOT_ALLOWED": "check the virtual host, which ends RABBIT_SERVER_URL",
-    "CERTIFICATE_VERIFY_FAILED": "check QUEUE_TLS_CA",
 }
 
 
@@ -118,7 +118,7 @@ class RabbitChannel:
 
 
 def explain(reason: object) -> str:
-    """Say in a line what the client library means, and which settings to look at, where that can be told.
+    """Say in a line what the client library means, and which settings to look at.
 
     Its errors wrap one another, the first cause is innermost.
     """
@@ -129,5 +129,4 @@ def explain(reason: object) -> str:
         if inner is None:
             break
         reason = inner
-    text = str(getattr(reason, "reply_text", None) or (str(reason) if str(reason) else type(reason).__name__))
-    return "; ".join([text, *(hint for word, hint in _HINTS.items() if word in text)])
+    return reasons.explain(getattr(reason, "reply_text", None) or reason, _HINTS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,26 +13,24 @@ from gevent.event import AsyncResult, Event
 from pika.adapters.gevent_connection import GeventConnection
 
 from pikoci.pkg.queue.backend import QueueClosedError, QueueUnavailableError
+from pikoci.pkg.queue.backoff import Backoff
 from pikoci.pkg.queue.rabbit.address import RabbitAddress
 from pikoci.pkg.queue.rabbit.channel import RabbitChannel, explain
 from pikoci.pkg.queue.rabbit.hub_loop import HubServices
 
 _log = structlog.get_logger(__name__)
 _OPEN_SECONDS = 15.0  # the client's own limits come first
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 5.0
 
 
 class RabbitConnection:
     """Connects at the first use, and starts over with growing, random pauses when the connection is lost."""
 
-    def __init__(self, address: RabbitAddress, rng: random.Random) -> None:
+    def __init__(self, address: RabbitAddress) -> None:
         self.name = address.name
         self.generation = 0
         self.version = ""
         self.blocked: str | None = None
         self._nodes = address.nodes
-        self._rng = rng
         self._pika: pika.connection.Connection | None = None
         self._trouble: object = "not connected yet"
         self._connected = Event()
@@ -90,17 +87,16 @@ class RabbitConnection:
         return self._pika
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE
+        backoff = Backoff()
         turn = 0
         while not self._closed:
             ended = self._connect(self._nodes[turn % len(self._nodes)])
             if ended is not None:
-                pause = _FIRST_PAUSE
+                backoff.reset()
                 self._note(ended.get())
             turn += 1
             if not self._closed:
-                gevent.sleep(pause * self._rng.uniform(0.5, 1.0))
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                gevent.sleep(backoff.pause())
 
     def _connect(self, node: pika.ConnectionParameters) -> AsyncResult[object] | None:
         """Connect; the result tells one day how the connection ended. None if it did not come about."""

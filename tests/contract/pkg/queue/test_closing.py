@@ -43,8 +43,8 @@ def test_what_was_held_goes_back_when_its_subscription_closes(backend: Backend) 
 
 def test_only_what_was_not_acknowledged_goes_back(backend: Backend) -> None:
     with backend.subscribe(["jobs"]) as first:
-        backend.publish("jobs", b"kept")
         backend.publish("jobs", b"done")
+        backend.publish("jobs", b"kept")
         held = {delivery.body: delivery for delivery in (take(first), take(first))}
         held[b"done"].acknowledge()
     with backend.subscribe(["jobs"]) as second:

@@ -38,5 +38,5 @@ def test_long_names_that_begin_alike_stay_different() -> None:
 
 @pytest.mark.parametrize("queue", ["", ".", "jobs.", ".gpu"])
 def test_an_empty_name_is_refused(queue: str) -> None:
-    with pytest.raises(ValueError, match="no name for a queue"):
+    with pytest.raises(ValueError, match="not a name for a queue"):
         safe_name(queue)
