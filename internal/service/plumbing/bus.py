@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from gevent.event import Event
 
-from pikoci.internal.service.ports import Relay
+from pikoci.internal.service.plumbing.ports import Relay
 
 
 class Wakeup:

@@ -11,7 +11,7 @@ import pytest
 from psycopg2 import extensions
 
 from pikoci.internal.service import EventBus
-from pikoci.internal.service.bus import CHECKS, SCHEDULE, Wakeup
+from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE, Wakeup
 from pikoci.internal.store import StoreSettings, connecting, open_store, relay
 from pikoci.internal.store.pool import Connection
 from pikoci.internal.store.relay import PostgresqlRelay
