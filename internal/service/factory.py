@@ -12,6 +12,7 @@ from pikoci.internal.service.plumbing.bus import EventBus
 from pikoci.internal.service.plumbing.compiled import CompiledPipelines
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.fleet import Fleet
+from pikoci.internal.service.plumbing.keyed_store import KeyedStore
 from pikoci.internal.service.plumbing.measures import Measures
 from pikoci.internal.service.plumbing.ports import Publisher, RunInThread, run_inline
 from pikoci.internal.service.plumbing.queues import Queues
@@ -71,7 +72,7 @@ def build_services(
     settings = settings or ServiceSettings()
     compiled, fleet = CompiledPipelines(store), Fleet(store, clock, settings)
     context = Context(
-        store=store,
+        store=KeyedStore(store),
         publisher=Queues(publisher, clock),
         clock=clock,
         settings=settings,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from pikoci.internal.domain.clock import Clock
-from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.plumbing.bus import EventBus
 from pikoci.internal.service.plumbing.compiled import CompiledPipelines
 from pikoci.internal.service.plumbing.fleet import Fleet
+from pikoci.internal.service.plumbing.keyed_store import KeyedStore
 from pikoci.internal.service.plumbing.measures import Measures
 from pikoci.internal.service.plumbing.ports import RunInThread
 from pikoci.internal.service.plumbing.queues import Queues
@@ -22,7 +22,7 @@ from pikoci.internal.service.plumbing.waiting import Waiting
 class Context:
     """The collaborators that all services of one server share."""
 
-    store: Store
+    store: KeyedStore
     publisher: Queues
     clock: Clock
     settings: ServiceSettings

@@ -51,10 +51,12 @@ def require_role(principal: Principal, team: str, role: Role) -> None:
     )
 
 
-def require_admin(principal: Principal) -> None:
-    """Return for a global administrator. Raises UnauthenticatedError or PermissionDeniedError."""
-    if not require_login(principal).is_admin:
+def require_admin(principal: Principal) -> User:
+    """The global administrator that the principal is. Raises UnauthenticatedError or PermissionDeniedError."""
+    user = require_login(principal)
+    if not user.is_admin:
         raise PermissionDeniedError("this needs a global administrator")
+    return user
 
 
 def find_pipeline(store: Store, principal: Principal, team: str, name: str, role: Role | None = None) -> Pipeline:
