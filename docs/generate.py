@@ -32,7 +32,6 @@ from pikoci.internal.pipeline import reference  # noqa: E402 - as above
 from pikoci.internal.service import build_services  # noqa: E402 - as above
 from pikoci.internal.store import StoreSettings, open_store  # noqa: E402 - as above
 from pikoci.pkg.queue.mem import MemoryBackend  # noqa: E402 - as above
-from pikoci.publisher import QueuePublisher  # noqa: E402 - as above
 from pikoci.reference import render_cli_reference  # noqa: E402 - as above
 from pikoci.server import server  # noqa: E402 - as above
 from pikoci.worker import worker  # noqa: E402 - as above
@@ -146,9 +145,9 @@ def _default(option: click.Option) -> str:
 
 def _routes() -> list[Route]:
     clock, settings = SystemClock(), ApiSettings(version=__version__)
-    publisher = QueuePublisher(MemoryBackend())
-    services = build_services(open_store(StoreSettings()), publisher, clock, jwt_secret=secrets.token_urlsafe())
-    return table(services, settings, Operations(services, settings, Metrics(services.scheduling, clock)))
+    queue = MemoryBackend()
+    services = build_services(open_store(StoreSettings()), queue, clock, jwt_secret=secrets.token_urlsafe())
+    return table(services, settings, Operations(services, settings, Metrics(services.monitoring, clock)))
 
 
 def _area(path: str) -> int:

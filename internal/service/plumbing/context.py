@@ -8,11 +8,11 @@ from functools import partial
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.service.plumbing.bus import EventBus
 from pikoci.internal.service.plumbing.compiled import CompiledPipelines
+from pikoci.internal.service.plumbing.doorbell import Doorbell
 from pikoci.internal.service.plumbing.fleet import Fleet
 from pikoci.internal.service.plumbing.keyed_store import KeyedStore
 from pikoci.internal.service.plumbing.measures import Measures
 from pikoci.internal.service.plumbing.ports import RunInThread
-from pikoci.internal.service.plumbing.queues import Queues
 from pikoci.internal.service.plumbing.revocations import Revocations
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 from pikoci.internal.service.plumbing.waiting import Waiting
@@ -23,7 +23,7 @@ class Context:
     """The collaborators that all services of one server share."""
 
     store: KeyedStore
-    publisher: Queues
+    doorbell: Doorbell
     clock: Clock
     settings: ServiceSettings
     bus: EventBus
