@@ -146,9 +146,9 @@ def _default(option: click.Option) -> str:
 
 def _routes() -> list[Route]:
     clock, settings = SystemClock(), ApiSettings(version=__version__)
-    publisher = QueuePublisher(MemoryBackend())
-    services = build_services(open_store(StoreSettings()), publisher, clock, jwt_secret=secrets.token_urlsafe())
-    return table(services, settings, Operations(services, settings, Metrics(services.scheduling, clock)))
+    queue = MemoryBackend()
+    services = build_services(open_store(StoreSettings()), queue, clock, jwt_secret=secrets.token_urlsafe())
+    return table(services, settings, Operations(services, settings, Metrics(services.monitoring, clock)))
 
 
 def _area(path: str) -> int:

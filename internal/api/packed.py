@@ -63,7 +63,7 @@ def _require_plain(value: object, left: int) -> None:
         case dict():
             for key, item in value.items():
                 if not isinstance(key, str):
-                    raise InvalidError("a version has a key that is no text")
+                    raise InvalidError("a version has a key that is not text")
                 _require_plain(item, left - 1)
         case _:
             raise InvalidError(f"a version holds what JSON cannot say: a value of type {type(value).__name__}")

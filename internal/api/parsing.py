@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -13,6 +12,7 @@ import msgspec
 
 from pikoci.internal.api.names import RULES
 from pikoci.internal.domain.errors import InvalidError, TooLargeError
+from pikoci.internal.service.plumbing.suggestions import did_you_mean
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -80,7 +80,7 @@ def read_query(request: falcon.Request, kind: type[T]) -> T:
         return msgspec.convert({}, kind)
     for name, value in params.items():
         if isinstance(value, list):
-            raise InvalidError(f"the parameter `{name[:80]}` stands more than once in the address", hint="give it once")
+            raise InvalidError(f"the parameter `{name[:80]}` is given twice in the address", hint="give it once")
     try:
         return msgspec.convert(params, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -90,10 +90,7 @@ def read_query(request: falcon.Request, kind: type[T]) -> T:
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint with the known name that is most like `name`, else with all of them; empty where there are none."""
     names = list(known)
-    close = difflib.get_close_matches(name[:80], names, n=1)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"known are {', '.join(f'`{one}`' for one in names)}" if names else ""
+    return did_you_mean(name, names) or (f"known are {', '.join(f'`{one}`' for one in names)}" if names else "")
 
 
 def _too_large(limit: int) -> TooLargeError:
@@ -159,7 +156,7 @@ def _choices(kind: type[msgspec.Struct], place: str) -> str:
 def _rule(reason: str) -> str:
     if found := re.fullmatch(r"Expected `str` matching regex '(.*)'", reason, re.DOTALL):
         rule = RULES.get(found[1].replace(r"\\", "\\"))
-        return rule.sentence if rule else "has not the form that it must have"
+        return rule.sentence if rule else "does not have the form that it must have"
     if found := re.fullmatch(r"Expected `(\w+)(?: \| null)?`, got `(\w+)`", reason):
         return f"must be {_KINDS.get(found[1], found[1])}, and not {_KINDS.get(found[2], found[2])}"
     if found := re.fullmatch(r"Invalid enum value '?(.*?)'?", reason, re.DOTALL):

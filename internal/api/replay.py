@@ -20,17 +20,14 @@ class Replay:
     def __init__(self, service: IdempotencyService) -> None:
         self._service = service
 
-    def answer(
-        self, request: ApiRequest, body: bytes, prepare: Callable[[], None], action: Callable[[], Answer]
-    ) -> Answer:
-        """What `action` answers, after `prepare`, which alone may wait; or what it answered.
+    def answer(self, request: ApiRequest, body: bytes, action: Callable[[], Answer]) -> Answer:
+        """What `action` answers, or what it answered to the first request with the key.
 
         Raises InvalidError for a key that cannot be, UnprocessableError for one of another request.
         """
         key = request.get_header(HEADER)
         user = request.principal.user
         if key is None or user is None:
-            prepare()
             return action()
         if not fits(key, IdempotencyKey):
             raise InvalidError(f"{HEADER} takes 1 to 255 visible ASCII characters", hint="a UUID is a good key")
@@ -38,10 +35,6 @@ class Replay:
         asked = f"{request.path}?{request.query_string}\n".encode() + body
         fingerprint = hashlib.sha256(asked).hexdigest()
         try:
-            kept = self._service.find(scope, key, fingerprint)
-            if kept is not None:
-                return kept
-            prepare()
             return self._service.run(scope, key, fingerprint, action)
         except KeyReusedError as error:
             raise UnprocessableError(error.message, hint=error.hint) from error

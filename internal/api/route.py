@@ -34,8 +34,8 @@ class Route:
     their types; `replies` are more statuses of success, `problems` those of errors that do not follow from the rest
     (see `statuses`). `for_workers` says that a worker's token opens it, and nothing else; `is_public` that a GET shows
     something to those who are not logged in, too. `keeps_answer` is False where an answer is not stored for a repeated
-    request: it holds a secret, or nothing changes. Otherwise `handle` may run within a transaction, where nothing may
-    wait: what takes its time is done before by `prepare`, called alike, whose result `handle` is given as `prepared`.
+    request: it holds a secret, or nothing changes. Otherwise nothing may wait in `handle` after its first transaction,
+    see `IdempotencyService.run`.
     """
 
     method: Method
@@ -53,7 +53,6 @@ class Route:
     is_public: bool = False
     before_password_change: bool = False
     keeps_answer: bool = True
-    prepare: Callable[..., Any] | None = None
     replies: tuple[int, ...] = ()
     problems: tuple[int, ...] = ()
     headers: Mapping[str, Any] = field(default_factory=dict)
@@ -108,19 +107,11 @@ class Endpoint:
             if route.body is not None:
                 fields["body"] = body
 
-        def prepare() -> None:
-            if route.prepare is not None:
-                fields["prepared"] = route.prepare(request, **fields)
-
         def act() -> Answer:
             result = route.handle(request, **fields)
             return Answer(status=route.status, body=b"" if route.answer is None else as_json(result))
 
-        if route.keeps_answer:
-            answer = self._replay.answer(request, data, prepare, act)
-        else:
-            prepare()
-            answer = act()
+        answer = self._replay.answer(request, data, act) if route.keeps_answer else act()
         response.status = answer.status
         if answer.body:
             response.data = answer.body

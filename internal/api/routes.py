@@ -80,8 +80,8 @@ def _sessions(session: Session) -> list[Route]:
 
 def _pipelines(pipelines: Pipelines) -> list[Route]:
     listing = views.Listing[views.PipelineView]
-    body: dict[str, Any] = {"body": bodies.SetPipeline, "is_large": True, "prepare": pipelines.read}
-    new: dict[str, Any] = {"body": bodies.NewPipeline, "is_large": True, "prepare": pipelines.read_new, **_CONFLICT}
+    body: dict[str, Any] = {"body": bodies.SetPipeline, "is_large": True}
+    new: dict[str, Any] = {"body": bodies.NewPipeline, "is_large": True, **_CONFLICT}
     dry: dict[str, Any] = {"keeps_answer": False, "problems": (422,)}
     pictures = ("text/vnd.graphviz", "image/svg+xml")
     return [
@@ -203,7 +203,6 @@ def _people(people: People) -> list[Route]:
             status=201,
             body=bodies.NewUser,
             problems=(409,),
-            prepare=people.hash_password,
         ),
         Route("GET", f"{API}/teams", people.teams, "Teams", teams, **_PAGE),
         Route("POST", f"{API}/teams", people.create_team, "Make a team", views.TeamView, status=201, **new_team),

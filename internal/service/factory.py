@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.lifecycle.scheduling import Scheduling
 from pikoci.internal.service.plumbing.bus import EventBus
 from pikoci.internal.service.plumbing.compiled import CompiledPipelines
 from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.plumbing.doorbell import Doorbell
 from pikoci.internal.service.plumbing.fleet import Fleet
+from pikoci.internal.service.plumbing.keyed_store import KeyedStore
 from pikoci.internal.service.plumbing.measures import Measures
-from pikoci.internal.service.plumbing.ports import Publisher, RunInThread, run_inline
-from pikoci.internal.service.plumbing.queues import Queues
+from pikoci.internal.service.plumbing.ports import Broker, RunInThread, run_inline
 from pikoci.internal.service.plumbing.revocations import Revocations
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 from pikoci.internal.service.plumbing.tokens import TokenService, signing_secret
@@ -52,7 +54,7 @@ class Services:
 
 def build_services(
     store: Store,
-    publisher: Publisher,
+    broker: Broker,
     clock: Clock,
     settings: ServiceSettings | None = None,
     *,
@@ -60,19 +62,22 @@ def build_services(
     run_in_thread: RunInThread = run_inline,
     hash_in_thread: RunInThread | None = None,
     read_pipeline: RunInThread | None = None,
+    broker_failure: type[Exception] = UnavailableError,
     jwt_secret: str | None = None,
     previous_secrets: Sequence[str] = (),
 ) -> Services:
     """All services over one store; migrate it first. `jwt_secret` None uses the secret kept in the store.
 
-    `previous_secrets` still open the tokens that they signed. Passwords are hashed by `hash_in_thread` and pipeline
-    files read by `read_pipeline`; both are `run_in_thread` where they are not given.
+    `broker_failure` is the error by which the broker says that it is away. `previous_secrets` still open the tokens
+    that they signed. Passwords are hashed by `hash_in_thread` and pipeline files read by `read_pipeline`; both are
+    `run_in_thread` where they are not given.
     """
     settings = settings or ServiceSettings()
+    keyed = KeyedStore(store)
     compiled, fleet = CompiledPipelines(store), Fleet(store, clock, settings)
     context = Context(
-        store=store,
-        publisher=Queues(publisher, clock),
+        store=keyed,
+        doorbell=Doorbell(keyed, broker, broker_failure, fleet, clock),
         clock=clock,
         settings=settings,
         bus=bus or EventBus(),

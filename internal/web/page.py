@@ -88,7 +88,7 @@ class Page:
     def _once(self, request: ApiRequest, fields: Mapping[str, str], action: Callable[[], str]) -> str:
         """Where `action` leads to, done once for each time that its form was shown: clicks come twice.
 
-        Forms that carry no mark are done as often as they come. In `action` nothing may wait, see IdempotencyService.
+        Forms that carry no mark are done as often as they come. `IdempotencyService.run` says what may wait.
         """
         mark, user = fields.get("once", ""), request.principal.user
         if not mark or len(mark) > _LONGEST_MARK or user is None:

@@ -61,11 +61,7 @@ class Silence:
     def publish(self, queue: str, *bodies: bytes) -> None:
         """Drop them."""
 
-    def depth(self, _: str) -> int | None:
-        """Nothing ever waits."""
-        return 0
-
-    def inspect(self, _: str) -> QueueState | None:
+    def depth(self, _: str) -> QueueState | None:
         """Nothing is known."""
         return None
 

@@ -25,7 +25,6 @@ from pikoci.internal.domain.accounts import SYSTEM  # noqa: E402 - as above
 from pikoci.internal.domain.clock import SystemClock  # noqa: E402 - as above
 from pikoci.internal.scheduler import Scheduler  # noqa: E402 - as above
 from pikoci.internal.service import Services, build_services  # noqa: E402 - as above
-from pikoci.internal.service.plumbing.ports import QueueState  # noqa: E402 - as above
 from pikoci.internal.store import StoreSettings, open_store  # noqa: E402 - as above
 from pikoci.internal.worker.process import Spawner  # noqa: E402 - as above
 from pikoci.internal.worker.settings import WorkerSettings, inherit_environment  # noqa: E402 - as above
@@ -34,25 +33,6 @@ from pikoci.pkg.queue.mem import MemoryBackend  # noqa: E402 - as above
 
 PIPELINES, RESOURCES = 10, 1000
 WARM_UP = 5.0
-
-
-class Bell:
-    """The queue of the services."""
-
-    def __init__(self, backend: MemoryBackend) -> None:
-        self._backend = backend
-
-    def publish(self, queue: str, *bodies: bytes) -> None:
-        """Pass them on."""
-        self._backend.publish(queue, *bodies)
-
-    def depth(self, queue: str) -> int | None:
-        """What waits."""
-        return self._backend.depth(queue).waiting
-
-    def inspect(self, queue: str) -> QueueState:
-        """The same."""
-        return QueueState(self._backend.depth(queue).waiting)
 
 
 class Watch:
@@ -98,7 +78,7 @@ def measure(folder: Path, seconds: float) -> dict[str, float]:
     store = open_store(StoreSettings(system="sqlite", name=str(folder / "pikoci.db")))
     store.migrate()
     backend, clock = MemoryBackend(), SystemClock()
-    services = build_services(store, Bell(backend), clock)
+    services = build_services(store, backend, clock)
     services.accounts.ensure_team("main")
     for number in range(PIPELINES):
         services.pipelines.set(SYSTEM, "main", f"p{number}", pipeline(number), {})

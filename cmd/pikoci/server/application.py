@@ -34,7 +34,6 @@ from pikoci.internal.worker.worker import Worker
 from pikoci.pkg.queue.backend import Backend, QueueClosedError, QueueError
 from pikoci.server.greeting import greeting
 from pikoci.server.preparation import prepare_accounts, prepare_pipeline, prepare_schema
-from pikoci.server.publisher import QueuePublisher
 from pikoci.server.settings import ServerSettings
 from pikoci.server.threads import READERS, BoundedThreads, Threads, hashing_threads
 from pikoci.shared.queue_options import open_queue
@@ -62,10 +61,11 @@ class Application:
         self._resources.callback(reading.close)
         self._services = build_services(
             store,
-            QueuePublisher(self._backend),
+            self._backend,
             self._clock,
             _service_settings(settings),
             bus=EventBus(store.relay),
+            broker_failure=QueueError,
             run_in_thread=Threads(READERS).run,
             read_pipeline=reading,
             hash_in_thread=Threads(hashing_threads()).run,

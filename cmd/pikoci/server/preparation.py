@@ -45,14 +45,13 @@ def prepare_pipeline(services: Services, settings: ServerSettings) -> None:
     variables = _read_variables(settings.vars) if settings.vars else {}
     config = settings.pipeline_config.read_text(encoding="utf-8")
     try:
-        found = services.pipelines.evaluate(SYSTEM, settings.team, settings.pipeline_name, config, variables)
+        _, found = services.pipelines.set(SYSTEM, settings.team, settings.pipeline_name, config, variables)
     except InvalidPipelineError as error:
         path = str(settings.pipeline_config)
         diagnostics = [msgspec.structs.replace(found, file=path) for found in error.diagnostics]
         raise InvalidPipelineError(f"{path}: {error.message}", diagnostics, hint=error.hint) from error
     for one in found.warnings:
         log.warning("%s:%d: %s", settings.pipeline_config, one.line, one.summary)
-    services.pipelines.apply(SYSTEM, settings.team, found)
     log.info("pipeline %s/%s is set", settings.team, settings.pipeline_name)
 
 

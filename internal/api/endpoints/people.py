@@ -20,13 +20,10 @@ class People:
         found = [render.user(one) for one in self._accounts.list_users(request.principal)]
         return render.part(found, query.limit, query.cursor)
 
-    def hash_password(self, request: ApiRequest, body: NewUser) -> str:
-        """The hash of a new user's password."""
-        return self._accounts.hash_new(request.principal, body.name, body.password)
-
-    def create_user(self, request: ApiRequest, body: NewUser, prepared: str) -> views.UserView:
+    def create_user(self, request: ApiRequest, body: NewUser) -> views.UserView:
         """Make a user."""
-        return render.user(self._accounts.add_user(request.principal, body.name, prepared, is_admin=body.is_admin))
+        made = self._accounts.create_user(request.principal, body.name, body.password, is_admin=body.is_admin)
+        return render.user(made)
 
     def teams(self, request: ApiRequest, query: PageQuery) -> views.Listing[views.TeamView]:
         """The teams that the caller is in; all of them for a global administrator."""

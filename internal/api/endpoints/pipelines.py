@@ -11,9 +11,7 @@ from pikoci.internal.api.parsing import as_json
 from pikoci.internal.api.problems import UnprocessableError
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.domain.accounts import Role
-from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.service import Services
-from pikoci.internal.service.use_cases.pipelines import Evaluated
 
 
 class Pipelines:
@@ -27,38 +25,20 @@ class Pipelines:
         page = self._pipelines.list(request.principal, team, limit=query.limit, cursor=query.cursor)
         return views.Listing([render.pipeline(one) for one in page.items], page.next)
 
-    def read_new(self, request: ApiRequest, team: str, body: NewPipeline) -> Evaluated:
-        """Evaluate the file of a pipeline that is to be made."""
-        return self._pipelines.evaluate(request.principal, team, body.name, body.config, body.vars)
-
-    def create(self, request: ApiRequest, team: str, body: NewPipeline, prepared: Evaluated) -> views.SetView:
+    def create(self, request: ApiRequest, team: str, body: NewPipeline) -> views.SetView:
         """Make a new pipeline. Raises ConflictError where there is one of that name."""
-        try:
-            self._pipelines.get(request.principal, team, prepared.name)
-        except NotFoundError:
-            return self._set(request, team, prepared)
-        raise ConflictError(f"team {team} has a pipeline {body.name} already", hint="PUT to its address to change it")
+        return self._set(request, team, body.name, body, must_be_new=True)
 
-    def read(self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline) -> Evaluated:
-        """Evaluate the file of a pipeline that is to be set."""
-        if body.name not in {None, pipeline}:
-            raise UnprocessableError(f"`name` must be {pipeline}, as in the address", hint="leave `name` out")
-        return self._pipelines.evaluate(request.principal, team, pipeline, body.config, body.vars)
-
-    def set(
-        self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline, prepared: Evaluated
-    ) -> views.SetView:
+    def set(self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline) -> views.SetView:
         """Make a pipeline what the file says, whether it exists or not."""
-        del pipeline, body
-        return self._set(request, team, prepared)
+        _require_same(pipeline, body)
+        return self._set(request, team, pipeline, body)
 
-    def plan(
-        self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline, prepared: Evaluated
-    ) -> views.PlanView:
+    def plan(self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline) -> views.PlanView:
         """Say what setting the pipeline would change, without doing it."""
-        del pipeline, body
-        changes = self._pipelines.preview(request.principal, team, prepared)
-        return views.PlanView(render.changes(changes), list(prepared.warnings))
+        _require_same(pipeline, body)
+        found = self._pipelines.plan(request.principal, team, pipeline, body.config, body.vars)
+        return views.PlanView(render.changes(found.changes), list(found.warnings))
 
     def get(self, request: ApiRequest, team: str, pipeline: str) -> views.PipelineDetailView:
         """A pipeline, with its file for the team's members."""
@@ -109,7 +89,14 @@ class Pipelines:
         response.set_header("Cross-Origin-Resource-Policy", "cross-origin")
         response.text = badge(overview)
 
-    def _set(self, request: ApiRequest, team: str, wished: Evaluated) -> views.SetView:
-        _, changes = self._pipelines.apply(request.principal, team, wished)
-        overview = self._pipelines.get(request.principal, team, wished.name)
-        return views.SetView(render.pipeline(overview), render.changes(changes), list(wished.warnings))
+    def _set(
+        self, request: ApiRequest, team: str, name: str, body: SetPipeline | NewPipeline, *, must_be_new: bool = False
+    ) -> views.SetView:
+        _, found = self._pipelines.set(request.principal, team, name, body.config, body.vars, must_be_new=must_be_new)
+        overview = self._pipelines.get(request.principal, team, name)
+        return views.SetView(render.pipeline(overview), render.changes(found.changes), list(found.warnings))
+
+
+def _require_same(pipeline: str, body: SetPipeline) -> None:
+    if body.name not in {None, pipeline}:
+        raise UnprocessableError(f"`name` must be {pipeline}, as in the address", hint="leave `name` out")

@@ -18,7 +18,6 @@ from pikoci.internal.service.lifecycle.versions import check_versions
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
-from pikoci.internal.service.plumbing.doorbell import Doorbell
 
 _MAX_ERROR = 4000
 
@@ -35,7 +34,7 @@ class Checks:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = context.store
-        self._doorbell = Doorbell(context)
+        self._doorbell = context.doorbell
 
     def dispatch_due(self) -> int:
         """Publish checks that are due, at most `due_batch`; returns how many."""

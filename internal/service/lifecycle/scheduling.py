@@ -15,7 +15,6 @@ from pikoci.internal.service.lifecycle.retention import Retention
 from pikoci.internal.service.lifecycle.starting import JobRun
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.context import Context
-from pikoci.internal.service.plumbing.doorbell import Doorbell
 
 _SWEEP_BATCH = 200
 _NEW_BUILDS = 20
@@ -27,7 +26,7 @@ class Scheduling:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = context.store
-        self._doorbell = Doorbell(context)
+        self._doorbell = context.doorbell
         self._checks = Checks(context)
         self._retention = Retention(context)
         self._due_times = DueTimes(context)

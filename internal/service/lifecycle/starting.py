@@ -15,7 +15,6 @@ from pikoci.internal.service.lifecycle.inputs import InputChooser
 from pikoci.internal.service.plumbing.bus import build_topic
 from pikoci.internal.service.plumbing.compiled import CompiledPipeline
 from pikoci.internal.service.plumbing.context import Context
-from pikoci.internal.service.plumbing.doorbell import Doorbell
 
 _SETTLED = 500
 
@@ -25,7 +24,7 @@ class Starter:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._doorbell = Doorbell(context)
+        self._doorbell = context.doorbell
 
     def run(self, pipeline: Pipeline, job: Job) -> JobRun:
         """What makes builds of the job, within the transaction that this is called in.

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from pikoci.internal.domain.clock import Clock
-from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.plumbing.bus import EventBus
 from pikoci.internal.service.plumbing.compiled import CompiledPipelines
+from pikoci.internal.service.plumbing.doorbell import Doorbell
 from pikoci.internal.service.plumbing.fleet import Fleet
+from pikoci.internal.service.plumbing.keyed_store import KeyedStore
 from pikoci.internal.service.plumbing.measures import Measures
 from pikoci.internal.service.plumbing.ports import RunInThread
-from pikoci.internal.service.plumbing.queues import Queues
 from pikoci.internal.service.plumbing.revocations import Revocations
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 from pikoci.internal.service.plumbing.waiting import Waiting
@@ -22,8 +22,8 @@ from pikoci.internal.service.plumbing.waiting import Waiting
 class Context:
     """The collaborators that all services of one server share."""
 
-    store: Store
-    publisher: Queues
+    store: KeyedStore
+    doorbell: Doorbell
     clock: Clock
     settings: ServiceSettings
     bus: EventBus

@@ -1,4 +1,4 @@
-"""Publishing ids of rows that are committed: the sweeper sends what could not be sent, or got lost, again."""
+"""The doorbell: ids of rows that are committed, published on queues, and what waits in these."""
 
 from __future__ import annotations
 
@@ -7,23 +7,39 @@ from functools import partial
 
 import structlog
 
-from pikoci.internal.domain.errors import UnavailableError
+from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
-from pikoci.internal.service.plumbing.context import Context
-from pikoci.internal.service.plumbing.ports import encode_id
+from pikoci.internal.domain.repositories import Store
+from pikoci.internal.service.plumbing.fleet import Fleet
+from pikoci.internal.service.plumbing.ports import Broker, QueueState
 
 _log = structlog.get_logger(__name__)
 
+_MAX_QUEUES = 500
+#: How long what a broker said is good for, and how long all queues together may take to answer, in seconds.
+_LIFETIME = 1.0
+_PATIENCE = 5.0
+
 
 class Doorbell:
-    """Tells the workers which rows to look at, once they are committed. Never raises, because the work is safe then."""
+    """Tells the workers which rows to look at, once they are committed.
 
-    def __init__(self, context: Context) -> None:
-        self._store = context.store
-        self._publisher = context.publisher
-        self._fleet = context.fleet
+    Nothing here raises: the work is safe in the database, and the sweeper publishes again what could not be published
+    or got lost. `failure` is what the broker raises when it is away. Queues of tagged work are known by having been
+    used.
+    """
+
+    def __init__(self, store: Store, broker: Broker, failure: type[Exception], fleet: Fleet, clock: Clock) -> None:
+        self._store = store
+        self._broker = broker
+        self._failure = failure
+        self._fleet = fleet
+        self._clock = clock
+        self._names = {JOBS_QUEUE: None, CHECKS_QUEUE: None}  # a dict, for its order
+        self._states: dict[str, QueueState | None] = {}
+        self._fresh_until: float | None = None
 
     def ring_builds(self, plan: JobPlan, team: str, build_ids: Sequence[int]) -> None:
         """Publish builds of one job of the team."""
@@ -50,15 +66,43 @@ class Doorbell:
 
         While at least as many messages wait as ids, the workers are merely busy, and more messages would not help.
         """
-        depth = self._publisher.depth(queue)
-        return depth is None or depth < waiting
+        self._remember(queue)
+        state = self._look(queue)
+        return state is None or state.waiting < waiting
 
     def ring(self, queue: str, ids: Iterable[int]) -> None:
-        """Publish ids on a queue."""
+        """Publish ids on a queue, in ASCII digits, after the commit."""
         self._store.after_commit(partial(self._publish, queue, tuple(ids)))
 
+    def states(self) -> dict[str, QueueState | None]:
+        """Every queue by name, with what waits in it; None where the broker cannot tell, is away, or takes too long."""
+        began = self._clock.monotonic()
+        if self._fresh_until is None or began >= self._fresh_until:
+            states: dict[str, QueueState | None] = {}
+            for name in sorted(self._names):
+                in_time = self._clock.monotonic() - began < _PATIENCE
+                states[name] = self._look(name) if in_time else None
+            self._states, self._fresh_until = states, self._clock.monotonic() + _LIFETIME
+        return self._states
+
     def _publish(self, queue: str, ids: tuple[int, ...]) -> None:
+        self._remember(queue)
         try:
-            self._publisher.publish(queue, *map(encode_id, ids))
-        except UnavailableError as error:
+            self._broker.publish(queue, *(str(number).encode("ascii") for number in ids))
+        except self._failure as error:
             _log.warning("queue unavailable, the sweeper publishes later", queue=queue, ids=ids, error=str(error))
+
+    def _look(self, queue: str) -> QueueState | None:
+        try:
+            depth = self._broker.depth(queue)
+        except self._failure:
+            return None
+        return None if depth is None else QueueState(depth.waiting, depth.in_flight, depth.oldest)
+
+    def _remember(self, queue: str) -> None:
+        """Keep the queue's name; beyond so many the one that was used first is forgotten, but for the two of old."""
+        if queue not in self._names:
+            self._fresh_until = None
+            self._names[queue] = None
+            if len(self._names) > _MAX_QUEUES:
+                del self._names[next(name for name in self._names if name not in {JOBS_QUEUE, CHECKS_QUEUE})]

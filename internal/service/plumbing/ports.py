@@ -19,17 +19,30 @@ class QueueState:
     oldest: float | None = None
 
 
-class Publisher(Protocol):
-    """Rings a queue's bell. A message is an id in ASCII digits and nothing else."""
+class Depth(Protocol):
+    """How a broker says what `QueueState` holds."""
+
+    @property
+    def waiting(self) -> int:
+        """Messages that wait."""
+
+    @property
+    def in_flight(self) -> int:
+        """Messages that consumers hold."""
+
+    @property
+    def oldest(self) -> float | None:
+        """Seconds that the oldest of those that wait has waited; None where it is not known."""
+
+
+class Broker(Protocol):
+    """What a queue backend does for the services. Both methods may raise its own error after a bounded wait."""
 
     def publish(self, queue: str, *bodies: bytes) -> None:
-        """Return once the broker has all messages safely; raises UnavailableError after a bounded wait."""
+        """Return once the broker has all messages safely."""
 
-    def depth(self, queue: str) -> int | None:
-        """How many messages wait in the queue; None where the broker cannot tell or is away. Never raises."""
-
-    def inspect(self, queue: str) -> QueueState | None:
-        """How the queue stands; None where the broker cannot tell or is away. Never raises."""
+    def depth(self, queue: str) -> Depth | None:
+        """How the queue stands; None where the broker cannot tell."""
 
 
 class Relay(Protocol):
@@ -47,11 +60,6 @@ class RunInThread(Protocol):
 
     def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What the function returns or raises."""
-
-
-def encode_id(number: int) -> bytes:
-    """The message that says: look at this id."""
-    return str(number).encode("ascii")
 
 
 def run_inline(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -59,7 +59,7 @@ class AccountService:
     def change_password(self, principal: Principal, current: str, new: str) -> User:
         """Set one's own password; ends every session.
 
-        Raises PermissionDeniedError when `current` is wrong, InvalidError for a password that cannot be.
+        Raises PermissionDeniedError when `current` is wrong, InvalidError for a new password that is not valid.
         """
         user = require_login(principal)
         client = f"password of {user.id}"
@@ -142,18 +142,10 @@ class AccountService:
 
         Raises ConflictError, InvalidError.
         """
-        return self.add_user(principal, name, self.hash_new(principal, name, password), is_admin=is_admin)
-
-    def hash_new(self, principal: Principal, name: str, password: str) -> str:
-        """The hash of the password of a user that is to be made, for `add_user`. Raises InvalidError."""
-        require_admin(principal)
+        by = require_admin(principal)
         _check_name(name)
         check_new_password(password)
-        return self._passwords.run(f"user {principal.user.id if principal.user else 0}", hash_password, password)
-
-    def add_user(self, principal: Principal, name: str, hashed: str, *, is_admin: bool = False) -> User:
-        """What is left of `create_user` when the password is hashed: nothing that waits."""
-        require_admin(principal)
+        hashed = self._passwords.run(f"user {by.id}", hash_password, password)
         with self._store.transaction():
             return self._store.accounts.create_user(name, hashed, is_admin=is_admin, must_change_password=True)
 

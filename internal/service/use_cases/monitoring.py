@@ -23,7 +23,7 @@ class Monitoring:
 
     def queues(self) -> dict[str, QueueState | None]:
         """What waits in the queues, those of tagged work included once they are used; None where nobody can tell."""
-        return self._context.publisher.states()
+        return self._context.doorbell.states()
 
     def queues_of(self, principal: Principal) -> dict[str, QueueState | None]:
         """The same (any user), without those of teams that the principal is not a member of."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
-from pikoci.internal.domain.errors import Diagnostic, InvalidError, NotFoundError, TooLargeError
+from pikoci.internal.domain.errors import ConflictError, Diagnostic, InvalidError, NotFoundError, TooLargeError
 from pikoci.internal.domain.names import MAX_LABEL, PIPELINE
 from pikoci.internal.domain.pipeline import (
     JobOverview,
@@ -28,17 +27,7 @@ from pikoci.internal.service.use_cases.graph import pipeline_graph
 from pikoci.internal.service.use_cases.jobs import recall
 from pikoci.internal.service.use_cases.public import public_overviews
 from pikoci.internal.service.use_cases.resources import new_webhook_token
-from pikoci.internal.service.use_cases.views import Graph
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """A pipeline's file, read and found to be in order, but for the warnings."""
-
-    name: str
-    source: PipelineSource
-    spec: PipelineSpec
-    warnings: Sequence[Diagnostic]
+from pikoci.internal.service.use_cases.views import Graph, PipelinePlan
 
 
 class PipelineService:
@@ -49,49 +38,49 @@ class PipelineService:
         self._store = context.store
 
     def set(
-        self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
-    ) -> tuple[Pipeline, Sequence[Change]]:
-        """Create or update a pipeline (role maintain); returns it and the changes, as `pipeline.diff` tells them.
+        self,
+        principal: Principal,
+        team: str,
+        name: str,
+        config: str,
+        variables: Mapping[str, object],
+        *,
+        must_be_new: bool = False,
+    ) -> tuple[Pipeline, PipelinePlan]:
+        """Create or update a pipeline (role maintain); returns it and what that changed.
 
         A job that disappears is archived with its history and comes back if the job does. Setting the same file and
-        variables again changes nothing. Raises InvalidPipelineError with every diagnostic, TooLargeError.
+        variables again changes nothing. Reading a large file takes its time, in a native thread. Raises
+        InvalidPipelineError with every diagnostic, TooLargeError, and ConflictError where one of that name is there
+        that `must_be_new`.
         """
-        return self.apply(principal, team, self.evaluate(principal, team, name, config, variables))
-
-    def evaluate(
-        self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
-    ) -> Evaluated:
-        """The file as `apply` wants it (role maintain); a large one takes its time, in a native thread."""
         require_role(principal, team, Role.MAINTAIN)
         spec, warnings = self._evaluate(name, config, variables)
         source = PipelineSource(config=config, variables=dict(variables), spec=encode_spec(spec))
-        return Evaluated(name=name, source=source, spec=spec, warnings=warnings)
-
-    def apply(self, principal: Principal, team: str, wished: Evaluated) -> tuple[Pipeline, Sequence[Change]]:
-        """What is left of `set` when the file is evaluated: nothing that waits."""
-        require_role(principal, team, Role.MAINTAIN)
         with self._store.transaction():
-            before = self._store.pipelines.find(team, wished.name)
+            before = self._store.pipelines.find(team, name)
+            if before is not None and must_be_new:
+                raise ConflictError(
+                    f"team {team} has a pipeline {name} already", hint="PUT to its address to change it"
+                )
             known = self._store.pipelines.source(before.id) if before else None
-            changes = self._changes(known, wished.spec)
-            if before is not None and known == wished.source:
-                return before, changes
-            pipeline = self._save(team, wished.name, before, wished.source)
-            self._reconcile(pipeline, wished.spec)
+            plan = PipelinePlan(changes=_changes(known, spec), warnings=warnings)
+            if before is not None and known == source:
+                return before, plan
+            pipeline = self._save(team, name, before, source)
+            self._reconcile(pipeline, spec)
         self._context.notify(SCHEDULE, CHECKS)
-        return pipeline, changes
+        return pipeline, plan
 
     def plan(
         self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
-    ) -> Sequence[Change]:
-        """The changes that `set` would make (role maintain), without making them. Raises what `set` raises."""
-        return self.preview(principal, team, self.evaluate(principal, team, name, config, variables))
-
-    def preview(self, principal: Principal, team: str, wished: Evaluated) -> Sequence[Change]:
-        """The changes that `apply` would make (role maintain), without making them."""
+    ) -> PipelinePlan:
+        """What `set` would change (role maintain), without changing it. Raises what `set` raises."""
         require_role(principal, team, Role.MAINTAIN)
-        before = self._store.pipelines.find(team, wished.name)
-        return self._changes(self._store.pipelines.source(before.id) if before else None, wished.spec)
+        spec, warnings = self._evaluate(name, config, variables)
+        before = self._store.pipelines.find(team, name)
+        known = self._store.pipelines.source(before.id) if before else None
+        return PipelinePlan(changes=_changes(known, spec), warnings=warnings)
 
     def get(self, principal: Principal, team: str, name: str) -> PipelineOverview:
         """A pipeline with its jobs' state. Raises NotFoundError."""
@@ -159,9 +148,6 @@ class PipelineService:
         now = datetime.fromtimestamp(self._context.clock.now(), UTC)
         return self._context.read_pipeline(load_or_raise, config, variables, filename=f"{name}.hcl", now=now)
 
-    def _changes(self, before: PipelineSource | None, spec: PipelineSpec) -> Sequence[Change]:
-        return diff(decode_spec(before.spec) if before else None, spec)
-
     def _save(self, team: str, name: str, before: Pipeline | None, source: PipelineSource) -> Pipeline:
         now = self._context.clock.now()
         if before is not None:
@@ -218,3 +204,7 @@ class PipelineService:
         found = find_pipeline(self._store, principal, team, name, Role.MAINTAIN)
         with self._store.transaction():
             self._store.pipelines.set_public(found.id, public)
+
+
+def _changes(before: PipelineSource | None, spec: PipelineSpec) -> Sequence[Change]:
+    return diff(decode_spec(before.spec) if before else None, spec)

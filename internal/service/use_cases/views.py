@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, LogChunk, Standing, Step
+from pikoci.internal.domain.errors import Diagnostic
 from pikoci.internal.domain.pipeline import ResourceState, Version, WorkerState
+from pikoci.internal.pipeline.diff import Change
 
 
 class BuildDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +64,13 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
 
     nodes: list[GraphNode]
     edges: list[GraphEdge]
+
+
+class PipelinePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What setting a pipeline's file changes, as `pipeline.diff` tells it, and what is odd about the file."""
+
+    changes: Sequence[Change]
+    warnings: Sequence[Diagnostic]
 
 
 class ResourceView(msgspec.Struct, frozen=True, kw_only=True):

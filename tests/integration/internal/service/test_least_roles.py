@@ -77,16 +77,7 @@ REPO = (TEAM, PIPELINE, "made.repo")
 
 TABLE: dict[str, tuple[Least, Call]] = {
     "pipelines.set": (Least.MAINTAIN, lambda s, who, at: s.pipelines.set(who, TEAM, "new", CONFIG, {})),
-    "pipelines.evaluate": (Least.MAINTAIN, lambda s, who, at: s.pipelines.evaluate(who, TEAM, "new", CONFIG, {})),
-    "pipelines.apply": (
-        Least.MAINTAIN,
-        lambda s, who, at: s.pipelines.apply(who, TEAM, s.pipelines.evaluate(at.alice, TEAM, "new", CONFIG, {})),
-    ),
     "pipelines.plan": (Least.MAINTAIN, lambda s, who, at: s.pipelines.plan(who, TEAM, PIPELINE, CONFIG, {})),
-    "pipelines.preview": (
-        Least.MAINTAIN,
-        lambda s, who, at: s.pipelines.preview(who, TEAM, s.pipelines.evaluate(at.alice, TEAM, "new", CONFIG, {})),
-    ),
     "pipelines.get": (Least.VIEWER, lambda s, who, at: s.pipelines.get(who, TEAM, PIPELINE)),
     "pipelines.list": (Least.STRANGER, lambda s, who, at: s.pipelines.list(who, TEAM)),
     "pipelines.source": (Least.READ, lambda s, who, at: s.pipelines.source(who, TEAM, PIPELINE)),
@@ -129,8 +120,6 @@ TABLE: dict[str, tuple[Least, Call]] = {
     ),
     "accounts.list_users": (Least.GLOBAL, lambda s, who, at: s.accounts.list_users(who)),
     "accounts.create_user": (Least.GLOBAL, lambda s, who, at: s.accounts.create_user(who, "carol", PASSWORD)),
-    "accounts.hash_new": (Least.GLOBAL, lambda s, who, at: s.accounts.hash_new(who, "carol", PASSWORD)),
-    "accounts.add_user": (Least.GLOBAL, lambda s, who, at: s.accounts.add_user(who, "carol", "a hash")),
     "accounts.list_teams": (Least.STRANGER, lambda s, who, at: s.accounts.list_teams(who)),
     "accounts.create_team": (Least.GLOBAL, lambda s, who, at: s.accounts.create_team(who, "red")),
     "accounts.members": (Least.READ, lambda s, who, at: s.accounts.members(who, TEAM)),

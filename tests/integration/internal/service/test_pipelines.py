@@ -33,16 +33,16 @@ def test_a_plan_says_what_setting_does_and_does_nothing(world: World) -> None:
     planned = world.services.pipelines.plan(world.alice, "main", "p", PLAIN, {})
     with pytest.raises(NotFoundError):
         world.services.pipelines.get(world.alice, "main", "p")
-    _, changes = world.services.pipelines.set(world.alice, "main", "p", PLAIN, {})
-    assert changes == planned
-    assert [(change.kind, change.name) for change in changes] == [("added", "run")]
+    _, done = world.services.pipelines.set(world.alice, "main", "p", PLAIN, {})
+    assert done == planned
+    assert [(change.kind, change.name) for change in done.changes] == [("added", "run")]
 
 
 def test_setting_the_same_again_changes_nothing(world: World) -> None:
     first, _ = world.services.pipelines.set(world.alice, "main", "p", PLAIN, {})
-    again, changes = world.services.pipelines.set(world.alice, "main", "p", PLAIN, {})
+    again, done = world.services.pipelines.set(world.alice, "main", "p", PLAIN, {})
     assert again == first
-    assert changes == []
+    assert done.changes == []
 
 
 def test_a_job_that_leaves_keeps_its_history_and_comes_back_with_it(world: World) -> None:

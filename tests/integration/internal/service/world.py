@@ -81,12 +81,10 @@ class RecordingPublisher:
             raise UnavailableError("the broker is away")
         self.messages += [(queue, int(body)) for body in bodies]
 
-    def depth(self, queue: str) -> int | None:
-        return self.known_depth if queue else None
-
-    def inspect(self, queue: str) -> QueueState | None:
-        depth = self.depth(queue)
-        return None if depth is None else QueueState(depth, oldest=7.5)
+    def depth(self, queue: str) -> QueueState | None:
+        if self.away:
+            raise UnavailableError("the broker is away")
+        return None if self.known_depth is None or not queue else QueueState(self.known_depth, oldest=7.5)
 
     def take(self, queue: str = "jobs") -> list[int]:
         """What was published on the queue since the last call."""

@@ -62,11 +62,8 @@ class Bells:
     def publish(self, queue: str, *bodies: bytes) -> None:
         self.rung += [(queue, body) for body in bodies]
 
-    def depth(self, queue: str) -> int | None:
-        return sum(rung == queue for rung, _ in self.rung)
-
-    def inspect(self, queue: str) -> QueueState | None:
-        return QueueState(self.depth(queue) or 0, in_flight=2, oldest=7.5)
+    def depth(self, queue: str) -> QueueState | None:
+        return QueueState(sum(rung == queue for rung, _ in self.rung), in_flight=2, oldest=7.5)
 
 
 @dataclass

@@ -94,6 +94,19 @@ def test_nobody_hears_of_what_is_not_committed(scene: Scene) -> None:
     assert len(scene.bells.rung) == 1
 
 
+def test_a_request_that_came_in_between_has_done_it(scene: Scene) -> None:
+    service = scene.services.idempotency
+
+    def act() -> Answer:
+        kept = service.run("s", "k", "f", lambda: Answer(status=201, body=b"the other"))
+        assert kept.body == b"the other"
+        scene.services.accounts.ensure_team("mine")
+        return Answer(status=201, body=b"mine")
+
+    assert service.run("s", "k", "f", act).body == b"the other"
+    assert scene.services.context.store.accounts.find_team("mine") is None
+
+
 def test_what_takes_its_time_is_done_before_the_transaction() -> None:
     store, done = make_store(), []
 

@@ -6,7 +6,6 @@ import gevent
 
 from pikoci.internal.domain.queues import jobs_queue
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE, EventBus, Wakeup
-from pikoci.internal.service.plumbing.ports import encode_id
 
 
 def test_being_set_twice_is_being_set_once() -> None:
@@ -41,8 +40,7 @@ def test_nothing_is_left_of_a_subscription() -> None:
     assert bus.topics == frozenset()
 
 
-def test_messages_and_queue_names() -> None:
-    assert encode_id(42) == b"42"
+def test_queue_names() -> None:
     assert jobs_queue([]) == "jobs"
     assert jobs_queue(["linux", "arm"]) == jobs_queue(["arm", "linux"]) == "jobs.arm+linux"
 
