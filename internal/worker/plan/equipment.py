@@ -14,8 +14,9 @@ from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerTerms
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.process import User
-from pikoci.internal.worker.reporting.reporter import Reporter, ReportLimits
+from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.reporting.spool import SpoolFile
+from pikoci.internal.worker.reporting.stream import ReportLimits
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.commands import Commands, ProcessRunner

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from os import PathLike
 
-from pikoci.internal.worker.process.supervision.wire import User
+from pikoci.internal.worker.process.supervision.messages import User
 
 DEFAULT_GRACE_SECONDS = 10.0
 

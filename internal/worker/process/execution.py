@@ -16,8 +16,8 @@ from pikoci.internal.worker.process.command import ExitResult, Reason, ResourceU
 from pikoci.internal.worker.process.deadline import Deadline
 from pikoci.internal.worker.process.link import Link
 from pikoci.internal.worker.process.readiness import reading, wait_first
-from pikoci.internal.worker.process.supervision.supervisor import KILL_LIMIT_SECONDS
-from pikoci.internal.worker.process.supervision.wire import FAILED, Report, decode_report
+from pikoci.internal.worker.process.supervision.messages import FAILED, Ending, decode_ending
+from pikoci.internal.worker.process.supervision.run import KILL_LIMIT_SECONDS
 
 CHUNK_BYTES = 1 << 16
 # A supervisor answers a stop within grace and kill limit; one that does not is itself killed.
@@ -206,26 +206,26 @@ class Execution:
             return ExitResult(self._stop_reason or Reason.LOST, message=self._stop_message or text)
         if verb == FAILED:
             return ExitResult(Reason.NOT_STARTED, message=rest.decode("utf-8", "replace"))
-        report = decode_report(message)
-        self._link.usable = report.survivors == 0
-        return self._ended(report)
+        ending = decode_ending(message)
+        self._link.usable = ending.survivors == 0
+        return self._ended(ending)
 
-    def _ended(self, report: Report) -> ExitResult:
+    def _ended(self, ending: Ending) -> ExitResult:
         reason, text = Reason.EXITED, ""
-        if report.lapsed:
+        if ending.lapsed:
             reason, text = self._stop_reason or Reason.LAPSED, self._stop_message or "its time was over"
-        elif report.stopped:
+        elif ending.stopped:
             reason = self._stop_reason or Reason.LOST
             text = self._stop_message or "the process that starts commands was killed, and so was the command"
-        if report.survivors:
-            text = "; ".join(filter(None, [text, f"{report.survivors} of its processes could not be killed"]))
-        code = os.waitstatus_to_exitcode(report.status) if report.status >= 0 else None
+        if ending.survivors:
+            text = "; ".join(filter(None, [text, f"{ending.survivors} of its processes could not be killed"]))
+        code = os.waitstatus_to_exitcode(ending.status) if ending.status >= 0 else None
         return ExitResult(
             reason,
             exit_code=code if code is not None and code >= 0 else None,
             signal=-code if code is not None and code < 0 else None,
             message=text,
-            leftovers_killed=report.leftovers,
-            survivors=report.survivors,
-            usage=ResourceUsage(report.user_seconds, report.system_seconds, report.max_rss_kib * 1024),
+            leftovers_killed=ending.leftovers,
+            survivors=ending.survivors,
+            usage=ResourceUsage(ending.user_seconds, ending.system_seconds, ending.max_rss_kib * 1024),
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from pikoci.internal.worker.process.errors import SpawnerError
 from pikoci.internal.worker.process.readiness import reading, wait_first
-from pikoci.internal.worker.process.supervision.wire import MAX_MESSAGE_BYTES, READY, RUN, STOP, UNTIL
+from pikoci.internal.worker.process.supervision.messages import MAX_MESSAGE_BYTES, READY, RUN, STOP, UNTIL
 from pikoci.internal.worker.process.zygote_process import START_LIMIT_SECONDS, ZygoteProcess
 
 

@@ -16,8 +16,8 @@ from pikoci.internal.worker.process.deadline import Deadline
 from pikoci.internal.worker.process.errors import SpawnerError
 from pikoci.internal.worker.process.execution import Execution, Sink, open_streams
 from pikoci.internal.worker.process.link import Link, reason_of
-from pikoci.internal.worker.process.supervision.supervisor import KILL_LIMIT_SECONDS
-from pikoci.internal.worker.process.supervision.wire import User, encode_end, encode_request
+from pikoci.internal.worker.process.supervision.messages import User, encode_end, encode_request
+from pikoci.internal.worker.process.supervision.run import KILL_LIMIT_SECONDS
 from pikoci.internal.worker.process.sweep import MARK_VARIABLE, sweep_leftovers
 from pikoci.internal.worker.process.zygote_process import ZygoteProcess
 

@@ -12,7 +12,7 @@ from gevent.socket import wait_write
 
 from pikoci.internal.worker.process.errors import SpawnerError
 from pikoci.internal.worker.process.readiness import reading, wait_first
-from pikoci.internal.worker.process.supervision.wire import MAX_MESSAGE_BYTES
+from pikoci.internal.worker.process.supervision.messages import MAX_MESSAGE_BYTES
 from pikoci.internal.worker.process.supervision.zygote import WIND_UP_SECONDS
 
 START_LIMIT_SECONDS = 30.0

@@ -19,7 +19,7 @@ from pikoci.internal.domain.gateway import ClaimRef, Gateway
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.reporting.spool import SpoolFile
 
-Log = structlog.typing.FilteringBoundLogger
+Journal = structlog.typing.FilteringBoundLogger
 
 BATCH_BYTES = 1024 * 1024
 _EVENT_BYTES = 200
@@ -37,7 +37,7 @@ class Answer(Enum):
 
 
 def send(
-    gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildEvent], backoff: Backoff, log: Log
+    gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildEvent], backoff: Backoff, journal: Journal
 ) -> Answer:
     """Report events numbered from `first`. Any refusal that waiting cannot cure ends the claim.
 
@@ -47,21 +47,21 @@ def send(
         gateway.report(ref.build_id, ref.claim, first, events)
     except RETRIABLE as error:
         backoff.heed(error)
-        log.warning("report postponed", error=error.message)
+        journal.warning("report postponed", error=error.message)
         return Answer.LATER
     except PikociError as error:
-        log.warning("report refused", error=error.message)
+        journal.warning("report refused", error=error.message)
         return Answer.REFUSED
-    except Exception:
-        log.exception("report failed")
+    except Exception:  # noqa: BLE001 - a sender that dies would hold up its build for good
+        journal.exception("report failed")
         return Answer.LATER
     return Answer.TAKEN
 
 
-def send_spool(gateway: Gateway, spool: SpoolFile, backoff: Backoff, log: Log, after: int = 0) -> Answer:
+def send_spool(gateway: Gateway, spool: SpoolFile, backoff: Backoff, journal: Journal, after: int = 0) -> Answer:
     """Report all that is in `spool` with a number above `after`; the file stays."""
     for first, events in _batches(spool, after):
-        answer = send(gateway, spool.ref, first, events, backoff, log)
+        answer = send(gateway, spool.ref, first, events, backoff, journal)
         if answer is not Answer.TAKEN:
             return answer
     return Answer.TAKEN

@@ -8,7 +8,7 @@ so that they outlive the worker; `sync` also makes them outlive the machine, whi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,10 +27,14 @@ NumberedEvent = tuple[int, BuildEvent]
 
 
 class SpoolFile:
-    """The spool of one claim. Appending raises OSError (disk full, say) and then leaves the file as it was."""
+    """The spool of one claim. Appending raises OSError (disk full, say) and then leaves the file as it was.
 
-    def __init__(self, directory: Path, ref: ClaimRef) -> None:
+    `fsync` is what `sync` calls, in a thread.
+    """
+
+    def __init__(self, directory: Path, ref: ClaimRef, fsync: Callable[[int], None] = os.fsync) -> None:
         self.ref = ref
+        self._fsync = fsync
         self._path = directory / f"{ref.build_id}-{ref.claim}{_SUFFIX}"
         self._file: BinaryIO | None = None
 
@@ -52,7 +56,7 @@ class SpoolFile:
             return
         descriptor = os.dup(self._file.fileno())  # the file may be closed meanwhile, and its number used again
         try:
-            get_hub().threadpool.apply(os.fsync, (descriptor,))
+            get_hub().threadpool.apply(self._fsync, (descriptor,))
         finally:
             os.close(descriptor)
 

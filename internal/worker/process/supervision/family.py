@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 
 def pids() -> list[int]:
@@ -28,6 +28,21 @@ def send(pid: int, number: int) -> None:
         os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
         return
+
+
+def reap(note: Callable[[int, int, tuple[int, float, float]], None]) -> bool:
+    """Collect who has ended, with status and usage (KiB, seconds of user and system); tell whether anybody is left.
+
+    Orphans come to us: nobody left means nobody at all.
+    """
+    try:
+        while True:
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
+            if pid == 0:
+                return True
+            note(pid, status, (usage.ru_maxrss, usage.ru_utime, usage.ru_stime))
+    except ChildProcessError:
+        return False
 
 
 def kill_children(parent: int, spare: Collection[int] = ()) -> set[int]:

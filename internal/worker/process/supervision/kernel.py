@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import time
 
 # linux/prctl.h
 _PR_SET_PDEATHSIG = 1
@@ -41,6 +42,11 @@ def signal_at_parent_death(number: int) -> None:
 def set_process_name(name: str) -> None:
     """Show a name (at most 15 bytes) in ``ps`` and ``top``. Raises OSError."""
     prctl(_PR_SET_NAME, name.encode()[:15])
+
+
+def boot_time() -> float:
+    """Give the clock of deadlines: seconds since the machine came up, counting those in which it was suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class ChildBell:

@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 
-from .wire import Request
+from .messages import Request
 
 # Python ignores SIGPIPE and SIGXFSZ, this process ignores more, and an ignored signal would stay so in the command.
 DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from .family import pids
 from .kernel import close_to_others, libc, prctl
 from .launch import DEFAULT_SIGNALS, LaunchError, enter_directory, explain, find_program, reason_of
-from .wire import Request, User
+from .messages import Request, User
 
 # linux/prctl.h, linux/capability.h, linux/sched.h, linux/mount.h
 _PR_CAPBSET_DROP = 24

@@ -18,8 +18,9 @@ from .kernel import (
     set_process_name,
     signal_at_parent_death,
 )
-from .supervisor import KILL_LIMIT_SECONDS, Supervisor
-from .wire import FAILED, READY, receive
+from .messages import FAILED, READY, receive
+from .run import KILL_LIMIT_SECONDS
+from .supervisor import Supervisor
 
 # After the worker's end every supervisor has its own limit; this one is past it.
 WIND_UP_SECONDS = KILL_LIMIT_SECONDS + 2.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from random import Random
 
@@ -10,12 +11,14 @@ import pytest
 
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.clock import SystemClock
+from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, StepStarted
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.worker.backoff import Backoff
-from pikoci.internal.worker.reporting.reporter import Reporter, ReportLimits
+from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
-from pikoci.internal.worker.reporting.spool import SpoolFile
+from pikoci.internal.worker.reporting.spool import SpoolFile, find_spools
+from pikoci.internal.worker.reporting.stream import ReportLimits
 from tests.unit.internal.worker.bench_room import assignment_of, wait_until
 from tests.unit.internal.worker.fake_gateway import FakeGateway, Record
 
@@ -34,6 +37,22 @@ class MoodyDisk(SpoolFile):
         super().append(first, events)
 
 
+class FragileDisk:
+    """What a spool would be after a crash of the machine: no more than was there at the last sync."""
+
+    def __init__(self, root: Path) -> None:
+        self._path = root / "1-1.spool"
+        self._safe = 0
+        self.syncs = 0
+
+    def sync(self, descriptor: int) -> None:
+        self._safe = os.fstat(descriptor).st_size
+        self.syncs += 1
+
+    def crash(self) -> None:
+        os.truncate(self._path, self._safe)
+
+
 class Stream:
     """A reporter with all that is around it."""
 
@@ -41,7 +60,8 @@ class Stream:
         self.gateway = FakeGateway()
         self.record: Record = self.gateway.add_build(assignment_of(1, []))
         self.record.claim = 1
-        self.spool = MoodyDisk(root, REF)
+        self.disk = FragileDisk(root)
+        self.spool = MoodyDisk(root, REF, self.disk.sync)
         self.refused = 0
         limits = ReportLimits(flush_interval=interval, flush_bytes=10_000, buffer_limit=buffer_limit)
         self.reporter = Reporter(self.gateway, self.spool, SystemClock(), self.backoff(), self.refuse, limits)
@@ -169,6 +189,53 @@ def test_an_undelivered_end_is_left_in_the_spool(stream: Stream) -> None:
     assert shipper.ship_all()
     assert stream.record.log() == b"x"
     assert stream.record.ended
+
+
+def shipped_after_a_crash(stream: Stream, root: Path) -> Record:
+    assert stream.reporter._sender is not None
+    stream.reporter._sender.kill()  # what was on its way is gone, too
+    stream.spool.close()
+    stream.disk.crash()
+    stream.gateway.away = False
+    assert SpoolShipper(stream.gateway, stream.backoff(), find_spools(root)).ship_all()
+    return stream.record
+
+
+def test_an_end_that_is_handed_over_outlives_the_machine(stream: Stream, tmp_path: Path) -> None:
+    stream.gateway.away = True
+    stream.reporter.log("1", b"x")
+    wait_until(lambda: stream.disk.syncs)  # the spool was begun long ago: what is added since is another matter
+    stream.reporter.log("1", b"y")
+    assert not stream.reporter.finish(END, lambda: 0.05)
+    record = shipped_after_a_crash(stream, tmp_path)
+    assert record.log() == b"xy"
+    assert record.ended
+
+
+def test_an_end_that_finds_no_patience_outlives_the_machine(stream: Stream, tmp_path: Path) -> None:
+    stream.gateway.away = True
+    assert not stream.reporter.finish(END, lambda: 0.0)
+    assert shipped_after_a_crash(stream, tmp_path).ended
+
+
+def test_a_spool_that_was_begun_outlives_the_machine(stream: Stream, tmp_path: Path) -> None:
+    stream.gateway.away = True
+    stream.reporter.log("1", b"x")
+    wait_until(lambda: stream.disk.syncs)
+    stream.reporter.hurry()
+    stream.spool.full = True  # as for a machine that is gone: nothing is written any more
+    assert shipped_after_a_crash(stream, tmp_path).log() == b"x"
+
+
+def test_what_is_discarded_while_it_is_sent_leaves_no_spool(stream: Stream, tmp_path: Path) -> None:
+    def lost(*_: object) -> None:
+        stream.reporter.discard()  # a heartbeat's answer says so, before this one's does
+        raise UnavailableError("away")
+
+    stream.gateway.report = lost  # type: ignore[method-assign] # for once
+    stream.reporter.emit(start())
+    assert stream.reporter.finish(END, lambda: 1.0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_with_neither_server_nor_disk_the_end_waits_for_one(stream: Stream) -> None:

@@ -45,7 +45,7 @@ class Request:
         self.user = user
 
 
-class Report:
+class Ending:
     """How a command ended; ``status`` is as from ``wait``, -1 when the main process never was or could not be killed.
 
     ``lapsed``: its deadline had passed.
@@ -135,19 +135,19 @@ def decode_request(packed: bytes) -> Request:
     return Request(argv, cwd, dict(pair.split(b"=", 1) for pair in pairs), user)
 
 
-def encode_report(report: Report) -> bytes:
-    """Pack a report into one message."""
-    ended = (report.status, report.stopped, report.lapsed)
-    whole = (*ended, report.leftovers, report.survivors, report.max_rss_kib)
-    return b"%s %d %d %d %d %d %d %f %f" % (DONE, *whole, report.user_seconds, report.system_seconds)
+def encode_ending(ending: Ending) -> bytes:
+    """Pack an ending into one message."""
+    ended = (ending.status, ending.stopped, ending.lapsed)
+    whole = (*ended, ending.leftovers, ending.survivors, ending.max_rss_kib)
+    return b"%s %d %d %d %d %d %d %f %f" % (DONE, *whole, ending.user_seconds, ending.system_seconds)
 
 
-def decode_report(message: bytes) -> Report:
-    """Unpack what ``encode_report`` packed."""
+def decode_ending(message: bytes) -> Ending:
+    """Unpack what ``encode_ending`` packed."""
     *whole, user, system = message.split()[1:]
     status, stopped, lapsed, leftovers, survivors, max_rss_kib = map(int, whole)
     usage = max_rss_kib, float(user), float(system)
-    return Report(
+    return Ending(
         status,
         stopped=bool(stopped),
         lapsed=bool(lapsed),

@@ -5,12 +5,12 @@ import socket
 
 import pytest
 
-from pikoci.internal.worker.process.supervision.wire import (
+from pikoci.internal.worker.process.supervision.messages import (
     MAX_REQUEST_BYTES,
-    Report,
-    decode_report,
+    Ending,
+    decode_ending,
     decode_request,
-    encode_report,
+    encode_ending,
     encode_request,
     receive,
 )
@@ -56,15 +56,15 @@ def test_a_refusal_shows_no_value() -> None:
 
 
 @pytest.mark.parametrize(
-    "report",
+    "ending",
     [
-        Report(-1, stopped=True, leftovers=0, survivors=3, usage=(0, 0.0, 0.0)),
-        Report(-1, stopped=True, lapsed=True),
-        Report(256, stopped=False, leftovers=7, survivors=0, usage=(10240, 1.5, 0.25)),
+        Ending(-1, stopped=True, leftovers=0, survivors=3, usage=(0, 0.0, 0.0)),
+        Ending(-1, stopped=True, lapsed=True),
+        Ending(256, stopped=False, leftovers=7, survivors=0, usage=(10240, 1.5, 0.25)),
     ],
 )
-def test_a_report_comes_back_whole(report: Report) -> None:
-    assert vars(decode_report(encode_report(report))) == vars(report)
+def test_an_ending_comes_back_whole(ending: Ending) -> None:
+    assert vars(decode_ending(encode_ending(ending))) == vars(ending)
 
 
 def test_received_descriptors_are_not_inherited_by_commands() -> None:
