@@ -36,7 +36,8 @@ import pytest  # noqa: E402 - as above
 
 from tests.services.requirement import is_required, module, program  # noqa: E402 - as above
 
-pytest_plugins = [f"tests.services.{name}" for name in ("chromium", "kafka", "nats", "postgresql", "rabbitmq")]
+SERVICES = ("sharing", "chromium", "kafka", "nats", "postgresql", "rabbitmq")
+pytest_plugins = [f"tests.services.{name}" for name in SERVICES]
 
 EXPECTED_SKIPS = Path(__file__).with_name("expected-skips.txt")
 

@@ -7,13 +7,12 @@ import pwd
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Self
 
 from tests.services.process import ServiceError, ServiceProcess
 from tests.services.proxy import Proxy
+from tests.services.sharing import shared
 
 START_TRIES = 3
 
@@ -76,6 +75,10 @@ class Broker(ABC):
         self._process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def hand_over(self, run: Path) -> None:
+        """Let the broker go on without this process, until nobody holds a lock on the file `run`."""
+        self._process.hand_over(run)
+
     def __enter__(self) -> Self:
         return self
 
@@ -126,12 +129,11 @@ def given_address(service: str) -> str | None:
     return os.environ.get(f"PIKOCI_TEST_{service.upper()}") or None
 
 
-@contextmanager
-def shared_address(kind: type[Broker]) -> Iterator[str]:
-    """The address of a broker for many tests: the given one, or one of our own."""
-    given = given_address(kind.service)
-    if given:
-        yield given
-        return
-    with kind() as broker:
-        yield broker.address
+def shared_address(kind: type[Broker], run: Path) -> str:
+    """The address of a broker for all tests of a run: the given one, or one of our own."""
+
+    def start() -> tuple[Broker, str]:
+        broker = kind()
+        return broker, broker.address
+
+    return given_address(kind.service) or shared(run, kind.service, start)

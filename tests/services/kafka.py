@@ -207,10 +207,9 @@ def _download(target: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def kafka_address() -> Iterator[str]:
+def kafka_address(run_file: Path) -> str:
     """The address of a Kafka node that tests share; each uses names of its own there."""
-    with shared_address(KafkaServer) as address:
-        yield address
+    return shared_address(KafkaServer, run_file)
 
 
 @pytest.fixture

@@ -3,11 +3,13 @@
 `python lifeline.py SIGNAL USER FOLDER COMMAND...` runs the command, as USER unless that is empty, until its own
 standard input reaches its end, which is when the test run closes it or dies. It then sends SIGNAL, waits, kills every
 descendant that is left, and removes FOLDER. The folder stays when a byte on standard input asked for that (`K` also
-asks for SIGKILL at once), and when the command ended by itself, so that its log can be read.
+asks for SIGKILL at once), and when the command ended by itself, so that its log can be read. After `S` and the path of
+a file, the lock that somebody holds on it takes the place of standard input.
 """
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import select
 import shutil
@@ -17,6 +19,7 @@ import sys
 from pathlib import Path
 
 GRACE_SECONDS = 10
+POLL_SECONDS = 0.2
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -34,8 +37,11 @@ def main(arguments: list[str]) -> int:
         group=user or None,
         extra_groups=[] if user else None,
     )
-    told, _, _ = select.select([0, os.pidfd_open(child.pid)], [], [])
-    wish = os.read(0, 1) if 0 in told else b"k"
+    ended = os.pidfd_open(child.pid)
+    told, _, _ = select.select([0, ended], [], [])
+    wish = os.read(0, select.PIPE_BUF) if 0 in told else b"k"
+    if wish.startswith(b"S"):
+        wish = _wait_for_run(os.fsdecode(wish[1:]), ended)
     if wish != b"K":
         child.send_signal(signal.Signals[ending])
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -44,6 +50,25 @@ def main(arguments: list[str]) -> int:
     if not wish:
         shutil.rmtree(folder, ignore_errors=True)
     return child.returncode or 0
+
+
+def _wait_for_run(file: str, ended: int) -> bytes:
+    """Wait until the command has ended, or nobody holds a lock on the file; what is to happen then."""
+    while _is_locked(file):
+        if select.select([ended], [], [], POLL_SECONDS)[0]:
+            return b"k"
+    return b""
+
+
+def _is_locked(file: str) -> bool:
+    try:
+        with Path(file).open("rb") as opened:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        pass
+    return False
 
 
 def _kill_descendants() -> None:

@@ -76,10 +76,9 @@ class SecureNatsServer(NatsServer):
 
 
 @pytest.fixture(scope="session")
-def nats_address() -> Iterator[str]:
+def nats_address(run_file: Path) -> str:
     """The address of a NATS server that tests share; each uses names of its own there."""
-    with shared_address(NatsServer) as address:
-        yield address
+    return shared_address(NatsServer, run_file)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
-"""A real PostgreSQL: one server for each test process, one fresh database for each test."""
+"""A real PostgreSQL: one server for each test run, one fresh database for each test."""
 
 import itertools
+import json
 import os
 import pwd
 import secrets
@@ -9,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +19,7 @@ import pytest
 
 from tests.services.process import ServiceError, ServiceProcess, free_port
 from tests.services.requirement import missing
+from tests.services.sharing import shared
 
 ADDRESS_VARIABLE = "PIKOCI_TEST_POSTGRESQL"
 START_TRIES = 3
@@ -136,6 +138,10 @@ class PostgresqlServer(DatabaseMaker):
         """The process that all of the server's descend from."""
         return self._process.pid
 
+    def hand_over(self, run: Path) -> None:
+        """Let the server go on without this process, until nobody holds a lock on the file `run`."""
+        self._process.hand_over(run)
+
     def close(self) -> None:
         """Stop the server and remove its data."""
         self._process.stop()
@@ -207,17 +213,15 @@ def given_address() -> Database | None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[DatabaseMaker]:
-    """The server of this test process: make databases with `postgresql_server.fresh()`."""
+def postgresql_server(run_file: Path) -> DatabaseMaker:
+    """The server of this test run: make databases with `postgresql_server.fresh()`."""
+
+    def start() -> tuple[PostgresqlServer, str]:
+        server = PostgresqlServer()
+        return server, json.dumps(asdict(server.admin))
+
     given = given_address()
-    if given:
-        yield DatabaseMaker(given)
-        return
-    server = PostgresqlServer()
-    try:
-        yield server
-    finally:
-        server.close()
+    return DatabaseMaker(given or Database(**json.loads(shared(run_file, "postgresql", start))))
 
 
 @pytest.fixture

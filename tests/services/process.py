@@ -1,5 +1,6 @@
 """Start and stop a service's program behind its lifeline."""
 
+import os
 import random
 import socket
 import subprocess
@@ -58,6 +59,14 @@ class ServiceProcess:
     def kill(self) -> None:
         """End the program and its descendants by SIGKILL and wait; the folder stays. A second call does nothing."""
         self._end(b"K")
+
+    def hand_over(self, run: Path) -> None:
+        """Let the program go on without this process, until nobody holds a lock on the file `run`."""
+        pipe = self._process.stdin
+        assert pipe is not None
+        pipe.write(b"S" + os.fsencode(run))
+        pipe.close()
+        self._process.returncode = 0  # or Popen would complain that nobody waited
 
     def _end(self, wish: bytes) -> None:
         pipe: IO[bytes] | None = self._process.stdin

@@ -127,10 +127,9 @@ class SecureRabbitmqServer(RabbitmqServer):
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_address() -> Iterator[str]:
+def rabbitmq_address(run_file: Path) -> str:
     """The address of a RabbitMQ node that tests share; each uses names of its own there."""
-    with shared_address(RabbitmqServer) as address:
-        yield address
+    return shared_address(RabbitmqServer, run_file)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
@@ -16,10 +17,13 @@ from tests.services.nats import NatsServer
 from tests.services.postgresql import Database, DatabaseMaker, PostgresqlServer
 from tests.services.rabbitmq import RabbitmqServer
 from tests.services.requirement import VARIABLE, program
+from tests.services.sharing import TestRun, shared
 
 ROOT = Path(__file__).resolve().parents[2]
 
-OWNER = """
+#: A service must be gone so soon after its owner, on a busy machine too.
+DEADLINE_SECONDS = 60.0
+STARTS = """
 import sys, time
 from pathlib import Path
 from tests.services.process import ServiceProcess
@@ -28,9 +32,12 @@ script = 'sleep 300 & setsid sleep 300 & echo $! > grandchild; exec sleep 300'
 service = ServiceProcess(["sh", "-c", script], folder)
 service.wait_until(lambda: (folder / "grandchild").exists() and (folder / "grandchild").read_text().strip())
 print((folder / "grandchild").read_text(), flush=True)
+"""
+OWNER = f"""{STARTS}
 while True:
     time.sleep(0.05)  # one long sleep is not ended by a signal that comes just before it
 """
+STARTER = f"{STARTS}service.hand_over(Path(sys.argv[2]))\n"
 
 
 def test_each_test_gets_an_empty_database(postgresql: Database) -> None:
@@ -87,8 +94,43 @@ def test_nothing_of_a_service_outlives_its_owner(ending: signal.Signals, tmp_pat
         assert owner.stdout is not None
         grandchild = int(owner.stdout.readline())
         owner.send_signal(ending)
-    deadline = time.monotonic() + 10
-    while folder.exists() or _is_alive(grandchild):
+    _wait_for_end(folder, grandchild)
+
+
+def test_a_service_of_the_run_outlives_who_started_it_and_ends_with_the_run(tmp_path: Path) -> None:
+    folder = tmp_path / "service"
+    folder.mkdir()
+    run = TestRun()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", STARTER, str(folder), str(run.file)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        grandchild = int(done.stdout)
+        assert _is_alive(grandchild)
+        assert folder.exists()
+    finally:
+        run.close()
+    _wait_for_end(folder, grandchild)
+
+
+def test_one_process_starts_what_the_run_shares(tmp_path: Path) -> None:
+    started: list[Path] = []
+
+    def start() -> tuple[SimpleNamespace, str]:
+        return SimpleNamespace(hand_over=started.append), f"address {len(started)}"
+
+    run = tmp_path / "run"
+    assert {shared(run, "service", start), shared(run, "service", start)} == {"address 0"}
+    assert started == [run]
+
+
+def _wait_for_end(folder: Path, pid: int) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while folder.exists() or _is_alive(pid):
         assert time.monotonic() < deadline, "the service is still there"
         time.sleep(0.01)
 

@@ -297,19 +297,20 @@ def test_a_greenlet_killed_in_a_query_costs_its_connection_only(store: SqlStore,
             store.session.rows("SELECT pg_sleep(30)")
 
     hanging = gevent.spawn(hang)
-    busy = "SELECT COUNT(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)'"
-    wait_until(lambda: store.session.rows(busy)[0][0] == 1)
+    busy = "FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)' AND datname = current_database()"
+    wait_until(lambda: store.session.rows(f"SELECT COUNT(*) {busy}")[0][0] == 1)
     hanging.kill()
     pool = store.session.database.pool
     assert pool._slots.counter == 8
     assert not any(connection.closed for connection in pool._idle)
-    store.session.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)'")
+    store.session.rows(f"SELECT pg_terminate_backend(pid) {busy}")
     assert store.builds.get(build.id) == build
 
 
 def test_a_connection_that_the_server_closed_is_replaced_unnoticed(store: SqlStore) -> None:
     together(*([store.check_health] * 8))
-    store.session.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    others = "pid <> pg_backend_pid() AND datname = current_database()"
+    store.session.rows(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
     for _ in range(8):
         store.check_health()
 
