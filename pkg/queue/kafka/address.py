@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
+from pikoci.pkg.queue.address import read_servers
 from pikoci.pkg.queue.backend import QueueConfigurationError
-from pikoci.pkg.queue.kafka.sockets import use_own_sockets
 from pikoci.pkg.queue.opening import QueueSettings
+from pikoci.pkg.queue.tls import tls_context, wants_tls
 
-_PORT = 9092
-_BROKER = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
+_PORTS = {"": 9092}
+_EXAMPLE = "kafka1:9092,kafka2:9092; user and password have settings of their own"
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
@@ -35,28 +34,18 @@ class KafkaAddress:
 
 def read_address(settings: QueueSettings) -> KafkaAddress:
     """Read the settings for Kafka. Raises QueueConfigurationError, which names the setting that can't be right."""
-    brokers = [_broker(text.strip()) for text in settings.kafka_brokers.split(",") if text.strip()]
-    if not brokers:
-        raise QueueConfigurationError("KAFKA_BROKERS: no broker is named; write HOST:PORT, several with commas")
-    encrypted = bool(settings.tls or settings.tls_ca or settings.tls_certificate)
+    servers = read_servers(settings.kafka_brokers, "KAFKA_BROKERS", _PORTS, _EXAMPLE)
+    if any(each.user is not None for each in servers):
+        raise QueueConfigurationError(f"KAFKA_BROKERS: not a list of brokers, such as {_EXAMPLE}")
+    brokers = [each.location for each in servers]
+    encrypted = wants_tls(settings)
     options: dict[str, Any] = {"bootstrap_servers": brokers, "client_id": "pikoci"}
     options["security_protocol"] = ("SASL_" if settings.user else "") + ("SSL" if encrypted else "PLAINTEXT")
     if settings.user:
         options |= _login(settings)
     if encrypted:
-        options["ssl_context"] = _tls(settings)
+        options["ssl_context"] = tls_context(settings)
     return KafkaAddress(",".join(brokers), options)
-
-
-def _broker(text: str) -> str:
-    match = _BROKER.fullmatch(text)
-    port = int(match["port"] or _PORT) if match else 0
-    if not match or not 0 < port < 65536:
-        raise QueueConfigurationError(
-            "KAFKA_BROKERS: not a list of brokers, such as kafka1:9092,kafka2:9092; "
-            "user and password have settings of their own"
-        )
-    return f"{match['host']}:{port}"
 
 
 def _login(settings: QueueSettings) -> dict[str, str]:
@@ -70,13 +59,3 @@ def _login(settings: QueueSettings) -> dict[str, str]:
         "sasl_plain_username": settings.user or "",
         "sasl_plain_password": Secret(settings.password or ""),
     }
-
-
-def _tls(settings: QueueSettings) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=settings.tls_ca)
-        if settings.tls_certificate:
-            context.load_cert_chain(settings.tls_certificate, settings.tls_key)
-    except OSError as error:
-        raise QueueConfigurationError(f"the files for TLS can't be read: {error}") from error
-    return use_own_sockets(context)

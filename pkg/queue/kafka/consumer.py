@@ -1,8 +1,12 @@
-"""The member of one queue's consumer group: it reads ahead a little, and stores what is done."""
+"""The member of one queue's consumer group: it reads ahead a little, and stores how far all is done.
+
+A worker without a free slot must not hold up what waits in its partitions. When something was read and nobody asks for
+it, the consumer leaves the group, so that others get it; it joins again when somebody asks.
+"""
 
 from __future__ import annotations
 
-import random
+import heapq
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -10,234 +14,246 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import structlog
 from gevent.event import Event
-from kafka import TopicPartition
-from kafka.errors import FencedInstanceIdError, InvalidSessionTimeoutError, KafkaTimeoutError, RetriableError
+from kafka import AsyncConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
+from kafka.errors import KafkaError, KafkaTimeoutError, RetriableError
 from kafka.structs import MemberState
 
-from pikoci.pkg.queue.backend import QueueConfigurationError, QueueError, QueueUnavailableError
+from pikoci.pkg.queue.backend import QueueError
+from pikoci.pkg.queue.backoff import Backoff
 from pikoci.pkg.queue.kafka.clients import KAFKA_ERRORS
-from pikoci.pkg.queue.kafka.delivery import KafkaDelivery
-from pikoci.pkg.queue.kafka.ledger import Ledger
-from pikoci.pkg.queue.kafka.member import Member
-from pikoci.pkg.queue.kafka.message import Envelope, Message, open_envelope
-from pikoci.pkg.queue.kafka.progress import read_progress
-from pikoci.pkg.queue.kafka.rebalancing import Rebalancing
-from pikoci.pkg.queue.kafka.sharing import HeldFirstAssignor
-from pikoci.pkg.queue.kafka.storing import Storing
+from pikoci.pkg.queue.kafka.message import KafkaDelivery, Progress
 
 if TYPE_CHECKING:
     from pikoci.pkg.queue.kafka.backend import KafkaBackend
     from pikoci.pkg.queue.kafka.subscription import KafkaSubscription
 
 _log = structlog.get_logger(__name__)
+_BUFFER = 16  # enough to receive at full speed
 _POLL_MS = 500
+_FULL_SECONDS = 0.25
 _FULL_POLL_MS = 50
+_STORE_SECONDS = 0.05  # one write for all that is done in this time
+_UNASKED_SECONDS = 2.0
 _RETRY_SECONDS = 0.25
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 5.0
-_JOIN_PATIENCE = 20.0
-_PASS_ON_SECONDS = 0.5
-_LONGEST_PASS_ON_SECONDS = 30.0
-_OPTIONS = {
-    "auto_offset_reset": "earliest",
-    "enable_auto_commit": False,
-    "request_timeout_ms": 10_000,
-    "metadata_max_age_ms": 60_000,  # then partitions that were added are seen
-    "fetch_max_wait_ms": 1000,
-    "fetch_max_bytes": 1 << 20,
-    "max_partition_fetch_bytes": 1 << 16,
-}
+_SILENCE_SECONDS = 2.0
+_CHECK_MS = 2000
+_JOIN_SECONDS = 5.0  # beside the silence of a member that died
+_CLOSE_SECONDS = 3.0
 
 
-class QueueConsumer:
-    """Joins its queue's group again and again, until closed."""
+class QueueConsumer(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
+    """Joins its queue's group again and again, until closed. The library tells it which partitions it loses."""
 
-    def __init__(
-        self,
-        backend: KafkaBackend,
-        subscription: KafkaSubscription,
-        queue: str,
-        member: Member,
-        rng: random.Random | None = None,
-    ) -> None:
+    def __init__(self, backend: KafkaBackend, subscription: KafkaSubscription, queue: str) -> None:
         self.queue = queue
         self.trouble: QueueError | None = None
-        self.has_looked = False
         self._backend = backend
         self._subscription = subscription
-        self._member = member
         self._topic = backend.layout.topic(queue)
-        self._rng = rng or random.Random()
-        self._ledger = Ledger(backend.clock, time.monotonic)
-        self._storing = Storing(self._topic, self._ledger)
-        self._rebalancing = Rebalancing(self._topic, self._ledger, self._storing)
+        self._member = backend.member.numbered(subscription.number)
+        self._consumer: Any = None
+        self._partitions: dict[int, Progress] = {}
+        self._waiting: list[KafkaDelivery] = []  # a heap
+        self._changed: set[int] = set()
+        self._lost = False
+        self._backoff = Backoff()
         self._room = Event()
         self._running = gevent.spawn(self._run)
 
     def take(self) -> KafkaDelivery | None:
         """The next message that was read ahead."""
-        message = self._ledger.take()
-        if message is None:
+        if not self._waiting or self._waiting[0].ready > time.monotonic():
             return None
         self._room.set()
-        self._storing.soon()
-        return KafkaDelivery(self, message)
+        return heapq.heappop(self._waiting)
 
     def next_delayed(self) -> float | None:
-        """Seconds until a message that was rejected with a delay is ready."""
-        return self._ledger.next_delayed()
+        """Seconds until a message is ready that was rejected with a delay."""
+        return max(0.0, self._waiting[0].ready - time.monotonic()) if self._waiting else None
 
-    def acknowledge(self, message: Message) -> None:
+    def acknowledge(self, message: KafkaDelivery) -> None:
         """See `Delivery.acknowledge`."""
-        if self._answer(message):
-            self._ledger.finish(message)
-            self._storing.soon()
+        if not message.answered:
+            message.answered = True
+            self._finish(message)
 
-    def reject(self, message: Message, delay: float) -> None:
+    def reject(self, message: KafkaDelivery, delay: float) -> None:
         """See `Delivery.reject`."""
-        if self._answer(message):
-            due = self._backend.clock() + delay if delay > 0 else 0.0
-            self._replace(message, Envelope(message.envelope.body, due), None)
+        if message.answered or not self._owns(message):
+            return  # it comes again anyway
+        message.answered = True
+        if delay > 0:
+            self._keep(message, delay)
+            return
+        try:
+            self._backend.put(self._topic, [message.body])
+        except BaseException:
+            self._keep(message, 0.0)
+            raise
+        self._finish(message)
 
     def close(self) -> None:
-        """Store what is done, leave the group, and forget the rest."""
+        """Store what is done, and leave the rest to others. With a name the partitions wait for it a while."""
         self._running.kill()
         self._leave()
 
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """The library goes on from what is stored."""
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Others will own these: they go on from what is stored here."""
+        numbers = {each.partition for each in revoked}
+        offsets = self._offsets(numbers & self._changed)
+        self._forget(numbers)
+        if offsets and self._consumer is not None:
+            try:
+                await self._consumer.commit_async(offsets)
+            except KAFKA_ERRORS as error:
+                _log.info("what is done was not stored; it may come again", queue=self.queue, error=str(error))
+
+    async def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+        """Others own these already. The library would go on claiming them: only a new consumer does not."""
+        if self._consumer is None:
+            return  # it is being closed
+        self._lost = True
+        _log.info("the consumer group gave this consumer up; it joins anew", queue=self.queue)
+        raise KafkaError("the consumer group gave this consumer up")
+
     def _run(self) -> None:
-        pause = _FIRST_PAUSE
         while True:
             try:
                 self._backend.ensure(self._topic)
-                self._serve(self._join())
+                self._join()
+                self._serve()
+                self._leave()
+                self._backend.give_up(self._topic, self._member)
+                self._subscription.wanted.wait()
             except Exception as error:  # noqa: BLE001 - the outermost loop, which must go on for ever
-                self._note(error)
-            if self._rebalancing.generation > 0:
-                pause = _FIRST_PAUSE
-            self._leave()
-            gevent.sleep(pause * self._rng.uniform(0.5, 1.0))
-            pause = min(pause * 2, _LONGEST_PAUSE)
+                if not self._lost:
+                    self._note(error)
+                self._leave()
+                gevent.sleep(self._backoff.pause())
 
-    def _join(self) -> Any:
-        rebalancing = self._rebalancing
-        consumer = self._backend.clients.consumer(
-            group_id=self._topic,
-            partition_assignment_strategy=[HeldFirstAssignor(rebalancing.claim, rebalancing.on_share)],
-            **_OPTIONS,
-            **self._member.options(),
-        )
-        self._storing.start(consumer)
-        rebalancing.start(consumer)
-        consumer.subscribe([self._topic], listener=rebalancing)
-        return consumer
+    def _join(self) -> None:
+        self._lost = False
+        self._consumer = self._backend.clients.consumer(group_id=self._topic, **self._member.options())
+        self._consumer.subscribe([self._topic], listener=self)
 
-    def _serve(self, consumer: Any) -> None:
-        stable_at = time.monotonic()
-        while True:
-            for partition, records in self._poll(consumer).items():
-                self._accept(consumer, partition, records)
+    def _serve(self) -> None:
+        """Read until nobody asks for what was read."""
+        heard = stored = time.monotonic()
+        while not self._is_in_the_way():
+            for partition, records in self._poll().items():
+                self._accept(partition.partition, records)
             now = time.monotonic()
-            if consumer.group_metadata().state == MemberState.STABLE:
-                stable_at, self.trouble = now, None
-                self._look_done()
-            elif now - stable_at > self._member.session + _JOIN_PATIENCE:
-                raise KafkaTimeoutError(f"the consumer group {self._topic} does not let this consumer join")
-            self._rebalancing.ask_again(now)
-            self._pass_on(consumer)
-            if self._ledger.changed:
-                self._storing.soon()
+            if self._consumer.group_metadata().state != MemberState.STABLE:
+                if now - heard > self._member.session + _JOIN_SECONDS:
+                    raise KafkaTimeoutError(f"the consumer group {self._topic} does not let this consumer join")
+                continue
+            if self._changed and now - stored >= _STORE_SECONDS:
+                stored = now
+                self._store()
+            if self.trouble or now - heard > _SILENCE_SECONDS:
+                self._check_broker()
+                heard = time.monotonic()
 
-    def _poll(self, consumer: Any) -> Any:
+    def _check_broker(self) -> None:
+        """Raise an error of the library unless the broker answers: the library would only fall silent."""
+        self._consumer.committed(TopicPartition(self._topic, 0), timeout_ms=_CHECK_MS)
+        self.trouble = None
+        self._backoff.reset()
+
+    def _poll(self) -> Any:
         """Read what there is room for; the group is kept up also without room."""
+        now = time.monotonic()
+        consumer, room = self._consumer, _BUFFER - sum(each.ready <= now for each in self._waiting)
         self._room.clear()
         try:
-            if self._ledger.room() <= 0 and not self._room.wait(_FULL_POLL_MS / 1000):
+            if room <= 0 and not self._room.wait(_FULL_SECONDS):
                 consumer.pause(*consumer.assignment())
                 return consumer.poll(timeout_ms=_FULL_POLL_MS)
             consumer.resume(*consumer.paused())
-            return consumer.poll(timeout_ms=_POLL_MS, max_records=max(1, self._ledger.room()))
+            return consumer.poll(timeout_ms=_POLL_MS, max_records=max(1, room))
         except RetriableError:  # a new member would have to wait until the group takes this one for dead
             gevent.sleep(_RETRY_SECONDS)
             return {}
 
-    def _accept(self, consumer: Any, partition: TopicPartition, records: Iterable[Any]) -> None:
-        if not self._ledger.knows(partition.partition):
-            found = consumer.committed(partition, metadata=True, timeout_ms=_OPTIONS["request_timeout_ms"])
-            if partition not in consumer.assignment():
-                return  # it was taken away in the meantime
-            self._ledger.begin(partition.partition, read_progress(found))
+    def _accept(self, partition: int, records: Iterable[Any]) -> None:
+        progress = self._partitions.setdefault(partition, Progress())
         for record in records:
-            self._ledger.accept(partition.partition, record.offset, open_envelope(record))
+            progress.begin(record.offset)
+            heapq.heappush(self._waiting, KafkaDelivery(self, record, progress, time.monotonic()))
         self._subscription.wake()
 
-    def _pass_on(self, consumer: Any) -> None:
-        """Give to others what waits here while nobody asks: a partition belongs to one consumer, however busy."""
-        if not self._may_pass_on():
-            return
-        mine = {each.partition for each in consumer.assignment()}
-        others = sorted((consumer.partitions_for_topic(self._topic) or set()) - mine)
-        if not others:
-            return
-        for message in self._ledger.stale(lambda hops: min(_PASS_ON_SECONDS * 2**hops, _LONGEST_PASS_ON_SECONDS)):
-            if not self._may_pass_on():
-                return
-            self._ledger.hold(message)
-            message.answered = True
-            envelope = Envelope(message.envelope.body, hops=message.envelope.hops + 1)
-            try:
-                self._replace(message, envelope, self._rng.choice(others))
-            except QueueUnavailableError:
-                return  # it stays here
-
-    def _may_pass_on(self) -> bool:
-        return self._ledger.frozen is None and self._subscription.idle_seconds() >= _PASS_ON_SECONDS
-
-    def _replace(self, message: Message, envelope: Envelope, partition: int | None) -> None:
-        """Publish a copy, and be done with the message only when that is safe."""
-        try:
-            self._backend.put(self._topic, [envelope], partition)
-        except BaseException:
-            self._ledger.put_back(message)
-            self._subscription.wake()
-            raise
-        self._ledger.finish(message)
-        self._storing.soon()
-
-    def _look_done(self) -> None:
-        if not self.has_looked:
-            self.has_looked = True
-            self._subscription.wake()
-
-    def _answer(self, message: Message) -> bool:
-        if message.answered or not self._ledger.holds(message):
+    def _is_in_the_way(self) -> bool:
+        """Whether messages wait here that another consumer could have."""
+        if not self._waiting or time.monotonic() - self._waiting[0].ready < _UNASKED_SECONDS:
             return False
-        message.answered = True
-        return True
+        if self._subscription.idle_seconds() < _UNASKED_SECONDS:
+            return False
+        mine = {each.partition for each in self._consumer.assignment()}
+        return bool((self._consumer.partitions_for_topic(self._topic) or set()) - mine)
+
+    def _keep(self, message: KafkaDelivery, delay: float) -> None:
+        if self._owns(message):
+            heapq.heappush(self._waiting, message.again(time.monotonic() + delay))
+            self._subscription.wake()
+
+    def _finish(self, message: KafkaDelivery) -> None:
+        message.progress.finish(message.offset)
+        if self._owns(message):
+            self._changed.add(message.partition)
+
+    def _owns(self, message: KafkaDelivery) -> bool:
+        """Whether the partition has been ours ever since."""
+        return self._partitions.get(message.partition) is message.progress
+
+    def _store(self) -> None:
+        """Tell the broker, without waiting for its answer, what is done."""
+        changed, self._changed = self._changed, set()
+        self._consumer.commit_async(self._offsets(changed), callback=self._stored)
+
+    def _stored(self, offsets: dict[TopicPartition, OffsetAndMetadata], result: object) -> None:
+        if isinstance(result, Exception):  # try again with the next poll
+            self._changed |= {each.partition for each in offsets} & self._partitions.keys()
+
+    def _offsets(self, numbers: Iterable[int]) -> dict[TopicPartition, OffsetAndMetadata]:
+        return {
+            TopicPartition(self._topic, each): OffsetAndMetadata(self._partitions[each].offset, "", -1)
+            for each in numbers
+        }
+
+    def _forget(self, numbers: set[int]) -> None:
+        for each in numbers:
+            self._partitions.pop(each, None)
+        self._changed -= numbers
+        self._waiting = [each for each in self._waiting if each.partition not in numbers]
+        heapq.heapify(self._waiting)
 
     def _leave(self) -> None:
-        self._ledger.give_up()
-        self._storing.finish()
-        self._rebalancing.stop()
+        """Store what is done, as far as the broker can be reached, and be no consumer any more."""
+        consumer, self._consumer = self._consumer, None
+        offsets = self._offsets(self._changed)
+        self._forget(set(self._partitions))
+        if consumer is not None:
+            gevent.spawn(_close, consumer, offsets).join(timeout=_CLOSE_SECONDS)
 
     def _note(self, error: Exception) -> None:
         """Remember what is wrong; the same reason is logged once."""
-        match error:
-            case QueueError():
-                trouble: QueueError = error
-            case InvalidSessionTimeoutError():
-                trouble = QueueConfigurationError(
-                    f"Kafka does not allow a redelivery after {self._member.session:g} seconds: "
-                    "choose a time within its group.min.session.timeout.ms and group.max.session.timeout.ms"
-                )
-            case FencedInstanceIdError():
-                trouble = QueueConfigurationError(
-                    f"another consumer with the name {self._member.name} has joined the group {self._topic}; "
-                    "give each process a name of its own"
-                )
-            case _:
-                trouble = self._backend.clients.unavailable(error)
+        trouble = error if isinstance(error, QueueError) else self._backend.clients.unavailable(error)
         if str(trouble) != str(self.trouble):
             expected = isinstance(error, (QueueError, *KAFKA_ERRORS))
             _log.warning("not receiving", queue=self.queue, error=str(trouble), exc_info=None if expected else error)
         self.trouble = trouble
         self._subscription.wake()
+
+
+def _close(consumer: Any, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
+    milliseconds = int(_CLOSE_SECONDS * 1000 / 2)
+    try:
+        if offsets and consumer.group_metadata().state == MemberState.STABLE:
+            consumer.commit(offsets, timeout_ms=milliseconds)
+    except KAFKA_ERRORS as error:
+        _log.info("what is done was not stored; it may come again", error=str(error))
+    finally:
+        consumer.close(autocommit=False, timeout_ms=milliseconds)

@@ -5,12 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+
 from pikoci.pkg.queue.names import safe_name
 
-#: Nobody of a group receives anything new while it shares its partitions anew, and it waits for everyone. It gives up
-#: one that is alive but does not join after the first time, and one that is silent after the second.
-_JOIN_SECONDS = 3.0
+_JOIN_MS = 3000  # a group that shares its partitions anew waits so long for one that is alive but does not join
 _LONGEST_SESSION = 10.0
+_OPTIONS = {
+    "partition_assignment_strategy": [CooperativeStickyAssignor],
+    "auto_offset_reset": "earliest",
+    "enable_auto_commit": False,
+    "max_poll_interval_ms": _JOIN_MS,
+    "request_timeout_ms": 10_000,
+    "metadata_max_age_ms": 60_000,  # then partitions that were added are seen
+    "fetch_max_wait_ms": 1000,
+    "fetch_max_bytes": 1 << 20,
+    "max_partition_fetch_bytes": 1 << 16,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +46,8 @@ class Member:
     def options(self) -> dict[str, Any]:
         """For the library's consumer."""
         session = int(self.session * 1000)
-        return {
+        return _OPTIONS | {
             "session_timeout_ms": session,
             "heartbeat_interval_ms": min(1000, session // 4),  # a rebalance waits for everyone's next heartbeat
-            "max_poll_interval_ms": int(_JOIN_SECONDS * 1000),  # how long the group waits, too
             "group_instance_id": self.name,
         }

@@ -1,58 +1,68 @@
-"""What travels with a message, and what a consumer remembers of it."""
+"""A message that was read, and how far a consumer has come in its partition."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from copy import copy
+from typing import TYPE_CHECKING, Any
 
-from pikoci.pkg.queue.kafka.progress import Progress
+from pikoci.pkg.queue.backend import Delivery
 
-_DUE = "pikoci-due"
-_HOPS = "pikoci-hops"
-_LONGEST_DELAY = 7 * 86400.0
-_MOST_HOPS = 100
+if TYPE_CHECKING:
+    from pikoci.pkg.queue.kafka.consumer import QueueConsumer
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """A message as it goes to a topic. `due` is when it may be delivered, in seconds since 1970 (0: at once).
+class Progress:
+    """The messages of a partition that were read and are not done with.
 
-    `hops` counts how often it was passed on by a consumer that was busy.
+    Kafka stores one offset, and everything before it is done. So what is done with before an earlier message comes
+    again if the partition moves in between.
     """
 
-    body: bytes
-    due: float = 0.0
-    hops: int = 0
+    def __init__(self) -> None:
+        self._next = 0
+        self._open: dict[int, None] = {}  # in the order of the offsets
 
-    def headers(self) -> dict[str, bytes]:
-        """What is told beside the body."""
-        told = {_DUE: f"{self.due:.3f}".encode()} if self.due else {}
-        return told | ({_HOPS: b"%d" % self.hops} if self.hops else {})
+    def begin(self, offset: int) -> None:
+        """A message was read."""
+        self._open[offset] = None
+        self._next = offset + 1
 
+    def finish(self, offset: int) -> None:
+        """A message is done with."""
+        self._open.pop(offset, None)
 
-@dataclass(eq=False, slots=True)
-class Message:
-    """A message that came from a partition. `seen` is on the monotonic clock."""
-
-    envelope: Envelope
-    partition: int
-    offset: int
-    progress: Progress
-    seen: float
-    answered: bool = False
+    @property
+    def offset(self) -> int:
+        """What to store."""
+        return next(iter(self._open), self._next)
 
 
-def open_envelope(record: Any) -> Envelope:
-    """Read a record of the client library; headers that make no sense count as none."""
-    told = {name: value for name, value in record.headers or () if isinstance(value, bytes)}
-    hops = int(_number(told.get(_HOPS), _MOST_HOPS))
-    latest = record.timestamp / 1000 + _LONGEST_DELAY
-    return Envelope(record.value or b"", _number(told.get(_DUE), latest), hops)
+class KafkaDelivery(Delivery):
+    """A record of a partition. `ready` is when it may be delivered, on the monotonic clock."""
 
+    def __init__(self, consumer: QueueConsumer, record: Any, progress: Progress, ready: float) -> None:
+        self.queue = consumer.queue
+        self.body = record.value or b""
+        self.partition: int = record.partition
+        self.offset: int = record.offset
+        self.progress = progress
+        self.ready = ready
+        self.answered = False
+        self._consumer = consumer
 
-def _number(text: bytes | None, most: float) -> float:
-    try:
-        number = float(text or b"0")
-    except ValueError:
-        return 0.0
-    return number if 0 <= number <= most else 0.0
+    def __lt__(self, other: KafkaDelivery) -> bool:
+        return self.ready < other.ready
+
+    def again(self, ready: float) -> KafkaDelivery:
+        """The same message, not answered yet."""
+        other = copy(self)
+        other.ready, other.answered = ready, False
+        return other
+
+    def acknowledge(self) -> None:
+        """See `Delivery.acknowledge`."""
+        self._consumer.acknowledge(self)
+
+    def reject(self, delay: float = 0.0) -> None:
+        """See `Delivery.reject`. With a delay it stays with this consumer; else a copy goes to any."""
+        self._consumer.reject(self, delay)

@@ -12,34 +12,29 @@ from gevent.event import Event
 
 from pikoci.pkg.queue.backend import Delivery, QueueClosedError, QueueError, Subscription
 from pikoci.pkg.queue.kafka.consumer import QueueConsumer
-from pikoci.pkg.queue.kafka.member import Member
 
 if TYPE_CHECKING:
     from pikoci.pkg.queue.kafka.backend import KafkaBackend
 
 _PATIENCE = 0.5
-_HEAD_START = 3.0
 
 
 class KafkaSubscription(Subscription):
-    """See `Subscription`."""
+    """See `Subscription`. `number` tells it from others of the same process."""
 
-    def __init__(self, backend: KafkaBackend, queues: Sequence[str], member: Member, number: int) -> None:
+    def __init__(self, backend: KafkaBackend, queues: Sequence[str], number: int) -> None:
         self.number = number
+        self.wanted = Event()  # set while somebody waits for a message
         self._backend = backend
         self._news = Event()
-        self._waiting = False
         self._asked = time.monotonic()
         self._closed = False
-        self._begins = time.monotonic() + _HEAD_START
-        self._consumers = deque(
-            QueueConsumer(backend, self, queue, member.numbered(number)) for queue in dict.fromkeys(queues)
-        )
+        self._consumers = deque(QueueConsumer(backend, self, queue) for queue in dict.fromkeys(queues))
 
     def receive(self, timeout: float) -> Delivery | None:
         """See `Subscription.receive`."""
         deadline = time.monotonic() + timeout
-        self._waiting = True
+        self.wanted.set()
         try:
             while True:
                 self._news.clear()
@@ -48,9 +43,10 @@ class KafkaSubscription(Subscription):
                 left = deadline - time.monotonic()
                 if delivery is not None or left <= 0:
                     return delivery
-                self._news.wait(min([left, *self._delays()]))
+                delays = [delay for each in self._consumers if (delay := each.next_delayed()) is not None]
+                self._news.wait(min([left, *delays]))
         finally:
-            self._waiting = False
+            self.wanted.clear()
             self._asked = time.monotonic()
 
     def close(self) -> None:
@@ -68,11 +64,9 @@ class KafkaSubscription(Subscription):
 
     def idle_seconds(self) -> float:
         """How long nobody has asked for a message."""
-        return 0.0 if self._waiting else time.monotonic() - self._asked
+        return 0.0 if self.wanted.is_set() else time.monotonic() - self._asked
 
     def _take(self) -> Delivery | None:
-        if time.monotonic() < self._begins and not all(each.has_looked for each in self._consumers):
-            return None  # joining takes a moment: a busy queue would be far ahead of one that joins later
         for _ in range(len(self._consumers)):
             consumer = self._consumers[0]
             self._consumers.rotate(-1)  # so that a busy queue does not starve the others
@@ -81,21 +75,13 @@ class KafkaSubscription(Subscription):
                 return delivery
         return None
 
-    def _delays(self) -> list[float]:
-        """Seconds until there is something to look at again."""
-        delays = [delay for each in self._consumers if (delay := each.next_delayed()) is not None]
-        start = self._begins - time.monotonic()
-        return [*delays, start] if start > 0 else delays
-
     def _check(self, deadline: float) -> None:
-        trouble = self._trouble()
-        if trouble and not self._closed:
+        if self._trouble() and not self._closed:
             self._news.wait(min(_PATIENCE, max(0.0, deadline - time.monotonic())))  # a caller may come again at once
-            trouble = self._trouble()
         if self._closed:
             raise QueueClosedError("the subscription is closed")
-        if trouble:
+        if trouble := self._trouble():
             raise type(trouble)(str(trouble))
 
     def _trouble(self) -> QueueError | None:
-        return next(filter(None, [*(each.trouble for each in self._consumers), self._backend.trouble]), None)
+        return next((each.trouble for each in self._consumers if each.trouble), None)

@@ -1,4 +1,4 @@
-"""The topics and consumer groups that the queues need."""
+"""The topics that the queues need, what waits in them, and the groups of the same names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from kafka import OffsetSpec, TopicPartition
+from kafka.admin import MemberToRemove
 from kafka.errors import (
     ClusterAuthorizationFailedError,
     InvalidReplicationFactorError,
@@ -16,7 +18,7 @@ from kafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from pikoci.pkg.queue.backend import QueueConfigurationError
+from pikoci.pkg.queue.backend import Depth, QueueConfigurationError
 from pikoci.pkg.queue.names import safe_name
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +45,7 @@ class Layout:
     def ensure(self, admin: Any, topic: str) -> None:
         """Make the topic unless it is there.
 
-        Raises QueueConfigurationError if it is not there and can't be made, errors of the library otherwise.
+        Raises QueueConfigurationError if it is missing and cannot be made, errors of the library otherwise.
         """
         found = count_partitions(admin, topic)
         if found == 0:
@@ -65,9 +67,29 @@ class Layout:
             return  # someone else was quicker
         except _REFUSED as error:
             raise QueueConfigurationError(
-                f"the Kafka topic {topic} is not there and can't be made: {type(error).__name__}. Make it "
+                f"the Kafka topic {topic} is missing and cannot be made: {type(error).__name__}. Make it "
                 f"(`kafka-topics.sh --create --topic {topic} --partitions {self.partitions}`), or allow it to the user"
             ) from error
+
+
+def read_depth(admin: Any, topic: str) -> Depth:
+    """What its group has not done yet. That includes what consumers hold, for moments, and lags a little."""
+    partitions = [TopicPartition(topic, number) for number in range(count_partitions(admin, topic))]
+    if not partitions:
+        return Depth(0, 0)
+    stored = admin.list_group_offsets({topic: partitions})[topic]
+    firsts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+    ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    waiting = 0
+    for each in partitions:
+        done = stored[each].offset if each in stored else -1
+        waiting += max(0, ends[each].offset - max(done, firsts[each].offset))
+    return Depth(waiting, 0)
+
+
+def remove_member(admin: Any, topic: str, name: str) -> None:
+    """Have others get a static member's partitions now."""
+    admin.remove_group_members(topic, [MemberToRemove(group_instance_id=name)])
 
 
 def count_partitions(admin: Any, topic: str) -> int:

@@ -66,8 +66,8 @@ def test_a_consumer_takes_no_more_than_it_receives(remote_site: Site) -> None:
     with first.subscribe(["jobs"]) as slow:
         for body in bodies(10):
             first.publish("jobs", body)
-        held = take(slow)  # and then it is busy
+        taken = take(slow)
+        taken.acknowledge()  # and then it is busy
         with second.subscribe(["jobs"]) as quick:
-            rest = set(bodies(10)) - {held.body}
+            rest = set(bodies(10)) - {taken.body}
             assert sorted(collect(quick, rest)) == sorted(rest)
-            held.acknowledge()

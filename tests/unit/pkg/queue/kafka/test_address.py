@@ -45,5 +45,5 @@ def test_an_unknown_mechanism_is_refused_with_those_there_are() -> None:
 
 
 def test_a_file_for_tls_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(QueueConfigurationError, match="files for TLS"):
+    with pytest.raises(QueueConfigurationError, match="QUEUE_TLS_CA"):
         read_address(QueueSettings(tls_ca=tmp_path / "missing.pem"))
