@@ -34,7 +34,6 @@ from pikoci.internal.store import StoreSettings, open_store  # noqa: E402 - as a
 from pikoci.pkg.queue.mem import MemoryBackend  # noqa: E402 - as above
 from pikoci.reference import render_cli_reference  # noqa: E402 - as above
 from pikoci.server.command import server  # noqa: E402 - as above
-from pikoci.server.publisher import QueuePublisher  # noqa: E402 - as above
 from pikoci.worker.command import worker  # noqa: E402 - as above
 
 DOCS = Path(__file__).parent
