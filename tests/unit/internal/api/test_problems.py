@@ -8,8 +8,8 @@ import pytest
 from falcon import testing
 
 from pikoci.internal.api.problems import PROBLEMS, ErrorHandler
-from pikoci.internal.service import errors
-from pikoci.internal.service.errors import PikociError
+from pikoci.internal.domain import errors
+from pikoci.internal.domain.errors import PikociError
 from tests.unit.internal.api.scene import PIPELINE, Scene
 
 
@@ -150,6 +150,13 @@ def test_a_database_that_is_away_says_when_to_come_back(scene: Scene) -> None:
         "detail": "the database does not answer",
         "hint": "try again",
     }
+
+
+@pytest.mark.parametrize("kind", errors.ERRORS.values(), ids=lambda kind: kind.slug)
+def test_a_time_to_come_back_is_named_where_waiting_helps(scene: Scene, kind: type[PikociError]) -> None:
+    answer = _answer(scene, kind("no", retry_after=3.0))
+    assert answer.json["type"] == f"urn:pikoci:problem:{kind.slug}"
+    assert answer.headers.get("retry-after") == ("3" if kind.reaction is errors.Reaction.RETRY else None)
 
 
 def test_a_limit_says_when_to_come_back(scene: Scene) -> None:
