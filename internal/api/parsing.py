@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -12,6 +11,7 @@ import gevent
 import msgspec
 
 from pikoci.internal.api.names import RULES
+from pikoci.internal.domain.suggestions import did_you_mean
 from pikoci.internal.service.errors import InvalidError, TooLargeError
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -90,9 +90,8 @@ def read_query(request: falcon.Request, kind: type[T]) -> T:
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint with the known name that is most like `name`, else with all of them; empty where there are none."""
     names = list(known)
-    close = difflib.get_close_matches(name[:80], names, n=1)
-    if close:
-        return f"did you mean `{close[0]}`?"
+    if meant := did_you_mean(name, names, mark="`"):
+        return meant
     return f"known are {', '.join(f'`{one}`' for one in names)}" if names else ""
 
 

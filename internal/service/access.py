@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
-from itertools import islice
-
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, UnauthenticatedError
 from pikoci.internal.domain.pipeline import Job, Pipeline, ResourceState
 from pikoci.internal.domain.repositories import Store
+from pikoci.internal.domain.suggestions import did_you_mean
 
-#: Comparing takes up to half a millisecond a name, while nothing else runs.
-_MOST_COMPARED = 100
-_LONGEST_COMPARED = 60
-_MOST_LETTERS_APART = 3
 _MOST_PIPELINES = 500
 
 
@@ -61,7 +54,7 @@ def find_pipeline(store: Store, principal: Principal, team: str, name: str, role
         # A name may be told to members only: what strangers may not see must look like what is not there.
         member = principal.may(team, Role.READ)
         page = store.pipelines.list(team, public_only=False, limit=_MOST_PIPELINES, cursor=None) if member else None
-        near = _nearest(name, (one.name for one in page.items) if page else ())
+        near = did_you_mean(name, (one.name for one in page.items) if page else ())
         raise NotFoundError(f"there is no pipeline {name} in team {team}", hint=near)
     if role is not None:
         require_role(principal, team, role)
@@ -72,7 +65,7 @@ def find_job(store: Store, pipeline: Pipeline, name: str) -> Job:
     """The job, archived or not. Raises NotFoundError, with the name that was probably meant."""
     job = store.jobs.find(pipeline.id, name)
     if job is None:
-        near = _nearest(name, (known.name for known in store.jobs.list(pipeline.id)))
+        near = did_you_mean(name, (known.name for known in store.jobs.list(pipeline.id)))
         raise NotFoundError(f"pipeline {pipeline.name} has no job {name}", hint=near)
     return job
 
@@ -92,14 +85,5 @@ def find_resource(store: Store, pipeline: Pipeline, canonical: str) -> ResourceS
     if named:
         names = ", ".join(one.canonical for one in named)
         raise NotFoundError(f"pipeline {pipeline.name} has several resources {canonical}", hint=f"name one: {names}")
-    near = _nearest(canonical, (one.canonical for one in known))
+    near = did_you_mean(canonical, (one.canonical for one in known))
     raise NotFoundError(f"pipeline {pipeline.name} has no resource {canonical}", hint=near)
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    """A hint at the name that is most like this one, or nothing."""
-    if len(name) > _LONGEST_COMPARED:
-        return ""
-    alike = (one for one in known if abs(len(one) - len(name)) <= _MOST_LETTERS_APART)
-    near = get_close_matches(name, list(islice(alike, _MOST_COMPARED)), n=1)
-    return f'did you mean "{near[0]}"?' if near else ""
