@@ -11,13 +11,13 @@ import falcon
 from pikoci.internal.api.problems import PasswordChangeRequiredError
 from pikoci.internal.api.request import ANONYMOUS, ApiRequest
 from pikoci.internal.api.settings import ApiSettings
+from pikoci.internal.domain.limits import MAX_TOKEN
 from pikoci.internal.service import Services
 from pikoci.internal.service.errors import PermissionDeniedError, UnauthenticatedError
 from pikoci.internal.service.model import Clock, Principal, User
 from pikoci.internal.service.tokens import UserClaims
 
 COOKIE = "pikoci_session"
-MAX_TOKEN = 4096
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
