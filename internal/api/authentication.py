@@ -14,11 +14,11 @@ from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.domain.accounts import Principal
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import PermissionDeniedError, UnauthenticatedError
+from pikoci.internal.domain.limits import MAX_TOKEN
 from pikoci.internal.service import Services
 from pikoci.internal.service.plumbing.tokens import UserClaims
 
 COOKIE = "pikoci_session"
-MAX_TOKEN = 4096
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from pikoci.internal.api.names import RULES
 from pikoci.internal.domain.errors import InvalidError, TooLargeError
-from pikoci.internal.service.plumbing.suggestions import did_you_mean
+from pikoci.internal.domain.suggestions import did_you_mean
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -90,7 +90,9 @@ def read_query(request: falcon.Request, kind: type[T]) -> T:
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint with the known name that is most like `name`, else with all of them; empty where there are none."""
     names = list(known)
-    return did_you_mean(name, names) or (f"known are {', '.join(f'`{one}`' for one in names)}" if names else "")
+    if meant := did_you_mean(name, names, mark="`"):
+        return meant
+    return f"known are {', '.join(f'`{one}`' for one in names)}" if names else ""
 
 
 def _too_large(limit: int) -> TooLargeError:

@@ -13,6 +13,7 @@ import falcon
 import msgspec
 
 from pikoci.internal.domain.errors import (
+    PROBLEM_PREFIX,
     ConflictError,
     Diagnostic,
     InvalidError,
@@ -22,6 +23,7 @@ from pikoci.internal.domain.errors import (
     PermissionDeniedError,
     PikociError,
     RateLimitedError,
+    Reaction,
     StaleClaimError,
     TooLargeError,
     UnauthenticatedError,
@@ -31,7 +33,6 @@ from pikoci.internal.domain.errors import (
 log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
-TYPE_PREFIX = "urn:pikoci:problem:"
 #: Seconds after which a client may ask again where the error does not say.
 RETRY_AFTER = 2
 
@@ -39,26 +40,31 @@ RETRY_AFTER = 2
 class PasswordChangeRequiredError(PermissionDeniedError):
     """The login works, but its password must be changed before anything else."""
 
+    slug = "password-change-required"
+    reaction = Reaction.REPORT
+
 
 class UnprocessableError(InvalidError):
     """The request can be read but contradicts itself, or an earlier one."""
 
+    slug = "unprocessable"
 
-#: Error -> (last part of the type, title, status). The nearest ancestor of an error counts.
-PROBLEMS: Mapping[type[PikociError], tuple[str, str, int]] = {
-    InvalidPipelineError: ("invalid-pipeline", "The pipeline is not valid", 422),
-    UnprocessableError: ("unprocessable", "The request contradicts itself or an earlier one", 422),
-    TooLargeError: ("too-large", "Too large", 413),
-    InvalidError: ("invalid", "The request is not valid", 400),
-    UnauthenticatedError: ("unauthenticated", "Not logged in", 401),
-    PasswordChangeRequiredError: ("password-change-required", "The password must be changed", 403),
-    PermissionDeniedError: ("permission-denied", "Not allowed", 403),
-    NotFoundError: ("not-found", "Not found", 404),
-    StaleClaimError: ("stale-claim", "The claim is no longer current", 409),
-    NameTakenError: ("name-taken", "Another process has the name", 409),
-    ConflictError: ("conflict", "Not possible in this state", 409),
-    RateLimitedError: ("rate-limited", "Too many attempts", 429),
-    UnavailableError: ("unavailable", "Not available now", 503),
+
+#: Error -> (title, status). The nearest ancestor of an error counts.
+PROBLEMS: Mapping[type[PikociError], tuple[str, int]] = {
+    InvalidPipelineError: ("The pipeline is not valid", 422),
+    UnprocessableError: ("The request contradicts itself or an earlier one", 422),
+    TooLargeError: ("Too large", 413),
+    InvalidError: ("The request is not valid", 400),
+    UnauthenticatedError: ("Not logged in", 401),
+    PasswordChangeRequiredError: ("The password must be changed", 403),
+    PermissionDeniedError: ("Not allowed", 403),
+    NotFoundError: ("Not found", 404),
+    StaleClaimError: ("The claim is no longer current", 409),
+    NameTakenError: ("Another process has the name", 409),
+    ConflictError: ("Not possible in this state", 409),
+    RateLimitedError: ("Too many attempts", 429),
+    UnavailableError: ("Not available now", 503),
 }
 
 _STATUSES = {
@@ -95,6 +101,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     diagnostics: Sequence[Diagnostic] = ()
     error_id: str = ""
 
+    @property
+    def slug(self) -> str:
+        """The part of the type that tells one problem from another."""
+        return self.type.removeprefix(PROBLEM_PREFIX)
+
 
 class ErrorHandler:
     """Turns whatever a resource raised into a problem. `templates` are the known addresses, for hints."""
@@ -123,7 +134,7 @@ class ErrorHandler:
         about = {"error_id": error_id, "route": where, "method": request.method}
         log.error("request failed", exc_info=error, extra=about)
         return Problem(
-            type=f"{TYPE_PREFIX}internal",
+            type=f"{PROBLEM_PREFIX}internal",
             title="Internal error",
             status=500,
             detail="the server made a mistake",
@@ -140,7 +151,7 @@ class ErrorHandler:
         elif status == 405:
             allowed = dict(error.headers or {}).get("Allow", "")
             detail, hint = f"{request.method[:20]} is not possible here", f"possible are {allowed}" if allowed else ""
-        return Problem(type=TYPE_PREFIX + name, title=title, status=status, detail=detail, hint=hint)
+        return Problem(type=PROBLEM_PREFIX + name, title=title, status=status, detail=detail, hint=hint)
 
 
 def write(response: falcon.Response, problem: Problem) -> None:
@@ -153,10 +164,8 @@ def write(response: falcon.Response, problem: Problem) -> None:
 
 def headers_for(error: Exception) -> dict[str, str]:
     """Headers that belong to an error: when to come back, how to log in, what is allowed."""
-    if isinstance(error, RateLimitedError | NameTakenError):
-        return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
-    if isinstance(error, UnavailableError):
-        return {"Retry-After": str(RETRY_AFTER)}
+    if isinstance(error, PikociError) and error.reaction is Reaction.RETRY:
+        return {"Retry-After": str(max(1, math.ceil(error.retry_after or RETRY_AFTER)))}
     if isinstance(error, UnauthenticatedError):
         return {"WWW-Authenticate": 'Bearer realm="pikoci"'}
     if isinstance(error, falcon.HTTPError) and error.headers:
@@ -180,9 +189,9 @@ def _filled(template: list[str], parts: list[str]) -> str:
 
 
 def _from_domain(error: PikociError) -> Problem:
-    name, title, status = next(PROBLEMS[kind] for kind in (*type(error).__mro__, InvalidError) if kind in PROBLEMS)
+    title, status = next(PROBLEMS[kind] for kind in (*type(error).__mro__, InvalidError) if kind in PROBLEMS)
     return Problem(
-        type=TYPE_PREFIX + name,
+        type=PROBLEM_PREFIX + error.slug,
         title=title,
         status=status,
         detail=error.message,

@@ -23,7 +23,7 @@ _MAX_LENGTH = 100
 
 
 class InvalidDurationError(InvalidError):
-    """A text is no duration, or one that is not allowed here."""
+    """A text is not a valid duration, or not one that is allowed here."""
 
 
 def parse_duration(text: str, *, allow_negative: bool = False) -> float:
@@ -56,7 +56,7 @@ def format_duration(seconds: float) -> str:
     """
     nanoseconds = int((Decimal(str(seconds)) * 10**9).to_integral_value()) if abs(seconds) < float(_LONGEST) else None
     if nanoseconds is None:
-        raise ValueError(f"{seconds} seconds is no finite duration of less than 292 years")
+        raise ValueError(f"{seconds} seconds is not a finite duration of less than 292 years")
     sign, rest = ("-" if nanoseconds < 0 else ""), abs(nanoseconds)
     if rest == 0:
         return "0s"

@@ -1,13 +1,14 @@
 """Errors that every room speaks, told apart by what the caller can do about them.
 
-One root, `PikociError`; a branch for each reaction: correct the request, wait and retry, give up the claim, report.
-The API maps each branch to one HTTP status in one place.
+One root, `PikociError`. A class carries the slug that stands for it on the wire, and its `Reaction`; a subclass has
+those of its parent where it names none. The API maps each class to an HTTP status in one place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum, auto
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -27,73 +28,117 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
-class PikociError(Exception):
-    """Root of all errors of this project. `message` is a sentence for people, `hint` says what to do next."""
+class Reaction(Enum):
+    """What a caller can do about an error, where no person decides: a worker, or a client that repeats requests."""
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    REPORT = auto()
+    """Tell whoever can change something; the same call fails until they did."""
+    RETRY = auto()
+    """Repeat the same call later: `retry_after` says when, if the other side named a time."""
+    REJECT = auto()
+    """Give up what the call was about: it is somebody else's, or over. Nobody made a mistake."""
+
+
+class PikociError(Exception):
+    """Root of all errors of this project. `message` is a sentence for people, `hint` says what to do next.
+
+    `retry_after` is how many seconds the other side asked to be left alone; 0 where it named none.
+    """
+
+    slug: ClassVar[str] = "invalid"
+    reaction: ClassVar[Reaction] = Reaction.REPORT
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float = 0.0) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.retry_after = retry_after
 
 
 class InvalidError(PikociError):
     """The request itself is wrong; repeating it cannot help."""
 
+    slug = "invalid"
+
 
 class InvalidPipelineError(InvalidError):
     """A pipeline file was refused; `diagnostics` holds every finding, in source order."""
 
-    def __init__(self, message: str, diagnostics: Sequence[Diagnostic], *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+    slug = "invalid-pipeline"
+
+    def __init__(
+        self, message: str, diagnostics: Sequence[Diagnostic] = (), *, hint: str = "", retry_after: float = 0.0
+    ) -> None:
+        super().__init__(message, hint=hint, retry_after=retry_after)
         self.diagnostics = tuple(diagnostics)
 
 
 class TooLargeError(InvalidError):
     """An input is over its documented bound."""
 
+    slug = "too-large"
+
 
 class UnauthenticatedError(PikociError):
     """No valid credentials came with the request."""
+
+    slug = "unauthenticated"
 
 
 class PermissionDeniedError(PikociError):
     """The credentials are valid but do not allow this."""
 
+    slug = "permission-denied"
+    reaction = Reaction.REJECT
+
 
 class NotFoundError(PikociError):
     """The named thing does not exist, or the caller may not know that it does."""
+
+    slug = "not-found"
 
 
 class ConflictError(PikociError):
     """The thing is in a state that does not allow this; look at it again before retrying."""
 
+    slug = "conflict"
+    reaction = Reaction.REJECT
+
 
 class NameTakenError(ConflictError):
     """Another process has this worker's name; it is free in `retry_after` seconds unless that one is heard of again."""
 
-    def __init__(self, message: str, *, hint: str = "", retry_after: float = 0.0) -> None:
-        super().__init__(message, hint=hint)
-        self.retry_after = retry_after
+    slug = "name-taken"
+    reaction = Reaction.RETRY
 
 
 class StaleClaimError(ConflictError):
     """A write carried an old fencing token: somebody else owns the build now. Stop working on it and forget it."""
 
+    slug = "stale-claim"
+
 
 class RateLimitedError(PikociError):
-    """Too many attempts. `retry_after` is in seconds."""
+    """Too many attempts."""
 
-    def __init__(self, message: str, *, retry_after: float, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.retry_after = retry_after
+    slug = "rate-limited"
+    reaction = Reaction.RETRY
 
 
 class UnavailableError(PikociError):
-    """A database, broker or server cannot be reached now; the same call may succeed later.
+    """A database, broker or server cannot be reached now; the same call may succeed later."""
 
-    `retry_after` is how many seconds the other side asked to be left alone; 0 where it named none.
-    """
+    slug = "unavailable"
+    reaction = Reaction.RETRY
 
-    def __init__(self, message: str, *, hint: str = "", retry_after: float = 0.0) -> None:
-        super().__init__(message, hint=hint)
-        self.retry_after = retry_after
+
+def _family(kind: type[PikociError]) -> Iterator[type[PikociError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _family(child)
+
+
+#: What a problem document's type begins with; the slug comes after it.
+PROBLEM_PREFIX = "urn:pikoci:problem:"
+#: Slug -> the class that it stands for.
+ERRORS: Mapping[str, type[PikociError]] = {kind.slug: kind for kind in _family(PikociError)}

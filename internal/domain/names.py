@@ -65,8 +65,9 @@ WORKER = JOB
 RESOURCE = NameRule("A-Za-z0-9_", "A-Za-z0-9_.-", _ANY, 2 * MAX_LABEL + 1)
 
 #: What the others look like; anchored, for JSON Schema.
-BUILD_NUMBER_PATTERN = r"^[1-9][0-9]{0,8}(\.[1-9][0-9]{0,8})?$"
+BUILD_NUMBER_PATTERN = r"^([1-9][0-9]{0,8})(?:\.([1-9][0-9]{0,8}))?$"
 INSTANCE_PATTERN = r"^[A-Za-z0-9]{16,64}(\.[A-Za-z0-9]{1,64})?$"
 TOKEN_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"  # noqa: S105 - what an id looks like
 WEBHOOK_TOKEN_PATTERN = r"^[A-Za-z0-9_-]{1,200}$"  # noqa: S105 - as above
 DIGEST_PATTERN = r"^[0-9a-f]{64}$"
+SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"

@@ -6,13 +6,13 @@ import re
 from typing import Literal, NamedTuple
 
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.names import ACCOUNT, BUILD_NUMBER_PATTERN, JOB, PIPELINE
 
 Kind = Literal["pipeline", "job", "build"]
 
 _FORMS = {"pipeline": "[TEAM/]PIPELINE", "job": "[[TEAM/]PIPELINE/]JOB", "build": "[[[TEAM/]PIPELINE/]JOB]#NUMBER"}
 _EXAMPLES = {"pipeline": "main/app", "job": "main/app/test", "build": "main/app/test#3"}
-_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
-_NUMBER = re.compile(r"[1-9][0-9]*(?:\.[1-9][0-9]*)?", re.ASCII)
+_NUMBER = re.compile(BUILD_NUMBER_PATTERN, re.ASCII)
 
 
 class Name(NamedTuple):
@@ -40,12 +40,18 @@ def parse_name(text: str, kind: Kind) -> Name:
         return Name(number=text)
     path, mark, number = text.partition("#")
     parts = path.split("/") if path else []
-    right = all(_PART.fullmatch(part) for part in parts) and (not mark or _NUMBER.fullmatch(number))
-    if not right or len(parts) > 3 or not (parts or (mark and kind == "build")):
-        raise InvalidError(
-            f"{text[:80]!r} cannot name a {kind}", hint=f"write {_FORMS[kind]}, such as {_EXAMPLES[kind]}"
-        )
+    known = len(parts) <= 3 and all(parts) and bool(parts or (mark and kind == "build"))
     if kind == "pipeline" and not mark and len(parts) < 3:
         parts.append("")  # the last one is not a job here
     team, pipeline, job = ["", "", "", *parts][-3:]
-    return Name(team, pipeline, job, number)
+    name = Name(team, pipeline, job, number)
+    if not known or (mark and not _NUMBER.fullmatch(number)) or not _allowed(name):
+        raise InvalidError(
+            f"{text[:80]!r} cannot name a {kind}", hint=f"write {_FORMS[kind]}, such as {_EXAMPLES[kind]}"
+        )
+    return name
+
+
+def _allowed(name: Name) -> bool:
+    rules = ((ACCOUNT, name.team), (PIPELINE, name.pipeline), (JOB, name.job))
+    return all(rule.allows(part) for rule, part in rules if part)

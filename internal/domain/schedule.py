@@ -39,7 +39,7 @@ _WAYS_OUT = "write @every 10m, @hourly, @daily, or five cron fields such as */15
 
 
 class InvalidScheduleError(InvalidError):
-    """A text is no schedule."""
+    """A text is not a valid schedule."""
 
 
 class Schedule(Protocol):

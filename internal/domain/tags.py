@@ -17,6 +17,7 @@ MAX_TAGS = 6
 #: A token may be for several workers.
 MAX_TOKEN_TAGS = 20
 _MAX_TAG = 40
+#: What a tag may be where it is sent. People write those of `SLUG_PATTERN` alone.
 TAG_PATTERN = rf"^[A-Za-z0-9_-]{{1,{_MAX_TAG}}}$(?!\n)"
 _TAG = re.compile(TAG_PATTERN, re.ASCII)
 _KINDS = (JOBS_QUEUE, CHECKS_QUEUE)
@@ -51,21 +52,23 @@ def queues_for(kind: str, tags: Sequence[str], exclusive: bool = False, team: st
     Raises InvalidError for an unknown kind, and what `check_tags` raises.
     """
     if kind not in _KINDS:
-        raise InvalidError(f"{kind[:_MAX_TAG]!r} is no kind of queue", hint=f"it is {' or '.join(_KINDS)}")
+        raise InvalidError(f"{kind[:_MAX_TAG]!r} is not a kind of queue", hint=f"it is {' or '.join(_KINDS)}")
     known = check_tags(tags)
     sizes = range(1 if exclusive else 0, len(known) + 1)
     return [queue_of(kind, chosen, team) for size in sizes for chosen in itertools.combinations(known, size)]
 
 
 def check_tags(tags: Sequence[str], most: int = MAX_TAGS) -> list[str]:
-    """The tags in order, each once. Raises InvalidError for one that is no tag, and for more than `most`."""
+    """The tags in order, each once. Raises InvalidError for one that is not valid, and for more than `most`."""
     for tag in tags:
         if _TAG.fullmatch(tag) is None:
             raise InvalidError(
-                f"{tag[:_MAX_TAG]!r} is no tag",
-                hint=f"a tag is made of letters, digits, `_` and `-`, {_MAX_TAG} at most",
+                f"{tag[:_MAX_TAG]!r} is not a valid tag",
+                hint=f"a tag has letters, digits, `_` and `-`, at most {_MAX_TAG} of them",
             )
     known = sorted(set(tags))
     if len(known) > most:
-        raise InvalidError(f"{len(known)} tags are too many, {most} are the most", hint="use another for the rest")
+        raise InvalidError(
+            f"{len(known)} tags are too many, at most {most} are possible", hint="use another for the rest"
+        )
     return known

@@ -11,6 +11,7 @@ import re
 import msgspec
 
 from pikoci.internal.domain.events import BuildEvent
+from pikoci.internal.domain.limits import MAX_LOG_EVENT
 from pikoci.internal.domain.names import Id
 
 MSGPACK = "application/msgpack"
@@ -22,7 +23,7 @@ WORKER_HEADER = "Pikoci-Worker"
 INSTANCE_HEADER = "Pikoci-Instance"
 
 #: Bounds of one request, in bytes and events.
-MAX_REPORT = 2 * 1024 * 1024
+MAX_REPORT = 2 * MAX_LOG_EVENT  # the largest piece of a log fits, whatever is around it
 MAX_REPORT_EVENTS = 10_000
 MAX_CHECK_RESULT = 16 * 1024 * 1024
 

@@ -84,7 +84,7 @@ class Declared:
         if pattern.fullmatch(name) and len(name) <= MAX_LABEL:
             return True
         self._report.error(
-            where, f'Invalid name "{name[:MAX_LABEL]}"', f"{_RULES[pattern]} {MAX_LABEL} characters are the most."
+            where, f'Invalid name "{name[:MAX_LABEL]}"', f"{_RULES[pattern]} It has at most {MAX_LABEL} characters."
         )
         return False
 

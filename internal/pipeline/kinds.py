@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from pikoci.internal.domain.duration import InvalidDurationError, parse_duration
+from pikoci.internal.domain.names import SLUG_PATTERN
 from pikoci.internal.domain.schedule import InvalidScheduleError, parse_schedule
 from pikoci.internal.domain.tags import MAX_TAGS
 from pikoci.internal.pipeline.schema import ConversionError, Kind
 from pikoci.internal.pipeline.suggest import hint_for
 from pikoci.pkg.hcl import values
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+_SLUG = re.compile(SLUG_PATTERN, re.ASCII)
 _MAX_WHOLE = 1_000_000
 
 
@@ -105,10 +106,10 @@ def _to_tags(value: Any) -> list[str]:
     for tag in tags:
         if not _SLUG.fullmatch(tag):
             raise ConversionError(
-                f'"{tag[:40]}" is not a tag', "a tag is made of lower-case letters, digits and single hyphens"
+                f'"{tag[:40]}" is not a tag', "a tag has lower-case letters, digits and single hyphens"
             )
     if len(tags) > MAX_TAGS:
-        raise ConversionError(f"{MAX_TAGS} tags are the most, this has {len(tags)}")
+        raise ConversionError(f"at most {MAX_TAGS} tags are possible, and these are {len(tags)}")
     return sorted(set(tags))
 
 

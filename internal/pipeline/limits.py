@@ -14,8 +14,6 @@ from pikoci.internal.pipeline.report import ReadingStoppedError, Report
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.values import ValueSet
 
-#: Bytes of a file.
-MAX_FILE = 4 * 1024 * 1024
 #: Jobs, after expansion.
 MAX_JOBS = 10_000
 #: Blocks and arguments of all jobs, after expansion.
@@ -74,7 +72,7 @@ class Budget:
             self._report.error(
                 where,
                 "Too many jobs",
-                f"With this one there would be {self._jobs:,}; {MAX_JOBS:,} are the most.",
+                f"With this one there would be {self._jobs:,}, and at most {MAX_JOBS:,} are possible.",
                 "split the file into several pipelines, or make fewer instances",
             )
             raise PipelineTooLargeError

@@ -10,8 +10,9 @@ from datetime import datetime
 import msgspec
 
 from pikoci.internal.domain.errors import Diagnostic, InvalidPipelineError
+from pikoci.internal.domain.limits import MAX_FILE
 from pikoci.internal.domain.plan import PipelineSpec
-from pikoci.internal.pipeline import limits, passed
+from pikoci.internal.pipeline import passed
 from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.declared import Declared
 from pikoci.internal.pipeline.jobs import build_jobs
@@ -55,7 +56,7 @@ def load(
     *,
     filename: str = "pipeline.hcl",
     now: datetime,
-    max_bytes: int = limits.MAX_FILE,
+    max_bytes: int = MAX_FILE,
     allow_missing_variables: bool = False,
     processor_time: Callable[[], float] = time.thread_time,
 ) -> Loaded:
@@ -72,7 +73,7 @@ def load(
     """
     report = Report(filename)
     if len(config.encode("utf-8", "surrogatepass")) > max_bytes:
-        report.error(None, "The file is too large", f"{max_bytes:,} bytes are the most.")
+        report.error(None, "The file is too large", f"It may have at most {max_bytes:,} bytes.")
         return Loaded(None, report.diagnostics())
     budget = Budget(report, processor_time)
     body, found = hcl.parse(config, filename)

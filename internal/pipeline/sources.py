@@ -43,7 +43,7 @@ def builtin_name(source: str, block: str, where: Range, report: Report) -> str |
     else:
         report.error(
             where,
-            f'"{source[:100]}" is no source',
+            f'"{source[:100]}" is not a valid source',
             hint=f"write {_SCHEME}<name>, with one of: {', '.join(sorted(known))}",
         )
     return None

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import cache
 
+from pikoci.internal.domain.names import MAX_LABEL
 from pikoci.internal.pipeline.declared import Declared
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.names import NameCheck
@@ -15,7 +16,6 @@ from pikoci.internal.pipeline.schema import BlockSchema
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.syntax import Attribute, Block, Body
 
-_MAX_LABEL = 100
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f/]+")
 _SELECTS = ("if", "else_if", "else")
 
@@ -147,11 +147,11 @@ class Structure:
 
     def _free_labels(self, block: Block) -> None:
         for label, where in zip(block.labels, block.label_ranges, strict=True):
-            if not _PRINTABLE.fullmatch(label) or len(label) > _MAX_LABEL:
+            if not _PRINTABLE.fullmatch(label) or len(label) > MAX_LABEL:
                 self._report.error(
                     where,
-                    f'Invalid name "{label[:_MAX_LABEL]}"',
-                    f'A name is not empty, has no "/" and no control characters, and is no longer than {_MAX_LABEL}.',
+                    f'Invalid name "{label[:MAX_LABEL]}"',
+                    f'A name has 1 to {MAX_LABEL} characters, without "/" and control characters.',
                 )
 
     def _missing(self, body: Body, schema: BlockSchema, header: Range, seen: Iterable[str]) -> None:

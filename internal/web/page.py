@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pikoci.internal.api import ApiRequest, Problem
 from pikoci.internal.api.parsing import read_bytes
-from pikoci.internal.api.problems import PROBLEM_JSON, TYPE_PREFIX
+from pikoci.internal.api.problems import PROBLEM_JSON
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.naming import full_name
@@ -112,7 +112,7 @@ class ErrorPages:
         if response.content_type != PROBLEM_JSON or data is None or not _for_people(request, resource):
             return None
         problem = msgspec.json.decode(data, type=Problem)
-        kind = problem.type.removeprefix(TYPE_PREFIX)
+        kind = problem.slug
         response.data = None
         if kind == "password-change-required":
             return redirect(response, "/password")

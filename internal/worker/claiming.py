@@ -11,10 +11,9 @@ from gevent.event import Event
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import (
-    ConflictError,
-    PermissionDeniedError,
     PikociError,
     RateLimitedError,
+    Reaction,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -27,8 +26,6 @@ _TRIES = 3
 _LONGEST_ID = 19
 #: What says nothing about the work: the server is away, busy, or does not know the worker's token now.
 _UNANSWERED = (UnavailableError, RateLimitedError, UnauthenticatedError)
-#: Refusals that are nobody's mistake: another worker has the work, or is to have it.
-_ORDINARY = (ConflictError, PermissionDeniedError)
 
 
 class Leased(Protocol):
@@ -76,7 +73,7 @@ def claim_work(
         ending.wait(pause)  # holding the slot: the next message would fare no better
         return None
     except PikociError as error:
-        level = _log.debug if isinstance(error, _ORDINARY) else _log.warning
+        level = _log.debug if error.reaction is Reaction.REJECT else _log.warning
         level("claim refused", queue=delivery.queue, id=work, error=error.message)
         acknowledge(delivery)
         return None

@@ -80,7 +80,7 @@ class ServerLink:
             return False
         except PikociError as error:
             _log.warning("heartbeat failed", error=error.message)
-            self._wish = getattr(error, "retry_after", 0.0)
+            self._wish = error.retry_after
             return False
         except Exception:  # noqa: BLE001 - a heart that stops would end every build
             _log.exception("heartbeat failed")
@@ -97,7 +97,7 @@ class ServerLink:
             self._register()
         except PikociError as error:
             _log.warning("cannot register", error=error.message)
-            self._wish = getattr(error, "retry_after", 0.0)
+            self._wish = error.retry_after
         return False
 
     def say_farewell(self) -> None:

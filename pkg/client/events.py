@@ -12,7 +12,7 @@ from pikoci.pkg.client.errors import ClientError
 from pikoci.pkg.client.retry import may_retry
 from pikoci.pkg.client.transport import Transport
 
-#: A line longer than this is no event of ours.
+#: The server sends no longer line.
 MAX_LINE = 16 * 1024 * 1024
 #: The server says something at least every 15 seconds; silence for this long is a dead connection.
 SILENCE = 60.0

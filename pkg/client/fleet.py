@@ -68,7 +68,7 @@ class WorkerTokens:
 
 
 def token_id_of(text: str) -> str:
-    """The id in a worker token; what is no token is taken for an id. The token goes nowhere.
+    """The id in a worker token; anything but a token is taken for an id. The token goes nowhere.
 
     Raises ClientError for a token without an id.
     """
@@ -77,4 +77,4 @@ def token_id_of(text: str) -> str:
     try:
         return str(token_claims(text)["jti"])
     except (ValueError, TypeError, KeyError) as error:
-        raise ClientError("this is no worker token, and no id of one; copy it again") from error
+        raise ClientError("this is neither a worker token nor the id of one; copy it again") from error

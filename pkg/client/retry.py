@@ -9,8 +9,7 @@ from time import monotonic, sleep
 
 from pikoci.pkg.client.errors import ApiError, ClientError, ServerUnreachableError
 
-_TRANSIENT = frozenset({502, 503, 504})
-_TOO_MANY = 429  # worth another try where the server says how soon
+_AWAY = frozenset({502, 503, 504})  # also said by proxies, which name no time
 _LONGEST_WISH = 30.0
 
 
@@ -37,8 +36,10 @@ class RetryPolicy:
 
 
 def may_retry(error: ClientError) -> bool:
-    """Whether the same request, sent again, may succeed where it did not."""
+    """Whether the same request, sent again, may succeed where it did not.
+
+    A PikoCI server sends Retry-After with every error that waiting can cure, and with no other.
+    """
     if isinstance(error, ApiError):
-        soon = error.retry_after is not None and error.retry_after <= _LONGEST_WISH
-        return error.status in _TRANSIENT or (error.status == _TOO_MANY and soon)
+        return error.status in _AWAY or (error.retry_after is not None and error.retry_after <= _LONGEST_WISH)
     return isinstance(error, ServerUnreachableError)

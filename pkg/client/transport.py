@@ -155,7 +155,7 @@ def normalized(base_url: str) -> str:
         usable = False
         parts = urlsplit("")
     if not usable or parts.query or parts.fragment:
-        raise ClientError(f"{base_url!r} is no server address; it should look like http://ci.example.com:8080")
+        raise ClientError(f"{base_url!r} is not a server address; it should look like http://ci.example.com:8080")
     if parts.username is not None:
         raise ClientError("the server address must not hold a login; give a token instead")
     return url.rstrip("/")

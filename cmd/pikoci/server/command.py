@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.limits import MIN_SECRET
 from pikoci.server.listening import listen
 from pikoci.server.settings import ServerSettings
 from pikoci.shared.addresses import external_url
@@ -18,7 +19,6 @@ from pikoci.shared.options import Duration, NameList, build_users_option, config
 from pikoci.shared.queue_options import queue_options, read_queue_settings
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_LEAST_BYTES = 32
 #: A proxy on the server's own machine is believed about the scheme.
 LOOPBACK = ("127.0.0.1", "::1")
 DATABASES = ("mem", "sqlite", "postgresql")
@@ -163,9 +163,9 @@ def read_settings(values: dict[str, Any]) -> ServerSettings:
 
 def _check_secrets(previous: Sequence[str]) -> None:
     """Refuse what looks like one secret with a comma in it: its parts would be secrets that can be guessed."""
-    if len(previous) > 1 and min(len(secret.encode()) for secret in previous) < _LEAST_BYTES:
+    if len(previous) > 1 and min(len(secret.encode()) for secret in previous) < MIN_SECRET:
         raise InvalidError(
-            f"--jwt-secret-previous: one of several secrets has less than {_LEAST_BYTES} bytes",
+            f"--jwt-secret-previous: one of several secrets has fewer than {MIN_SECRET} bytes",
             hint="a comma separates secrets; one with a comma in it fits only into a list of the --config file",
         )
 

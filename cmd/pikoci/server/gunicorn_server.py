@@ -32,14 +32,10 @@ from pikoci.internal.domain.errors import InvalidPipelineError, PikociError
 from pikoci.server.paced_socket import Pace, PacedSocket
 from pikoci.server.refusals import BodyReader, refusal, refusal_status
 from pikoci.shared.diagnostics import render_diagnostics
-from pikoci.shared.service_manager import ServerReport, ServiceManager
+from pikoci.shared.service_manager import CANCEL_LIMIT, DRAIN_MARGIN, ServerReport, ServiceManager
 
 log = logging.getLogger(__name__)
 
-#: Seconds in which a process must be gone after a cancel, however its steps behave.
-CANCEL_LIMIT = 20.0
-#: Seconds that a drained process may take beyond the drain timeout.
-DRAIN_MARGIN = 15.0
 NO_WISH = 0
 
 

@@ -8,9 +8,7 @@ import bcrypt
 import click
 
 from pikoci.internal.domain.errors import InvalidError
-
-#: bcrypt reads no more than this many bytes; longer passwords would be cut without a word.
-MAX_BYTES = 72
+from pikoci.internal.domain.names import ACCOUNT, MAX_PASSWORD, MIN_PASSWORD
 
 
 @click.command()
@@ -22,13 +20,13 @@ def user_password(user: str) -> None:
 
     Example: pikoci user-password alice
     """
-    if not user or ":" in user or "," in user:
-        raise InvalidError(f"{user!r} cannot be a user's name", hint="leave out colons and commas")
+    if not ACCOUNT.allows(user):
+        raise InvalidError(f"{user[:80]!r} cannot be the name of a user", hint=f"it {ACCOUNT.sentence}")
     if sys.stdin.isatty():
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     secret = str(password).encode()
-    if not 8 <= len(secret) <= MAX_BYTES:
-        raise InvalidError(f"a password has 8 to {MAX_BYTES} bytes, this one {len(secret)}")
+    if not MIN_PASSWORD <= len(secret) <= MAX_PASSWORD:
+        raise InvalidError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} bytes, this one {len(secret)}")
     click.echo(f"{user}:{bcrypt.hashpw(secret, bcrypt.gensalt()).decode()}")

@@ -9,13 +9,12 @@ import click
 
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.limits import MIN_SECRET
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 from pikoci.internal.service.plumbing.tokens import TokenService
 from pikoci.shared.log import configure_logging
 from pikoci.shared.options import TAGS_HELP, NameList, setting
 from pikoci.shared.terminal import output_option
-
-_SHORT_SECRET = 32
 
 
 @click.command()
@@ -47,8 +46,8 @@ def worker_token(
         raise InvalidError(
             "the server's secret is missing", hint="set JWT_SECRET, or give --jwt-secret or --jwt-secret-file"
         )
-    if len(secret.encode()) < _SHORT_SECRET:
-        click.echo(f"Warning: the secret has less than {_SHORT_SECRET} bytes and can be guessed.", err=True)
+    if len(secret.encode()) < MIN_SECRET:
+        click.echo(f"Warning: the secret has fewer than {MIN_SECRET} bytes and can be guessed.", err=True)
     configure_logging("error")  # what the service would log about the secret is said above
     token = TokenService(secret, SystemClock(), ServiceSettings()).worker_token(team, tags)
     made = {"token": token, "team": team, "tags": None if tags is None else sorted(tags)}

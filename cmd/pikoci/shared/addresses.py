@@ -30,7 +30,7 @@ def external_url(text: str) -> str:
         usable, parts = False, urlsplit("")
     if not usable or parts.query or parts.fragment or parts.username is not None or not _PATH.fullmatch(parts.path):
         raise InvalidError(
-            f"--external-url: {text!r} is no address of a server",
+            f"--external-url: {text!r} is not the address of a server",
             hint="it looks like https://ci.example.com, or https://example.com/ci",
         )
     first = parts.path.split("/")[1] if parts.path else ""

@@ -16,7 +16,7 @@ _COLORS = {"error": "red", "warning": "yellow"}
 def render_diagnostics(diagnostics: Iterable[Diagnostic]) -> str:
     """The findings as text that ends in a newline: place, summary, source line, carets, detail and hint.
 
-    The text is styled; `click.echo` takes the colours out where the output is no terminal.
+    The text is styled; `click.echo` takes the colours out where the output is not a terminal.
     """
     return "".join(_render(one) for one in diagnostics)
 

@@ -11,11 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from pikoci.internal.domain.errors import InvalidError, TooLargeError
+from pikoci.internal.domain.limits import MAX_FILE
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-
-#: Bytes of a pipeline file or a file of variables; the server takes no more.
-MAX_BYTES = 4 * 1024 * 1024
 
 #: A file that is there, or `-` for standard input.
 INPUT_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
@@ -49,18 +47,18 @@ def variable_options(function: Decorated) -> Decorated:
 def read_text(name: str) -> str:
     """The text of a file, `-` being standard input.
 
-    Raises InvalidError when it cannot be read or is no UTF-8, TooLargeError over `MAX_BYTES`.
+    Raises InvalidError when it cannot be read or is no UTF-8, TooLargeError over `MAX_FILE`.
     """
     try:
         if name == "-":
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+            data = sys.stdin.buffer.read(MAX_FILE + 1)
         else:
             with Path(name).open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
+                data = file.read(MAX_FILE + 1)
     except OSError as error:
         raise InvalidError(f"cannot read {shown_name(name)}: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
-        raise TooLargeError(f"{shown_name(name)} is too large", hint=f"at most {MAX_BYTES:,} bytes are taken")
+    if len(data) > MAX_FILE:
+        raise TooLargeError(f"{shown_name(name)} is too large", hint=f"at most {MAX_FILE:,} bytes are taken")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -6,6 +6,10 @@ import contextlib
 import os
 import socket
 
+#: Seconds in which a process must be gone after a cancel, however its steps behave.
+CANCEL_LIMIT = 20.0
+#: Seconds that a drained process may take beyond the drain timeout.
+DRAIN_MARGIN = 15.0
 #: Keeps a manager from giving up on a start that takes its time, for half a minute each time.
 EXTEND = "EXTEND_TIMEOUT_USEC=30000000"
 

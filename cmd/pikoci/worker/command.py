@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.names import SLUG_PATTERN
 from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
 from pikoci.internal.domain.tags import MAX_TAGS, queues_for
 from pikoci.pkg.token_claims import token_claims
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _QUEUES = (JOBS_QUEUE, CHECKS_QUEUE)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
-_TAG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_TAG = re.compile(SLUG_PATTERN, re.ASCII)
 
 _OPTIONS = (
     setting("--pikoci-url", "-u", default="localhost:8080", help="The server's URL; http:// may be left out."),
@@ -93,7 +94,8 @@ def check_settings(values: dict[str, Any]) -> None:
     for tag in values["tags"]:
         if _TAG.fullmatch(tag) is None:
             raise InvalidError(
-                f"--tags: {tag[:40]!r} is no tag", hint="a tag is made of lower-case letters, digits and single hyphens"
+                f"--tags: {tag[:40]!r} is not a valid tag",
+                hint="a tag has lower-case letters, digits and single hyphens",
             )
     if len(values["tags"]) > MAX_TAGS:
         raise InvalidError(f"--tags: a worker has at most {MAX_TAGS} tags", hint="run another worker for the others")

@@ -18,7 +18,7 @@ from pikoci.internal.domain.names import WORKER
 from pikoci.internal.domain.wire import numbered_instance
 
 _FILE = "identity.json"
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]", re.ASCII)
+_NOT_IN_NAMES = re.compile(f"[^{WORKER.following}]", re.ASCII)
 _KEY_BYTES = 16
 _NONCE_BYTES = 8
 
@@ -45,7 +45,7 @@ def check_name(name: str) -> None:
     """Raise InvalidError for a name that no worker can have."""
     if not WORKER.allows(name):
         raise InvalidError(
-            f"--name {name[:80]!r} is no name for a worker",
+            f"--name {name[:80]!r} is not a valid name for a worker",
             hint=f"it {WORKER.sentence}",
         )
 

@@ -17,14 +17,10 @@ from gevent.pywsgi import WSGIServer
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.worker.worker import Worker, WorkerHealth
-from pikoci.shared.service_manager import EXTEND, ServiceManager
+from pikoci.shared.service_manager import CANCEL_LIMIT, DRAIN_MARGIN, EXTEND, ServiceManager
 
 log = logging.getLogger(__name__)
 
-#: Seconds in which the process must be gone after a cancel, however its steps behave.
-CANCEL_LIMIT = 20.0
-#: Seconds that a drained process may take beyond the drain timeout.
-DRAIN_MARGIN = 15.0
 _TURN = 1.0
 
 

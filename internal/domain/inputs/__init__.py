@@ -3,7 +3,6 @@
 Pure functions over plain data. The store answers the lookups of `History`; everything else is arithmetic.
 """
 
-from pikoci.internal.domain.inputs.memory import MemoryHistory, PastBuild
 from pikoci.internal.domain.inputs.model import (
     Build,
     Get,
@@ -21,9 +20,7 @@ __all__ = [
     "Get",
     "History",
     "Input",
-    "MemoryHistory",
     "Need",
-    "PastBuild",
     "Pin",
     "Resolution",
     "Use",

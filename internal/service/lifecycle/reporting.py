@@ -17,14 +17,14 @@ from pikoci.internal.domain.events import (
     StepStarted,
     VersionProduced,
 )
+from pikoci.internal.domain.limits import MAX_LOG_EVENT
+from pikoci.internal.domain.wire import MAX_REPORT_EVENTS
 from pikoci.internal.service.lifecycle.requeue import TakeBack, close_steps
 from pikoci.internal.service.lifecycle.versions import check_version
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
 
-MAX_EVENTS = 10_000
-MAX_LOG_EVENT = 1024 * 1024
 _MAX_TEXT = 4000
 
 
@@ -211,8 +211,8 @@ def _unknown(build: Build, first: int, events: Sequence[BuildEvent]) -> Sequence
 
 
 def _check_events(first: int, events: Sequence[BuildEvent]) -> None:
-    if first < 1 or len(events) > MAX_EVENTS:
-        raise InvalidError(f"events are numbered from 1, and at most {MAX_EVENTS} come at a time")
+    if first < 1 or len(events) > MAX_REPORT_EVENTS:
+        raise InvalidError(f"events are numbered from 1, and at most {MAX_REPORT_EVENTS} come at a time")
     for event in events[:-1]:
         if isinstance(event, BuildFinished | BuildReturned):
             raise InvalidError("nothing follows the end of a build")

@@ -18,6 +18,7 @@ import structlog
 from pikoci.internal.domain.accounts import User
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import InvalidError, UnauthenticatedError
+from pikoci.internal.domain.limits import MAX_TOKEN, MIN_SECRET
 from pikoci.internal.domain.names import TOKEN_ID_PATTERN
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.tags import MAX_TOKEN_TAGS, check_tags
@@ -26,9 +27,7 @@ from pikoci.internal.service.plumbing.settings import ServiceSettings
 Kind = Literal["user", "worker"]
 
 _ALGORITHM = "HS256"
-_SHORT_SECRET = 32
 _SECRET_KEY = "jwt-secret"  # noqa: S105 - the name of the setting
-_MAX_TOKEN = 4096
 _MAX_NOTED = 10_000
 _KEPT_TOKENS = 4096  # whose signature need not be checked again; every request of a worker brings its own
 _ID_BYTES = 16
@@ -88,8 +87,8 @@ class TokenService:
             raise InvalidError(
                 "the secret that signs tokens is empty", hint="give one with --jwt-secret, or none at all"
             )
-        if min(len(known.encode()) for known in self._secrets) < _SHORT_SECRET:
-            _log.warning("the secret that signs tokens is short and can be guessed", bytes_wanted=_SHORT_SECRET)
+        if min(len(known.encode()) for known in self._secrets) < MIN_SECRET:
+            _log.warning("the secret that signs tokens is short and can be guessed", bytes_wanted=MIN_SECRET)
         self._clock = clock
         self._settings = settings
         self._is_revoked = is_revoked
@@ -157,7 +156,7 @@ class TokenService:
 
     def _read(self, kind: Kind, token: str) -> tuple[Mapping[str, object], bool]:
         """What the token claims, and whether a previous secret signed it; what runs out is looked at every time."""
-        if len(token) > _MAX_TOKEN:
+        if len(token) > MAX_TOKEN:
             raise _invalid()
         claims, is_outdated = self._verified(kind, token)
         self._check_times(claims, expires=kind != "worker")

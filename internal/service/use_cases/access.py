@@ -6,7 +6,7 @@ from pikoci.internal.domain.accounts import Principal, Role, User
 from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, UnauthenticatedError
 from pikoci.internal.domain.pipeline import Job, Pipeline, ResourceState
 from pikoci.internal.domain.repositories import Store
-from pikoci.internal.service.plumbing.suggestions import did_you_mean
+from pikoci.internal.domain.suggestions import did_you_mean
 
 _MOST_PIPELINES = 500
 

@@ -11,6 +11,7 @@ import msgspec
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, BuildStatus, InputChoice, LogChunk
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
+from pikoci.internal.domain.names import BUILD_NUMBER_PATTERN
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import Page, Pipeline
 from pikoci.internal.service.lifecycle.requeue import TakeBack
@@ -22,7 +23,7 @@ from pikoci.internal.service.use_cases.follow import Follower, read_log
 from pikoci.internal.service.use_cases.public import public_build, public_steps
 from pikoci.internal.service.use_cases.views import BuildDetail, BuildUpdate
 
-_NUMBER = re.compile(r"([1-9][0-9]{0,17})(?:\.([1-9][0-9]{0,17}))?", re.ASCII)
+_NUMBER = re.compile(BUILD_NUMBER_PATTERN, re.ASCII)
 
 
 class BuildService:

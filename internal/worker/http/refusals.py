@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from http.client import HTTPException, HTTPResponse
 
 import msgspec
 
 from pikoci.internal.domain.errors import (
-    ConflictError,
+    ERRORS,
+    PROBLEM_PREFIX,
     InvalidError,
-    NameTakenError,
-    NotFoundError,
-    PermissionDeniedError,
     PikociError,
-    StaleClaimError,
-    TooLargeError,
     UnauthenticatedError,
     UnavailableError,
 )
 from pikoci.pkg.retry_after import parse_retry_after
 
-_PREFIX = "urn:pikoci:problem:"
 _LONGEST_WISH = 60.0
 _BUSY = frozenset({408, 425, 429})
-_KINDS: dict[str, Callable[..., PikociError]] = {
-    "invalid": InvalidError,
-    "too-large": TooLargeError,
-    "unsupported-media-type": InvalidError,
-    "permission-denied": PermissionDeniedError,
-    "not-found": NotFoundError,
-    "conflict": ConflictError,
-    "stale-claim": StaleClaimError,
-}
+#: The one of HTTP's own problems that repeating a request cannot cure.
+_KINDS: Mapping[str, type[PikociError]] = {**ERRORS, "unsupported-media-type": InvalidError}
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -51,15 +39,12 @@ def refusal(response: HTTPResponse, body: bytes, address: str) -> PikociError:
         problem = msgspec.json.decode(body, type=_Problem)
     except (msgspec.DecodeError, UnicodeDecodeError):
         problem = _Problem(type="", detail=f"it answered {status} {response.reason}")
-    kind = problem.type.removeprefix(_PREFIX)
-    if status == 401 and kind == "unauthenticated":
-        return UnauthenticatedError(problem.detail, hint="give the worker a valid --worker-token (WORKER_TOKEN)")
-    if kind == "name-taken":
-        return NameTakenError(problem.detail, hint=problem.hint, retry_after=_wish(response))
-    if status >= 500 or status in _BUSY or kind not in _KINDS:
+    kind = _KINDS.get(problem.type.removeprefix(PROBLEM_PREFIX))
+    if kind is None or status >= 500 or status in _BUSY:
         text = f"{address} cannot serve now: {problem.detail}"
         return UnavailableError(text, hint=problem.hint, retry_after=_wish(response))
-    return _KINDS[kind](problem.detail, hint=problem.hint)
+    told = "give the worker a valid --worker-token (WORKER_TOKEN)" if kind is UnauthenticatedError else problem.hint
+    return kind(problem.detail, hint=told, retry_after=_wish(response))
 
 
 def unreachable(error: OSError, address: str) -> UnavailableError:

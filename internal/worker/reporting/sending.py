@@ -16,12 +16,13 @@ from pikoci.internal.domain.errors import (
 )
 from pikoci.internal.domain.events import BuildEvent, LogWritten
 from pikoci.internal.domain.gateway import ClaimRef, Gateway
+from pikoci.internal.domain.limits import MAX_LOG_EVENT
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.reporting.spool import SpoolFile
 
 Journal = structlog.typing.FilteringBoundLogger
 
-BATCH_BYTES = 1024 * 1024
+BATCH_BYTES = MAX_LOG_EVENT  # a larger piece of a log would be refused, and its build given up
 _EVENT_BYTES = 200
 
 #: A later call can succeed: the server is away, slow, or has its token or rights changed just now.

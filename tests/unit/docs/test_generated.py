@@ -47,7 +47,7 @@ def test_the_diagram_shows_every_move_of_a_build_and_no_other() -> None:
 def test_the_table_of_problems_is_complete() -> None:
     text = (DOCS / "api.md").read_text(encoding="utf-8")
     rows = set(re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", text, re.MULTILINE))
-    known = {(name, str(status)) for name, _, status in PROBLEMS.values()}
+    known = {(kind.slug, str(status)) for kind, (_, status) in PROBLEMS.items()}
     known |= {(name, str(status)) for status, (name, _) in _STATUSES.items()} | {("internal", "500")}
     assert rows == known
 

@@ -6,9 +6,10 @@ from random import Random
 import pytest
 
 from pikoci.internal.domain.build import BuildStatus, InputChoice
-from pikoci.internal.domain.inputs import History, MemoryHistory, Need, PastBuild
+from pikoci.internal.domain.inputs import History, Need
 from pikoci.internal.store.store import SqlStore
 from tests.contract.internal.store.world import World
+from tests.unit.internal.domain.inputs.memory import MemoryHistory, PastBuild
 
 JOBS = ("a", "b")
 RESOURCES = ("git.x", "git.y")

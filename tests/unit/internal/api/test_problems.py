@@ -152,6 +152,13 @@ def test_a_database_that_is_away_says_when_to_come_back(scene: Scene) -> None:
     }
 
 
+@pytest.mark.parametrize("kind", errors.ERRORS.values(), ids=lambda kind: kind.slug)
+def test_a_time_to_come_back_is_named_where_waiting_helps(scene: Scene, kind: type[PikociError]) -> None:
+    answer = _answer(scene, kind("no", retry_after=3.0))
+    assert answer.json["type"] == f"urn:pikoci:problem:{kind.slug}"
+    assert answer.headers.get("retry-after") == ("3" if kind.reaction is errors.Reaction.RETRY else None)
+
+
 def test_a_limit_says_when_to_come_back(scene: Scene) -> None:
     answer = _answer(scene, errors.RateLimitedError("too many", retry_after=12.3))
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "13")

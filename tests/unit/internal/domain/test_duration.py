@@ -120,7 +120,7 @@ def test_writes_the_shortest_form(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize("seconds", [math.inf, -math.inf, math.nan, 1e30])
 def test_does_not_write_what_is_no_duration(seconds: float) -> None:
-    with pytest.raises(ValueError, match="no finite duration"):
+    with pytest.raises(ValueError, match="not a finite duration"):
         format_duration(seconds)
 
 

@@ -29,6 +29,7 @@ def test_a_name_is_written_one_way() -> None:
         ("day/lint#3", "build", Name("", "day", "lint", "3")),
         ("main/day/lint#3", "build", Name("main", "day", "lint", "3")),
         ("day/lint", "build", Name("", "day", "lint")),
+        ("ann@example.com/day/lint", "job", Name("ann@example.com", "day", "lint")),
     ],
 )
 def test_a_name_is_read_as_far_as_it_goes(text: str, kind: Kind, name: Name) -> None:
@@ -36,7 +37,9 @@ def test_a_name_is_read_as_far_as_it_goes(text: str, kind: Kind, name: Name) -> 
 
 
 @pytest.mark.parametrize("kind", ["pipeline", "job", "build"])
-@pytest.mark.parametrize("text", ["", "#", "a//b", "/a", "a/", "a/b/c/d", "a#x", "a#0", "a#1#2", "a b", "a\n", "a#03"])
+@pytest.mark.parametrize(
+    "text", ["", "#", "a//b", "/a", "a/", "a/b/c/d", "a#x", "a#0", "a#1#2", "a b", "a\n", "a#03", "a@b", "n" * 201]
+)
 def test_what_is_no_name_is_refused_with_the_form(text: str, kind: Kind) -> None:
     with pytest.raises(InvalidError, match=f"cannot name a {kind}") as caught:
         parse_name(text, kind)

@@ -81,7 +81,7 @@ STRUCTURE = {
             5,
             'Invalid name "a b"',
             'It starts with a letter, digit or "_", and holds letters, digits, ".", "_" and "-". '
-            "100 characters are the most.",
+            "It has at most 100 characters.",
         ),
     ),
     "a type name with a dot": (
@@ -91,7 +91,7 @@ STRUCTURE = {
             13,
             'Invalid name "a.b"',
             'It starts with a letter, digit or "_", and holds letters, digits, "_" and "-". '
-            "100 characters are the most.",
+            "It has at most 100 characters.",
         ),
     ),
     "a step name with a slash": (
@@ -100,7 +100,7 @@ STRUCTURE = {
             2,
             6,
             'Invalid name "a/b"',
-            'A name is not empty, has no "/" and no control characters, and is no longer than 100.',
+            'A name has 1 to 100 characters, without "/" and control characters.',
         ),
     ),
     "missing argument": (

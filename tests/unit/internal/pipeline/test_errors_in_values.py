@@ -78,12 +78,12 @@ VALUES = {
             8,
             'Wrong value for "tags"',
             '"GPU" is not a tag.',
-            "a tag is made of lower-case letters, digits and single hyphens",
+            "a tag has lower-case letters, digits and single hyphens",
         ),
     ),
     "too many tags": (
         job('tags = [for n in range(11) : "t${n}"]'),
-        Finding(2, 8, 'Wrong value for "tags"', "6 tags are the most, this has 11."),
+        Finding(2, 8, 'Wrong value for "tags"', "At most 6 tags are possible, and these are 11."),
     ),
     "a word that is not possible": (
         GIT + job('get "git" "app" {\n  version = "lastest"\n}'),
@@ -144,7 +144,12 @@ COMMANDS = {
     ),
     "a source that is none": (
         'resource_type "r" {\n  source = "git"\n}',
-        Finding(2, 12, '"git" is no source', hint="write pikoci://<name>, with one of: artifact, cron, git, trigger"),
+        Finding(
+            2,
+            12,
+            '"git" is not a valid source',
+            hint="write pikoci://<name>, with one of: artifact, cron, git, trigger",
+        ),
     ),
     "a resource_type with source and commands": (
         'resource_type "r" {\n  source = "pikoci://git"\n  check "exec" {\n    path = "x"\n  }\n}',

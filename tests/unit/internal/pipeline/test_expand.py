@@ -137,7 +137,7 @@ def test_too_many_jobs_are_refused_with_their_number() -> None:
             2,
             3,
             "Too many jobs",
-            "With this one there would be 10,200; 10,000 are the most.",
+            "With this one there would be 10,200, and at most 10,000 are possible.",
             "split the file into several pipelines, or make fewer instances",
         )
     ]
@@ -174,7 +174,7 @@ def test_a_file_that_is_too_large_is_not_read() -> None:
 
     assert not loaded.ok
     assert loaded.diagnostics[0].summary == "The file is too large"
-    assert loaded.diagnostics[0].detail == "99 bytes are the most."
+    assert loaded.diagnostics[0].detail == "It may have at most 99 bytes."
 
 
 def branches(first: str, second: str) -> list[str]:

@@ -84,4 +84,5 @@ def test_only_what_may_succeed_is_tried_again() -> None:
     assert may_retry(ApiError(429, {}, retry_after=5))
     assert not may_retry(ApiError(429, {}, retry_after=300))  # a user is told to wait that long
     assert not may_retry(ApiError(429, {}))
+    assert may_retry(ApiError(409, {}, retry_after=5))  # whatever the status: the server says that waiting helps
     assert not may_retry(ClientError("odd"))

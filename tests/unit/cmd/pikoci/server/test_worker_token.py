@@ -26,7 +26,7 @@ def test_the_token_opens_a_server_with_this_secret(invoke: Invoke) -> None:
 def test_a_short_secret_works_with_a_warning_that_does_not_show_it(invoke: Invoke) -> None:
     result = invoke("worker-token", "--jwt-secret", "my-secret")
     assert result.status == 0
-    assert "less than 32 bytes" in result.err
+    assert "fewer than 32 bytes" in result.err
     assert "my-secret" not in result.err
     assert team_of(result.out.strip(), "my-secret") == ""
 
@@ -59,7 +59,7 @@ def test_tags_bind_the_worker_and_none_given_leave_it_free(
 def test_what_is_no_tag_is_refused(invoke: Invoke) -> None:
     result = invoke("worker-token", "--tags", "gpu,a b", env={"JWT_SECRET": LONG})
     assert result.status == 1
-    assert "'a b' is no tag" in result.err
+    assert "'a b' is not a valid tag" in result.err
 
 
 def test_a_missing_secret_is_told_with_the_ways_to_give_it(invoke: Invoke) -> None:

@@ -5,15 +5,16 @@ from pathlib import Path
 import pytest
 
 from pikoci.internal.domain.errors import InvalidError, TooLargeError
-from pikoci.shared.files import MAX_BYTES, read_text, read_variables
+from pikoci.internal.domain.limits import MAX_FILE
+from pikoci.shared.files import read_text, read_variables
 from tests.unit.cmd.pikoci.conftest import Invoke
 
 
 def test_a_file_of_exactly_the_limit_is_read(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    path.write_bytes(b"x" * MAX_BYTES)
-    assert len(read_text(str(path))) == MAX_BYTES
-    path.write_bytes(b"x" * (MAX_BYTES + 1))
+    path.write_bytes(b"x" * MAX_FILE)
+    assert len(read_text(str(path))) == MAX_FILE
+    path.write_bytes(b"x" * (MAX_FILE + 1))
     with pytest.raises(TooLargeError):
         read_text(str(path))
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pikoci.internal.domain.inputs import Get, MemoryHistory, PastBuild, Pin, Resolution
+from pikoci.internal.domain.inputs import Get, Pin, Resolution
+from tests.unit.internal.domain.inputs.memory import MemoryHistory, PastBuild
 
 JOB = "me"
 

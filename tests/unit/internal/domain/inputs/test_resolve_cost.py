@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import pytest
 
-from pikoci.internal.domain.inputs import Build, Get, MemoryHistory, Need, PastBuild, Use, resolve
+from pikoci.internal.domain.inputs import Build, Get, Need, Use, resolve
+from tests.unit.internal.domain.inputs.memory import MemoryHistory, PastBuild
 
 SIZE = 10_000
 

@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from pikoci.internal.domain.inputs import (
     Build,
     Get,
-    MemoryHistory,
     Need,
-    PastBuild,
     Pin,
     Resolution,
     new_builds,
     resolve,
 )
+from tests.unit.internal.domain.inputs.memory import MemoryHistory, PastBuild
 
 RESOURCES = {"code": (1, 2, 3), "docs": (11, 12, 13)}
 UPSTREAM = ("unit", "lint", "ship")

@@ -1,0 +1,10 @@
+"""Bounds that several rooms must agree on; what only one needs stands there."""
+
+#: Bytes of a pipeline file, and of a file of variables.
+MAX_FILE = 4 * 1024 * 1024
+#: Characters of a token in a request.
+MAX_TOKEN = 4096
+#: A secret of fewer bytes can be guessed.
+MIN_SECRET = 32
+#: Bytes of one piece of a log, which is one event. A worker cuts logs and batches by it.
+MAX_LOG_EVENT = 1024 * 1024
