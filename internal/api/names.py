@@ -66,7 +66,7 @@ def _name(what: str, kind: Any, rule: NameRule) -> Field:
 
 
 def _id(what: str) -> Field:
-    return Field(Id, f"{{value}} is no {what}", "it is a whole number from 1 on")
+    return Field(Id, f"{{value}} is not a valid {what}", "it is a whole number from 1 on")
 
 
 def _token(what: str, pattern: str, hint: str) -> Field:
@@ -81,8 +81,8 @@ PATH_FIELDS: Mapping[str, Field] = {
     "job": _name("job", JobName, JOB),
     "resource": _name("resource", ResourceName, RESOURCE),
     "worker": _name("worker", WorkerName, WORKER),
-    "number": Field(BuildNumber, "{value} is no build number", "build numbers look like 3, or 3.1 for a retry"),
-    "version": Field(Id, "{value} is no version id", "the resource's versions are listed with their ids"),
+    "number": Field(BuildNumber, "{value} is not a build number", "build numbers look like 3, or 3.1 for a retry"),
+    "version": Field(Id, "{value} is not a version id", "the resource's versions are listed with their ids"),
     "token": _token("a webhook token", WEBHOOK_TOKEN_PATTERN, "copy the whole address from the resource"),
     "token_id": _token("the id of a worker's token", TOKEN_ID_PATTERN, "the list of worker tokens has the ids"),
     "build_id": _id("build id"),

@@ -30,7 +30,7 @@ def read_packed(request: falcon.Request, kind: type[T], limit: int, timeout: flo
     try:
         return msgspec.msgpack.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise InvalidError(f"the body is no {kind.__name__}: {error}") from None
+        raise InvalidError(f"the body is not a valid {kind.__name__}: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidError(f"the body is not MessagePack: {error}") from None
 
@@ -63,7 +63,7 @@ def _require_plain(value: object, left: int) -> None:
         case dict():
             for key, item in value.items():
                 if not isinstance(key, str):
-                    raise InvalidError("a version has a key that is no text")
+                    raise InvalidError("a version has a key that is not text")
                 _require_plain(item, left - 1)
         case _:
             raise InvalidError(f"a version holds what JSON cannot say: a value of type {type(value).__name__}")

@@ -80,7 +80,7 @@ def read_query(request: falcon.Request, kind: type[T]) -> T:
         return msgspec.convert({}, kind)
     for name, value in params.items():
         if isinstance(value, list):
-            raise InvalidError(f"the parameter `{name[:80]}` stands more than once in the address", hint="give it once")
+            raise InvalidError(f"the parameter `{name[:80]}` is given twice in the address", hint="give it once")
     try:
         return msgspec.convert(params, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -159,7 +159,7 @@ def _choices(kind: type[msgspec.Struct], place: str) -> str:
 def _rule(reason: str) -> str:
     if found := re.fullmatch(r"Expected `str` matching regex '(.*)'", reason, re.DOTALL):
         rule = RULES.get(found[1].replace(r"\\", "\\"))
-        return rule.sentence if rule else "has not the form that it must have"
+        return rule.sentence if rule else "does not have the form that it must have"
     if found := re.fullmatch(r"Expected `(\w+)(?: \| null)?`, got `(\w+)`", reason):
         return f"must be {_KINDS.get(found[1], found[1])}, and not {_KINDS.get(found[2], found[2])}"
     if found := re.fullmatch(r"Invalid enum value '?(.*?)'?", reason, re.DOTALL):

@@ -39,10 +39,10 @@ def check_new_password(password: str) -> None:
     try:
         size = len(password.encode())
     except UnicodeEncodeError as error:
-        raise InvalidError("the password is no valid text") from error
+        raise InvalidError("the password is not valid text") from error
     if len(password) < MIN_PASSWORD:
-        raise InvalidError(f"the password is too short: it needs {MIN_PASSWORD} characters at least")
+        raise InvalidError(f"the password is too short: it needs at least {MIN_PASSWORD} characters")
     if size > MAX_PASSWORD:
-        raise TooLargeError(f"the password is too long: it can have {MAX_PASSWORD} bytes at most")
+        raise TooLargeError(f"the password is too long: it can have at most {MAX_PASSWORD} bytes")
     if "\0" in password:
         raise InvalidError("the password cannot contain a NUL character")

@@ -42,7 +42,6 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     password_queue: int = 32
     password_share: int = 8
     session_lifetime: float = 24 * 3600.0
-    stream_lifetime: float = 300.0
     token_leeway: float = 30.0
     follow_poll: float = 1.0
     keep_alive: float = 15.0

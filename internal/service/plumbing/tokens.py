@@ -1,4 +1,4 @@
-"""Signed tokens: who a user, a worker or a stream's reader is."""
+"""Signed tokens: who a user or a worker is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.tags import MAX_TOKEN_TAGS, check_tags
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 
-Kind = Literal["user", "worker", "stream"]
+Kind = Literal["user", "worker"]
 
 _ALGORITHM = "HS256"
 _SHORT_SECRET = 32
@@ -117,7 +117,7 @@ class TokenService:
     def worker_token(self, team: str = "", tags: Sequence[str] | None = None) -> str:
         """A token for standalone workers, with an id of its own; it does not expire, but can be revoked.
 
-        Its worker may have the `tags`, None: any. Raises InvalidError for what are no tags.
+        Its worker may have the `tags`, None: any. Raises InvalidError for tags that are not valid.
         """
         claims: dict[str, object] = {"sub": "worker", "team": team, "jti": secrets.token_hex(_ID_BYTES)}
         if tags is not None:
@@ -144,14 +144,6 @@ class TokenService:
         if is_outdated:
             self._note_outdated(token_id)
         return WorkerClaims(id=token_id, team=team, issued_at=float(_whole(claims, "iat")), tags=tags)
-
-    def stream_token(self, build_id: int) -> str:
-        """A token that opens the event stream of one build for a short time, for readers that cannot send headers."""
-        return self._sign("stream", {"sub": str(build_id)}, self._settings.stream_lifetime)
-
-    def read_stream(self, token: str) -> int:
-        """The build's id. Raises UnauthenticatedError for anything but a valid stream token."""
-        return _whole(self._read("stream", token)[0], "sub")
 
     def _sign(
         self, kind: Kind, claims: Mapping[str, object], lifetime: float | None, issued_at: float | None = None

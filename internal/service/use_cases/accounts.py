@@ -59,7 +59,7 @@ class AccountService:
     def change_password(self, principal: Principal, current: str, new: str) -> User:
         """Set one's own password; ends every session.
 
-        Raises PermissionDeniedError when `current` is wrong, InvalidError for a password that cannot be.
+        Raises PermissionDeniedError when `current` is wrong, InvalidError for a new password that is not valid.
         """
         user = require_login(principal)
         client = f"password of {user.id}"

@@ -1,4 +1,4 @@
-"""What of a published pipeline is shown to those who are no members of its team: its state, and nothing about people,
+"""What of a published pipeline is shown to those who are not members of its team: its state, and nothing about people,
 machines or addresses. Reasons are free text and may hold any of these.
 """
 

@@ -31,7 +31,7 @@ class WorkerTokenService:
         """A new token, and what is known of it; the token itself is kept nowhere. An empty `team` opens all work.
 
         Its worker may have the `tags`, None: any. Raises NotFoundError for a team that is not there, InvalidError for
-        what are no tags.
+        tags that are not valid.
         """
         self._require(principal, team)
         if team and self._store.accounts.find_team(team) is None:

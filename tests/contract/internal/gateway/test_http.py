@@ -39,7 +39,7 @@ def identity(token: str) -> dict[str, str]:
 
 def test_a_users_token_opens_no_route_of_workers(http: Http) -> None:
     user = http.world.services.tokens.user_token(http.world.alice.user) if http.world.alice.user else ""
-    for token in (user, "nonsense", http.world.services.tokens.stream_token(1)):
+    for token in (user, "nonsense"):
         with pytest.raises(UnauthenticatedError) as raised:
             http.gateway(token=token).register(hello())
         assert "--worker-token" in raised.value.hint

@@ -43,7 +43,7 @@ def test_an_unknown_field_is_named_with_the_nearest_known(scene: Scene) -> None:
         ("limit=201", "`limit` must be 200 or less"),
         ("limit=many", "`limit` must be a whole number, and not text"),
         ("limit=99999999999999999999999", "`limit` must be 200 or less"),
-        ("limit=1&limit=2", "the parameter `limit` stands more than once in the address"),
+        ("limit=1&limit=2", "the parameter `limit` is given twice in the address"),
         ("limt=3", "unknown parameter `limt`"),
     ],
 )

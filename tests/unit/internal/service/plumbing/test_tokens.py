@@ -49,13 +49,12 @@ def test_each_kind_is_read_back(tokens: TokenService) -> None:
     assert one.id != two.id
     assert tokens.read_worker(tokens.worker_token("blue")).team == "blue"
     assert tokens.read_worker(tokens.worker_token()).team == ""
-    assert tokens.read_stream(tokens.stream_token(42)) == 42
     assert tokens.read_user(forged()).user_id == 7
 
 
 def test_no_kind_stands_in_for_another(tokens: TokenService) -> None:
-    made = {"user": tokens.user_token(ALICE), "worker": tokens.worker_token(), "stream": tokens.stream_token(7)}
-    readers = {"user": tokens.read_user, "worker": tokens.read_worker, "stream": tokens.read_stream}
+    made = {"user": tokens.user_token(ALICE), "worker": tokens.worker_token()}
+    readers = {"user": tokens.read_user, "worker": tokens.read_worker}
     for kind, token in made.items():
         for reader, read in readers.items():
             if kind != reader:
@@ -123,9 +122,8 @@ def test_tokens_of_a_previous_secret_are_read_and_none_is_signed_with_it(clock: 
     old = TokenService("o" * 64, clock, ServiceSettings())
     tokens = TokenService(SECRET, clock, ServiceSettings(), previous=["x" * 64, "o" * 64])
     assert tokens.read_user(old.user_token(ALICE)).user_id == 7
-    assert tokens.read_stream(old.stream_token(42)) == 42
     assert tokens.read_worker(old.worker_token("blue")).team == "blue"
-    for token in (tokens.user_token(ALICE), tokens.worker_token(), tokens.stream_token(1)):
+    for token in (tokens.user_token(ALICE), tokens.worker_token()):
         jwt.decode(token, SECRET, algorithms=["HS256"], options={"verify_aud": False, "verify_exp": False})
     with pytest.raises(UnauthenticatedError):
         TokenService(SECRET, clock, ServiceSettings()).read_worker(old.worker_token())
