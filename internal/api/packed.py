@@ -30,7 +30,7 @@ def read_packed(request: falcon.Request, kind: type[T], limit: int, timeout: flo
     try:
         return msgspec.msgpack.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise InvalidError(f"the body is no {kind.__name__}: {error}") from None
+        raise InvalidError(f"the body is not a valid {kind.__name__}: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidError(f"the body is not MessagePack: {error}") from None
 

@@ -87,7 +87,7 @@ class PasswordPage(_SessionPage):
         form = read_form(request)
         try:
             if form.get("new", "") != form.get("again", ""):
-                raise InvalidError("the new password was not repeated as it was")
+                raise InvalidError("the new password was not repeated exactly")
             user = self._services.accounts.change_password(
                 request.principal, form.get("current", ""), form.get("new", "")
             )

@@ -139,9 +139,9 @@ class WorkerApi:
         name = request.get_header(WORKER_HEADER, default="")
         instance = request.get_header(INSTANCE_HEADER, default="")
         if not fits(name, WorkerName):
-            raise InvalidError(f"the header {WORKER_HEADER} names no worker", hint=f"it {WORKER.sentence}")
+            raise InvalidError(f"the header {WORKER_HEADER} does not name a worker", hint=f"it {WORKER.sentence}")
         if not fits(instance, Instance):
-            raise InvalidError(f"the header {INSTANCE_HEADER} holds no instance of a worker")
+            raise InvalidError(f"the header {INSTANCE_HEADER} does not hold the instance of a worker")
         remote = Claimant(name, instance, opens)
         return self._gateway.opened_by(remote), remote
 

@@ -4,7 +4,9 @@ import logging
 
 import pytest
 
+from pikoci.internal.domain.errors import StaleClaimError
 from pikoci.internal.domain.gateway import CheckResult
+from pikoci.internal.service.plumbing.claimant import Claimant
 from tests.integration.internal.service.test_trigger import GATED, limited
 from tests.integration.internal.service.world import PLAIN, TYPE, World
 
@@ -68,6 +70,21 @@ def test_a_log_chunk(world: World, statements: Statements) -> None:
     statements.count()
     world.report(build, claim, 2, log, log, log)
     assert 0 < statements.count() <= 3
+
+
+def test_a_log_chunk_of_a_remote_worker_costs_one_more_for_its_holder(world: World, statements: Statements) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    remote = world.services.gateway.opened_by(Claimant("w", "i1"))
+    claim = remote.claim_build(build.id, "w", "i1").claim
+    step, log, *_ = world.events()
+    remote.report(build.id, claim, 1, [step])
+    statements.count()
+    remote.report(build.id, claim, 2, [log, log, log])
+    assert 0 < statements.count() <= 4
+    with pytest.raises(StaleClaimError, match="not this worker's"):
+        world.services.gateway.opened_by(Claimant("w", "other")).report(build.id, claim, 3, [log])
+    assert statements.count() <= 3  # with the rollback
 
 
 def test_a_check_that_finds_nothing_new(world: World, statements: Statements) -> None:
