@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from pikoci.internal.worker.plan.equipment import Equipment
-from pikoci.internal.worker.process import Command, Spawner, User
+from pikoci.internal.worker.process import Invocation, Spawner, User
 from pikoci.internal.worker.resources.artifact import unpack
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.commands import Tail
@@ -77,7 +77,7 @@ def _try(equipment: Equipment, user: BuildUser, *, own_places: bool) -> None:
     with Workspace(settings.workdir / "builds" / "try", user=user) as workspace:
         whom = User(user.uid, user.gid, str(workspace.tmp) if own_places else "")
         argv = [sys.executable, "-I", "-S", "-c", "import sys, tarfile; open(sys.argv[1])", unpack.__file__]
-        command = Command(argv, workspace.work, dict(settings.environment), user=whom)
+        command = Invocation(argv, workspace.work, dict(settings.environment), user=whom)
         result = equipment.spawner.run(command, errors.write, timeout=_TRY_SECONDS)
     if not result.succeeded:
         raise BuildUsersError(

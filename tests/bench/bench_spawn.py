@@ -24,9 +24,9 @@ from pathlib import Path  # noqa: E402 - as above
 import gevent  # noqa: E402 - as above
 from gevent.socket import wait_read  # noqa: E402 - as above
 
-from pikoci.internal.worker.process import Command, Spawner, User  # noqa: E402 - as above
+from pikoci.internal.worker.process import Invocation, Spawner, User  # noqa: E402 - as above
 
-TRUE = Command(["/bin/true"], "/", {"PATH": "/usr/bin:/bin"})
+TRUE = Invocation(["/bin/true"], "/", {"PATH": "/usr/bin:/bin"})
 AS_USER = replace(TRUE, user=User(65534, 65534, "/"))
 PARALLEL = (1, 4, 16)
 

@@ -28,8 +28,7 @@ from gevent.pool import Pool  # noqa: E402 - as above
 
 from pikoci.internal.domain.gateway import WorkerTerms  # noqa: E402 - as above
 from pikoci.internal.domain.plan import Command, TaskStep  # noqa: E402 - as above
-from pikoci.internal.worker.process import Command as Process  # noqa: E402 - as above
-from pikoci.internal.worker.process import Spawner  # noqa: E402 - as above
+from pikoci.internal.worker.process import Invocation, Spawner  # noqa: E402 - as above
 from tests.unit.internal.worker.bench_room import task, wait_until, worker_room  # noqa: E402 - as above
 from tests.unit.internal.worker.fake_gateway import FakeGateway  # noqa: E402 - as above
 
@@ -44,7 +43,7 @@ def spawns_per_second(parallel: int, count: int) -> float:
     """Bare runs of /bin/true by the worker's own Spawner: the limit."""
     spawner = Spawner("bench")
     spawner.start()
-    command = Process(argv=["/bin/true"], cwd="/", env={})
+    command = Invocation(argv=["/bin/true"], cwd="/", env={})
     pool = Pool(parallel)
     began = time.perf_counter()
     for _ in range(count):

@@ -14,7 +14,7 @@ from pikoci.internal.worker.tools.lifetime import BuildControl, CauseKind, Lifet
 from pikoci.internal.worker.tools.log_ids import check_ids
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import StepError
-from pikoci.internal.worker.tools.runners import Runners
+from pikoci.internal.worker.tools.runners import CommandLines
 from pikoci.internal.worker.tools.secrets import collect_masks
 from pikoci.internal.worker.tools.workspace import Workspace
 from pikoci.internal.worker.users import Loan
@@ -67,7 +67,7 @@ def _call(
         lifetime=lifetime,
         workspace=workspace,
         commands=equipment.commands(assignment.lease, control, workspace),
-        runners=Runners(assignment.runner_types, workspace, masker),
+        command_lines=CommandLines(assignment.runner_types, workspace, masker),
         gateway=equipment.gateway,
         clock=equipment.clock,
         settings=settings,

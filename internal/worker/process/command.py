@@ -30,7 +30,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class Invocation:
     """One child process.
 
     ``argv[0]`` is a path when it holds a slash (a relative one starts at ``cwd``), else it is looked up in

@@ -11,7 +11,7 @@ import gevent
 from gevent.event import Event
 from gevent.lock import RLock
 
-from pikoci.internal.worker.process.command import DEFAULT_GRACE_SECONDS, Command, ExitResult, Reason
+from pikoci.internal.worker.process.command import DEFAULT_GRACE_SECONDS, ExitResult, Invocation, Reason
 from pikoci.internal.worker.process.deadline import Deadline
 from pikoci.internal.worker.process.errors import SpawnerError
 from pikoci.internal.worker.process.execution import Execution, Sink, open_streams
@@ -78,7 +78,7 @@ class Spawner:
 
     def run(
         self,
-        command: Command,
+        command: Invocation,
         on_output: Sink,
         *,
         on_stderr: Sink | None = None,

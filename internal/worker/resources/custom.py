@@ -69,4 +69,4 @@ def _prepared(
             cache = held.enter_context(in_use(call.cache_dir, call.lifetime, alone=False, user=call.user))
             own["CACHE_DIR"] = str(cache)
         visible = {**call.visible, **own}
-        yield call.runners.argv(command, visible), {**call.environment, **visible}
+        yield call.command_lines.argv(command, visible), {**call.environment, **visible}

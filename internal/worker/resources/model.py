@@ -15,7 +15,7 @@ from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.commands import Commands, Sink, Tail
 from pikoci.internal.worker.tools.lifetime import Lifetime
 from pikoci.internal.worker.tools.outcome import Outcome, StepError
-from pikoci.internal.worker.tools.runners import Runners
+from pikoci.internal.worker.tools.runners import CommandLines
 from pikoci.internal.worker.tools.workspace import Workspace
 from pikoci.internal.worker.users import BuildUser
 
@@ -39,7 +39,7 @@ class ResourceCall:
     lifetime: Lifetime
     workspace: Workspace
     commands: Commands
-    runners: Runners
+    command_lines: CommandLines
     gateway: Gateway
     clock: Clock
     settings: WorkerSettings

@@ -15,7 +15,7 @@ from pikoci.internal.worker.tools.commands import Commands
 from pikoci.internal.worker.tools.environment import base_variables
 from pikoci.internal.worker.tools.lifetime import BuildControl
 from pikoci.internal.worker.tools.masking import Masker
-from pikoci.internal.worker.tools.runners import Runners
+from pikoci.internal.worker.tools.runners import CommandLines
 from pikoci.internal.worker.tools.workspace import Workspace
 
 
@@ -39,9 +39,9 @@ class BuildContext:
     head: HeadBudget
     tail_limit: int
 
-    def runners(self) -> Runners:
-        """The runners that this build can use."""
-        return Runners(self.assignment.runner_types, self.workspace, Masker(self.masks))
+    def command_lines(self) -> CommandLines:
+        """What turns `run` blocks of this build into argument vectors."""
+        return CommandLines(self.assignment.runner_types, self.workspace, Masker(self.masks))
 
     def open_log(self, step: str) -> StepLog:
         """The log of a step; the build's own if `step` is empty."""

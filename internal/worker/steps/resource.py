@@ -30,7 +30,7 @@ def put(context: BuildContext, step: PutStep, scope: Scope, log: StepLog) -> Non
     call = _call(context, step, scope, log)
     version = context.resource_types.handler(step.resource, call.type).push(call)
     if version is not None:
-        refuse_secrets(version, call.runners.masker)
+        refuse_secrets(version, call.command_lines.masker)
         context.reporter.emit(VersionProduced(put=step.name, resource=step.resource, version=version))
 
 
@@ -46,7 +46,7 @@ def _call(context: BuildContext, step: GetStep | PutStep, scope: Scope, log: Ste
         lifetime=scope.lifetime,
         workspace=context.workspace,
         commands=context.commands,
-        runners=context.runners(),
+        command_lines=context.command_lines(),
         gateway=context.gateway,
         clock=context.clock,
         settings=context.settings,

@@ -31,7 +31,7 @@ def run_command(context: BuildContext, command: Command, scope: Scope, log: Step
     """Run one command in the work directory; also the path of its `$PIKOCI_OUTPUT`. Raises StepError and OSError."""
     output = context.workspace.private_path(".out")
     visible = scope.variables
-    argv = context.runners().argv(command, visible)
+    argv = context.command_lines().argv(command, visible)
     env = {**context.base_environment(), **visible, "PIKOCI_OUTPUT": str(output)}
     return context.commands.run(argv, env, context.workspace.work, scope.lifetime, log.write), output
 

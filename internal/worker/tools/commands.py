@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gevent.event import Event
 
-from pikoci.internal.worker.process import Command, Deadline, ExitResult, Reason, User
+from pikoci.internal.worker.process import Deadline, ExitResult, Invocation, Reason, User
 from pikoci.internal.worker.tools.lifetime import BuildControl, Cause, CauseKind, Lifetime
 from pikoci.internal.worker.tools.outcome import GONE, SUCCESS, Outcome, StepError, errored, failed, stopped
 
@@ -21,7 +21,7 @@ class ProcessRunner(Protocol):
 
     def run(
         self,
-        command: Command,
+        command: Invocation,
         on_output: Sink,
         *,
         on_stderr: Sink | None = None,
@@ -59,7 +59,7 @@ class Commands:
             return stopped(lifetime.cause)
         if not cwd.is_dir():
             return errored(GONE)
-        command = Command(argv=argv, cwd=str(cwd), env=env, user=self.user)
+        command = Invocation(argv=argv, cwd=str(cwd), env=env, user=self.user)
         result = self.spawner.run(
             command,
             on_output,

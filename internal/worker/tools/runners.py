@@ -22,7 +22,7 @@ _STRICT_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "ash"})
 
 
 @dataclass(frozen=True, slots=True)
-class Runners:
+class CommandLines:
     """Turns commands into argument vectors, for one build or check."""
 
     types: Sequence[RunnerType]

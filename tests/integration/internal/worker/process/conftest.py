@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import gevent
 import pytest
 
-from pikoci.internal.worker.process import Command, ExitResult, Spawner, User, sweep_leftovers
+from pikoci.internal.worker.process import ExitResult, Invocation, Spawner, User, sweep_leftovers
 from pikoci.internal.worker.process.supervision.family import parent_and_group, pids
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -113,7 +113,7 @@ def spawner(mark: str) -> Generator[Spawner]:
 def run(spawner: Spawner, tmp_path: Path, user: User | None) -> Callable[..., tuple[ExitResult, bytes]]:
     def run(argv: Sequence[str], *, env: dict[str, str] | None = None, cwd: Path = tmp_path, **options: Any) -> Any:
         chunks: list[bytes] = []
-        command = Command(argv, str(cwd), {"PATH": PATH} if env is None else env, options.pop("stdin", None), user)
+        command = Invocation(argv, str(cwd), {"PATH": PATH} if env is None else env, options.pop("stdin", None), user)
         result = spawner.run(command, options.pop("on_output", chunks.append), **options)
         return result, b"".join(chunks)
 

@@ -66,8 +66,8 @@ def test_a_cancel_under_way_is_cut_short(shell: Shell, tmp_path: Path) -> None:
 def test_it_holds_while_the_worker_is_stopped(tmp_path: Path, mark: str) -> None:
     script = f"""
         import pikoci.cooperative, time
-        from pikoci.internal.worker.process import Command, Deadline, Spawner
-        command = Command(["sh", "-c", "echo $$ > child; sleep 600"], {str(tmp_path)!r}, {{"PATH": "/usr/bin:/bin"}})
+        from pikoci.internal.worker.process import Invocation, Deadline, Spawner
+        command = Invocation(["sh", "-c", "echo $$ > child; sleep 600"], {str(tmp_path)!r}, {{"PATH": "/usr/bin:/bin"}})
         deadline = Deadline(time.clock_gettime(time.CLOCK_BOOTTIME) + 2.0)
         spawner = Spawner({mark!r})
         print(spawner.run(command, print, deadline=deadline).reason, flush=True)

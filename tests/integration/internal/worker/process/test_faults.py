@@ -27,11 +27,11 @@ WORKER = """
 from pikoci.cooperative import make_cooperative
 make_cooperative()
 import sys
-from pikoci.internal.worker.process import Command, Spawner, User
+from pikoci.internal.worker.process import Invocation, Spawner, User
 mark, folder, script, *user = sys.argv[1:]
 spawner = Spawner(mark)
 user = User(int(user[0]), int(user[0])) if user else None
-spawner.run(Command(["sh", "-c", script], folder, {"PATH": "/usr/bin:/bin"}, user=user), lambda chunk: None)
+spawner.run(Invocation(["sh", "-c", script], folder, {"PATH": "/usr/bin:/bin"}, user=user), lambda chunk: None)
 """
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pikoci.internal.worker.process import Command, Reason, Spawner
+from pikoci.internal.worker.process import Invocation, Reason, Spawner
 
 Run = Callable[..., Any]
 
@@ -70,10 +70,10 @@ SCARCE = """
 from pikoci.cooperative import make_cooperative
 make_cooperative()
 import os, resource, sys
-from pikoci.internal.worker.process import Command, Spawner
+from pikoci.internal.worker.process import Invocation, Spawner
 spawner = Spawner(sys.argv[1])
 spawner.start()
-true = Command(["/bin/true"], "/", {})
+true = Invocation(["/bin/true"], "/", {})
 open_files = len(os.listdir("/proc/self/fd"))
 for limit in range(open_files - 2, open_files + 12):
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, 4096))
@@ -96,7 +96,7 @@ def test_out_of_descriptors_is_an_error_of_that_command_alone(mark: str) -> None
 def test_says_when_the_process_that_starts_commands_cannot_start(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     spawner = Spawner(mark)
-    result = spawner.run(Command(["true"], "/", {}), lambda chunk: None)
+    result = spawner.run(Invocation(["true"], "/", {}), lambda chunk: None)
     assert result.reason is Reason.NOT_STARTED
     assert "/no/such/python" in result.message
     spawner.close()

@@ -23,7 +23,7 @@ close_to_others()
 from pikoci.cooperative import make_cooperative
 make_cooperative()
 import os, sys
-from pikoci.internal.worker.process import Command, Spawner
+from pikoci.internal.worker.process import Invocation, Spawner
 spawner = Spawner("test-closed")
 spawner.start()
 script = '''
@@ -35,7 +35,7 @@ script = '''
     true
 '''
 env = {"PATH": "/usr/bin:/bin", "OWN": "1", "ZYGOTE": str(spawner._zygote.pid), "WORKER": str(os.getpid())}
-command = Command(["sh", "-c", script], "/", env)
+command = Invocation(["sh", "-c", script], "/", env)
 print(spawner.run(command, sys.stdout.buffer.write, on_stderr=lambda _: None).describe())
 spawner.close()
 """

@@ -10,7 +10,7 @@ from typing import Any
 import gevent
 import pytest
 
-from pikoci.internal.worker.process import Command, Reason, Spawner
+from pikoci.internal.worker.process import Invocation, Reason, Spawner
 
 Run = Callable[..., Any]
 
@@ -133,5 +133,5 @@ def test_a_killed_greenlet_gets_its_command_killed(shell: Run, tmp_path: Path) -
 def test_starts_nothing_after_close(mark: str) -> None:
     spawner = Spawner(mark)
     spawner.close()
-    result = spawner.run(Command(["true"], "/", {}), lambda chunk: None)
+    result = spawner.run(Invocation(["true"], "/", {}), lambda chunk: None)
     assert (result.reason, result.message) == (Reason.CANCELLED, "cancelled: the worker is stopping")

@@ -186,15 +186,15 @@ POWERLESS = """
 from pikoci.cooperative import make_cooperative
 make_cooperative()
 import sys
-from pikoci.internal.worker.process import Command, Spawner
+from pikoci.internal.worker.process import Invocation, Spawner
 mark, folder = sys.argv[1:]
 spawner = Spawner(mark)
 script = "setpriv --reuid 65534 --clear-groups sh -c 'echo $$; exec sleep 1000'"
-command = Command(["sh", "-c", script], folder, {"PATH": "/usr/bin:/bin"})
+command = Invocation(["sh", "-c", script], folder, {"PATH": "/usr/bin:/bin"})
 pids = []
 result = spawner.run(command, pids.append, timeout=0.5, grace=0)
 print(int(pids[0]), result.reason, result.signal, result.survivors, result.message, sep="|")
-print(spawner.run(Command(["/bin/true"], folder, {}), print).describe())
+print(spawner.run(Invocation(["/bin/true"], folder, {}), print).describe())
 spawner.close()
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pikoci.internal.worker.process import Command, Reason, Spawner, User
+from pikoci.internal.worker.process import Invocation, Reason, Spawner, User
 from tests.integration.internal.worker.process.conftest import (
     children,
     is_alive,
@@ -143,7 +143,7 @@ class TestOwnPlaces:
 
         def own(script: str) -> Any:
             chunks: list[bytes] = []
-            command = Command(["sh", "-c", script], folder, {"PATH": "/usr/bin:/bin"}, user=whom)
+            command = Invocation(["sh", "-c", script], folder, {"PATH": "/usr/bin:/bin"}, user=whom)
             return spawner.run(command, chunks.append), b"".join(chunks)
 
         return own

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from pikoci.internal.worker.process import Command, ExitResult, Reason, Spawner
+from pikoci.internal.worker.process import ExitResult, Invocation, Reason, Spawner
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_only_an_exit_with_status_0_succeeds() -> None:
 
 
 def test_shows_no_environment_and_no_stdin() -> None:
-    assert "secret" not in repr(Command(["env"], "/", {"TOKEN": "secret"}, b"secret"))
+    assert "secret" not in repr(Invocation(["env"], "/", {"TOKEN": "secret"}, b"secret"))
 
 
 @pytest.mark.parametrize("mark", ["", "a b", "a=b", "a\0b", "é", "x" * 129, "a\n"])

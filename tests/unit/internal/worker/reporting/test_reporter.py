@@ -227,12 +227,14 @@ def test_a_spool_that_was_begun_outlives_the_machine(stream: Stream, tmp_path: P
     assert shipped_after_a_crash(stream, tmp_path).log() == b"x"
 
 
-def test_what_is_discarded_while_it_is_sent_leaves_no_spool(stream: Stream, tmp_path: Path) -> None:
+def test_what_is_discarded_while_it_is_sent_leaves_no_spool(
+    stream: Stream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def lost(*_: object) -> None:
         stream.reporter.discard()  # a heartbeat's answer says so, before this one's does
         raise UnavailableError("away")
 
-    stream.gateway.report = lost  # type: ignore[method-assign] # for once
+    monkeypatch.setattr(stream.gateway, "report", lost)
     stream.reporter.emit(start())
     assert stream.reporter.finish(END, lambda: 1.0)
     assert not list(tmp_path.iterdir())

@@ -10,7 +10,7 @@ import pytest
 from pikoci.internal.domain.plan import Command, RunnerType
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import StepError
-from pikoci.internal.worker.tools.runners import Runners
+from pikoci.internal.worker.tools.runners import CommandLines
 from pikoci.internal.worker.tools.workspace import Workspace
 
 WRAP = RunnerType(
@@ -19,16 +19,16 @@ WRAP = RunnerType(
 
 
 @pytest.fixture
-def runners(tmp_path: Path) -> Generator[Runners]:
+def runners(tmp_path: Path) -> Generator[CommandLines]:
     with Workspace(tmp_path / "w") as workspace:
-        yield Runners([WRAP], workspace, Masker(["s3cret-token"]))
+        yield CommandLines([WRAP], workspace, Masker(["s3cret-token"]))
 
 
-def argv(runners: Runners, runner: str, visible: dict[str, str] | None = None, **params: object) -> list[str]:
+def argv(runners: CommandLines, runner: str, visible: dict[str, str] | None = None, **params: object) -> list[str]:
     return runners.argv(Command(runner=runner, params=params), visible or {})
 
 
-def test_exec_takes_its_arguments_as_they_are(runners: Runners) -> None:
+def test_exec_takes_its_arguments_as_they_are(runners: CommandLines) -> None:
     assert argv(runners, "exec", path="go", args=["test", "./...", 3, "$WORKDIR"]) == [
         "go",
         "test",
@@ -39,12 +39,12 @@ def test_exec_takes_its_arguments_as_they_are(runners: Runners) -> None:
 
 
 @pytest.mark.parametrize("params", [{}, {"path": "x", "args": "one"}, {"path": ""}])
-def test_exec_refuses_bad_params(runners: Runners, params: dict[str, object]) -> None:
+def test_exec_refuses_bad_params(runners: CommandLines, params: dict[str, object]) -> None:
     with pytest.raises(StepError):
         argv(runners, "exec", {}, **params)
 
 
-def test_placeholders_are_filled_in_once(runners: Runners) -> None:
+def test_placeholders_are_filled_in_once(runners: CommandLines) -> None:
     assert argv(runners, "wrap", {"A": "1"}, tool="docker", image="$tool", args=["$image", "$args"]) == [
         "docker",
         "run",
@@ -59,7 +59,7 @@ def test_placeholders_are_filled_in_once(runners: Runners) -> None:
     ]
 
 
-def test_secret_variables_are_named_without_their_values(runners: Runners) -> None:
+def test_secret_variables_are_named_without_their_values(runners: CommandLines) -> None:
     assert "-e TOKEN" in " ".join(argv(runners, "wrap", {"TOKEN": "s3cret-token", "B": "b"}, tool="t"))
     assert "s3cret" not in " ".join(argv(runners, "wrap", {"TOKEN": "s3cret-token", "B": "b"}, tool="t"))
 
@@ -68,12 +68,12 @@ def test_secret_variables_are_named_without_their_values(runners: Runners) -> No
     ("runner", "params"),
     [("exec", {"path": "echo", "args": ["s3cret-token"]}), ("wrap", {"tool": "x", "image": "s3cret-token"})],
 )
-def test_secrets_are_refused_on_a_command_line(runners: Runners, runner: str, params: dict[str, object]) -> None:
+def test_secrets_are_refused_on_a_command_line(runners: CommandLines, runner: str, params: dict[str, object]) -> None:
     with pytest.raises(StepError, match="holds a secret"):
         argv(runners, runner, {}, **params)
 
 
-def test_a_script_travels_in_a_private_file(runners: Runners) -> None:
+def test_a_script_travels_in_a_private_file(runners: CommandLines) -> None:
     shell, option, script = argv(runners, "shell", cmd="echo s3cret-token")
     assert (shell, option) == ("/bin/sh", "-e")
     assert Path(script).read_text() == "echo s3cret-token"
@@ -90,11 +90,11 @@ def test_a_script_travels_in_a_private_file(runners: Runners) -> None:
         ("bash -o pipefail", ["bash", "-o", "pipefail"]),
     ],
 )
-def test_the_shell_can_be_chosen(runners: Runners, shell: str, words: list[str]) -> None:
+def test_the_shell_can_be_chosen(runners: CommandLines, shell: str, words: list[str]) -> None:
     assert argv(runners, "shell", cmd="x", shell=shell)[:-1] == words
 
 
 @pytest.mark.parametrize("file", ["none.sh", "../x", "/etc/passwd"])
-def test_a_script_file_must_be_in_the_work_directory(runners: Runners, file: str) -> None:
+def test_a_script_file_must_be_in_the_work_directory(runners: CommandLines, file: str) -> None:
     with pytest.raises(StepError, match="work directory"):
         argv(runners, "shell", file=file)
