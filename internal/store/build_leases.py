@@ -7,29 +7,26 @@ from collections.abc import Sequence
 from pikoci.internal.domain.build import Build
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.domain.pipeline import BusySlots
-from pikoci.internal.store.build_rows import BUILD_COLUMNS, build_from
-from pikoci.internal.store.session import Session, batches, marks, returning
+from pikoci.internal.store.session import Session, batches, marks
+from pikoci.internal.store.tables import BUILDS
 from pikoci.internal.store.values import key_text
 
 CLAIM = (
     "UPDATE builds SET status = 'started', reason = '', claim = claim + 1, worker = ?, worker_instance = ?,"
     " started_at = ?, lease_expires_at = ?, last_event = 0"
-    " WHERE id = ? AND status = 'pending' AND dispatched_at IS NOT NULL " + returning(BUILD_COLUMNS)
+    " WHERE id = ? AND status = 'pending' AND dispatched_at IS NOT NULL " + BUILDS.returning
 )
 TAKE_STALE = (
-    f"SELECT {BUILD_COLUMNS} FROM builds WHERE status = 'pending' AND dispatched_at < ?"
+    f"{BUILDS.select} WHERE status = 'pending' AND dispatched_at < ?"
     " ORDER BY dispatched_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
 )
 TAKE_EXPIRED = (
-    f"SELECT {BUILD_COLUMNS} FROM builds WHERE status = 'started' AND lease_expires_at <= ?"
+    f"{BUILDS.select} WHERE status = 'started' AND lease_expires_at <= ?"
     " ORDER BY lease_expires_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
 )
-STARTED_BY = f"SELECT {BUILD_COLUMNS}, worker_instance FROM builds WHERE status = 'started' AND worker = ? ORDER BY id"
-STARTED = f"SELECT {BUILD_COLUMNS} FROM builds WHERE status = 'started' ORDER BY worker, id"
-LINE = (
-    f"SELECT {BUILD_COLUMNS} FROM builds WHERE status = 'pending' AND dispatched_at IS NOT NULL"
-    " ORDER BY dispatched_at, id LIMIT ?"
-)
+STARTED_BY = f"SELECT {BUILDS.columns}, worker_instance FROM builds WHERE status = 'started' AND worker = ? ORDER BY id"
+STARTED = f"{BUILDS.select} WHERE status = 'started' ORDER BY worker, id"
+LINE = f"{BUILDS.select} WHERE status = 'pending' AND dispatched_at IS NOT NULL ORDER BY dispatched_at, id LIMIT ?"
 BUSY = (
     "SELECT b.worker, t.name, p.name, p.public, j.name, COUNT(*) FROM builds b JOIN jobs j ON j.id = b.job_id"
     " JOIN pipelines p ON p.id = b.pipeline_id JOIN teams t ON t.id = p.team_id WHERE b.status = 'started'"
@@ -51,11 +48,11 @@ class SqlBuildLeases:
 
     def take_stale(self, before: float, limit: int) -> list[Build]:
         """See `BuildRepository`."""
-        return [build_from(row) for row in self._session.change(TAKE_STALE, (before, limit))]
+        return [BUILDS.read(row) for row in self._session.change(TAKE_STALE, (before, limit))]
 
     def line(self, limit: int) -> list[Build]:
         """See `BuildRepository`."""
-        return [build_from(row) for row in self._session.rows(LINE, (limit,))]
+        return [BUILDS.read(row) for row in self._session.rows(LINE, (limit,))]
 
     def busy(self) -> list[BusySlots]:
         """See `BuildRepository`."""
@@ -66,16 +63,16 @@ class SqlBuildLeases:
 
     def take_expired(self, now: float, limit: int) -> list[Build]:
         """See `BuildRepository`."""
-        return [build_from(row) for row in self._session.change(TAKE_EXPIRED, (now, limit))]
+        return [BUILDS.read(row) for row in self._session.change(TAKE_EXPIRED, (now, limit))]
 
     def started_by(self, worker: str) -> list[tuple[Build, str]]:
         """See `BuildRepository`."""
         rows = self._session.rows(STARTED_BY, (key_text(worker, "the worker's name"),))
-        return [(build_from(row), row[-1] or "") for row in rows]
+        return [(BUILDS.read(row), row[-1] or "") for row in rows]
 
     def started(self) -> list[Build]:
         """See `BuildRepository`."""
-        return [build_from(row) for row in self._session.rows(STARTED)]
+        return [BUILDS.read(row) for row in self._session.rows(STARTED)]
 
     def holder(self, build_id: int) -> tuple[str, str] | None:
         """See `BuildRepository`."""
@@ -86,7 +83,7 @@ class SqlBuildLeases:
         """See `BuildRepository`. `last_event` starts anew, since events are numbered within a claim."""
         worker, instance = key_text(worker, "the worker's name"), key_text(instance, "the worker's instance")
         rows = self._session.change(CLAIM, (worker, instance, now, lease_until, build_id))
-        return build_from(rows[0]) if rows else None
+        return BUILDS.read(rows[0]) if rows else None
 
     def renew(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
         """See `BuildRepository`."""
@@ -94,7 +91,8 @@ class SqlBuildLeases:
         for batch in batches(claims):
             sql = (
                 "UPDATE builds SET lease_expires_at = ? WHERE status = 'started' AND worker = ? AND worker_instance = ?"
-                f" AND id IN ({marks(len(batch))}) AND (id, claim) IN (VALUES {marks(len(batch), 2)}) RETURNING id"
+                f" AND id IN ({marks(len(batch))}) AND (id, claim) IN (VALUES {marks(len(batch), '(?, ?)')})"
+                " RETURNING id"
             )
             ids = [ref.build_id for ref in batch]
             pairs = [value for ref in batch for value in (ref.build_id, ref.claim)]

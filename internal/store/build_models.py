@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, BlobField, BooleanField, CompositeKey, DoubleField, Model
+from peewee import BigIntegerField, CompositeKey, DoubleField, Model
 
-from pikoci.internal.store.columns import Id, Text, owner
+from pikoci.internal.domain.build import BuildStatus, StepStatus
+from pikoci.internal.store.columns import Bytes, Choice, Flag, Id, Name, ShownText, Text, owner
 from pikoci.internal.store.models import Job, Pipeline
 
 
@@ -16,9 +17,9 @@ class Build(Model):
     job = owner(Job)
     number = BigIntegerField()
     retry = BigIntegerField()
-    status = Text()
-    reason = Text()
-    created_by = Text()
+    status = Choice(BuildStatus)
+    reason = ShownText()
+    created_by = ShownText()
     created_at = DoubleField()
     dispatched_at = DoubleField(null=True)
     started_at = DoubleField(null=True)
@@ -29,11 +30,11 @@ class Build(Model):
     lease_expires_at = DoubleField(null=True)
     requeues = BigIntegerField()
     cancel_requested_at = DoubleField(null=True)
-    cancel_reason = Text()
-    inputs_resolved = BooleanField()
+    cancel_reason = ShownText()
+    inputs_resolved = Flag()
     last_event = BigIntegerField()
     log_size = BigIntegerField()
-    log_deleted = BooleanField()
+    log_deleted = Flag(default=False)
 
     class Meta:
         table_name = "builds"
@@ -46,7 +47,7 @@ class BuildVersion(Model):
     """
 
     build = owner(Build)
-    is_output = BooleanField()
+    is_output = Flag()
     name = Text()
     version_id = BigIntegerField()
     resource_id = BigIntegerField()
@@ -65,32 +66,32 @@ class BuildStep(Model):
 
     build = owner(Build)
     claim = BigIntegerField()
-    step = Text()
-    name = Text()
-    kind = Text()
-    status = Text()
+    id = Name("the step's id", column_name="step")
+    name = ShownText()
+    kind = ShownText()
+    status = Choice(StepStatus)
     try_number = BigIntegerField()
     exit_code = BigIntegerField(null=True)
-    reason = Text()
+    reason = ShownText()
     started_at = DoubleField(null=True)
     finished_at = DoubleField(null=True)
 
     class Meta:
         table_name = "build_steps"
-        primary_key = CompositeKey("build", "claim", "step")
+        primary_key = CompositeKey("build", "claim", "id")
 
 
 class LogChunk(Model):
     """A run of log bytes. `data` stands last, so that the rest can be read without it."""
 
     build = owner(Build)
-    start = BigIntegerField()
+    offset = BigIntegerField(column_name="start")
     size = BigIntegerField()
-    step = Text()
+    step = ShownText()
     claim = BigIntegerField()
     at = DoubleField()
-    data = BlobField()
+    data = Bytes()
 
     class Meta:
         table_name = "log_chunks"
-        primary_key = CompositeKey("build", "start")
+        primary_key = CompositeKey("build", "offset")

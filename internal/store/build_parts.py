@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pikoci.internal.domain.build import BuildInput, BuildOutput, InputChoice, Step, StepStatus
-from pikoci.internal.store.session import Row, Session, batches, marks
-from pikoci.internal.store.values import encode_json, key_text, shown_text
+from pikoci.internal.domain.build import BuildInput, BuildOutput, InputChoice, Step
+from pikoci.internal.store.session import Session, batches, marks
+from pikoci.internal.store.tables import STEPS
+from pikoci.internal.store.values import encode_json, key_text
 
-_STEP_COLUMNS = "build_id, claim, step, name, kind, status, try_number, exit_code, reason, started_at, finished_at"
 _HOOKS = ("on_success", "on_failure", "on_cancel", "ensure")
-_STEP_STATUS = {status.value: status for status in StepStatus}
 
 VERSIONS = (
     "SELECT bv.name, r.type, r.name, bv.version_id, v.version, bv.upstream FROM build_versions bv"
@@ -23,17 +22,12 @@ ADD_OUTPUT = (
     "INSERT INTO build_versions (build_id, is_output, name, version_id, resource_id, job_id, number, retry, upstream)"
     " SELECT id, TRUE, ?, ?, ?, job_id, number, retry, '{}' FROM builds WHERE id = ? ON CONFLICT DO NOTHING"
 )
-STEPS = f"SELECT {_STEP_COLUMNS} FROM build_steps WHERE build_id = ? AND claim = ?"
-STEPS_NOW = (
-    f"SELECT {_STEP_COLUMNS} FROM build_steps WHERE build_id = ? AND claim = (SELECT claim FROM builds WHERE id = ?)"
-)
-_SAVE_STEPS = (
-    " ON CONFLICT (build_id, claim, step) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
-    " status = excluded.status, try_number = excluded.try_number, exit_code = excluded.exit_code,"
-    " reason = excluded.reason, started_at = excluded.started_at, finished_at = excluded.finished_at"
-)
-_SAVE_STEP = {
-    count: f"INSERT INTO build_steps ({_STEP_COLUMNS}) VALUES {marks(count, 11)}{_SAVE_STEPS}" for count in range(1, 9)
+STEPS_OF_CLAIM = f"{STEPS.select} WHERE build_id = ? AND claim = ?"
+STEPS_NOW = f"{STEPS.select} WHERE build_id = ? AND claim = (SELECT claim FROM builds WHERE id = ?)"
+#: For each number of steps up to the most that one statement takes.
+_SAVE_STEPS = {
+    count: f"{STEPS.insert(count)} ON CONFLICT (build_id, claim, step) DO UPDATE SET {STEPS.excluded}"
+    for count in range(1, 9)
 }
 
 
@@ -84,22 +78,22 @@ class SqlBuildParts:
     def save_steps(self, steps: Sequence[Step]) -> None:
         """See `BuildRepository`. Of two steps with one key the last one counts."""
         last = {(step.build_id, step.claim, step.id): step for step in steps}
-        for batch in batches(list(last.values()), len(_SAVE_STEP)):
-            self._session.write(_SAVE_STEP[len(batch)], [value for step in batch for value in _step_values(step)])
+        for batch in batches(list(last.values()), len(_SAVE_STEPS)):
+            self._session.write(_SAVE_STEPS[len(batch)], [value for step in batch for value in STEPS.values(step)])
 
     def steps(self, build_id: int, claim: int | None = None) -> list[Step]:
         """See `BuildRepository`. Hooks come after what they belong to."""
         if claim is None:
             rows = self._session.rows(STEPS_NOW, (build_id, build_id))
         else:
-            rows = self._session.rows(STEPS, (build_id, claim))
-        return sorted(map(_step, rows), key=_step_order)
+            rows = self._session.rows(STEPS_OF_CLAIM, (build_id, claim))
+        return sorted(map(STEPS.read, rows), key=_step_order)
 
     def _insert_inputs(
         self, build_id: int, job_id: int, number: int, retry: int, inputs: Sequence[InputChoice]
     ) -> None:
         for batch in batches(inputs):
-            groups = ", ".join(["(?, FALSE, ?, ?, ?, ?, ?, ?, ?)"] * len(batch))
+            groups = marks(len(batch), "(?, FALSE, ?, ?, ?, ?, ?, ?, ?)")
             values: list[object] = []
             for choice in batch:
                 name, upstream = key_text(choice.get, "the get's name"), encode_json(choice.upstream)
@@ -109,38 +103,6 @@ class SqlBuildParts:
                 f" upstream) VALUES {groups}",
                 values,
             )
-
-
-def _step_values(step: Step) -> tuple[object, ...]:
-    return (
-        step.build_id,
-        step.claim,
-        key_text(step.id, "the step's id"),
-        shown_text(step.name),
-        shown_text(step.kind),
-        step.status.value,
-        step.try_number,
-        step.exit_code,
-        shown_text(step.reason),
-        step.started_at,
-        step.finished_at,
-    )
-
-
-def _step(row: Row) -> Step:
-    return Step(
-        build_id=row[0],
-        claim=row[1],
-        id=row[2],
-        name=row[3],
-        kind=row[4],
-        status=_STEP_STATUS[row[5]],
-        try_number=row[6],
-        exit_code=row[7],
-        reason=row[8],
-        started_at=row[9],
-        finished_at=row[10],
-    )
 
 
 def _step_order(step: Step) -> list[tuple[int, int, str]]:

@@ -12,30 +12,20 @@ from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.pipeline import Page
 from pikoci.internal.store.build_leases import SqlBuildLeases
 from pikoci.internal.store.build_parts import SqlBuildParts
-from pikoci.internal.store.build_rows import BUILD_COLUMNS, build_from
-from pikoci.internal.store.indexes import ACTIVE
 from pikoci.internal.store.session import batches, marks
-from pikoci.internal.store.values import Key, decode_cursor, encode_cursor, shown_text
+from pikoci.internal.store.tables import ACTIVE, BUILDS
+from pikoci.internal.store.values import Key, decode_cursor, encode_cursor
 
 _ENDED = ", ".join(f"'{status.value}'" for status in sorted(FINAL))
 _NEWEST = 2**63 - 1
 
-INSERT = (
-    "INSERT INTO builds (pipeline_id, job_id, number, retry, status, reason, created_by, created_at, dispatched_at,"
-    " started_at, finished_at, worker, worker_instance, claim, lease_expires_at, requeues, cancel_requested_at,"
-    " cancel_reason, inputs_resolved, last_event, log_size, log_deleted)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, FALSE) RETURNING id"
-)
-GET = f"SELECT {BUILD_COLUMNS} FROM builds WHERE id = ?"
+INSERT = f"{BUILDS.insert()} RETURNING id"
+GET = f"{BUILDS.select} WHERE id = ?"
 LOCK = f"{GET} FOR NO KEY UPDATE"
-FIND = f"SELECT {BUILD_COLUMNS} FROM builds WHERE job_id = ? AND number = ? AND retry = ?"
-SAVE = (
-    "UPDATE builds SET status = ?, reason = ?, dispatched_at = ?, started_at = ?, finished_at = ?, worker = ?,"
-    " claim = ?, lease_expires_at = ?, requeues = ?, cancel_requested_at = ?, cancel_reason = ?, inputs_resolved = ?,"
-    " last_event = ?, log_size = ? WHERE id = ?"
-)
+FIND = f"{BUILDS.select} WHERE job_id = ? AND number = ? AND retry = ?"
+SAVE = f"UPDATE builds SET {BUILDS.assignments} WHERE id = ?"
 PENDING = (
-    f"SELECT {BUILD_COLUMNS} FROM builds WHERE {ACTIVE} AND job_id = ? AND status = 'pending' AND dispatched_at IS NULL"
+    f"{BUILDS.select} WHERE {ACTIVE} AND job_id = ? AND status = 'pending' AND dispatched_at IS NULL"
     " AND inputs_resolved = ? ORDER BY id LIMIT ? FOR NO KEY UPDATE"
 )
 NEXT_NUMBER = "UPDATE jobs SET last_number = last_number + 1 WHERE id = ? RETURNING last_number"
@@ -66,7 +56,7 @@ def list_sql(*, job: bool, pipeline: bool, statuses: int) -> str:
         "id < ?",
         *([f"status IN ({marks(statuses)})"] if statuses else []),
     ]
-    return f"SELECT {BUILD_COLUMNS} FROM builds WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?"
+    return f"{BUILDS.select} WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?"
 
 
 class SqlBuilds(SqlBuildLeases, SqlBuildParts):
@@ -75,21 +65,8 @@ class SqlBuilds(SqlBuildLeases, SqlBuildParts):
     def create(self, build: Build, inputs: Sequence[InputChoice] = ()) -> Build:
         """See `BuildRepository`. Raises NotFoundError when the job is gone."""
         number, retry = self._allot(build)
-        values = _changing(build)
-        rows = self._session.change(
-            INSERT,
-            (
-                build.pipeline_id,
-                build.job_id,
-                number,
-                retry,
-                *values[:2],
-                shown_text(build.created_by),
-                build.created_at,
-                *values[2:],
-            ),
-        )
-        made = replace(build, id=rows[0][0], number=number, retry=retry)
+        draft = replace(build, number=number, retry=retry)
+        made = replace(draft, id=self._session.change(INSERT, BUILDS.values(draft))[0][0])
         if inputs:
             self._insert_inputs(made.id, made.job_id, number, retry, inputs)
         return made
@@ -97,17 +74,17 @@ class SqlBuilds(SqlBuildLeases, SqlBuildParts):
     def get(self, build_id: int) -> Build | None:
         """See `BuildRepository`."""
         rows = self._session.rows(GET, (build_id,))
-        return build_from(rows[0]) if rows else None
+        return BUILDS.read(rows[0]) if rows else None
 
     def lock(self, build_id: int) -> Build | None:
         """See `BuildRepository`."""
         rows = self._session.change(LOCK, (build_id,))
-        return build_from(rows[0]) if rows else None
+        return BUILDS.read(rows[0]) if rows else None
 
     def find(self, job_id: int, number: int, retry: int) -> Build | None:
         """See `BuildRepository`."""
         rows = self._session.rows(FIND, (job_id, number, retry))
-        return build_from(rows[0]) if rows else None
+        return BUILDS.read(rows[0]) if rows else None
 
     def list(
         self,
@@ -123,16 +100,16 @@ class SqlBuilds(SqlBuildLeases, SqlBuildParts):
         filters = [value for value in (job_id, pipeline_id) if value is not None]
         sql = list_sql(job=job_id is not None, pipeline=pipeline_id is not None, statuses=len(statuses))
         rows = self._session.rows(sql, (*filters, before, *(status.value for status in statuses), limit + 1))
-        items = [build_from(row) for row in rows[:limit]]
+        items = [BUILDS.read(row) for row in rows[:limit]]
         return Page(items=items, next=encode_cursor(items[-1].id) if len(rows) > limit and items else None)
 
     def save(self, build: Build) -> None:
         """See `BuildRepository`."""
-        self._session.write(SAVE, (*_changing(build), build.id))
+        self._session.write(SAVE, (*BUILDS.changing(build), build.id))
 
     def pending(self, job_id: int, *, resolved: bool, limit: int) -> builtins.list[Build]:
         """See `BuildRepository`."""
-        return [build_from(row) for row in self._session.change(PENDING, (job_id, resolved, limit))]
+        return [BUILDS.read(row) for row in self._session.change(PENDING, (job_id, resolved, limit))]
 
     def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
         """See `BuildRepository`. Jobs without any are there too, with 0."""
@@ -173,23 +150,3 @@ class SqlBuilds(SqlBuildLeases, SqlBuildParts):
         if build.number == 0:
             return rows[0][0], 0
         return build.number, self._session.rows(NEXT_RETRY, (build.job_id, build.number))[0][0]
-
-
-def _changing(build: Build) -> tuple[object, ...]:
-    """The columns that `save` writes, in the order of both statements."""
-    return (
-        build.status.value,
-        shown_text(build.reason),
-        build.dispatched_at,
-        build.started_at,
-        build.finished_at,
-        build.worker,
-        build.claim,
-        build.lease_expires_at,
-        build.requeues,
-        build.cancel_requested_at,
-        shown_text(build.cancel_reason),
-        build.inputs_resolved,
-        build.last_event,
-        build.log_size,
-    )

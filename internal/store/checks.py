@@ -6,23 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.domain.pipeline import ResourceState
-from pikoci.internal.store.indexes import CHECKABLE
-from pikoci.internal.store.session import Row, Session, batches, marks, returning
+from pikoci.internal.store.session import Session, batches, marks
+from pikoci.internal.store.tables import CHECKABLE, RESOURCES
 from pikoci.internal.store.values import key_text, shown_text
 
-#: Columns of `ResourceState`, in its order.
-COLUMNS = (
-    "id, pipeline_id, type, name, check_interval, next_check_at, check_dispatched_at, check_claim, check_worker,"
-    " check_lease_expires_at, last_checked_at, check_error, pinned_version_id, webhook_token, archived, tags"
-)
-
 TAKE_DUE = (
-    f"SELECT {COLUMNS} FROM resources WHERE {CHECKABLE} AND next_check_at <= ?"
+    f"{RESOURCES.select} WHERE {CHECKABLE} AND next_check_at <= ?"
     " AND (check_lease_expires_at IS NULL OR check_lease_expires_at <= ?)"
     " ORDER BY next_check_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
 )
 TAKE_STALE = (
-    f"SELECT {COLUMNS} FROM resources WHERE check_dispatched_at IS NOT NULL AND check_dispatched_at < ?"
+    f"{RESOURCES.select} WHERE check_dispatched_at IS NOT NULL AND check_dispatched_at < ?"
     " ORDER BY check_dispatched_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
 )
 NEXT_DUE = (
@@ -37,7 +31,7 @@ NEXT_DUE_AFTER_LEASE = (
 CLAIM = (
     "UPDATE resources SET check_claim = check_claim + 1, check_dispatched_at = NULL, check_worker = ?,"
     " check_instance = ?, check_lease_expires_at = ?"
-    " WHERE id = ? AND (check_dispatched_at IS NOT NULL OR check_lease_expires_at <= ?) " + returning(COLUMNS)
+    " WHERE id = ? AND (check_dispatched_at IS NOT NULL OR check_lease_expires_at <= ?) " + RESOURCES.returning
 )
 FINISH = (
     "UPDATE resources SET check_worker = NULL, check_instance = NULL, check_lease_expires_at = NULL,"
@@ -61,7 +55,7 @@ REQUEUE_OF = f"{_GIVE_UP} WHERE check_lease_expires_at IS NOT NULL AND check_wor
 def dispatch_sql(resources: int) -> str:
     """The statement that marks so many resources, given as (id, next due time), as dispatched."""
     # Without the cast, PostgreSQL takes a column of nothing but NULL for text.
-    groups = ", ".join(["(?, CAST(? AS DOUBLE PRECISION))"] * resources)
+    groups = marks(resources, "(?, CAST(? AS DOUBLE PRECISION))")
     return (
         f"WITH due(id, at) AS (VALUES {groups}) UPDATE resources SET next_check_at = due.at, check_dispatched_at = ?"
         " FROM due WHERE resources.id = due.id"
@@ -71,7 +65,7 @@ def dispatch_sql(resources: int) -> str:
 def bring_forward_sql(resources: int) -> str:
     """The statement that makes so many resources, given as (id, due time), due earlier."""
     return (
-        f"WITH due(id, at) AS (VALUES {marks(resources, 2)}) UPDATE resources SET next_check_at = due.at"
+        f"WITH due(id, at) AS (VALUES {marks(resources, '(?, ?)')}) UPDATE resources SET next_check_at = due.at"
         " FROM due WHERE resources.id = due.id AND resources.next_check_at > due.at"
     )
 
@@ -84,11 +78,11 @@ class SqlChecks:
 
     def take_due(self, now: float, limit: int) -> list[ResourceState]:
         """See `ResourceRepository`."""
-        return [resource_from(row) for row in self._session.change(TAKE_DUE, (now, now, limit))]
+        return [RESOURCES.read(row) for row in self._session.change(TAKE_DUE, (now, now, limit))]
 
     def take_stale(self, before: float, limit: int) -> list[ResourceState]:
         """See `ResourceRepository`."""
-        return [resource_from(row) for row in self._session.change(TAKE_STALE, (before, limit))]
+        return [RESOURCES.read(row) for row in self._session.change(TAKE_STALE, (before, limit))]
 
     def next_due_at(self) -> float | None:
         """See `ResourceRepository`. One that is due while its check runs counts from the end of the lease."""
@@ -122,7 +116,7 @@ class SqlChecks:
         """See `ResourceRepository`."""
         worker, instance = key_text(worker, "the worker's name"), key_text(instance, "the worker's instance")
         rows = self._session.change(CLAIM, (worker, instance, lease_until, resource_id, now))
-        return resource_from(rows[0]) if rows else None
+        return RESOURCES.read(rows[0]) if rows else None
 
     def count_checks(self) -> dict[str, int]:
         """See `ResourceRepository`."""
@@ -153,32 +147,10 @@ class SqlChecks:
             sql = (
                 "UPDATE resources SET check_lease_expires_at = ? WHERE check_worker = ? AND check_instance = ?"
                 f" AND check_lease_expires_at IS NOT NULL AND id IN ({marks(len(batch))})"
-                f" AND (id, check_claim) IN (VALUES {marks(len(batch), 2)}) RETURNING id"
+                f" AND (id, check_claim) IN (VALUES {marks(len(batch), '(?, ?)')}) RETURNING id"
             )
             ids = [ref.build_id for ref in batch]
             pairs = [value for ref in batch for value in (ref.build_id, ref.claim)]
             rows = self._session.change(sql, (lease_until, worker, instance, *ids, *pairs))
             renewed.update(row[0] for row in rows)
         return renewed
-
-
-def resource_from(row: Row) -> ResourceState:
-    """The resource of a row of `COLUMNS`."""
-    return ResourceState(
-        id=row[0],
-        pipeline_id=row[1],
-        type=row[2],
-        name=row[3],
-        check_interval=row[4],
-        next_check_at=row[5],
-        check_dispatched_at=row[6],
-        check_claim=row[7],
-        check_worker=row[8],
-        check_lease_expires_at=row[9],
-        last_checked_at=row[10],
-        check_error=row[11],
-        pinned_version_id=row[12],
-        webhook_token=row[13],
-        archived=bool(row[14]),
-        tags=row[15].split("+") if row[15] else [],
-    )

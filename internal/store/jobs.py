@@ -8,19 +8,16 @@ from collections.abc import Sequence
 from pikoci.internal.domain.build import ACTIVE as STATUSES
 from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.pipeline import Job, JobOverview
-from pikoci.internal.store.build_rows import BUILD_COLUMNS, build_from
-from pikoci.internal.store.indexes import ACTIVE
-from pikoci.internal.store.session import Row, Session, batches, marks
+from pikoci.internal.store.session import Session, batches, marks
+from pikoci.internal.store.tables import ACTIVE, BUILDS, JOBS
 from pikoci.internal.store.values import key_text
-
-COLUMNS = "id, pipeline_id, name, position, paused, archived"
 
 #: Requests, not jobs, are locked: the caller locks jobs in id order, and one locked here could be out of that order.
 TAKE = "SELECT id, job_id FROM scheduling_requests ORDER BY id LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
 _ANY = f"EXISTS (SELECT 1 FROM builds b WHERE {ACTIVE} AND b.job_id = jobs.id AND b.status = '{{}}')"
 _NOW = " ".join(f"WHEN {_ANY.format(status.value)} THEN '{status.value}'" for status in STATUSES)
 OVERVIEW = (
-    f"SELECT {COLUMNS},"
+    f"SELECT {JOBS.columns},"
     " (SELECT b.id FROM builds b WHERE b.job_id = jobs.id ORDER BY b.id DESC LIMIT 1),"
     " (SELECT b.id FROM builds b WHERE b.job_id = jobs.id AND b.finished_at IS NOT NULL ORDER BY b.id DESC LIMIT 1),"
     f" CASE {_NOW} END"
@@ -39,12 +36,8 @@ class SqlJobs:
         known = {job.name: job for job in self._all(pipeline_id)}
         fresh = [(place, name) for place, name in enumerate(names) if name not in known]
         for batch in batches(fresh):
-            values = [v for place, name in batch for v in (pipeline_id, key_text(name, "a job's name"), place)]
-            self._session.write(
-                "INSERT INTO jobs (pipeline_id, name, position, paused, archived, last_number) VALUES "
-                + ", ".join(["(?, ?, ?, FALSE, FALSE, 0)"] * len(batch)),
-                values,
-            )
+            made = [Job(id=0, pipeline_id=pipeline_id, name=name, position=place) for place, name in batch]
+            self._session.write(JOBS.insert(len(made)), [value for job in made for value in JOBS.values(job)])
         for place, name in enumerate(names):
             job = known.get(name)
             if job and (job.position != place or job.archived):
@@ -57,16 +50,16 @@ class SqlJobs:
 
     def get(self, job_id: int) -> Job | None:
         """See `JobRepository`."""
-        row = self._session.row(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", (job_id,))
-        return _job(row) if row else None
+        row = self._session.row(f"{JOBS.select} WHERE id = ?", (job_id,))
+        return JOBS.read(row) if row else None
 
     def find(self, pipeline_id: int, name: str) -> Job | None:
         """See `JobRepository`."""
         row = self._session.row(
-            f"SELECT {COLUMNS} FROM jobs WHERE pipeline_id = ? AND name = ?",
+            f"{JOBS.select} WHERE pipeline_id = ? AND name = ?",
             (pipeline_id, key_text(name, "the job's name")),
         )
-        return _job(row) if row else None
+        return JOBS.read(row) if row else None
 
     def list(self, pipeline_id: int, *, archived: bool = False) -> builtins.list[Job]:
         """See `JobRepository`."""
@@ -77,19 +70,20 @@ class SqlJobs:
         found: dict[int, list[JobOverview]] = {pipeline_id: [] for pipeline_id in pipeline_ids}
         for batch in batches(list(found)):
             rows = self._session.rows(OVERVIEW.format(ids=marks(len(batch))), batch)
-            builds = self._builds([build_id for row in rows for build_id in row[6:8] if build_id is not None])
+            builds = self._builds([build_id for *_, latest, finished, _ in rows for build_id in (latest, finished)])
             for row in rows:
-                now = BuildStatus(row[8]) if row[8] else None
-                overview = JobOverview(job=_job(row), latest=builds.get(row[6]), finished=builds.get(row[7]), now=now)
-                found[row[1]].append(overview)
+                job, (latest, finished, status) = JOBS.read(row), row[-3:]
+                now = BuildStatus(status) if status else None
+                overview = JobOverview(job=job, latest=builds.get(latest), finished=builds.get(finished), now=now)
+                found[job.pipeline_id].append(overview)
         return found
 
     def lock(self, job_ids: Sequence[int]) -> builtins.list[Job]:
         """See `JobRepository`."""
         if not job_ids:
             return []
-        sql = f"SELECT {COLUMNS} FROM jobs WHERE id IN ({marks(len(job_ids))}) ORDER BY id FOR NO KEY UPDATE"
-        return [_job(row) for row in self._session.change(sql, list(job_ids))]
+        sql = f"{JOBS.select} WHERE id IN ({marks(len(job_ids))}) ORDER BY id FOR NO KEY UPDATE"
+        return [JOBS.read(row) for row in self._session.change(sql, list(job_ids))]
 
     def set_paused(self, job_id: int, paused: bool) -> None:
         """See `JobRepository`."""
@@ -98,8 +92,8 @@ class SqlJobs:
     def request_scheduling(self, job_ids: Sequence[int]) -> None:
         """See `JobRepository`. A second request is a second row: looking for the first would race with its taker."""
         for batch in batches(list(dict.fromkeys(job_ids))):
-            groups = ", ".join(["(?)"] * len(batch))
-            self._session.write(f"INSERT INTO scheduling_requests (job_id) VALUES {groups}", batch)
+            sql = f"INSERT INTO scheduling_requests (job_id) VALUES {marks(len(batch), '(?)')}"
+            self._session.write(sql, batch)
 
     def take_scheduling_requests(self, limit: int) -> builtins.list[Job]:
         """See `JobRepository`. Other requests for the same jobs are cleared along with them."""
@@ -111,21 +105,17 @@ class SqlJobs:
                 f" WHERE job_id IN ({marks(len(batch))}) FOR NO KEY UPDATE SKIP LOCKED) RETURNING id",
                 batch,
             )
-            rows = self._session.rows(f"SELECT {COLUMNS} FROM jobs WHERE id IN ({marks(len(batch))})", batch)
-            found.update((row[0], _job(row)) for row in rows)
+            rows = self._session.rows(f"{JOBS.select} WHERE id IN ({marks(len(batch))})", batch)
+            found.update((job.id, job) for job in map(JOBS.read, rows))
         return [found[job_id] for job_id in job_ids if job_id in found]
 
     def _all(self, pipeline_id: int) -> builtins.list[Job]:
-        sql = f"SELECT {COLUMNS} FROM jobs WHERE pipeline_id = ? ORDER BY archived, position, id"
-        return [_job(row) for row in self._session.rows(sql, (pipeline_id,))]
+        sql = f"{JOBS.select} WHERE pipeline_id = ? ORDER BY archived, position, id"
+        return [JOBS.read(row) for row in self._session.rows(sql, (pipeline_id,))]
 
-    def _builds(self, build_ids: Sequence[int]) -> dict[int, Build]:
-        builds: dict[int, Build] = {}
-        for batch in batches(sorted(set(build_ids))):
-            rows = self._session.rows(f"SELECT {BUILD_COLUMNS} FROM builds WHERE id IN ({marks(len(batch))})", batch)
-            builds.update((row[0], build_from(row)) for row in rows)
+    def _builds(self, build_ids: Sequence[int | None]) -> dict[int | None, Build]:
+        builds: dict[int | None, Build] = {}
+        for batch in batches(sorted({build_id for build_id in build_ids if build_id is not None})):
+            rows = self._session.rows(f"{BUILDS.select} WHERE id IN ({marks(len(batch))})", batch)
+            builds.update((build.id, build) for build in map(BUILDS.read, rows))
         return builds
-
-
-def _job(row: Row) -> Job:
-    return Job(id=row[0], pipeline_id=row[1], name=row[2], position=row[3], paused=bool(row[4]), archived=bool(row[5]))

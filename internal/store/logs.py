@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pikoci.internal.domain.build import LogChunk
 from pikoci.internal.store.session import Session, batches, marks
+from pikoci.internal.store.tables import LOG_CHUNKS
 from pikoci.internal.store.values import shown_text
 
 _MIB = 1024 * 1024
@@ -18,7 +19,8 @@ FIRST = (
     " ORDER BY start DESC LIMIT 1), (SELECT MIN(start) FROM log_chunks WHERE build_id = ? AND start > ?))"
 )
 SIZES = "SELECT start, size FROM log_chunks WHERE build_id = ? AND start >= ? ORDER BY start LIMIT ?"
-READ = "SELECT start, step, claim, at, data FROM log_chunks WHERE build_id = ? AND start BETWEEN ? AND ? ORDER BY start"
+_APPEND = "INSERT INTO log_chunks (build_id, start, size, step, claim, at, data) VALUES "
+READ = f"{LOG_CHUNKS.select} WHERE build_id = ? AND start BETWEEN ? AND ? ORDER BY start"
 EXPIRED = (
     "SELECT id, log_size FROM builds WHERE finished_at IS NOT NULL AND NOT log_deleted AND finished_at < ?"
     " ORDER BY finished_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
@@ -38,10 +40,7 @@ class SqlLogs:
             for chunk in batch:
                 step = shown_text(chunk.step)
                 values += (build_id, chunk.offset, len(chunk.data), step, chunk.claim, chunk.at, chunk.data)
-            self._session.write(
-                f"INSERT INTO log_chunks (build_id, start, size, step, claim, at, data) VALUES {marks(len(batch), 7)}",
-                values,
-            )
+            self._session.write(_APPEND + marks(len(batch), "(?, ?, ?, ?, ?, ?, ?)"), values)
 
     def read(self, build_id: int, offset: int, limit: int) -> list[LogChunk]:
         """See `LogRepository`. Loads no more than it returns."""
@@ -49,7 +48,7 @@ class SqlLogs:
         if row is None or row[0] is None:
             return []
         rows = self._session.rows(READ, (build_id, row[0], self._last(build_id, row[0], offset, limit)))
-        return [LogChunk(offset=r[0], step=r[1], claim=r[2], at=r[3], data=bytes(r[4])) for r in rows]
+        return [LOG_CHUNKS.read(row) for row in rows]
 
     def delete_before(self, finished_before: float, limit: int) -> int:
         """See `LogRepository`. Looks at `limit` builds; those that had no log don't count."""

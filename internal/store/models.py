@@ -1,21 +1,21 @@
 """The schema, as peewee models: what the newest migration must amount to.
 
-Models declare tables; they are bound to no database, since one process may open several stores. Repositories read
-tuples rather than model instances: a build's row is read thousands of times a second.
+Models declare columns, once; they are bound to no database, since one process may open several stores. An attribute has
+the name of the entity's field (see `table`), and the column too where nothing else is said.
 """
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, BlobField, BooleanField, CompositeKey, DoubleField, Model
+from peewee import BigIntegerField, BlobField, CompositeKey, DoubleField, Model
 
-from pikoci.internal.store.columns import Id, Text, owner
+from pikoci.internal.store.columns import Bytes, Flag, Id, Json, Name, ShownText, Tags, Text, owner
 
 
 class Team(Model):
     """A team."""
 
     id = Id()
-    name = Text()
+    name = Name("the team's name")
 
     class Meta:
         table_name = "teams"
@@ -25,10 +25,10 @@ class User(Model):
     """A person."""
 
     id = Id()
-    name = Text()
-    password_hash = Text()
-    is_admin = BooleanField()
-    must_change_password = BooleanField()
+    name = Name("the user's name")
+    password_hash = Name("the password hash")
+    is_admin = Flag()
+    must_change_password = Flag()
     session_epoch = BigIntegerField()
 
     class Meta:
@@ -77,9 +77,9 @@ class Pipeline(Model):
 
     id = Id()
     team = owner(Team)
-    name = Text()
-    paused = BooleanField()
-    public = BooleanField()
+    name = Name("the pipeline's name")
+    paused = Flag()
+    public = Flag()
     revision = BigIntegerField()
     created_at = DoubleField()
     updated_at = DoubleField()
@@ -92,9 +92,9 @@ class PipelineSource(Model):
     """A pipeline's text, variables and evaluated form."""
 
     pipeline = owner(Pipeline, primary_key=True)
-    config = Text()
-    variables = Text()
-    spec = BlobField()
+    config = Name("the pipeline file")
+    variables = Json(dict[str, object])
+    spec = Bytes()
 
     class Meta:
         table_name = "pipeline_sources"
@@ -105,11 +105,11 @@ class Job(Model):
 
     id = Id()
     pipeline = owner(Pipeline)
-    name = Text()
+    name = Name("a job's name")
     position = BigIntegerField()
-    paused = BooleanField()
-    archived = BooleanField()
-    last_number = BigIntegerField()
+    paused = Flag()
+    archived = Flag()
+    last_number = BigIntegerField(default=0)
 
     class Meta:
         table_name = "jobs"
@@ -126,12 +126,12 @@ class SchedulingRequest(Model):
 
 
 class Resource(Model):
-    """A resource and its check; `tags` are joined by `+`."""
+    """A resource and its check."""
 
     id = Id()
     pipeline = owner(Pipeline)
-    type = Text()
-    name = Text()
+    type = Name("a resource's type")
+    name = Name("a resource's name")
     check_interval = Text()
     next_check_at = DoubleField(null=True)
     check_dispatched_at = DoubleField(null=True)
@@ -140,11 +140,11 @@ class Resource(Model):
     check_instance = Text(null=True)
     check_lease_expires_at = DoubleField(null=True)
     last_checked_at = DoubleField(null=True)
-    check_error = Text()
+    check_error = ShownText()
     pinned_version_id = BigIntegerField(null=True)
     webhook_token = Text()
-    archived = BooleanField()
-    tags = Text()
+    archived = Flag()
+    tags = Tags()
 
     class Meta:
         table_name = "resources"
@@ -160,8 +160,8 @@ class Version(Model):
     id = Id()
     resource = owner(Resource)
     digest = BlobField()
-    version = Text()
-    disabled = BooleanField()
+    version = Json(dict[str, object])
+    disabled = Flag()
     created_at = DoubleField()
     check_order = BigIntegerField(null=True)
     found_order = BigIntegerField(null=True)
@@ -171,22 +171,22 @@ class Version(Model):
 
 
 class Worker(Model):
-    """A worker that registered; `queues` and `tags` are JSON lists."""
+    """A worker that registered."""
 
-    name = Text(primary_key=True)
-    instance = Text()
-    version = Text()
-    state = Text()
-    queues = Text()
+    name = Name("the worker's name", primary_key=True)
+    instance = Name("the worker's instance")
+    version = ShownText()
+    state = ShownText()
+    queues = Json(list[str])
     concurrency = BigIntegerField()
-    tags = Text()
+    tags = Json(list[str])
     registered_at = DoubleField()
     last_seen_at = DoubleField()
-    cordoned = BooleanField()
-    draining = BooleanField()
-    team = Text()
-    token_id = Text()
-    place = Text(null=True)
+    cordoned = Flag()
+    draining = Flag()
+    team = Name("the team's name")
+    token_id = Name("the token's id")
+    place = Name("the worker's place", null=True)
 
     class Meta:
         table_name = "workers"
@@ -195,16 +195,16 @@ class Worker(Model):
 class WorkerToken(Model):
     """A worker's token that was made, used or revoked here: its id, never the token. `team` is a name, or empty.
 
-    `tags` is a JSON list, or NULL where its worker may have any.
+    `tags` is NULL where its worker may have any.
     """
 
-    id = Text(primary_key=True)
-    team = Text()
-    created_by = Text()
+    id = Name("the token's id", primary_key=True)
+    team = Name("the team's name")
+    created_by = ShownText()
     created_at = DoubleField()
-    revoked_by = Text()
+    revoked_by = ShownText()
     revoked_at = DoubleField(null=True)
-    tags = Text(null=True)
+    tags = Json(list[str], null=True)
 
     class Meta:
         table_name = "worker_tokens"
@@ -237,7 +237,7 @@ class ArtifactGrant(Model):
 
     digest = Text()
     pipeline = owner(Pipeline)
-    named = BooleanField()
+    named = Flag()
     created_at = DoubleField()
 
     class Meta:

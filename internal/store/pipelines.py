@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import builtins
 
-import msgspec
-
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.pipeline import Page, Pipeline, PipelineSource
-from pikoci.internal.store.session import Row, Session
-from pikoci.internal.store.values import decode_cursor, encode_cursor, encode_json, key_text
+from pikoci.internal.store.session import Session
+from pikoci.internal.store.tables import PIPELINES, SOURCES
+from pikoci.internal.store.values import decode_cursor, encode_cursor, key_text
 
-_COLUMNS = "p.id, p.team_id, t.name, p.name, p.paused, p.public, p.revision, p.created_at, p.updated_at"
-_FROM = "FROM pipelines p JOIN teams t ON t.id = p.team_id"
+_SELECT = f"{PIPELINES.select} JOIN teams ON teams.id = pipelines.team_id"
 
-GET = f"SELECT {_COLUMNS} {_FROM} WHERE p.id = ?"
-LOCK = f"{GET} FOR NO KEY UPDATE OF p"
-FIND = f"SELECT {_COLUMNS} {_FROM} WHERE t.name = ? AND p.name = ?"
+GET = f"{_SELECT} WHERE pipelines.id = ?"
+LOCK = f"{GET} FOR NO KEY UPDATE OF pipelines"
+FIND = f"{_SELECT} WHERE teams.name = ? AND pipelines.name = ?"
 
 
 class SqlPipelines:
@@ -36,7 +34,7 @@ class SqlPipelines:
             raise ConflictError(f"the team has a pipeline {name} already")
         self._session.write(
             "INSERT INTO pipeline_sources (pipeline_id, config, variables, spec) VALUES (?, ?, ?, ?)",
-            (made[0][0], *_source_values(source)),
+            (made[0][0], *SOURCES.changing(source)),
         )
         return self._existing(made[0][0])
 
@@ -46,53 +44,50 @@ class SqlPipelines:
             "UPDATE pipelines SET revision = revision + 1, updated_at = ? WHERE id = ?", (now, pipeline_id)
         )
         self._session.write(
-            "UPDATE pipeline_sources SET config = ?, variables = ?, spec = ? WHERE pipeline_id = ?",
-            (*_source_values(source), pipeline_id),
+            f"UPDATE pipeline_sources SET {SOURCES.assignments} WHERE pipeline_id = ?",
+            (*SOURCES.changing(source), pipeline_id),
         )
         return self._existing(pipeline_id)
 
     def get(self, pipeline_id: int) -> Pipeline | None:
         """See `PipelineRepository`."""
         row = self._session.row(GET, (pipeline_id,))
-        return _pipeline(row) if row else None
+        return PIPELINES.read(row) if row else None
 
     def lock(self, pipeline_id: int) -> Pipeline | None:
         """See `PipelineRepository`."""
         rows = self._session.change(LOCK, (pipeline_id,))
-        return _pipeline(rows[0]) if rows else None
+        return PIPELINES.read(rows[0]) if rows else None
 
     def find(self, team: str, name: str) -> Pipeline | None:
         """See `PipelineRepository`."""
         row = self._session.row(FIND, (key_text(team, "the team's name"), key_text(name, "the pipeline's name")))
-        return _pipeline(row) if row else None
+        return PIPELINES.read(row) if row else None
 
     def list(self, team: str | None, *, public_only: bool, limit: int, cursor: str | None) -> Page[Pipeline]:
         """See `PipelineRepository`."""
         conditions, params = [], builtins.list[object]()
         if team is not None:
-            conditions.append("t.name = ?")
+            conditions.append("teams.name = ?")
             params.append(key_text(team, "the team's name"))
         if public_only:
-            conditions.append("p.public")
+            conditions.append("pipelines.public")
         if cursor is not None:
-            conditions.append("(t.name, p.name) > (?, ?)")
+            conditions.append("(teams.name, pipelines.name) > (?, ?)")
             params += (key_text(part, "the cursor") for part in decode_cursor(cursor, tuple[str, str]))
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        rows = self._session.rows(
-            f"SELECT {_COLUMNS} {_FROM} {where} ORDER BY t.name, p.name LIMIT ?", (*params, limit + 1)
-        )
-        items = [_pipeline(row) for row in rows[:limit]]
+        sql = f"{_SELECT} {where} ORDER BY teams.name, pipelines.name LIMIT ?"
+        rows = self._session.rows(sql, (*params, limit + 1))
+        items = [PIPELINES.read(row) for row in rows[:limit]]
         following = encode_cursor(items[-1].team, items[-1].name) if len(rows) > limit and items else None
         return Page(items=items, next=following)
 
     def source(self, pipeline_id: int) -> PipelineSource:
         """See `PipelineRepository`. Raises NotFoundError when the pipeline is gone."""
-        row = self._session.row(
-            "SELECT config, variables, spec FROM pipeline_sources WHERE pipeline_id = ?", (pipeline_id,)
-        )
+        row = self._session.row(f"{SOURCES.select} WHERE pipeline_id = ?", (pipeline_id,))
         if row is None:
             raise _gone()
-        return PipelineSource(config=row[0], variables=msgspec.json.decode(row[1]), spec=bytes(row[2]))
+        return SOURCES.read(row)
 
     def set_paused(self, pipeline_id: int, paused: bool) -> None:
         """See `PipelineRepository`."""
@@ -111,24 +106,6 @@ class SqlPipelines:
         if found is None:
             raise _gone()
         return found
-
-
-def _source_values(source: PipelineSource) -> tuple[str, str, bytes]:
-    return key_text(source.config, "the pipeline file"), encode_json(source.variables), source.spec
-
-
-def _pipeline(row: Row) -> Pipeline:
-    return Pipeline(
-        id=row[0],
-        team_id=row[1],
-        team=row[2],
-        name=row[3],
-        paused=bool(row[4]),
-        public=bool(row[5]),
-        revision=row[6],
-        created_at=row[7],
-        updated_at=row[8],
-    )
 
 
 def _gone() -> NotFoundError:

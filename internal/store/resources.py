@@ -6,19 +6,14 @@ import builtins
 from collections.abc import Sequence
 
 from pikoci.internal.domain.pipeline import ResourceState
-from pikoci.internal.store.checks import COLUMNS, SqlChecks, resource_from
+from pikoci.internal.store.checks import SqlChecks
 from pikoci.internal.store.session import batches, marks
+from pikoci.internal.store.tables import RESOURCES
 from pikoci.internal.store.values import key_text
 
-FIND = f"SELECT {COLUMNS} FROM resources WHERE pipeline_id = ? AND type = ? AND name = ?"
-FIND_BY_TOKEN = f"SELECT {COLUMNS} FROM resources WHERE webhook_token = ? AND webhook_token <> ''"
+FIND = f"{RESOURCES.select} WHERE pipeline_id = ? AND type = ? AND name = ?"
+FIND_BY_TOKEN = f"{RESOURCES.select} WHERE webhook_token = ? AND webhook_token <> ''"
 
-_INSERT = (
-    "INSERT INTO resources (pipeline_id, type, name, check_interval, next_check_at, check_dispatched_at, check_claim,"
-    " check_worker, check_instance, check_lease_expires_at, last_checked_at, check_error, pinned_version_id,"
-    " webhook_token, archived, tags) VALUES "
-)
-_INSERT_ROW = "(?, ?, ?, ?, ?, NULL, 0, NULL, NULL, NULL, NULL, '', NULL, ?, FALSE, ?)"
 _TAG = "UPDATE resources SET tags = ? WHERE id = ?"
 _RESCHEDULE = "UPDATE resources SET archived = FALSE, check_interval = ?, next_check_at = ? WHERE id = ?"
 
@@ -30,8 +25,8 @@ class SqlResources(SqlChecks):
         """See `ResourceRepository`. In the order of `wished`."""
         known = {resource.canonical: resource for resource in self.list(pipeline_id, archived=True)}
         for batch in batches([new for new in wished if new.canonical not in known]):
-            values = [value for new in batch for value in _inserted(pipeline_id, new)]
-            self._session.write(_INSERT + ", ".join([_INSERT_ROW] * len(batch)), values)
+            values = [value for new in batch for value in RESOURCES.values(_new(pipeline_id, new))]
+            self._session.write(RESOURCES.insert(len(batch)), values)
         for new in wished:
             old = known.get(new.canonical)
             if old and (old.archived or old.check_interval != new.check_interval):
@@ -47,26 +42,26 @@ class SqlResources(SqlChecks):
 
     def get(self, resource_id: int) -> ResourceState | None:
         """See `ResourceRepository`."""
-        row = self._session.row(f"SELECT {COLUMNS} FROM resources WHERE id = ?", (resource_id,))
-        return resource_from(row) if row else None
+        row = self._session.row(f"{RESOURCES.select} WHERE id = ?", (resource_id,))
+        return RESOURCES.read(row) if row else None
 
     def find(self, pipeline_id: int, canonical: str) -> ResourceState | None:
         """See `ResourceRepository`."""
         for type_, name in splits(key_text(canonical, "the resource's name")):
             row = self._session.row(FIND, (pipeline_id, type_, name))
             if row:
-                return resource_from(row)
+                return RESOURCES.read(row)
         return None
 
     def find_by_webhook_token(self, token: str) -> ResourceState | None:
         """See `ResourceRepository`."""
         row = self._session.row(FIND_BY_TOKEN, (key_text(token, "the webhook token"),))
-        return resource_from(row) if row else None
+        return RESOURCES.read(row) if row else None
 
     def list(self, pipeline_id: int, *, archived: bool = False) -> builtins.list[ResourceState]:
         """See `ResourceRepository`. In the order in which they were first made."""
-        rows = self._session.rows(f"SELECT {COLUMNS} FROM resources WHERE pipeline_id = ? ORDER BY id", (pipeline_id,))
-        found = [resource_from(row) for row in rows]
+        rows = self._session.rows(f"{RESOURCES.select} WHERE pipeline_id = ? ORDER BY id", (pipeline_id,))
+        found = [RESOURCES.read(row) for row in rows]
         return [resource for resource in found if archived or not resource.archived]
 
     def set_pin(self, resource_id: int, version_id: int | None) -> None:
@@ -85,6 +80,14 @@ def splits(canonical: str) -> builtins.list[tuple[str, str]]:
     return [(canonical[:dot], canonical[dot + 1 :]) for dot in dots]
 
 
-def _inserted(pipeline_id: int, new: ResourceState) -> tuple[object, ...]:
-    type_, name = key_text(new.type, "a resource's type"), key_text(new.name, "a resource's name")
-    return pipeline_id, type_, name, new.check_interval, new.next_check_at, new.webhook_token, "+".join(new.tags)
+def _new(pipeline_id: int, wished: ResourceState) -> ResourceState:
+    return ResourceState(
+        id=0,
+        pipeline_id=pipeline_id,
+        type=wished.type,
+        name=wished.name,
+        check_interval=wished.check_interval,
+        next_check_at=wished.next_check_at,
+        webhook_token=wished.webhook_token,
+        tags=wished.tags,
+    )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
-
-from peewee import Node
 
 Row = tuple[Any, ...]
 
@@ -68,35 +65,13 @@ class Session(ABC):
         found = self.rows(sql, params)
         return found[0] if found else None
 
-    def query(self, query: Node) -> list[Row]:
-        """All rows of a peewee query."""
-        return self.rows(*self._compiled(query))
 
-    def execute(self, query: Node) -> int:
-        """Run a changing peewee query; returns how many rows it changed."""
-        return self.write(*self._compiled(query))
-
-    def execute_returning(self, query: Node) -> list[Row]:
-        """Run a changing peewee query with RETURNING; returns its rows."""
-        return self.change(*self._compiled(query))
-
-    def _compiled(self, query: Node) -> tuple[str, Sequence[Any]]:
-        sql, params = self.database.get_sql_context().sql(query).query()
-        return sql, params
-
-
-def marks(count: int, columns: int = 1) -> str:
-    """`count` groups of parameter marks: `?, ?` for one column, `(?, ?), (?, ?)` for more."""
-    group = "?" if columns == 1 else f"({', '.join('?' * columns)})"
-    return ", ".join([group] * count)
+def marks(count: int, mark: str = "?") -> str:
+    """So many parameter marks, or groups of them such as `(?, ?)`, with commas between."""
+    return ", ".join([mark] * count)
 
 
 def batches(items: Sequence[Any], size: int = BATCH) -> Iterator[Sequence[Any]]:
     """The items, at most `size` at a time."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def returning(columns: str) -> str:
-    """A RETURNING clause. SQLite's would give whole numbers of REAL columns as integers, were it not for the sum."""
-    return "RETURNING " + re.sub(r"\b\w+_at\b", r"\g<0> + 0.0", columns)

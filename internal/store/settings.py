@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from peewee import Expression
-
-from pikoci.internal.store.models import IdempotencyKey, Setting
 from pikoci.internal.store.session import Session
 from pikoci.internal.store.values import key_text
+
+GET = "SELECT value FROM settings WHERE key = ?"
+PUT_IF_ABSENT = "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+FIND = "SELECT fingerprint, status, body FROM idempotency_keys WHERE scope = ? AND key = ?"
+BEGIN = (
+    "INSERT INTO idempotency_keys (scope, key, fingerprint, status, body, created_at) VALUES (?, ?, ?, 0, ?, ?)"
+    " ON CONFLICT (scope, key) DO NOTHING"
+)
+FINISH = "UPDATE idempotency_keys SET status = ?, body = ? WHERE scope = ? AND key = ?"
+DELETE_BEFORE = "DELETE FROM idempotency_keys WHERE created_at < ?"
 
 
 class SqlSettings:
@@ -17,13 +24,12 @@ class SqlSettings:
 
     def get(self, key: str) -> str | None:
         """See `SettingRepository`."""
-        found = self._session.query(Setting.select(Setting.value).where(Setting.key == key_text(key, "the key")))
-        return found[0][0] if found else None
+        row = self._session.row(GET, (key_text(key, "the key"),))
+        return row[0] if row else None
 
     def put_if_absent(self, key: str, value: str) -> str:
         """See `SettingRepository`."""
-        insert = Setting.insert(key=key_text(key, "the key"), value=key_text(value, f"the value of {key}"))
-        self._session.execute(insert.on_conflict_ignore())
+        self._session.write(PUT_IF_ABSENT, (key_text(key, "the key"), key_text(value, f"the value of {key}")))
         kept = self.get(key)
         return value if kept is None else kept
 
@@ -36,32 +42,21 @@ class SqlIdempotency:
 
     def find(self, scope: str, key: str) -> tuple[str, int, bytes] | None:
         """See `IdempotencyRepository`."""
-        columns = (IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.body)
-        found = self._session.query(IdempotencyKey.select(*columns).where(_is_kept(scope, key)))
-        return (found[0][0], found[0][1], bytes(found[0][2])) if found else None
+        row = self._session.row(FIND, _place(scope, key))
+        return (row[0], row[1], bytes(row[2])) if row else None
 
     def begin(self, scope: str, key: str, fingerprint: str, now: float) -> bool:
         """See `IdempotencyRepository`."""
-        insert = IdempotencyKey.insert(
-            scope=key_text(scope, "the scope"),
-            key=key_text(key, "the Idempotency-Key"),
-            fingerprint=fingerprint,
-            status=0,
-            body=b"",
-            created_at=now,
-        )
-        return self._session.execute(insert.on_conflict_ignore()) == 1
+        return self._session.write(BEGIN, (*_place(scope, key), fingerprint, b"", now)) == 1
 
     def finish(self, scope: str, key: str, status: int, body: bytes) -> None:
         """See `IdempotencyRepository`."""
-        self._session.execute(IdempotencyKey.update(status=status, body=body).where(_is_kept(scope, key)))
+        self._session.write(FINISH, (status, body, *_place(scope, key)))
 
     def delete_before(self, before: float) -> int:
         """See `IdempotencyRepository`."""
-        return self._session.execute(IdempotencyKey.delete().where(IdempotencyKey.created_at < before))
+        return self._session.write(DELETE_BEFORE, (before,))
 
 
-def _is_kept(scope: str, key: str) -> Expression:
-    return (IdempotencyKey.scope == key_text(scope, "the scope")) & (
-        IdempotencyKey.key == key_text(key, "the Idempotency-Key")
-    )
+def _place(scope: str, key: str) -> tuple[str, str]:
+    return key_text(scope, "the scope"), key_text(key, "the Idempotency-Key")

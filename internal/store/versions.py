@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-
-import msgspec
+from operator import attrgetter
 
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.pipeline import Page, Version
-from pikoci.internal.store.session import Row, Session, batches, marks, returning
+from pikoci.internal.store.session import Row, Session, batches, marks
+from pikoci.internal.store.tables import VERSIONS
 from pikoci.internal.store.values import Key, decode_cursor, encode_cursor, version_key
 
-_COLUMNS = "id, resource_id, version, disabled, created_at, check_order"
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
-FIND = f"SELECT {_COLUMNS} FROM versions WHERE resource_id = ? AND digest = ?"
-LATEST = (
-    f"SELECT {_COLUMNS} FROM versions WHERE resource_id = ? AND check_order IS NOT NULL"
-    " ORDER BY check_order DESC LIMIT 1"
-)
-LIST = f"SELECT {_COLUMNS} FROM versions WHERE resource_id = ? AND check_order < ? ORDER BY check_order DESC LIMIT ?"
+FIND = f"{VERSIONS.select} WHERE resource_id = ? AND digest = ?"
+LATEST = f"{VERSIONS.select} WHERE resource_id = ? AND check_order IS NOT NULL ORDER BY check_order DESC LIMIT 1"
+LIST = f"{VERSIONS.select} WHERE resource_id = ? AND check_order < ? ORDER BY check_order DESC LIMIT ?"
 LIST_WITHOUT_PLACE = (
-    f"SELECT {_COLUMNS} FROM versions WHERE resource_id = ? AND check_order IS NULL AND id < ? ORDER BY id DESC LIMIT ?"
+    f"{VERSIONS.select} WHERE resource_id = ? AND check_order IS NULL AND id < ? ORDER BY id DESC LIMIT ?"
 )
 LAST_PLACE = (
     "SELECT check_order, digest FROM versions WHERE resource_id = ? AND check_order IS NOT NULL"
     " ORDER BY check_order DESC LIMIT 1"
 )
-MOVE = f"UPDATE versions SET check_order = ? WHERE resource_id = ? AND digest = ? {returning(_COLUMNS)}"
+MOVE = f"UPDATE versions SET check_order = ? WHERE resource_id = ? AND digest = ? {VERSIONS.returning}"
 RECORD = (
     "INSERT INTO versions (resource_id, digest, version, disabled, created_at) VALUES (?, ?, ?, FALSE, ?)"
     " ON CONFLICT (resource_id, digest) DO NOTHING"
@@ -39,7 +35,7 @@ _INSERT = "INSERT INTO versions (resource_id, digest, version, disabled, created
 _PLACE = (
     " ON CONFLICT (resource_id, digest) DO UPDATE"
     " SET check_order = excluded.check_order, found_order = excluded.found_order WHERE versions.check_order IS NULL "
-    + returning(_COLUMNS)
+    + VERSIONS.returning
 )
 _NEWEST = 2**63 - 1
 
@@ -63,16 +59,16 @@ class SqlVersions:
         keys = dict(version_key(version) for version in versions)
         # A statement of its own: one that waits for the lock would see the order as it was before the wait.
         place, newest = self._session.row(LAST_PLACE, (resource_id,)) or (0, b"")
-        changed: list[Row] = []
+        changed: list[Version] = []
         for batch in batches([(*key, place + turn) for turn, key in enumerate(keys.items(), start=1)]):
-            groups = ", ".join(["(?, ?, ?, FALSE, ?, ?, ?)"] * len(batch))
+            groups = marks(len(batch), "(?, ?, ?, FALSE, ?, ?, ?)")
             values = [v for digest, text, order in batch for v in (resource_id, digest, text, now, order, order)]
-            changed += self._session.change(_INSERT + groups + _PLACE, values)
+            changed += map(VERSIONS.read, self._session.change(_INSERT + groups + _PLACE, values))
         end, final = place + len(keys), next(reversed(keys))
-        if last and not any(row[5] == end for row in changed) and (changed or final != bytes(newest)):
-            changed += self._session.change(MOVE, (end, resource_id, final))
+        if last and not any(version.check_order == end for version in changed) and (changed or final != bytes(newest)):
+            changed += map(VERSIONS.read, self._session.change(MOVE, (end, resource_id, final)))
         self._name_artifacts(pipeline_id, keys.values())
-        return [_version(row) for row in sorted(changed, key=lambda row: row[5])]
+        return sorted(changed, key=attrgetter("check_order"))
 
     def record(self, resource_id: int, version: Mapping[str, object], now: float) -> Version:
         """See `VersionRepository`. Raises NotFoundError when the resource is gone."""
@@ -80,22 +76,22 @@ class SqlVersions:
         digest, text = version_key(version)
         self._session.write(RECORD, (resource_id, digest, text, now))
         self._name_artifacts(pipeline_id, [text])
-        return _version(self._session.rows(FIND, (resource_id, digest))[0])
+        return VERSIONS.read(self._session.rows(FIND, (resource_id, digest))[0])
 
     def get(self, version_id: int) -> Version | None:
         """See `VersionRepository`."""
-        row = self._session.row(f"SELECT {_COLUMNS} FROM versions WHERE id = ?", (version_id,))
-        return _version(row) if row else None
+        row = self._session.row(f"{VERSIONS.select} WHERE id = ?", (version_id,))
+        return VERSIONS.read(row) if row else None
 
     def find(self, resource_id: int, version: Mapping[str, object]) -> Version | None:
         """See `VersionRepository`."""
         row = self._session.row(FIND, (resource_id, version_key(version)[0]))
-        return _version(row) if row else None
+        return VERSIONS.read(row) if row else None
 
     def latest(self, resource_id: int) -> Version | None:
         """See `VersionRepository`."""
         row = self._session.row(LATEST, (resource_id,))
-        return _version(row) if row else None
+        return VERSIONS.read(row) if row else None
 
     def list(self, resource_id: int, *, limit: int, cursor: str | None) -> Page[Version]:
         """See `VersionRepository`. Raises InvalidError for a cursor that it did not make."""
@@ -106,7 +102,7 @@ class SqlVersions:
         if len(rows) <= limit:
             below = _NEWEST if placed else before
             rows += self._session.rows(LIST_WITHOUT_PLACE, (resource_id, below, limit + 1 - len(rows)))
-        items = [_version(row) for row in rows[:limit]]
+        items = [VERSIONS.read(row) for row in rows[:limit]]
         return Page(items=items, next=_cursor(items[-1]) if len(rows) > limit and items else None)
 
     def set_disabled(self, version_id: int, disabled: bool) -> None:
@@ -129,17 +125,6 @@ class SqlVersions:
                 f" AND digest IN ({marks(len(batch))})",
                 (pipeline_id, *batch),
             )
-
-
-def _version(row: Row) -> Version:
-    return Version(
-        id=row[0],
-        resource_id=row[1],
-        version=msgspec.json.decode(row[2]),
-        check_order=row[5],
-        disabled=bool(row[3]),
-        created_at=row[4],
-    )
 
 
 def _cursor(version: Version) -> str:

@@ -9,10 +9,10 @@ import pytest
 from pikoci.internal.domain.errors import ConflictError, InvalidError
 from pikoci.internal.store import StoreSettings, open_store
 from pikoci.internal.store.migrate import Migrations, packaged, statements
-from pikoci.internal.store.schema import create_schema
 from pikoci.internal.store.session import Session
 from pikoci.internal.store.store import SqlStore
 from tests.contract.internal.store.conftest import settings_of
+from tests.contract.internal.store.schema import create_schema
 from tests.services.postgresql import DatabaseMaker
 
 

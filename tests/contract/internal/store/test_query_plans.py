@@ -7,18 +7,23 @@ import pytest
 
 from pikoci.internal.store import (
     StoreSettings,
+    accounts,
     artifacts,
     build_leases,
     build_parts,
     builds,
     checks,
+    ended_sessions,
     history,
     jobs,
     logs,
     open_store,
     pipelines,
     resources,
+    settings,
     versions,
+    worker_tokens,
+    workers,
 )
 from pikoci.internal.store.sqlite import ROW_LOCK
 from pikoci.internal.store.store import SqlStore
@@ -28,17 +33,22 @@ NEEDS = [history.need_sql(version=version, passed=passed) for version in (True, 
 CONSTANT = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
     for module in (
+        accounts,
         artifacts,
         build_leases,
         build_parts,
         builds,
         checks,
+        ended_sessions,
         history,
         jobs,
         logs,
         pipelines,
         resources,
+        settings,
         versions,
+        worker_tokens,
+        workers,
     )
     for name, value in vars(module).items()
     if name.isupper() and not name.startswith("_") and isinstance(value, str)
@@ -73,9 +83,23 @@ SORTED = {
     "jobs.OVERVIEW",
     "checks.NEXT_DUE_AFTER_LEASE",
     "checks.COUNT_RUNNING",
+    "accounts.MEMBERS",
 }
 #: Once in a while: retention looks at every artifact, and after a clock was wrong every due time is looked at.
-WHOLE = {"artifacts.UNFINISHED", "artifacts.UNGRANTED", "checks.UPCOMING"}
+#: And small tables, which are listed whole.
+WHOLE = {
+    "artifacts.UNFINISHED",
+    "artifacts.UNGRANTED",
+    "checks.UPCOMING",
+    "accounts.LIST_TEAMS",
+    "accounts.LIST_USERS",
+    "accounts.COUNT_USERS",
+    "ended_sessions.ENDED",
+    "ended_sessions.DELETE",
+    "worker_tokens.LIST",
+    "worker_tokens.REVOKED",
+    "workers.LIST",
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,18 @@
-"""The indexes, in SQL that SQLite and PostgreSQL share: peewee has no words for half of them.
+"""The schema as the models declare it, and its indexes, which they cannot: what migrations must amount to."""
 
-A partial index serves a query only if the query repeats its condition word for word: hence `ACTIVE` and `CHECKABLE`.
-"""
+from collections.abc import Callable
 
-#: A build that has not ended.
-ACTIVE = "status IN ('pending', 'waiting', 'started')"
-#: A resource whose check is neither dispatched nor out of use.
-CHECKABLE = "NOT archived AND check_dispatched_at IS NULL AND next_check_at IS NOT NULL"
+from peewee import Database, Model
 
+from pikoci.internal.store import build_models, models
+from pikoci.internal.store.tables import ACTIVE, CHECKABLE
+
+MODELS = [
+    found
+    for module in (models, build_models)
+    for found in vars(module).values()
+    if isinstance(found, type) and issubclass(found, Model) and found.__module__ == module.__name__
+]
 _UNIQUE = {
     "teams_by_name": "teams (name)",
     "users_by_name": "users (name)",
@@ -18,7 +23,6 @@ _UNIQUE = {
     "versions_by_digest": "versions (resource_id, digest)",
     "builds_by_number": "builds (job_id, number, retry)",
 }
-
 _PLAIN = {
     "memberships_by_user": "memberships (user_id)",
     "idempotency_keys_by_age": "idempotency_keys (created_at)",
@@ -46,8 +50,12 @@ _PLAIN = {
     "artifact_chunks_by_age": "artifact_chunks (created_at)",
 }
 
-#: One statement for each index.
-STATEMENTS: tuple[str, ...] = (
-    *(f"CREATE UNIQUE INDEX {name} ON {columns}" for name, columns in _UNIQUE.items()),
-    *(f"CREATE INDEX {name} ON {columns}" for name, columns in _PLAIN.items()),
-)
+
+def create_schema(database: Database) -> None:
+    """Create every table and index in an empty database."""
+    with database.bind_ctx(MODELS):
+        database.create_tables(MODELS, safe=False)
+        execute: Callable[[str], object] = database.execute_sql
+        for kind, indexes in (("UNIQUE INDEX", _UNIQUE), ("INDEX", _PLAIN)):
+            for name, columns in indexes.items():
+                execute(f"CREATE {kind} {name} ON {columns}")

@@ -1,0 +1,30 @@
+"""The tables whose rows are entities of the domain. What changes with a row and what does not is said here."""
+
+from __future__ import annotations
+
+from pikoci.internal.domain import accounts, build, pipeline
+from pikoci.internal.store import build_models, models
+from pikoci.internal.store.table import Table
+
+#: A build that has not ended. A partial index serves a query only if the query repeats its condition word for word.
+ACTIVE = "status IN ('pending', 'waiting', 'started')"
+#: A resource whose check is neither dispatched nor out of use; word for word, as well.
+CHECKABLE = "NOT archived AND check_dispatched_at IS NULL AND next_check_at IS NOT NULL"
+
+TEAMS = Table(models.Team, accounts.Team)
+USERS = Table(models.User, accounts.User)
+PIPELINES = Table(models.Pipeline, pipeline.Pipeline, computed={"team": "teams.name"})
+SOURCES = Table(models.PipelineSource, pipeline.PipelineSource)
+JOBS = Table(models.Job, pipeline.Job)
+RESOURCES = Table(models.Resource, pipeline.ResourceState)
+VERSIONS = Table(models.Version, pipeline.Version)
+BUILDS = Table(
+    build_models.Build,
+    build.Build,
+    computed={"job": "(SELECT jobs.name FROM jobs WHERE jobs.id = builds.job_id)"},
+    fixed="pipeline_id job_id number retry created_by created_at",
+)
+STEPS = Table(build_models.BuildStep, build.Step, fixed="build_id claim id")
+LOG_CHUNKS = Table(build_models.LogChunk, build.LogChunk)
+WORKERS = Table(models.Worker, pipeline.WorkerState, fixed="name cordoned draining")
+WORKER_TOKENS = Table(models.WorkerToken, pipeline.WorkerToken)
