@@ -10,6 +10,10 @@ TREE := .cache/tree
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
+# Tests wait about as long as they compute, so two processes keep a core busy; who runs out of tests takes another's.
+PROCESSES ?= 4
+PYTEST := $(BIN)/pytest -n $(PROCESSES) --dist worksteal
+
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable .
 
@@ -23,8 +27,8 @@ run: $(RUNTIME) ## Start server and worker in memory, with an example pipeline (
 	CONCURRENCY=$${CONCURRENCY:-$$(nproc)} $(BIN)/pikoci server --run-worker \
 		--pipeline-name hello --pipeline-config configs/pipelines/hello.hcl $(ARGS)
 
-test: $(DEV) ## Run every test that this machine can run (ARGS=... goes to pytest)
-	$(BIN)/pytest -n 2 $(ARGS)
+test: $(DEV) ## Run every test that this machine can run (ARGS=... goes to pytest; PROCESSES=8 for more cores)
+	$(PYTEST) $(ARGS)
 
 lint: $(DEV) $(TREE) ## Check style, formatting, types and the walls between the rooms
 	$(BIN)/ruff check .
