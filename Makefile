@@ -9,6 +9,13 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
+# Tests wait about as long as they compute, so two processes keep a core busy; who runs out of tests takes another's.
+PROCESSES ?= 4
+PYTEST := $(BIN)/pytest -n $(PROCESSES) --dist worksteal
+
+# Groups of hosts that are tried at a time: a playbook often waits.
+FLEETS ?= 2
+
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable .
 
@@ -22,8 +29,8 @@ run: $(RUNTIME) ## Start server and worker in memory, with an example pipeline (
 	CONCURRENCY=$${CONCURRENCY:-$$(nproc)} $(BIN)/pikoci server --run-worker \
 		--pipeline-name hello --pipeline-config configs/pipelines/hello.hcl $(ARGS)
 
-test: $(DEV) ## Run every test that this machine can run (ARGS=... goes to pytest)
-	$(BIN)/pytest -n 2 $(ARGS)
+test: $(DEV) ## Run every test that this machine can run (ARGS=... goes to pytest; PROCESSES=8 for more cores)
+	$(PYTEST) $(ARGS)
 
 lint: $(DEV) ## Check style, formatting, types and the walls between the rooms
 	$(BIN)/ruff check .
@@ -46,7 +53,7 @@ contract: $(DEV) ## Ask the API for all that its document promises and forbids (
 	PIKOCI_TEST_CONTRACT="$(or $(ARGS),--max-examples 300)" $(BIN)/pytest -n 2 tests/acceptance/test_openapi_contract.py
 
 fleet: $(DEV) ## Try deploy/ansible on real hosts, as root (ARGS='-m short' for what CI plays)
-	PIKOCI_TEST_REQUIRE=all $(BIN)/pytest tests/fleet -s $(ARGS)
+	PIKOCI_TEST_REQUIRE=all $(BIN)/pytest -n $(FLEETS) --dist loadgroup tests/fleet -s $(ARGS)
 
 lock: $(DEV) ## Pin requirements/*.in, with hashes, in requirements/*.txt (ARGS=--upgrade for newer ones)
 	cd requirements && for name in build runtime dev; do \

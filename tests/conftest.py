@@ -39,7 +39,10 @@ from tests.services.requirement import is_required, module, program  # noqa: E40
 SERVICES = ("sharing", "chromium", "kafka", "nats", "postgresql", "rabbitmq")
 pytest_plugins = [f"tests.services.{name}" for name in SERVICES]
 
-EXPECTED_SKIPS = Path(__file__).with_name("expected-skips.txt")
+HERE = Path(__file__).parent
+EXPECTED_SKIPS = HERE / "expected-skips.txt"
+#: From those whose tests take longest to those whose tests are over at once.
+TIERS = ("chaos", "attack", "acceptance", "browser", "integration", "contract", "unit")
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +61,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Refuse to run tests in a process that isn't cooperative."""
     if not monkey.is_module_patched("socket") and config.getoption("dist", "no") == "no":
         raise pytest.UsageError("leave out -n to run the tests in one process")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: then the processes end together, and none waits for the last test of another."""
+    tiers = {name: number for number, name in enumerate(TIERS)}
+    items.sort(key=lambda item: tiers.get(item.path.relative_to(HERE).parts[0], len(tiers)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,15 +13,17 @@ from pathlib import Path
 
 PREFIX = "pkatk"
 _TRIES = 50
+#: Numbers that the machine gives to nobody else: whatever runs as a user for builds is killed, also in a container.
+_NUMBERS = [f"--key=SYS_{kind}_{end}" for kind in ("UID", "GID") for end in ("MIN=58000", "MAX=58999")]
 
 
 @contextmanager
 def accounts(label: str, builders: int) -> Iterator[tuple[str, str]]:
     """A group with so many users for builds, and a user for a worker; both names. All are removed at the end."""
     group, worker = f"{PREFIX}-{os.getpid()}-{label}", f"{PREFIX}-{os.getpid()}-{label}-w"
-    nobody = ["--system", "--no-create-home", "--home-dir=/nonexistent"]
+    nobody = ["--system", *_NUMBERS, "--no-create-home", "--home-dir=/nonexistent"]
     try:
-        _change("groupadd", "--system", group)
+        _change("groupadd", "--system", *_NUMBERS, group)
         for number in range(1, builders + 1):
             _change("useradd", *nobody, "--shell=/usr/sbin/nologin", f"--gid={group}", f"{group}-{number}")
         _change("useradd", *nobody, "--shell=/usr/sbin/nologin", "--user-group", worker)

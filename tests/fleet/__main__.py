@@ -11,7 +11,7 @@ from tests.fleet.base import base_tree
 from tests.fleet.fleet import Fleet, remove_leftovers
 from tests.fleet.kafka import checksum, kafka_archive
 from tests.fleet.machine import FleetError, require_hosts
-from tests.fleet.wheels import ROOT, build_wheels, originals, version_of, wheelhouse
+from tests.fleet.wheels import ROOT, built_wheels, originals, version_of, wheelhouse
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def _up(options: argparse.Namespace) -> int:
     groups = {name: members.split(",") for name, _, members in (group.partition("=") for group in options.group)}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which removes the hosts, too
     with Fleet() as fleet:
-        wheel, after = build_wheels(fleet.folder, options.source.resolve())
+        wheel, after = built_wheels(options.source.resolve())
         offered: dict[str, str] = {
             "fleet_wheelhouse": str(options.wheelhouse or wheelhouse(options.source)),
             "fleet_wheel": str(wheel),
@@ -64,7 +64,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _prepare(_: argparse.Namespace) -> int:
-    for made in (base_tree(), wheelhouse(), originals(), kafka_archive()):
+    for made in (base_tree(), wheelhouse(), originals(), *built_wheels(), kafka_archive()):
         print(made)
     return 0
 

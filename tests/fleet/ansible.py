@@ -19,6 +19,11 @@ RECAP = re.compile(r"^(\S+) +: (ok=.*)$", re.MULTILINE)
 PLAY_SECONDS = 900.0
 
 
+def tell(line: str) -> None:
+    """Show a line while tests run; of xdist's workers, only standard error is seen."""
+    print(f"\n{line}", file=sys.stderr, flush=True)
+
+
 class PlayError(FleetError):
     """A playbook failed; the text ends with its output."""
 
@@ -74,5 +79,5 @@ def attempt(playbook: str, inventory: Path, *options: str) -> Played:
         )
     except subprocess.TimeoutExpired as error:
         raise FleetError(f"{playbook} did not end within {PLAY_SECONDS:g} s:\n{error.output}") from error
-    print(f"\n{' '.join([playbook, *options])[:100]}: {time.monotonic() - began:.0f} s", flush=True)
+    tell(f"{' '.join([playbook, *options])[:100]}: {time.monotonic() - began:.0f} s")
     return Played(done.stdout, done.returncode)

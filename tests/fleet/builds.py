@@ -15,6 +15,7 @@ import gevent
 
 from pikoci.pkg.client import Client
 from pikoci.pkg.client.retry import RetryPolicy
+from tests.fleet.ansible import tell
 from tests.fleet.host import Host
 
 TEAM, PIPELINE = "main", "farm"
@@ -131,7 +132,7 @@ def unharmed(builds: Builds, meanwhile: str, seconds: float = 0.5) -> Iterator[S
     with stream(builds, "short", seconds) as started:
         yield started
     figures = started.figures()
-    print(f"\n{meanwhile}: {figures}")
+    tell(f"{meanwhile}: {figures}")
     assert figures["accepted"] > 10
     assert figures == {"accepted": figures["accepted"], "lost": 0, "run twice": 0, "succeeded": figures["accepted"]}
 

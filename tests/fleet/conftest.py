@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,16 @@ from tests.fleet.farm import Farm, small_farm
 from tests.fleet.fleet import Fleet
 from tests.fleet.machine import FleetError, require_hosts
 from tests.services.requirement import missing
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares hosts: a module, and all modules that use the small farm."""
+    for item in items:
+        if item.path.parent == HERE:
+            shares_small = "small" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("small" if shares_small else item.path.stem))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from tests.fleet.builds import Builds
 from tests.fleet.fleet import Fleet
 from tests.fleet.host import Host
 from tests.fleet.machine import call
-from tests.fleet.wheels import build_wheels, version_of, wheelhouse
+from tests.fleet.wheels import built_wheels, version_of, wheelhouse
 
 USER = "tester"
 PORT = 8080
@@ -37,11 +37,11 @@ class Farm:
     first: Played
 
     def __init__(self, fleet: Fleet, groups: Mapping[str, list[str]], **variables: Any) -> None:
-        """Boot a host for each name in the groups and build the project's wheels. Raises FleetError."""
+        """Boot a host for each name in the groups and find the project's wheels. Raises FleetError."""
         self.fleet = fleet
         self.groups = dict(groups)
         fleet.add(*dict.fromkeys(name for members in groups.values() for name in members))
-        self.wheels = build_wheels(fleet.folder)
+        self.wheels = built_wheels()
         self.secrets = Secrets(fleet.folder)
         self.url = f"http://{self.servers[0].address}:{PORT}"
         self.variables: dict[str, Any] = {

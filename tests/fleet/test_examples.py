@@ -12,7 +12,7 @@ from tests.fleet.ansible import PLAYBOOKS, play
 from tests.fleet.builds import Builds, unharmed
 from tests.fleet.farm import USER, Secrets
 from tests.fleet.fleet import Fleet
-from tests.fleet.wheels import build_wheels, version_of, wheelhouse
+from tests.fleet.wheels import built_wheels, version_of, wheelhouse
 from tests.unit.docs.markdown import ROOT, blocks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -35,7 +35,7 @@ class Example:
         self.fleet = fleet
         addresses = {host.name: host.address for host in fleet.add(*HOSTS)}
         self.url = f"https://{addresses['proxy1']}"
-        self.wheels = build_wheels(fleet.folder)
+        self.wheels = built_wheels()
         folder = fleet.folder / "farm"
         shutil.copytree(LARGE, folder)
         for file in (path for path in folder.rglob("*.yml") if path.name != "vault.yml"):

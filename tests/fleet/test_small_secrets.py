@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.fleet.ansible import tell
 from tests.fleet.farm import Farm
 from tests.fleet.host import Host
 
@@ -45,7 +46,7 @@ def test_no_secret_is_in_the_most_verbose_output_of_the_play_that_writes_all_fil
 def test_the_services_are_shut_in(small: Farm) -> None:
     server = _exposure(small.servers[0], "pikoci-server.service")
     worker = _exposure(small.workers[0], "pikoci-worker@jobs.service")
-    print(f"\nsystemd-analyze security: server {server}, worker {worker}")
+    tell(f"systemd-analyze security: server {server}, worker {worker}")
 
     assert server <= SERVER_EXPOSURE
     assert worker <= WORKER_EXPOSURE

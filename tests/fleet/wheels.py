@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +20,7 @@ SOURCES = ["setup.py", "pyproject.toml", "README.md", "LICENSE", "requirements",
 VERSION = re.compile(r'^__version__ = "([^"]+)"$', re.MULTILINE)
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 MINUTES = 60.0
+DAY_SECONDS = 86400.0
 
 
 def wheelhouse(source: Path = ROOT) -> Path:
@@ -49,9 +52,41 @@ def _gathered(name: str, source: Path, *command: str, besides: Sequence[str] = (
     return folder
 
 
-def build_wheels(folder: Path, source: Path = ROOT) -> list[Path]:
-    """Build the project as it is, and once more as the release after it, into `folder`. Raises FleetError."""
-    return [build_wheel(folder, release, source) for release in ("", ".post1")]
+def built_wheels(source: Path = ROOT) -> list[Path]:
+    """Find the wheels of the project as it is, and as the release after it, or build them. Raises FleetError."""
+    folder = CACHE / f"built-{_digest(source)}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "built.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be building them
+        if not folder.exists():
+            _remove_old()
+            partial = folder.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            for release in ("", ".post1"):
+                build_wheel(partial, release, source)
+            partial.rename(folder)
+        os.utime(folder)
+    return sorted(folder.glob("*.whl"), key=lambda wheel: len(version_of(wheel)))
+
+
+def _digest(source: Path) -> str:
+    """Tell a tree from all others by what wheels are built from."""
+    found = hashlib.sha256()
+    for name in SOURCES:
+        top = source / name
+        for path in sorted(path for path in (top, *top.rglob("*")) if path.is_file()):
+            if "__pycache__" not in path.parts:
+                content = path.read_bytes()
+                found.update(f"{path.relative_to(source)} {len(content)}\n".encode() + content)
+    return found.hexdigest()[:12]
+
+
+def _remove_old() -> None:
+    """Remove wheels that no run has used for a day."""
+    for folder in CACHE.glob("built-*"):
+        if folder.stat().st_mtime < time.time() - DAY_SECONDS:
+            shutil.rmtree(folder)
 
 
 def version_of(wheel: Path) -> str:
