@@ -56,9 +56,9 @@ def open_backend(system: str, settings: QueueSettings) -> Backend:
 
             return MemoryBackend()
         case "nats":
-            from pikoci.pkg.queue.nats import open_nats
+            from pikoci.pkg.queue.nats import NatsBackend
 
-            return open_nats(settings)
+            return NatsBackend(settings)
         case "rabbit":
             from pikoci.pkg.queue.rabbit import open_rabbit
 
