@@ -60,9 +60,9 @@ def open_backend(system: str, settings: QueueSettings) -> Backend:
 
             return NatsBackend(settings)
         case "rabbit":
-            from pikoci.pkg.queue.rabbit import open_rabbit
+            from pikoci.pkg.queue.rabbit import RabbitBackend
 
-            return open_rabbit(settings)
+            return RabbitBackend(settings)
         case "kafka":
             from pikoci.pkg.queue.kafka import open_kafka
 
