@@ -65,7 +65,8 @@ class NatsConnection:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
                 await self._settled.wait()
-        if self._jetstream is None:
+        jetstream = self._jetstream
+        if jetstream is None:
             if isinstance(self._trouble, QueueConfigurationError):
                 raise QueueConfigurationError(str(self._trouble))
             raise self.unavailable(self._trouble)
@@ -73,7 +74,7 @@ class NatsConnection:
         try:
             async with scope:
                 self._scopes.add(scope)
-                yield self._jetstream
+                yield jetstream
         except NATS_ERRORS as error:
             if isinstance(error, _REMOVED) and self._client is not None:
                 await close_client(self._client)  # what was removed is made again with the connection

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import gevent
 import structlog
 from gevent import monkey
-from gevent.event import AsyncResult
+from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
 _log = structlog.get_logger(__name__)
@@ -43,27 +43,26 @@ class LoopThread:
 
         A result that comes too late for its greenlet, because that was killed, goes to `undo` instead.
         """
-        finished: AsyncResult[asyncio.Task[T]] = AsyncResult()
+        finished = Event()
         task: list[asyncio.Task[T]] = []
 
         def begin() -> None:
             task.append(self._begin(work))
-            task[0].add_done_callback(lambda done: self._hand_over(partial(finished.set, done)))
+            task[0].add_done_callback(lambda _: self._hand_over(finished.set))
 
         def cancel() -> None:
             task[0].cancel()
 
         self._loop.call_soon_threadsafe(begin)
         try:
-            finished.wait(timeout)
-            if not finished.ready():
+            if not finished.wait(timeout):
                 raise TimeoutError(f"no answer in {timeout:g} seconds")
         except BaseException:
             if not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(cancel)
-            finished.rawlink(partial(_undo, undo))
+            finished.rawlink(lambda _: _undo(undo, task[0]))
             raise
-        return finished.get().result()
+        return task[0].result()
 
     def post(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Begin a coroutine that nobody waits for."""
@@ -113,9 +112,8 @@ class LoopThread:
             self._finished.popleft()()
 
 
-def _undo(undo: Callable[[T], None] | None, finished: AsyncResult[asyncio.Task[T]]) -> None:
-    """See to a result that nobody takes; the hub itself must not wait, so a greenlet does."""
-    done = finished.get()
+def _undo(undo: Callable[[T], None] | None, done: asyncio.Task[T]) -> None:
+    """Care for a result that nobody takes; the hub itself must not wait, so a greenlet does."""
     if not done.cancelled() and done.exception() is None and undo is not None:
         gevent.spawn(undo, done.result())
 

@@ -116,7 +116,7 @@ class RabbitConnection:
             on_open_callback=lambda _: opened.set(None),
             on_open_error_callback=lambda _, reason: opened.set(reason),
             on_close_callback=lose,
-            custom_ioloop=loop,
+            custom_ioloop=loop,  # type: ignore[arg-type]  # it takes such a loop, too; the hints leave that out
         )
         try:
             opened.wait(_OPEN_SECONDS)
