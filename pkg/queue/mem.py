@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+import gevent
 from gevent.event import Event
 
 from pikoci.pkg.queue.backend import (
@@ -50,7 +50,7 @@ class MemoryBackend(Backend):
         return subscription
 
     def depth(self, queue: str) -> Depth:
-        """See `Backend.depth`."""
+        """See `Backend.depth`. What was rejected with a delay does not count meanwhile."""
         self.check_health()
         return self._queue(queue).depth()
 
@@ -73,7 +73,7 @@ class MemoryBackend(Backend):
 
 
 class _Queue:
-    """One queue: what waits, what waits for its time, and who wants to hear of it."""
+    """What waits in one queue, and who wants to hear of it."""
 
     def __init__(self, name: str, monotonic: Monotonic) -> None:
         self.name = name
@@ -81,35 +81,21 @@ class _Queue:
         self.listeners: set[Event] = set()
         self._monotonic = monotonic
         self._waiting: deque[tuple[float, bytes]] = deque()
-        self._delayed: list[tuple[float, int, bytes]] = []
-        self._delays = 0
 
-    def put(self, body: bytes, delay: float = 0.0) -> None:
-        now = self._monotonic()
-        if delay > 0:
-            self._delays += 1
-            heapq.heappush(self._delayed, (now + delay, self._delays, body))
-        else:
-            self._waiting.append((now, body))
+    def put(self, body: bytes) -> None:
+        self._waiting.append((self._monotonic(), body))
         for listener in self.listeners:
             listener.set()
 
     def take(self) -> bytes | None:
-        now = self._monotonic()
-        while self._delayed and self._delayed[0][0] <= now:
-            self._waiting.append((now, heapq.heappop(self._delayed)[2]))
         if not self._waiting:
             return None
         self.in_flight += 1
         return self._waiting.popleft()[1]
 
-    def next_delayed(self) -> float | None:
-        """Seconds until a delayed message becomes ready."""
-        return self._delayed[0][0] - self._monotonic() if self._delayed else None
-
     def depth(self) -> Depth:
         oldest = self._monotonic() - self._waiting[0][0] if self._waiting else None
-        return Depth(len(self._waiting) + len(self._delayed), self.in_flight, oldest)
+        return Depth(len(self._waiting), self.in_flight, oldest)
 
 
 class _MemoryDelivery(Delivery):
@@ -124,8 +110,12 @@ class _MemoryDelivery(Delivery):
         self._settle()
 
     def reject(self, delay: float = 0.0) -> None:
-        if self._settle():
-            self._source.put(self.body, delay)
+        if not self._settle():
+            return
+        if delay > 0:
+            gevent.spawn_later(delay, self._source.put, self.body)
+        else:
+            self._source.put(self.body)
 
     def _settle(self) -> bool:
         if self not in self._held:
@@ -156,8 +146,7 @@ class _MemorySubscription(Subscription):
             left = deadline - self._monotonic()
             if delivery is not None or left <= 0:
                 return delivery
-            delays = [delay for queue in self._queues if (delay := queue.next_delayed()) is not None]
-            self._news.wait(max(0.0, min([left, *delays])))
+            self._news.wait(left)
 
     def close(self) -> None:
         self._closed = True

@@ -56,13 +56,13 @@ def open_backend(system: str, settings: QueueSettings) -> Backend:
 
             return MemoryBackend()
         case "nats":
-            from pikoci.pkg.queue.nats import open_nats
+            from pikoci.pkg.queue.nats import NatsBackend
 
-            return open_nats(settings)
+            return NatsBackend(settings)
         case "rabbit":
-            from pikoci.pkg.queue.rabbit import open_rabbit
+            from pikoci.pkg.queue.rabbit import RabbitBackend
 
-            return open_rabbit(settings)
+            return RabbitBackend(settings)
         case "kafka":
             from pikoci.pkg.queue.kafka import open_kafka
 

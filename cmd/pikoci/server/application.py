@@ -55,7 +55,7 @@ class Application:
         store = open_store(_store_settings(settings))
         self._resources.callback(store.close)
         prepare_schema(store, settings)
-        self._backend = open_queue(settings.pubsub_system, settings.queue, _worker_name(settings))
+        self._backend = open_queue(settings.pubsub_system, settings.queue, _worker_name(settings), settings.concurrency)
         self._resources.callback(self._backend.close)
         reading = BoundedThreads("pipeline files", threads=_READING, waiting=_WAITING)
         self._resources.callback(reading.close)

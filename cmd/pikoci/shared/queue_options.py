@@ -83,13 +83,15 @@ def read_queue_settings(values: dict[str, Any]) -> QueueSettings:
     return QueueSettings(**{field: value for field, value in given.items() if value not in {None, ""}})
 
 
-def open_queue(system: str, settings: QueueSettings, consumer: str) -> Backend:
+def open_queue(system: str, settings: QueueSettings, consumer: str, slots: int) -> Backend:
     """Open the queue; the broker need not be there yet. `consumer` names this process, also after a restart.
+
+    Each subscription is for so many `slots`.
 
     Raises InvalidError, which names the setting that is wrong.
     """
     try:
-        return open_backend(system, replace(settings, consumer=consumer))
+        return open_backend(system, replace(settings, consumer=consumer, slots=slots))
     except QueueConfigurationError as error:
         raise InvalidError(str(error)) from error
     except ImportError as error:

@@ -116,7 +116,7 @@ def run_worker(values: dict[str, Any]) -> None:
     queues = {name: queues_for(name, values["tags"], values["exclusive_tags"], team) for name in values["queues"]}
     settings = _settings(values, [name for names in queues.values() for name in names])
     clock = SystemClock()
-    backend = open_queue(values["pubsub_system"], queue, settings.name)
+    backend = open_queue(values["pubsub_system"], queue, settings.name, values["concurrency"])
     gateway = HttpGateway(values["pikoci_url"], values["worker_token"], settings.name, settings.instance)
     try:
         subscriptions = {name: backend.subscribe(names) for name, names in queues.items()}

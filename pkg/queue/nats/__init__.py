@@ -1,5 +1,5 @@
 """The queue backend for NATS JetStream."""
 
-from pikoci.pkg.queue.nats.backend import NatsBackend, open_nats
+from pikoci.pkg.queue.nats.backend import NatsBackend
 
-__all__ = ["NatsBackend", "open_nats"]
+__all__ = ["NatsBackend"]

@@ -22,7 +22,7 @@ from pikoci.pkg.queue.backend import (
     Subscription,
     check_bodies,
 )
-from pikoci.pkg.queue.nats.address import NatsAddress, read_address
+from pikoci.pkg.queue.nats.address import read_address
 from pikoci.pkg.queue.nats.connection import NatsConnection
 from pikoci.pkg.queue.nats.consuming import NatsSubscription
 from pikoci.pkg.queue.nats.loop_thread import LoopThread
@@ -35,33 +35,18 @@ _MARGIN = 2.0  # the loop's own deadlines come first; this one is for a loop tha
 _CLOSE_SECONDS = 3.0
 
 
-def open_nats(settings: QueueSettings) -> NatsBackend:
-    """Open a backend. Raises QueueConfigurationError for an address or a file that can't be right."""
-    return NatsBackend(
-        read_address(settings),
-        prefix=settings.prefix,
-        publish_timeout=settings.publish_timeout,
-        redelivery=settings.redelivery,
-    )
-
-
 class NatsBackend(Backend):
-    """Connects at the first call, from an event loop in a thread of its own. Times are in seconds."""
+    """Connects at the first call, from an event loop in a thread of its own.
+
+    Raises QueueConfigurationError for an address or a file that can't be right.
+    """
 
     capabilities = Capabilities(crosses_processes=True, survives_restart=True, knows_depth=True)
 
-    def __init__(
-        self,
-        address: NatsAddress,
-        *,
-        prefix: str = "pikoci",
-        publish_timeout: float = 5.0,
-        redelivery: float = 30.0,
-    ) -> None:
-        self.layout = Layout(prefix, redelivery)
-        self.connection = NatsConnection(address.name, address.options, self.layout.ensure_stream, self._report)
-        self.connection.lost.append(self._lose)
-        self._timeout = publish_timeout
+    def __init__(self, settings: QueueSettings) -> None:
+        self.layout = Layout(settings.prefix, settings.redelivery)
+        self.connection = NatsConnection(read_address(settings), self.layout.ensure_stream, self._report)
+        self._timeout = settings.publish_timeout
         self._loop: LoopThread | None = None
         self._subscriptions: set[NatsSubscription] = set()
         self._closed = False
@@ -114,25 +99,24 @@ class NatsBackend(Backend):
 
     def close(self) -> None:
         """See `Backend.close`."""
-        if self._closed:
-            return
         self._closed = True
         loop, self._loop = self._loop, None
-        if loop is None:
-            return
-        with contextlib.suppress(TimeoutError):
-            loop.call(self._shut, _CLOSE_SECONDS + _MARGIN)
-        loop.close()
+        if loop is not None:
+            with contextlib.suppress(TimeoutError):
+                loop.call(self._shut, _CLOSE_SECONDS + _MARGIN)
+            loop.close()
 
     def call(
         self, work: Callable[[], Coroutine[Any, Any, T]], seconds: float, undo: Callable[[T], None] | None = None
     ) -> T:
-        """Run a coroutine of a subscription or of the backend itself, for some seconds at most."""
+        """Run a coroutine of a subscription or of the backend itself, for some seconds at most.
+
+        Its result goes to `undo` where the calling greenlet was killed.
+        """
         self._check_open()
         if self._loop is None:
             self._loop = LoopThread()
-            self._loop.start(self.connection.run)
-            self._loop.start(self._keep_held)
+            self._loop.post(self.connection.run)
         try:
             return self._loop.call(work, seconds + _MARGIN, undo)
         except TimeoutError as error:
@@ -140,10 +124,10 @@ class NatsBackend(Backend):
         except asyncio.CancelledError as error:
             raise QueueClosedError("the queue is closed") from error
 
-    def answer(self, subject: str, word: bytes) -> None:
-        """Send a consumer's answer to a message, without waiting; does nothing once closed."""
+    def post(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin a coroutine that nobody waits for; does nothing once closed."""
         if self._loop is not None:
-            self._loop.post(lambda: self.connection.post(subject, word))
+            self._loop.post(work)
 
     def forget(self, subscription: NatsSubscription) -> None:
         """Close a subscription."""
@@ -160,26 +144,12 @@ class NatsBackend(Backend):
         return self.call(run, self._timeout)
 
     def _report(self, event: str, error: str | None) -> None:
+        """Log, in the hub: the loop's thread must not."""
+        log = partial(_log.info, event, broker=self.connection.name)
+        if error is not None:
+            log = partial(_log.warning, event, broker=self.connection.name, error=error)
         if self._loop is not None:
-            self._loop.in_hub(lambda: _log_event(event, self.connection.name, error))
-
-    def _lose(self) -> None:
-        for subscription in list(self._subscriptions):
-            subscription.lose()
-
-    async def _keep_held(self) -> None:
-        """Tell the broker from time to time that what is held here is in good hands, so that nobody else gets it."""
-        while True:
-            await asyncio.sleep(self.layout.redelivery / 3)
-            held = [
-                delivery.answers for subscription in list(self._subscriptions) for delivery in list(subscription.held)
-            ]
-            if not held:
-                continue
-            with contextlib.suppress(QueueUnavailableError):
-                async with self.connection.use(self.layout.redelivery / 3):
-                    for subject in held:
-                        await self.connection.post(subject, b"+WPI")
+            self._loop.in_hub(log)
 
     async def _shut(self) -> None:
         await asyncio.gather(*(subscription.shut() for subscription in list(self._subscriptions)))
@@ -190,19 +160,10 @@ class NatsBackend(Backend):
             raise QueueClosedError("the queue is closed")
 
 
-def _log_event(event: str, broker: str, error: str | None) -> None:
-    if error is None:
-        _log.info(event, broker=broker)
-    else:
-        _log.warning(event, broker=broker, error=error)
-
-
 async def _age(jetstream: JetStreamContext, stream: str, subject: str, sequence: int) -> float | None:
     """How many seconds ago the first message from a sequence number on was published."""
     try:
         message = await jetstream.get_msg(stream, seq=sequence, subject=subject, next=True)
     except NotFoundError:
         return None
-    if message.time is None:
-        return None
-    return max(0.0, (datetime.now(UTC) - message.time).total_seconds())
+    return max(0.0, (datetime.now(UTC) - message.time).total_seconds()) if message.time is not None else None

@@ -1,19 +1,14 @@
-"""A consumer of queues in JetStream: it asks for one message at a time, and hands back what comes too late."""
+"""A consumer of queues in JetStream: it fetches one message at a time, and hands back what comes too late."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
-import json
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription as Inbox
 from nats.js import JetStreamContext
 
 from pikoci.pkg.queue.backend import Delivery, QueueClosedError, Subscription
@@ -22,56 +17,60 @@ from pikoci.pkg.queue.nats.connection import NATS_ERRORS
 if TYPE_CHECKING:
     from pikoci.pkg.queue.nats.backend import NatsBackend
 
-_NANOSECONDS = 1_000_000_000
-_CONNECT_PATIENCE = 1.0  # a receive that does not wait still waits for the connection
-_GRACE = 1.0  # for the server's word that a request has run out
-_LONGEST_PULL = 10.0
-_NOTHING_THERE = {"404", "408"}
+Answer = Callable[[], Awaitable[None]]
+_LEAST_WAIT = 0.05  # a receive that does not wait still waits for the server's answer …
+_PATIENCE = 3.0  # … and for the connection
+_LONGEST_FETCH = 10.0
+_LINGER = 0.1  # what comes between two receives is kept for the second, if that follows soon
+#: The server says nothing when somebody removes a consumer. So one that brings nothing is looked after.
+_LOOK_SECONDS = 15.0
 
 
 class NatsDelivery(Delivery):
-    """A message with the subject where its answers go."""
+    """A message, until it is answered: then it is no longer among those that are held."""
 
     def __init__(self, queue: str, message: Msg, held: set[NatsDelivery], backend: NatsBackend) -> None:
         self.queue = queue
         self.body = message.data
-        self.answers = message.reply
+        self.message = message
         self._held = held
         self._backend = backend
+        held.add(self)
 
     def acknowledge(self) -> None:
         """See `Delivery.acknowledge`."""
-        self._answer(b"+ACK")
+        self._answer(self.message.ack)
 
     def reject(self, delay: float = 0.0) -> None:
         """See `Delivery.reject`."""
-        self._answer(_nak(delay))
+        self._answer(partial(self.message.nak, max(0.0, delay)))
 
-    def _answer(self, word: bytes) -> None:
+    def _answer(self, answer: Answer) -> None:
         if self in self._held:
             self._held.discard(self)
-            self._backend.answer(self.answers, word)
+            self._backend.post(partial(_quietly, answer))
 
 
 class NatsSubscription(Subscription):
     """All but the methods of `Subscription` runs in the event loop's thread."""
 
     def __init__(self, backend: NatsBackend, queues: Sequence[str]) -> None:
-        self.held: set[NatsDelivery] = set()
         self._backend = backend
-        self._requests = deque(_Request(queue, backend) for queue in queues)
-        self._client: Client | None = None
-        self._inboxes: list[Inbox] = []
-        self._asked: list[_Request] = []
-        self._waiting: asyncio.Future[NatsDelivery | None] | None = None
-        self._stale = False
+        self._queues = queues
+        self._held: set[NatsDelivery] = set()
+        self._pulls: list[_Pull] = []  # the one that brought something last comes last
+        self._jetstream: JetStreamContext | None = None
+        self._heard = 0.0
+        self._receiving: asyncio.Task[object] | None = None
+        self._lingering: asyncio.TimerHandle | None = None
         self._closed = False
 
     def receive(self, timeout: float) -> Delivery | None:
         """See `Subscription.receive`."""
-        self._check_open()
-        seconds = max(timeout, _CONNECT_PATIENCE) + 2 * _GRACE
-        return self._backend.call(lambda: self._receive(timeout, seconds), seconds, _reject)
+        if self._closed:
+            raise QueueClosedError("the subscription is closed")
+        seconds = max(timeout, _LEAST_WAIT)
+        return self._backend.call(lambda: self._receive(seconds), seconds + _PATIENCE, _reject)
 
     def close(self) -> None:
         """See `Subscription.close`."""
@@ -80,172 +79,124 @@ class NatsSubscription(Subscription):
             self._backend.forget(self)
 
     async def shut(self) -> None:
-        """End the waiting call, hand back what is held, and what is still on its way here."""
+        """End a waiting call, and hand back what is held. What was asked for is handed back when it comes."""
         self._closed = True
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(QueueClosedError("the subscription is closed"))
-        client = self._client
-        held = list(self.held)
-        self.held.clear()
-        if client is None or client.is_closed:
-            return
-        with contextlib.suppress(*NATS_ERRORS):
-            for delivery in held:
-                await client.publish(delivery.answers, _nak(0))
-            await self._leave()
+        if self._receiving is not None:
+            self._receiving.cancel()
+        unwanted = [delivery.message for delivery in list(self._held)]
+        unwanted += [message for pull in self._pulls if (message := pull.relent()) is not None]
+        self._held.clear()
+        for message in unwanted:
+            await _quietly(message.nak)
+        for pull in self._pulls:
+            self._backend.post(pull.leave)
 
-    def lose(self) -> None:
-        """The connection is gone, and all requests with it."""
-        self._client = None
-        self._inboxes = []
-        for request in self._requests:
-            request.number = None
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(self._backend.connection.unavailable("the connection was lost"))
-
-    async def _receive(self, wait: float, seconds: float) -> NatsDelivery | None:
-        deadline = asyncio.get_running_loop().time() + wait
-        async with self._backend.connection.use(seconds) as jetstream:
-            await self._listen(jetstream)
-            self._requests.rotate(-1)  # so that a busy queue does not starve the others
-            if len(self._requests) > 1 or wait <= 0:
-                for request in self._requests:
-                    if not request.is_under_way() and (delivery := await self._pull([request], 0.0)) is not None:
-                        return delivery
-            while (left := deadline - asyncio.get_running_loop().time()) > 0:
-                if (delivery := await self._pull(list(self._requests), min(left, _LONGEST_PULL))) is not None:
-                    return delivery
-        return None
-
-    async def _pull(self, requests: list[_Request], seconds: float) -> NatsDelivery | None:
-        """Ask for a message; wait until one comes, or until the server has said that there is none."""
-        assert self._client is not None
-        self._check_open()
-        waiting: asyncio.Future[NatsDelivery | None] = asyncio.get_running_loop().create_future()
-        self._waiting = waiting
-        self._asked = requests
+    async def _receive(self, seconds: float) -> NatsDelivery | None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        self._receiving = receiving = asyncio.current_task()
+        if self._lingering is not None:
+            self._lingering.cancel()
         try:
-            for request in requests:
-                if not request.is_under_way():
-                    await request.post(self._client, seconds)
-            await asyncio.wait([waiting], timeout=seconds + _GRACE)
-        except (asyncio.CancelledError, *NATS_ERRORS):
-            await self._hand_back(waiting)
-            raise
+            async with self._backend.connection.use(seconds + _PATIENCE) as jetstream:
+                await self._listen(jetstream)
+                while not self._closed:
+                    delivery = await self._next(max(deadline - loop.time(), _LEAST_WAIT))
+                    if delivery is not None or loop.time() >= deadline:
+                        return delivery
         finally:
-            if self._waiting is waiting:  # else the greenlet was killed, and the next call is under way already
-                self._waiting = None
-        if waiting.done():
-            return await waiting
-        if any(request.is_unanswered() for request in requests):
-            self._stale = True  # perhaps somebody removed the consumer: then the next call makes it again
-            raise TimeoutError("the server does not answer")
-        return None
-
-    async def _hand_back(self, waiting: asyncio.Future[NatsDelivery | None]) -> None:
-        """Return what came for a call that had ended already."""
-        if not waiting.done() or waiting.cancelled() or waiting.exception() is not None:
-            waiting.cancel()
-            return
-        delivery = waiting.result()
-        if delivery is not None and self._client is not None:
-            self.held.discard(delivery)
-            with contextlib.suppress(*NATS_ERRORS):
-                await self._client.publish(delivery.answers, _nak(0))
+            if self._receiving is receiving:  # else the greenlet was killed, and the next call is under way already
+                self._receiving = None
+                self._lingering = loop.call_later(_LINGER, self._relent)
+        raise QueueClosedError("the subscription is closed")
 
     async def _listen(self, jetstream: JetStreamContext) -> None:
-        """Be ready for answers, also on a new connection."""
-        client = jetstream._nc  # noqa: SLF001 - the context has no public way to its connection
-        if self._client is client and self._inboxes and not self._stale:
+        """Be ready to ask, also on a new connection."""
+        now = asyncio.get_running_loop().time()
+        if jetstream is self._jetstream and now - self._heard < _LOOK_SECONDS:
             return
-        if self._client is client:
-            await self._leave()
-        self._stale = False
-        inboxes = []
-        for request in self._requests:
-            await self._backend.layout.ensure_consumer(jetstream, request.queue)
-            request.inbox = client.new_inbox()
-            inboxes.append(await client.subscribe(f"{request.inbox}.*", cb=partial(self._on_message, request)))
-        self._client, self._inboxes = client, inboxes
+        layout = self._backend.layout
+        for queue in self._queues:
+            await layout.ensure_consumer(jetstream, queue)
+        if jetstream is not self._jetstream:
+            self._relent()
+            self._pulls = [
+                _Pull(queue, await jetstream.pull_subscribe_bind(layout.consumer(queue), layout.stream), self._backend)
+                for queue in self._queues
+            ]
+            self._jetstream = jetstream
+        self._heard = now
 
-    async def _leave(self) -> None:
-        """Stop listening; what still comes is handed back."""
-        inboxes, self._inboxes = self._inboxes, []
-        for request in self._requests:
-            request.number = None
-        # Not cancelled when it takes longer: the answer to a cancelled ping ends nats-py's reader.
-        draining = asyncio.gather(*(_drain(inbox) for inbox in inboxes))
-        await asyncio.wait([draining], timeout=_GRACE)
+    async def _next(self, seconds: float) -> NatsDelivery | None:
+        """The first message that comes of any queue."""
+        fetching = [pull.ask(seconds) for pull in self._pulls]
+        await asyncio.wait(fetching, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for pull in self._pulls:
+            if (message := pull.take()) is not None:
+                self._pulls.remove(pull)
+                self._pulls.append(pull)
+                self._heard = asyncio.get_running_loop().time()
+                return NatsDelivery(pull.queue, message, self._held, self._backend)
+        return None
 
-    async def _on_message(self, request: _Request, message: Msg) -> None:
-        if not message.reply:
-            self._on_status(request, message)
-            return
-        request.number = None
-        if self._closed or self._waiting is None or self._waiting.done():
-            await message.nak()
-            return
-        delivery = NatsDelivery(request.queue, message, self.held, self._backend)
-        self.held.add(delivery)
-        self._waiting.set_result(delivery)
-
-    def _on_status(self, request: _Request, message: Msg) -> None:
-        if message.subject != f"{request.inbox}.{request.number}":
-            return  # a word on an earlier request
-        request.number = None
-        status = (message.headers or {}).get("Status", "")
-        self._stale = self._stale or status not in _NOTHING_THERE
-        if self._waiting is None or self._waiting.done():
-            return
-        if status not in _NOTHING_THERE:
-            reason = (message.headers or {}).get("Description") or f"status {status}"
-            self._waiting.set_exception(self._backend.connection.unavailable(reason))
-        elif all(request.number is None for request in self._asked):
-            self._waiting.set_result(None)
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise QueueClosedError("the subscription is closed")
+    def _relent(self) -> None:
+        """Leave messages to others, also those that were asked for already."""
+        for pull in self._pulls:
+            if (message := pull.relent()) is not None:
+                self._backend.post(partial(_quietly, message.nak))
 
 
-class _Request:
-    """What is asked of one queue's consumer: `number` names the request that is under way."""
+class _Pull:
+    """What is asked of one queue's consumer: one fetch at a time, never cut off, for its message would be lost."""
 
-    def __init__(self, queue: str, backend: NatsBackend) -> None:
+    def __init__(self, queue: str, bound: JetStreamContext.PullSubscription, backend: NatsBackend) -> None:
         self.queue = queue
-        self.inbox = ""
-        self.number: int | None = None
-        self.ends = 0.0
-        layout = backend.layout
-        self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{layout.stream}.{layout.consumer(queue)}"
-        self._numbers = itertools.count(1)
+        self._bound = bound
+        self._backend = backend
+        self._fetching: asyncio.Task[list[Msg]] | None = None
+        self._is_wanted = False
 
-    def is_under_way(self) -> bool:
-        """Whether the server may still answer it."""
-        return self.number is not None and not self.is_unanswered()
+    def ask(self, seconds: float) -> asyncio.Task[list[Msg]]:
+        """Fetch a message, unless that is under way."""
+        self._is_wanted = True
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._bound.fetch(1, min(seconds, _LONGEST_FETCH)))
+            self._fetching.add_done_callback(self._end)
+        return self._fetching
 
-    def is_unanswered(self) -> bool:
-        """Whether the server should have answered it by now."""
-        return self.number is not None and self.ends + _GRACE / 2 < asyncio.get_running_loop().time()
+    def take(self) -> Msg | None:
+        """What was fetched, if anything was by now. Raises what went wrong."""
+        if self._fetching is None or not self._fetching.done():
+            return None
+        fetched, self._fetching = self._fetching, None
+        with contextlib.suppress(TimeoutError):
+            return fetched.result()[0]
+        return None
 
-    async def post(self, client: Client, seconds: float) -> None:
-        """Ask for one message within some seconds; for 0, ask whether there is one."""
-        wish = {"batch": 1, "expires": int(seconds * _NANOSECONDS)} if seconds else {"batch": 1, "no_wait": True}
-        self.number = next(self._numbers)
-        self.ends = asyncio.get_running_loop().time() + seconds
-        await client.publish(self._subject, json.dumps(wish).encode(), reply=f"{self.inbox}.{self.number}")
+    def relent(self) -> Msg | None:
+        """What was fetched, for others. What will be is handed back when it comes, unless somebody asks again."""
+        self._is_wanted = False
+        with contextlib.suppress(asyncio.CancelledError, *NATS_ERRORS):
+            return self.take()
+        return None
+
+    async def leave(self) -> None:
+        """Stop listening, once what is under way has come."""
+        if self._fetching is not None:
+            await asyncio.wait([self._fetching])
+        await _quietly(self._bound.unsubscribe)
+
+    def _end(self, _: object) -> None:
+        if not self._is_wanted and (message := self.relent()) is not None:
+            self._backend.post(partial(_quietly, message.nak))
+
+
+async def _quietly(answer: Answer) -> None:
+    """Send an answer. A message whose answer finds no connection comes again by itself."""
+    with contextlib.suppress(*NATS_ERRORS):
+        await answer()
 
 
 def _reject(delivery: Delivery | None) -> None:
     if delivery is not None:
         delivery.reject()
-
-
-async def _drain(inbox: Inbox) -> None:
-    """End a subscription once all that was sent to it has been seen."""
-    with contextlib.suppress(*NATS_ERRORS):
-        await inbox.drain()  # type: ignore[no-untyped-call]  # the library has types almost everywhere
-
-
-def _nak(delay: float) -> bytes:
-    return b'-NAK {"delay": %d}' % int(delay * _NANOSECONDS) if delay > 0 else b"-NAK"

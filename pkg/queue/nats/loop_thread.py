@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import gevent
 import structlog
 from gevent import monkey
-from gevent.event import AsyncResult
+from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
 _log = structlog.get_logger(__name__)
@@ -26,8 +27,8 @@ class LoopThread:
     """
 
     def __init__(self) -> None:
-        self._posted: set[asyncio.Task[None]] = set()  # the loop itself would let them be collected
-        self._finished: deque[Callable[[], None]] = deque()
+        self._tasks: set[asyncio.Task[Any]] = set()  # the loop itself would let them be collected
+        self._finished: deque[Callable[[], object]] = deque()
         self._watcher = gevent.get_hub().loop.async_()
         self._watcher.start(self._deliver)
         self._loop = _Loop(monkey.get_original("selectors", "DefaultSelector")())
@@ -42,34 +43,40 @@ class LoopThread:
 
         A result that comes too late for its greenlet, because that was killed, goes to `undo` instead.
         """
-        call = _Call(work, undo)
-        self._loop.call_soon_threadsafe(call.begin, self._loop, self._hand_over)
+        finished = Event()
+        task: list[asyncio.Task[T]] = []
+
+        def begin() -> None:
+            task.append(self._begin(work))
+            task[0].add_done_callback(lambda _: self._hand_over(finished.set))
+
+        def cancel() -> None:
+            task[0].cancel()
+
+        self._loop.call_soon_threadsafe(begin)
         try:
-            result: T = call.result.get(timeout=timeout)  # type: ignore[assignment]  # None only where T is
-        except gevent.Timeout as error:
-            self._abandon(call)
-            raise TimeoutError(f"no answer in {timeout:g} seconds") from error
+            if not finished.wait(timeout):
+                raise TimeoutError(f"no answer in {timeout:g} seconds")
         except BaseException:
-            self._abandon(call)
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(cancel)
+            finished.rawlink(lambda _: _undo(undo, task[0]))
             raise
-        return result
+        return task[0].result()
 
     def post(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Begin a coroutine that nobody hears of again; those posted and called later begin later."""
+        """Begin a coroutine that nobody waits for."""
         self._loop.call_soon_threadsafe(self._begin, work)
 
-    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Begin a coroutine that nobody waits for."""
-        self._loop.call_soon_threadsafe(_Call(work, None).begin, self._loop, self._hand_over)
-
-    def in_hub(self, function: Callable[[], None]) -> None:
+    def in_hub(self, function: Callable[[], object]) -> None:
         """Run a function in a greenlet of the hub; called in the loop's thread."""
-        self._hand_over(lambda: _spawn(function))
+        self._hand_over(partial(gevent.spawn, function))
 
     def close(self) -> None:
         """Cancel what still runs in the loop, and end it."""
-        self.start(self._wind_up)
+        self.post(self._wind_up)
         self._running.wait()
+        self._deliver()
         self._pool.kill()
         self._watcher.close()
         self._loop.close()
@@ -82,10 +89,11 @@ class LoopThread:
             await asyncio.wait(tasks, timeout=_WIND_UP_SECONDS)
         self._loop.stop()
 
-    def _begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def _begin(self, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
         task = self._loop.create_task(work())
-        self._posted.add(task)
-        task.add_done_callback(self._posted.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def _report(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Log what went wrong in a task that nobody waits for."""
@@ -93,14 +101,7 @@ class LoopThread:
         message = str(context.get("message"))
         self.in_hub(lambda: _log.error("unexpected in the event loop", message=message, error=repr(error)))
 
-    def _abandon(self, call: _Call[Any]) -> None:
-        call.abandoned = True
-        if call.result.successful():
-            call.give_up()
-        elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(call.cancel)
-
-    def _hand_over(self, finished: Callable[[], None]) -> None:
+    def _hand_over(self, finished: Callable[[], object]) -> None:
         """Called in the loop's thread."""
         self._finished.append(finished)
         self._watcher.send()
@@ -111,43 +112,10 @@ class LoopThread:
             self._finished.popleft()()
 
 
-def _spawn(function: Callable[[], None]) -> None:
-    gevent.spawn(function)
-
-
-class _Call(Generic[T]):
-    """A coroutine under way, and the greenlet's end of it."""
-
-    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]], undo: Callable[[T], None] | None) -> None:
-        self.result: AsyncResult[T] = AsyncResult()
-        self.abandoned = False
-        self._work = work
-        self._undo = undo
-        self._task: asyncio.Task[T] | None = None
-
-    def begin(self, loop: asyncio.AbstractEventLoop, hand_over: Callable[[Callable[[], None]], None]) -> None:
-        """Start the coroutine; in the loop's thread."""
-        self._task = loop.create_task(self._work())
-        self._task.add_done_callback(lambda task: hand_over(lambda: self._finish(task)))
-
-    def cancel(self) -> None:
-        """Stop the coroutine; in the loop's thread."""
-        if self._task is not None:
-            self._task.cancel()
-
-    def give_up(self) -> None:
-        """Nobody takes the result any more."""
-        if self._undo is not None and self.result.value is not None:
-            self._undo(self.result.value)
-
-    def _finish(self, task: asyncio.Task[T]) -> None:
-        error = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if error is not None:
-            self.result.set_exception(error)
-            return
-        self.result.set(task.result())
-        if self.abandoned:
-            _spawn(self.give_up)  # the hub itself must not wait
+def _undo(undo: Callable[[T], None] | None, done: asyncio.Task[T]) -> None:
+    """Care for a result that nobody takes; the hub itself must not wait, so a greenlet does."""
+    if not done.cancelled() and done.exception() is None and undo is not None:
+        gevent.spawn(undo, done.result())
 
 
 class _Loop(asyncio.SelectorEventLoop):

@@ -6,16 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nats.js import JetStreamContext
-from nats.js.api import (
-    AckPolicy,
-    ConsumerConfig,
-    DeliverPolicy,
-    DiscardPolicy,
-    ReplayPolicy,
-    RetentionPolicy,
-    StorageType,
-    StreamConfig,
-)
+from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import BadRequestError, NotFoundError, ServiceUnavailableError
 
 from pikoci.pkg.queue.backend import QueueConfigurationError
@@ -62,8 +53,7 @@ class Layout:
             raise QueueConfigurationError(
                 "NATS_SERVER_URL: the server has no JetStream; start it with `nats-server -js -sd DIRECTORY`"
             ) from error
-        kept = ("subjects", "retention", "storage")
-        differences = _differences(wanted, found, kept)
+        differences = _differences(wanted, found, "subjects", "retention", "storage")
         differences += [f"{name} is {limit}, not unlimited" for name, limit in _limits(found)]
         if differences:
             raise QueueConfigurationError(
@@ -80,8 +70,6 @@ class Layout:
         wanted = ConsumerConfig(
             durable_name=name,
             filter_subject=self.subject(queue),
-            deliver_policy=DeliverPolicy.ALL,
-            replay_policy=ReplayPolicy.INSTANT,
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=self.redelivery,
             max_deliver=-1,
@@ -94,9 +82,9 @@ class Layout:
             pass
         else:
             kinds = ("filter_subject", "deliver_policy", "ack_policy", "deliver_subject")
-            if differences := _differences(wanted, found, kinds):
+            if differences := _differences(wanted, found, *kinds):
                 raise _misfit(self.stream, name, "; ".join(differences))
-            if not _differences(wanted, found, ("ack_wait", "max_deliver", "max_ack_pending")):
+            if not _differences(wanted, found, "ack_wait", "max_deliver", "max_ack_pending"):
                 return
             wanted.max_waiting = found.max_waiting  # the server refuses to change it
         try:
@@ -131,13 +119,9 @@ def _limits(found: StreamConfig) -> list[tuple[str, Any]]:
     return [(name, limit) for name, limit in limits if limit is not None and limit > 0]
 
 
-def _differences(wanted: object, found: object, names: tuple[str, ...]) -> list[str]:
+def _differences(wanted: object, found: object, *names: str) -> list[str]:
     return [
-        f"{name} is {_shown(is_)}, not {_shown(should)}"
+        f"{name} is {getattr(is_, 'value', is_)}, not {getattr(should, 'value', should)}"
         for name in names
         if (is_ := getattr(found, name)) != (should := getattr(wanted, name))
     ]
-
-
-def _shown(value: object) -> object:
-    return getattr(value, "value", value)

@@ -1,5 +1,5 @@
 """The queue backend for RabbitMQ."""
 
-from pikoci.pkg.queue.rabbit.backend import RabbitBackend, open_rabbit
+from pikoci.pkg.queue.rabbit.backend import RabbitBackend
 
-__all__ = ["RabbitBackend", "open_rabbit"]
+__all__ = ["RabbitBackend"]

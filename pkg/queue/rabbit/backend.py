@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pikoci.pkg.queue.backend import Backend, Capabilities, Depth, QueueClosedError, Subscription, check_bodies
 from pikoci.pkg.queue.opening import QueueSettings
-from pikoci.pkg.queue.rabbit.address import RabbitAddress, read_address
+from pikoci.pkg.queue.rabbit.address import read_address
 from pikoci.pkg.queue.rabbit.connection import RabbitConnection
 from pikoci.pkg.queue.rabbit.consuming import RabbitSubscription
 from pikoci.pkg.queue.rabbit.publishing import RabbitPublisher
@@ -17,32 +17,22 @@ from pikoci.pkg.queue.rabbit.queues import RabbitQueues
 _CLOSE_SECONDS = 3.0
 
 
-def open_rabbit(settings: QueueSettings) -> RabbitBackend:
-    """Open a backend. Raises QueueConfigurationError for an address or a file that can't be right."""
-    # It tells each failed attempt in many lines with tracebacks; the connection says it in one.
-    logging.getLogger("pika").setLevel(logging.CRITICAL)
-    return RabbitBackend(read_address(settings), prefix=settings.prefix, publish_timeout=settings.publish_timeout)
-
-
 class RabbitBackend(Backend):
-    """Connects at the first call, from the hub of the thread that makes it. Times are in seconds.
+    """Connects at the first call, from the hub of the thread that makes it.
 
-    The broker takes a message back that was held for longer than its consumer timeout (half an hour by default).
+    Raises QueueConfigurationError for an address or a file that can't be right.
     """
 
     capabilities = Capabilities(crosses_processes=True, survives_restart=True, knows_depth=True)
 
-    def __init__(
-        self,
-        address: RabbitAddress,
-        *,
-        prefix: str = "pikoci",
-        publish_timeout: float = 5.0,
-    ) -> None:
-        self.connection = RabbitConnection(address)
-        self.queues = RabbitQueues(prefix, self.connection)
+    def __init__(self, settings: QueueSettings) -> None:
+        # The library tells each failed attempt in many lines with tracebacks; the connection says it in one.
+        logging.getLogger("pika").setLevel(logging.CRITICAL)
+        self.connection = RabbitConnection(read_address(settings))
+        self.queues = RabbitQueues(settings.prefix, self.connection)
         self._publisher = RabbitPublisher(self.connection, self.queues)
-        self._timeout = publish_timeout
+        self._timeout = settings.publish_timeout
+        self._slots = settings.slots
         self._subscriptions: set[RabbitSubscription] = set()
         self._closed = False
 
@@ -55,15 +45,13 @@ class RabbitBackend(Backend):
     def subscribe(self, queues: Sequence[str]) -> Subscription:
         """See `Backend.subscribe`."""
         self._check_open()
-        subscription = RabbitSubscription(self, queues)
+        subscription = RabbitSubscription(self, queues, self._slots)
         self._subscriptions.add(subscription)
         return subscription
 
     def depth(self, queue: str) -> Depth:
-        """See `Backend.depth`. Of what is held, only what this process holds is known; the oldest's age is not."""
-        waiting = self.queues.waiting(self.queues.name(queue), self._deadline())
-        here = [subscription.counts(queue) for subscription in self._subscriptions]
-        return Depth(waiting + sum(idle for idle, _ in here), sum(held for _, held in here))
+        """See `Backend.depth`. What consumers hold is not told, nor any age."""
+        return Depth(self.queues.waiting(self.queues.name(queue), self._deadline()), 0)
 
     def check_health(self) -> None:
         """See `Backend.check_health`."""

@@ -15,33 +15,39 @@ from pika.adapters.gevent_connection import GeventConnection
 from pikoci.pkg.queue.backend import QueueClosedError, QueueUnavailableError
 from pikoci.pkg.queue.backoff import Backoff
 from pikoci.pkg.queue.rabbit.address import RabbitAddress
-from pikoci.pkg.queue.rabbit.channel import RabbitChannel, explain
-from pikoci.pkg.queue.rabbit.hub_loop import HubServices
+from pikoci.pkg.queue.rabbit.channel import RabbitChannel, explain, unavailable
+from pikoci.pkg.queue.rabbit.hub_loop import HubLoop
 
 _log = structlog.get_logger(__name__)
 _OPEN_SECONDS = 15.0  # the client's own limits come first
 
 
 class RabbitConnection:
-    """Connects at the first use, and starts over with growing, random pauses when the connection is lost."""
+    """Connects at the first use, and starts over with growing pauses when the connection is lost.
+
+    `current` is the library's connection while there is one, `blocked` why the broker takes no messages, if so.
+    """
 
     def __init__(self, address: RabbitAddress) -> None:
         self.name = address.name
-        self.generation = 0
-        self.version = ""
+        self.current: pika.connection.Connection | None = None
         self.blocked: str | None = None
         self._nodes = address.nodes
-        self._pika: pika.connection.Connection | None = None
         self._trouble: object = "not connected yet"
         self._connected = Event()
         self._running: gevent.Greenlet[[], None] | None = None
-        self._io: HubServices | None = None
         self._closed = False
+
+    @property
+    def version(self) -> str:
+        """The broker's; empty if it does not tell, or is away."""
+        properties = self.current.server_properties if self.current is not None else None
+        version = (properties or {}).get("version", "")
+        return version.decode() if isinstance(version, bytes) else str(version)
 
     def open_channel(self, deadline: float, on_loss: Callable[[], None] | None = None) -> RabbitChannel:
         """Open a channel, when there is a connection at last. Raises QueueUnavailableError at the deadline."""
-        connection = self._ready(deadline)
-        channel = RabbitChannel(connection, self.name, on_loss)
+        channel = RabbitChannel(self._ready(deadline), self.name, on_loss)
         try:
             channel.wait_open(deadline)
         except BaseException:
@@ -60,37 +66,33 @@ class RabbitConnection:
 
     def unavailable(self, reason: object) -> QueueUnavailableError:
         """The error that says what is wrong."""
-        return QueueUnavailableError(f"RabbitMQ at {self.name} is away: {explain(reason)}")
+        return unavailable(self.name, reason)
 
     def close(self, seconds: float) -> None:
         """End the connection; wait for the broker's word for at most some seconds."""
         self._closed = True
         self._connected.set()  # whoever waits for it waits in vain
         if self._running is not None:
-            if self._pika is None:
-                self._running.kill(block=True, timeout=seconds)
-            else:
-                _close(self._pika)
+            if self.current is not None:
+                _close(self.current)
                 self._running.join(seconds)
-                self._running.kill(block=False)
+            self._running.kill(timeout=seconds)
 
     def _ready(self, deadline: float) -> pika.connection.Connection:
         if self._running is None and not self._closed:
-            self._io = HubServices()
             self._running = gevent.spawn(self._run)
-        if self._pika is None:
+        if self.current is None:
             self._connected.wait(max(0.0, deadline - time.monotonic()))
         if self._closed:
             raise QueueClosedError("the queue is closed")
-        if self._pika is None:
+        if self.current is None:
             raise self.unavailable(self._trouble)
-        return self._pika
+        return self.current
 
     def _run(self) -> None:
-        backoff = Backoff()
-        turn = 0
+        backoff, loop, turn = Backoff(), HubLoop(), 0
         while not self._closed:
-            ended = self._connect(self._nodes[turn % len(self._nodes)])
+            ended = self._connect(self._nodes[turn % len(self._nodes)], loop)
             if ended is not None:
                 backoff.reset()
                 self._note(ended.get())
@@ -98,13 +100,13 @@ class RabbitConnection:
             if not self._closed:
                 gevent.sleep(backoff.pause())
 
-    def _connect(self, node: pika.ConnectionParameters) -> AsyncResult[object] | None:
+    def _connect(self, node: pika.ConnectionParameters, loop: HubLoop) -> AsyncResult[object] | None:
         """Connect; the result tells one day how the connection ended. None if it did not come about."""
         opened: AsyncResult[object] = AsyncResult()
         ended: AsyncResult[object] = AsyncResult()
 
         def lose(_: object, reason: object) -> None:
-            self._pika, self.blocked = None, None
+            self.current, self.blocked = None, None
             if not self._closed:
                 self._connected.clear()
             ended.set(reason)
@@ -114,19 +116,20 @@ class RabbitConnection:
             on_open_callback=lambda _: opened.set(None),
             on_open_error_callback=lambda _, reason: opened.set(reason),
             on_close_callback=lose,
-            custom_ioloop=self._io,
+            custom_ioloop=loop,  # type: ignore[arg-type]  # it takes such a loop, too; the hints leave that out
         )
         try:
-            if not opened.wait(_OPEN_SECONDS) and not opened.ready():
-                opened.set("no answer to the login in time")
+            opened.wait(_OPEN_SECONDS)
         except gevent.GreenletExit:
             _close(connection)
             raise
-        if opened.value is not None:
+        trouble = opened.value if opened.ready() else "no answer to the login in time"
+        if trouble is not None or self._closed:
             _close(connection)
-            self._note(opened.value)
+            self._note(trouble)
             return None
-        self._welcome(connection)
+        if not connection.is_closed:
+            self._welcome(connection)
         return ended
 
     def _welcome(self, connection: GeventConnection) -> None:
@@ -139,13 +142,7 @@ class RabbitConnection:
 
         connection.add_on_connection_blocked_callback(block)
         connection.add_on_connection_unblocked_callback(unblock)
-        if connection.is_closed or self._closed:
-            _close(connection)
-            return
-        version = (connection.server_properties or {}).get("version", "")
-        self.version = version.decode() if isinstance(version, bytes) else str(version)
-        self.generation += 1
-        self._pika = connection
+        self.current = connection
         self._connected.set()
         _log.info("connected to RabbitMQ", broker=self.name, version=self.version)
 

@@ -3,52 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import gevent
-from gevent import socket
-from pika.adapters.utils.nbio_interface import AbstractIOReference
-from pika.adapters.utils.selector_ioloop_adapter import AbstractSelectorIOLoop, SelectorIOServicesAdapter
-
-
-class HubServices(SelectorIOServicesAdapter):
-    """What the client library asks of the world. Its own would wait, in the hub, for a thread to look up a name."""
-
-    def __init__(self) -> None:
-        self._hub_loop = HubLoop()
-        super().__init__(self._hub_loop)
-
-    def getaddrinfo(
-        self,
-        host: str | bytes | None,
-        port: str | bytes | int | None,
-        on_done: Callable[[Any], None],
-        family: int = 0,
-        socktype: int = 0,
-        proto: int = 0,
-        flags: int = 0,
-    ) -> AbstractIOReference:
-        """Look up a name in a greenlet; the addresses or an error go to `on_done`."""
-
-        def look_up() -> None:
-            try:
-                found: object = socket.getaddrinfo(host, port, family, socktype, proto, flags)
-            except OSError as error:
-                found = error
-            self._hub_loop.add_callback(partial(on_done, found))
-
-        return _LookUp(gevent.spawn(look_up))
-
-
-class _LookUp(AbstractIOReference):
-    def __init__(self, greenlet: gevent.Greenlet[[], None]) -> None:
-        self._greenlet = greenlet
-
-    def cancel(self) -> bool:
-        was_running = not self._greenlet.dead
-        self._greenlet.kill(block=False)
-        return was_running
+from pika.adapters.utils.selector_ioloop_adapter import AbstractSelectorIOLoop
 
 
 class HubLoop(AbstractSelectorIOLoop):

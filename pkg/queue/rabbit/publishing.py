@@ -10,10 +10,8 @@ from typing import Any
 from gevent.event import AsyncResult
 from gevent.lock import RLock
 from pika.delivery_mode import DeliveryMode
-from pika.exceptions import AMQPError
 from pika.spec import Basic, BasicProperties
 
-from pikoci.pkg.queue.backend import QueueUnavailableError
 from pikoci.pkg.queue.rabbit.channel import RabbitChannel
 from pikoci.pkg.queue.rabbit.connection import RabbitConnection
 from pikoci.pkg.queue.rabbit.queues import RabbitQueues
@@ -38,7 +36,10 @@ class RabbitPublisher:
             self._queues.ensure(name, deadline)
             if self._connection.blocked is not None:
                 raise self._connection.unavailable(f"it takes no messages: {self._connection.blocked}")
-            bodies = line.publish(name, bodies, max(deadline, time.monotonic() + _LEAST_WAIT))
+            outcomes = line.publish(name, bodies, max(deadline, time.monotonic() + _LEAST_WAIT))
+            if any(isinstance(outcome, Basic.Nack) for outcome in outcomes):
+                raise self._connection.unavailable("it could not store the message")
+            bodies = [body for body, is_stored in zip(bodies, outcomes, strict=True) if not is_stored]
             if not bodies:
                 return
             self._queues.forget(name)  # somebody removed it
@@ -47,16 +48,15 @@ class RabbitPublisher:
     def _ready(self, deadline: float) -> _ConfirmingLine:
         with self._lock:
             if self._line is None or self._line.channel.error is not None:
-                self._line = _ConfirmingLine(self._connection.open_channel(deadline), self._connection, deadline)
+                self._line = _ConfirmingLine(self._connection.open_channel(deadline), deadline)
             return self._line
 
 
 class _ConfirmingLine:
     """A channel in confirm mode. The broker numbers what is published there, from 1 on; so do we."""
 
-    def __init__(self, channel: RabbitChannel, connection: RabbitConnection, deadline: float) -> None:
+    def __init__(self, channel: RabbitChannel, deadline: float) -> None:
         self.channel = channel
-        self._connection = connection
         self._count = 0
         self._open: dict[int, AsyncResult[Any]] = {}
         self._returned: set[int] = set()
@@ -67,22 +67,16 @@ class _ConfirmingLine:
             channel.close()
             raise
 
-    def publish(self, name: str, bodies: Sequence[bytes], deadline: float) -> list[bytes]:
-        """Publish all, then wait for the broker's word on each; what comes back had no such queue to go to."""
-        outcomes = self.channel.wait([self._send(name, body) for body in bodies], deadline)
-        if any(isinstance(outcome, Basic.Nack) for outcome in outcomes):
-            raise QueueUnavailableError(f"RabbitMQ at {self._connection.name} could not store the message")
-        return [body for body, is_stored in zip(bodies, outcomes, strict=True) if not is_stored]
+    def publish(self, name: str, bodies: Sequence[bytes], deadline: float) -> list[Any]:
+        """Publish all, then wait for the broker's word on each: a Nack, or whether there was a queue to store it."""
+        return self.channel.wait([self._send(name, body) for body in bodies], deadline)
 
     def _send(self, name: str, body: bytes) -> AsyncResult[Any]:
         result = self.channel.expect()
         self._count += 1
         self._open[self._count] = result
         properties = BasicProperties(delivery_mode=DeliveryMode.Persistent, message_id=str(self._count))
-        try:
-            self.channel.raw.basic_publish("", name, body, properties, mandatory=True)
-        except AMQPError as error:
-            raise self._connection.unavailable(error) from error
+        self.channel.send(self.channel.raw.basic_publish, "", name, body, properties, mandatory=True)
         return result
 
     def _return(self, _: object, __: object, properties: BasicProperties, ___: object) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import gevent
 import structlog
 from gevent.lock import RLock
+from pika.connection import Connection
 from pika.exceptions import ChannelClosedByBroker
 
 from pikoci.pkg.queue.backend import QueueConfigurationError, QueueUnavailableError
@@ -29,7 +28,7 @@ class RabbitQueues:
     def __init__(self, prefix: str, connection: RabbitConnection) -> None:
         self._prefix = prefix
         self._connection = connection
-        self._known: set[tuple[int, str]] = set()
+        self._known: dict[str, Connection] = {}  # name -> the connection on which it was seen
         self._lock = RLock()
 
     def name(self, queue: str) -> str:
@@ -53,23 +52,19 @@ class RabbitQueues:
                 self._declare_unlimited(name, deadline)
             if is_new:
                 gevent.sleep(_SETTLE_SECONDS)
-            self._known = {(generation, each) for generation, each in self._known if generation == self._generation}
-            self._known.add((self._generation, name))
+            if self._connection.current is not None:
+                self._known[name] = self._connection.current
 
     def forget(self, name: str) -> None:
         """Look again before the queue is used: it may have been removed."""
-        self._known.discard((self._generation, name))
+        self._known.pop(name, None)
 
     def waiting(self, name: str, deadline: float) -> int:
         """How many messages are ready for delivery; 0 for a queue that does not exist."""
         return self._look(name, deadline) or 0
 
-    @property
-    def _generation(self) -> int:
-        return self._connection.generation
-
     def _is_known(self, name: str) -> bool:
-        return (self._generation, name) in self._known
+        return name in self._known and self._known[name] is self._connection.current
 
     def _look(self, name: str, deadline: float) -> int | None:
         """How many messages are ready, or None if there is no such queue."""
@@ -77,15 +72,14 @@ class RabbitQueues:
             try:
                 answer = channel.call(deadline, channel.raw.queue_declare, queue=name, passive=True)
             except QueueUnavailableError:
-                closed_by = channel.closed_by
-                if isinstance(closed_by, ChannelClosedByBroker) and closed_by.reply_code == _MISSING:
+                if isinstance(channel.closed_by, ChannelClosedByBroker) and channel.closed_by.reply_code == _MISSING:
                     return None
                 raise
         return int(answer.method.message_count)
 
-    def _declare(self, name: str, arguments: Mapping[str, object], deadline: float) -> None:
+    def _declare(self, name: str, arguments: dict[str, object], deadline: float) -> None:
         with self._connection.channel(deadline) as channel:
-            channel.call(deadline, channel.raw.queue_declare, queue=name, durable=True, arguments=dict(arguments))
+            channel.call(deadline, channel.raw.queue_declare, queue=name, durable=True, arguments=arguments)
 
     def _declare_unlimited(self, name: str, deadline: float) -> None:
         """A queue that RabbitMQ 3 made has no limit among its arguments, and those can't be changed."""

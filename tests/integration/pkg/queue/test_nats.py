@@ -20,7 +20,7 @@ from pikoci.pkg.queue import (
     QueueUnavailableError,
     open_backend,
 )
-from pikoci.pkg.queue.nats import NatsBackend
+from pikoci.pkg.queue.nats import NatsBackend, consuming
 from pikoci.pkg.queue.nats.loop_thread import LoopThread
 from tests.contract.pkg.queue.site import collect, hub_stays_free, publish_at_last, take
 from tests.services.certificates import AUTHORITY, make_certificates
@@ -108,7 +108,10 @@ def test_a_consumer_with_other_times_is_brought_up_to_date(
         assert {take(subscription).body, take(subscription).body} == {b"1", b"2"}
 
 
-def test_a_removed_consumer_is_made_again(backend: Backend, prefix: str, administer: Administer) -> None:
+def test_a_removed_consumer_is_made_again(
+    backend: Backend, prefix: str, administer: Administer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consuming, "_LOOK_SECONDS", 1.0)
     with backend.subscribe(["jobs"]) as subscription:
         subscription.receive(0.1)
         administer(lambda js: js.delete_consumer(prefix, f"{prefix}-jobs"))
@@ -132,7 +135,7 @@ def test_a_removed_stream_is_made_again(backend: Backend, prefix: str, administe
 
 def test_what_others_publish_is_delivered_as_it_is(backend: Backend, prefix: str, administer: Administer) -> None:
     backend.check_health()
-    administer(lambda js: js.publish(f"{prefix}.jobs", b"x" * 9000, headers={"Status": "404"}))
+    administer(lambda js: js.publish(f"{prefix}.jobs", b"x" * 9000, headers={"Some": "header"}))
     with backend.subscribe(["jobs"]) as subscription:
         assert collect(subscription, {b"x" * 9000}) == [b"x" * 9000]
         assert subscription.receive(0.3) is None
@@ -234,7 +237,7 @@ def test_the_event_loop_ends_with_its_backend() -> None:
         finally:
             ended.append(True)
 
-    loop.start(wait)
+    loop.post(wait)
     with pytest.raises(TimeoutError):
         loop.call(lambda: asyncio.sleep(60), 0.1)
     loop.close()
