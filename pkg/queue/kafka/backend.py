@@ -120,9 +120,10 @@ class KafkaBackend(Backend):
         """Make a topic unless it is there."""
         if topic in self._known:
             return
-        with self.clients.admin() as admin, self._making:
+        with self.clients.bounded(), self._making:
             if topic not in self._known:  # by now
-                self.layout.ensure(admin, topic)
+                with self.clients.admin() as admin:
+                    self.layout.ensure(admin, topic)
                 self._known.add(topic)
 
     def give_up(self, topic: str, member: Member) -> None:

@@ -158,10 +158,14 @@ class QueueConsumer(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # th
                 heard = time.monotonic()
 
     def _check_broker(self) -> None:
-        """Raise an error of the library unless the broker answers: the library would only fall silent."""
-        self._consumer.committed(TopicPartition(self._topic, 0), timeout_ms=_CHECK_MS)
-        self.trouble = None
-        self._backoff.reset()
+        """Notice when the broker is away: the library falls silent, and goes on when it is back."""
+        try:
+            self._consumer.committed(TopicPartition(self._topic, 0), timeout_ms=_CHECK_MS)
+        except KAFKA_ERRORS as error:
+            self._note(error)
+        else:
+            self.trouble = None
+            self._backoff.reset()
 
     def _poll(self) -> Any:
         """Read what there is room for; the group is kept up also without room."""
