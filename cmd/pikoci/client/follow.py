@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
-
 from pikoci.build_display import BuildDisplay
 from pikoci.client.session import Session
 from pikoci.client.story import BuildStory
+from pikoci.interrupting import end_interrupted
 from pikoci.terminal import is_terminal, shows_colors
 
 #: Team, pipeline, job and number of a build.
@@ -33,6 +32,5 @@ def follow_build(session: Session, key: BuildKey) -> Any:
                 for event in session.api.follow_build(*key):
                     story.take(event)
         except KeyboardInterrupt:
-            click.echo("The build goes on; `pikoci client builds cancel` stops it.", err=True)
-            raise
+            end_interrupted("The build goes on; `pikoci client builds cancel` stops it.")
     return session.api.builds.get(*key)
