@@ -7,7 +7,11 @@ from pikoci.interpreter import refusal
 if reason := refusal(sys.version_info[:3]):
     sys.exit(reason)
 
-from pikoci.secrecy import close_to_others
+from pikoci.interrupting import end_at_interrupts
+
+end_at_interrupts()
+
+from pikoci.secrecy import close_to_others  # noqa: E402 - a signal is not to wait for imports
 
 close_to_others()
 

@@ -12,6 +12,7 @@ import click
 
 from pikoci import __version__
 from pikoci.internal.domain.errors import InvalidPipelineError, PikociError
+from pikoci.interrupting import end_at_interrupts_again, end_interrupted, raise_at_interrupts
 
 #: Command -> "module:attribute" and the line that `--help` shows.
 COMMANDS = {
@@ -40,6 +41,7 @@ class LazyGroup(click.Group):
             return None
         module, attribute = COMMANDS[cmd_name][0].split(":")
         command = getattr(importlib.import_module(module), attribute)
+        raise_at_interrupts()
         assert isinstance(command, click.Command)
         return command
 
@@ -62,9 +64,8 @@ def main() -> NoReturn:
     """
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
-    except click.exceptions.Abort:
-        click.echo("Interrupted.", err=True)
-        sys.exit(130)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        end_interrupted()
     except click.ClickException as error:
         from pikoci.mistyped import with_suggestion
 
@@ -80,6 +81,8 @@ def main() -> NoReturn:
         _discard_output()
         click.echo(f"Error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
         sys.exit(1)
+    finally:
+        end_at_interrupts_again()
 
 
 def _discard_output() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -66,11 +67,13 @@ def read_json(body: bytes, content_type: str | None, kind: type[T]) -> T:
         raise falcon.HTTPUnsupportedMediaType(description="the body must be sent as Content-Type: application/json")
     try:
         _check_depth(body)
-        return _decode(body, kind)
+        found = _decode(body, kind)
     except msgspec.ValidationError as error:
         raise _mistake(str(error), kind, "field") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidError(f"the body is not JSON: {error}", hint="send one JSON object, in UTF-8") from None
+    _refuse_doubles(body)
+    return found
 
 
 def read_query(request: falcon.Request, kind: type[T]) -> T:
@@ -133,6 +136,19 @@ def _check_depth(body: bytes) -> None:
             depth -= 1
         if depth > MAX_DEPTH:
             raise InvalidError(f"the body is nested more than {MAX_DEPTH} levels deep", hint="send flatter values")
+
+
+def _refuse_doubles(body: bytes) -> None:
+    """Refuse an object that names a field twice, of which the decoder takes the last one silently."""
+    json.loads(body, object_pairs_hook=_once_each, parse_int=len, parse_float=len, parse_constant=len)
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise InvalidError(f"the field `{name[:80]}` stands more than once in the body", hint="give it once")
+        seen.add(name)
 
 
 def _mistake(message: str, kind: type[msgspec.Struct], what: str) -> InvalidError:

@@ -162,3 +162,15 @@ def test_lock_files_pin_every_package_with_a_hash_and_name_no_registry(lock: str
     assert packages
     assert all("==" in line and line.endswith("\\") for line in packages)
     assert "://" not in text
+
+
+def test_the_first_start_says_how_long_it_takes(tmp_path: Path) -> None:
+    """Nothing is made here: make tells what it would do."""
+    told = subprocess.run(
+        ["make", "--dry-run", f"VENV={tmp_path}/new", f"{tmp_path}/new/bin/python"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert f"Making a Python environment in {tmp_path}/new: half a minute, this once." in told

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
-
 from pikoci.client.session import Session
 from pikoci.client.story import BuildStory
+from pikoci.interrupting import end_interrupted
 from pikoci.shared.build_display import BuildDisplay
 from pikoci.shared.terminal import is_terminal, shows_colors
 
@@ -33,6 +32,5 @@ def follow_build(session: Session, key: BuildKey) -> Any:
                 for event in session.api.follow_build(*key):
                     story.take(event)
         except KeyboardInterrupt:
-            click.echo("The build goes on; `pikoci client builds cancel` stops it.", err=True)
-            raise
+            end_interrupted("The build goes on; `pikoci client builds cancel` stops it.")
     return session.api.builds.get(*key)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import jinja2
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
 
 from pikoci.internal.domain.duration import parse_duration
-from tests.unit.deploy.collection import plugin
+from tests.unit.deploy.collection import ROLES, plugin
 
 FILTERS = plugin("filter", "pikoci_settings").FilterModule().filters()
 seconds = FILTERS["pikoci_seconds"]
@@ -98,3 +100,14 @@ def test_brokers_of_the_inventory_are_addressed_as_the_program_takes_it(
 def test_the_queue_is_the_broker_that_the_inventory_has() -> None:
     assert queue_system({"all": ["a"], "pikoci_rabbitmq": ["a"]}) == "rabbit"
     assert queue_system({"all": ["a"], "pikoci_nats": []}) == "mem"
+
+
+def test_the_server_role_keeps_the_worker_token_out_of_the_log() -> None:
+    """Settings that are empty are left out; one that is off is none of them."""
+    role = next(role for role in ROLES if role.name == "pikoci_server")
+    known = yaml.safe_load((role / "vars" / "main.yml").read_text(encoding="utf-8"))["pikoci_server_settings"]
+    jinja = jinja2.Environment(autoescape=False)
+    jinja.filters["pikoci.fleet.pikoci_environment_value"] = environment_value
+    template = jinja.from_string((role / "templates" / "settings.env.j2").read_text(encoding="utf-8"))
+    told = template.render(pikoci_server_variables={"LOG_WORKER_TOKEN": known["LOG_WORKER_TOKEN"], "HOST": ""})
+    assert [line for line in told.splitlines() if "=" in line] == ['LOG_WORKER_TOKEN="false"']

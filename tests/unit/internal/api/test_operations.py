@@ -1,5 +1,7 @@
 """Health, metrics, people and the fleet."""
 
+import pytest
+
 from pikoci.internal.api.metrics import Metrics
 from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.service.plumbing.measures import Measures
@@ -20,6 +22,20 @@ def test_credentials_do_not_matter_where_none_are_needed(scene: Scene) -> None:
 def test_a_server_that_ends_is_not_ready(scene: Scene) -> None:
     scene.services.context.bus.close()
     assert scene.anonymous("GET", "/readyz").status_code == 503
+    assert scene.anonymous("GET", "/healthz").status_code == 200
+
+
+def test_a_server_whose_database_takes_no_changes_is_not_ready_and_says_why(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise UnavailableError("the database takes no changes: it is a standby", hint="set --db-host to the primary")
+
+    monkeypatch.setattr(scene.services.context.store, "check_health", refuse)
+    answer = scene.anonymous("GET", "/readyz")
+    assert answer.status_code == 503
+    assert answer.json["detail"] == "the database takes no changes: it is a standby"
+    assert answer.json["hint"] == "set --db-host to the primary"
     assert scene.anonymous("GET", "/healthz").status_code == 200
 
 

@@ -84,6 +84,20 @@ def test_a_body_that_is_not_json_is_refused(scene: Scene) -> None:
         assert answer.json["hint"]
 
 
+def test_a_field_that_stands_twice_is_named(scene: Scene) -> None:
+    """Which of the two was meant, nobody knows; also deep inside, and where the name is written in another way."""
+    for name, body in {
+        "config": b'{"config": "a", "config": "b"}',
+        "x": b'{"config": "", "vars": {"x": 1, "y": 2.5, "x": 1}}',
+        "inner": b'{"config": "", "vars": {"x": [{"inner": 1, "\\u0069nner": 2}]}}',
+    }.items():
+        answer = scene.call("PUT", "", headers={"Content-Type": "application/json"}, data=body)
+        assert answer.status_code == 400, body
+        assert answer.json["detail"] == f"the field `{name}` stands more than once in the body"
+    body = b'{"config": "", "vars": {"x": {"same": 1}, "y": {"same": 1}}}'
+    assert scene.call("PUT", "", headers={"Content-Type": "application/json"}, data=body).status_code == 200
+
+
 def test_deep_values_are_refused(scene: Scene) -> None:
     deep = b'{"config": "", "vars": {"x": ' + b"[" * 500 + b"]" * 500 + b"}}"
     answer = scene.call("PUT", "", headers={"Content-Type": "application/json"}, data=deep)
