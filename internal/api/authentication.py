@@ -143,9 +143,7 @@ def end_session(response: falcon.Response, root: str = "") -> None:
 
 def require_login(principal: Principal) -> User:
     """The user who makes the request. Raises UnauthenticatedError for anybody."""
-    if principal.user is None:
-        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
-    return principal.user
+    return principal.require_user()
 
 
 def read_bearer(header: str) -> str:
