@@ -16,7 +16,6 @@ from pikoci.internal.api.parsing import as_json, read_bytes, read_json, read_que
 from pikoci.internal.api.replay import Replay
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
-from pikoci.internal.service.use_cases.access import require_login
 from pikoci.internal.service.use_cases.idempotency import Answer
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
@@ -99,7 +98,7 @@ class Endpoint:
         fields = _fields(route, request, params)
         data = b""
         if route.authenticates:
-            require_login(request.principal)  # before a stranger's body is read
+            request.principal.require_user()  # before a stranger's body is read
         if route.authenticates or route.body is not None:
             limit = self._settings.max_large_body if route.is_large else self._settings.max_body
             data = read_bytes(request, limit, self._settings.body_timeout)
@@ -128,7 +127,7 @@ def _respond_raw(route: Route, request: ApiRequest, response: falcon.Response, *
 def _fields(route: Route, request: ApiRequest, params: dict[str, str]) -> dict[str, Any]:
     fields = read_path(params)
     if route.authenticates and route.method == "GET" and not route.is_public:
-        require_login(request.principal)
+        request.principal.require_user()
     if route.query is not None:
         fields["query"] = read_query(request, route.query)
     elif route.is_json and route.authenticates:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from pikoci.internal.domain.errors import UnauthenticatedError
+
 
 class Role(StrEnum):
     """A member's rights in a team, each including the ones before it."""
@@ -44,6 +46,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     user: User | None = None
     roles: dict[str, Role] = {}
+
+    def require_user(self) -> User:
+        """The user who makes the request. Raises UnauthenticatedError for a stranger."""
+        if self.user is None:
+            raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
+        return self.user
 
     def may(self, team: str, role: Role) -> bool:
         """Whether the principal has at least `role` in the team of that name."""

@@ -7,7 +7,7 @@ import falcon
 from pikoci.internal.api import ApiRequest
 from pikoci.internal.api.names import read_path
 from pikoci.internal.domain.accounts import Role
-from pikoci.internal.domain.errors import InvalidError, UnauthenticatedError
+from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.web.addresses import address
 from pikoci.internal.web.page import Page, read_form, redirect
 
@@ -21,8 +21,8 @@ class HomePage(Page):
         """The pipelines that one may see. Raises UnauthenticatedError for a stranger who may see none."""
         cursor = request.get_param("cursor")
         found = self._services.pipelines.list(request.principal, None, limit=_PER_PAGE, cursor=cursor)
-        if request.principal.user is None and not found.items:
-            raise UnauthenticatedError("this needs a login")
+        if not found.items:
+            request.principal.require_user()
         self._renderer.render(
             request, response, "home.html", pipelines=found.items, next=found.next, later=cursor is not None
         )

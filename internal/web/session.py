@@ -99,6 +99,5 @@ class PasswordPage(_SessionPage):
         redirect(response, "/")
 
     def _form(self, request: ApiRequest, response: falcon.Response, problem: PikociError | None) -> None:
-        if request.principal.user is None:
-            raise UnauthenticatedError("this needs a login")
+        request.principal.require_user()
         self._renderer.render(request, response, "password.html", problem=problem)

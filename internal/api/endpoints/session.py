@@ -6,7 +6,6 @@ from pikoci.internal.api import views
 from pikoci.internal.api.bodies import Login, NewPassword
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.service import Services
-from pikoci.internal.service.use_cases.access import require_login
 
 
 class Session:
@@ -28,7 +27,7 @@ class Session:
 
     def profile(self, request: ApiRequest) -> views.ProfileView:
         """Who is logged in."""
-        user = require_login(request.principal)
+        user = request.principal.require_user()
         teams = {team: role.value for team, role in request.principal.roles.items()}
         return views.ProfileView(user.name, user.is_admin, user.must_change_password, teams)
 

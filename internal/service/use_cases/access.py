@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pikoci.internal.domain.accounts import Principal, Role, User
-from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, UnauthenticatedError
+from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError
 from pikoci.internal.domain.pipeline import Job, Pipeline, ResourceState
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.suggestions import did_you_mean
@@ -21,13 +21,6 @@ def name_of(principal: Principal) -> str:
     return principal.user.name if principal.user else ""
 
 
-def require_login(principal: Principal) -> User:
-    """The user that the principal is. Raises UnauthenticatedError for a stranger."""
-    if principal.user is None:
-        raise UnauthenticatedError("this needs a login", hint="log in and send the token with the request")
-    return principal.user
-
-
 def require_role(principal: Principal, team: str, role: Role) -> None:
     """Return if the principal has the role in the team.
 
@@ -36,7 +29,7 @@ def require_role(principal: Principal, team: str, role: Role) -> None:
     """
     if principal.may(team, role):
         return
-    require_login(principal)
+    principal.require_user()
     if not principal.may(team, Role.READ):
         raise NotFoundError(f"there is no team {team}, or you are not a member")
     raise PermissionDeniedError(
@@ -46,7 +39,7 @@ def require_role(principal: Principal, team: str, role: Role) -> None:
 
 def require_admin(principal: Principal) -> User:
     """The global administrator that the principal is. Raises UnauthenticatedError or PermissionDeniedError."""
-    user = require_login(principal)
+    user = principal.require_user()
     if not user.is_admin:
         raise PermissionDeniedError("this needs a global administrator")
     return user

@@ -25,7 +25,7 @@ from pikoci.internal.service.plumbing.passwords import (
 )
 from pikoci.internal.service.plumbing.ports import RunInThread
 from pikoci.internal.service.plumbing.tokens import UserClaims
-from pikoci.internal.service.use_cases.access import require_admin, require_login, require_role
+from pikoci.internal.service.use_cases.access import require_admin, require_role
 
 
 class AccountService:
@@ -61,7 +61,7 @@ class AccountService:
 
         Raises PermissionDeniedError when `current` is wrong, InvalidError for a new password that is not valid.
         """
-        user = require_login(principal)
+        user = principal.require_user()
         client = f"password of {user.id}"
         self._passwords.require_room(client)
         self._limits.begin(user.name, client)

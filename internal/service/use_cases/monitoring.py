@@ -7,7 +7,6 @@ from pikoci.internal.domain.tags import common_queue, team_of
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.measures import Measures
 from pikoci.internal.service.plumbing.ports import QueueState
-from pikoci.internal.service.use_cases.access import require_login
 
 
 class Monitoring:
@@ -27,7 +26,7 @@ class Monitoring:
 
     def queues_of(self, principal: Principal) -> dict[str, QueueState | None]:
         """The same (any user), without those of teams that the principal is not a member of."""
-        require_login(principal)
+        principal.require_user()
         states = self.queues()
         return {name: state for name, state in states.items() if _may_see(principal, team_of(name))}
 

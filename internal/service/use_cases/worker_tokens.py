@@ -11,7 +11,7 @@ from pikoci.internal.domain.pipeline import WorkerToken
 from pikoci.internal.service.plumbing.bus import worker_topic
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.tokens import TOKEN_ID, TokenService
-from pikoci.internal.service.use_cases.access import name_of, require_admin, require_login, require_role
+from pikoci.internal.service.use_cases.access import name_of, require_admin, require_role
 
 #: Stands for the name of who made the token that servers print; no user has such a name.
 PRINTED_BY = "the server"
@@ -59,7 +59,7 @@ class WorkerTokenService:
 
     def list(self, principal: Principal) -> builtins.list[WorkerToken]:
         """The tokens that were made, used or revoked here, newest first: those that the principal may revoke."""
-        user = require_login(principal)
+        user = principal.require_user()
         administers = Role.ADMIN in principal.roles.values()
         if not user.is_admin and not administers:
             raise PermissionDeniedError("this needs an administrator, global or of a team")

@@ -11,7 +11,7 @@ from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.pipeline import Pipeline, WorkerState
 from pikoci.internal.service.plumbing.bus import worker_topic
 from pikoci.internal.service.plumbing.context import Context
-from pikoci.internal.service.use_cases.access import require_admin, require_login
+from pikoci.internal.service.use_cases.access import require_admin
 from pikoci.internal.service.use_cases.views import RunningBuild, WorkerView
 
 
@@ -27,7 +27,7 @@ class WorkerService:
 
         A worker that is for one team's work is shown to members alone, and so are the builds of each team.
         """
-        require_login(principal)
+        principal.require_user()
         builds: dict[str, list[Build]] = {}
         for build in self._store.builds.started():
             builds.setdefault(build.worker or "", []).append(build)
@@ -41,7 +41,7 @@ class WorkerService:
 
     def get(self, principal: Principal, name: str) -> WorkerView:
         """One worker with what it runs, as `list` shows it. Raises NotFoundError."""
-        require_login(principal)
+        principal.require_user()
         state = self._find(name)
         if not _may_see(principal, state):
             raise _no_worker(name)
