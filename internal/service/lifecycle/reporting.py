@@ -42,13 +42,13 @@ class Reports:
 
         Raises InvalidError or TooLargeError for events that no worker of ours sends.
         """
-        _check_events(first, events)
         with self._store.transaction():
             build = self._store.builds.lock(build_id)
             if build is None or build.claim != claim:
                 raise StaleClaimError(f"claim {claim} of build {build_id} is no longer current")
             if by is not None:
                 by.require_mine(self._store.builds.holder(build_id), f"claim {claim} of build {build_id}")
+            _check_events(first, events)
             new = _unknown(build, first, events)
             if not new:
                 return

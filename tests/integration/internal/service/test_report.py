@@ -12,6 +12,7 @@ from pikoci.internal.domain.events import (
     StepStarted,
     VersionProduced,
 )
+from pikoci.internal.service.plumbing.claimant import Claimant
 from tests.integration.internal.service.world import PLAIN, TYPE, World
 
 CHAIN = (
@@ -164,6 +165,15 @@ def test_the_finish_time_of_a_wrong_clock_is_bounded(world: World) -> None:
     world.clock.advance(10)
     world.report(build, claim, 1, BuildFinished(status=BuildStatus.FAILED, at=world.clock.now() + 3600))
     assert world.build(build).finished_at == world.clock.now()
+
+
+def test_who_does_not_hold_the_claim_is_told_so_before_anything_else(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    claim = world.claim(build).claim
+    other = world.services.gateway.opened_by(Claimant("w", "another"))
+    with pytest.raises(StaleClaimError, match="not this worker's"):
+        other.report(build.id, claim, 1, [BuildFinished(status=BuildStatus.STARTED, at=1.0)])
 
 
 def test_nonsense_is_refused(world: World) -> None:
