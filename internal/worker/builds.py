@@ -35,7 +35,7 @@ class BuildHandler:
     def handle(self, delivery: Delivery, loan: Loan) -> None:
         """Claim the build that the message names, run it as the borrowed user, and report it."""
         equipment = self._equipment
-        claimed = claim_work(delivery, self._claim, self._claim_backoff, equipment.ending, equipment.clock)
+        claimed = claim_work(delivery, self._claim, self._claim_backoff, equipment.ending, equipment.clock, "build_id")
         if claimed is None:
             return
         assignment = claimed.assignment

@@ -30,7 +30,9 @@ class CheckHandler:
     def handle(self, delivery: Delivery, loan: Loan) -> None:
         """Claim the check that the message names, run it as the borrowed user, and report it."""
         equipment = self._equipment
-        claimed = claim_work(delivery, self._claim, self._claim_backoff, equipment.ending, equipment.clock)
+        claimed = claim_work(
+            delivery, self._claim, self._claim_backoff, equipment.ending, equipment.clock, "resource_id"
+        )
         if claimed is None:
             return
         assignment = claimed.assignment

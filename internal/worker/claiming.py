@@ -54,30 +54,31 @@ class Claimed(Generic[Assignment]):
 
 
 def claim_work(
-    delivery: Delivery, claim: Callable[[int], Assignment], backoff: Backoff, ending: Event, clock: Clock
+    delivery: Delivery, claim: Callable[[int], Assignment], backoff: Backoff, ending: Event, clock: Clock, key: str
 ) -> Claimed[Assignment] | None:
     """Claim what a message names; None when it cannot be had.
 
     The message is acknowledged once the claim was answered, also by a refusal: the server rings again for what is left.
     It is returned when there was no answer. A claim that got none is asked again a few times first: it may have
-    succeeded, and then its answer is kept.
+    succeeded, and then its answer is kept. Log lines name the work's id by `key`.
     """
     work = parse_id(delivery.body)
     if work is None:
         _log.error("unreadable message", queue=delivery.queue, body=delivery.body[:40])
         acknowledge(delivery)
         return None
+    log = _log.bind(queue=delivery.queue, **{key: work})
     try:
         claimed = _ask(work, claim, backoff, ending, clock)
     except _UNANSWERED as error:
         pause = backoff.pause(error)
-        _log.warning("claim not answered", queue=delivery.queue, id=work, error=error.message)
+        log.warning("claim not answered", error=error.message)
         give_back(delivery, pause)
         ending.wait(pause)  # holding the slot: the next message would fare no better
         return None
     except PikociError as error:
-        level = _log.debug if isinstance(error, _ORDINARY) else _log.warning
-        level("claim refused", queue=delivery.queue, id=work, error=error.message)
+        level = log.debug if isinstance(error, _ORDINARY) else log.warning
+        level("claim refused", error=error.message)
         acknowledge(delivery)
         return None
     backoff.reset()

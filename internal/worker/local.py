@@ -164,5 +164,5 @@ def _handlers(spec: PipelineSpec, directories: Mapping[str, Path]) -> dict[str, 
             known = ", ".join(resource.canonical for resource in spec.resources) or "none"
             raise InvalidError(f'the pipeline has no resource "{canonical}"', hint=f"it has {known}")
         if not path.is_dir():
-            raise InvalidError(f"{path}, which is to stand for {canonical}, is no directory")
+            raise InvalidError(f"{path}, given for {canonical}, is not a directory")
     return {canonical: DirectoryType(path.resolve()) for canonical, path in directories.items()}

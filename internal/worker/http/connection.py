@@ -48,7 +48,9 @@ class ServerConnection:
     def __init__(self, url: str, token: str, name: str, instance: str, read_timeout: float) -> None:
         self.address = server_address(url)
         if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise InvalidError("--worker-token is empty or holds characters that no token has", hint="copy it again")
+            raise InvalidError(
+                "--worker-token is empty, or contains characters that are never in a token", hint="copy it again"
+            )
         self._headers = {
             "Authorization": f"Bearer {token}",
             WORKER_HEADER: name,
@@ -151,7 +153,7 @@ def server_address(url: str) -> str:
         parts = urlsplit("")
     if not usable or parts.query or parts.fragment or parts.username is not None:
         raise InvalidError(
-            "--pikoci-url is no server address", hint="it looks like http://ci.example.com:8080, without a login"
+            "--pikoci-url is not a server address", hint="it looks like http://ci.example.com:8080, without a login"
         )
     return text.rstrip("/")
 

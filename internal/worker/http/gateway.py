@@ -87,7 +87,7 @@ class HttpGateway:
         """See `Gateway`. More than one request may hold is reported as the check's failure."""
         body = msgspec.msgpack.encode(result)
         if len(body) > MAX_CHECK_RESULT:
-            error = f"the check found versions of {len(body):,} bytes together; at most {MAX_CHECK_RESULT:,} are taken"
+            error = f"the check found {len(body):,} bytes of versions; at most {MAX_CHECK_RESULT:,} are allowed"
             body = msgspec.msgpack.encode(CheckResult(error=error))
         self._server.post(f"/checks/{resource_id}/claims/{claim}/result", body)
 
@@ -122,7 +122,7 @@ class HttpGateway:
     def _strange(self, error: Exception) -> UnavailableError:
         return UnavailableError(
             f"{self._server.address} does not answer like a PikoCI server: {error}",
-            hint="is --pikoci-url right, and is the server's release near the worker's?",
+            hint="check --pikoci-url, and that server and worker are of neighbouring releases",
         )
 
 

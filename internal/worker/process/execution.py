@@ -213,7 +213,7 @@ class Execution:
     def _ended(self, ending: Ending) -> ExitResult:
         reason, text = Reason.EXITED, ""
         if ending.lapsed:
-            reason, text = self._stop_reason or Reason.LAPSED, self._stop_message or "its time was over"
+            reason, text = self._stop_reason or Reason.LAPSED, self._stop_message or "its deadline passed"
         elif ending.stopped:
             reason = self._stop_reason or Reason.LOST
             text = self._stop_message or "the process that starts commands was killed, and so was the command"

@@ -1,6 +1,5 @@
 """The worker's way to run child processes."""
 
-import logging
 import os
 import re
 import time
@@ -8,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import gevent
+import structlog
 from gevent.event import Event
 from gevent.lock import RLock
 
@@ -28,7 +28,7 @@ END_USER_SECONDS = 2 * KILL_LIMIT_SECONDS
 _MARK = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _CLOSED = "cancelled: the worker is stopping"
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class Spawner:
@@ -46,7 +46,7 @@ class Spawner:
     def __init__(self, mark: str) -> None:
         """Check the mark; nothing is started yet. Raises ValueError for a bad mark."""
         if not _MARK.fullmatch(mark):
-            raise ValueError(f"a worker's mark is 1 to 128 of A-Z a-z 0-9 . _ -, not {mark!r}")
+            raise ValueError(f"a worker's mark must be 1 to 128 characters of A-Z a-z 0-9 . _ -, not {mark!r}")
         self._mark = mark
         self._lock = RLock()
         self._zygote: ZygoteProcess | None = None
@@ -216,7 +216,7 @@ class Spawner:
     def _recover(self) -> None:
         """Forget a dead zygote once its supervisors are gone, and kill what escaped them. Needs the lock."""
         assert self._zygote is not None
-        log.warning("the process that starts commands (pid %d) died; what it ran is killed", self._zygote.pid)
+        _log.warning("the process that starts commands died; what it ran is killed", pid=self._zygote.pid)
         limit = time.monotonic() + KILL_LIMIT_SECONDS
         while not all(link.has_ended() or not link.busy for link in self._links) and time.monotonic() < limit:
             gevent.sleep(RECOVER_POLL_SECONDS)

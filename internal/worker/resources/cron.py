@@ -18,4 +18,4 @@ class CronType:
 
     def push(self, call: ResourceCall) -> Version | None:
         """Nobody can put the time."""
-        raise StepError(errored(f'"{call.resource.canonical}" is a cron resource, which takes no put'))
+        raise StepError(errored(f'"{call.resource.canonical}" is a cron resource, and cannot be put'))

@@ -28,7 +28,8 @@ def parse_versions(output: bytes, limit: int) -> list[dict[str, object]]:
     if len(versions) > limit:
         raise StepError(
             failed(
-                f"the check printed {len(versions)} versions; at most {limit} are taken: print those after the previous"
+                f"the check printed {len(versions)} versions; at most {limit} are allowed:"
+                " print those after the previous one"
             )
         )
     if not all(versions):
@@ -48,7 +49,7 @@ def parse_last_line(output: bytes) -> dict[str, object] | None:
 def refuse_secrets(version: dict[str, object], masker: Masker) -> None:
     """Raise StepError for a version that holds a secret: everybody who sees the pipeline sees its versions."""
     if masker.reveals_secret(msgspec.json.encode(version).decode()):
-        raise StepError(failed("the version holds a secret, and versions are shown to everybody"))
+        raise StepError(failed("the version contains a secret, and everybody can see versions"))
 
 
 def _excerpt(data: bytes) -> str:

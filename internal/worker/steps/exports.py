@@ -27,7 +27,7 @@ def read_exports(path: Path, limit: int, owner: int | None = None) -> dict[str, 
     except OSError as error:
         raise StepError(failed(f"$PIKOCI_OUTPUT cannot be read: {error.strerror}")) from error
     if len(data) > limit:
-        raise StepError(failed(f"$PIKOCI_OUTPUT holds more than {limit} bytes; hand large things over in files"))
+        raise StepError(failed(f"$PIKOCI_OUTPUT is larger than {limit} bytes; pass large values in files"))
     lines = data.decode("utf-8", "surrogateescape").split("\n")
     return dict(_parse(number, line.rstrip("\r")) for number, line in enumerate(lines, 1) if line.strip())
 

@@ -69,7 +69,7 @@ class Commands:
             deadline=self.control.deadline,
         )
         if result.reason is Reason.LAPSED:
-            self.control.give_back("the worker stood still, and did not renew its lease in time")
+            self.control.give_back("the worker was suspended, and could not renew its lease in time")
         return _outcome(result, lifetime.cause)
 
     def capture(

@@ -82,11 +82,6 @@ def _index(secrets: tuple[str, ...]) -> _Index:
     return _Index([_Secret(one) for one in (*forms, *([row] for row in rows))])
 
 
-def mask_patterns(secrets: Iterable[str]) -> list[bytes]:
-    """What to look for: each secret, or each telling line of one that has several lines, in all of its forms."""
-    return _index(tuple(secrets)).patterns
-
-
 class Masker:
     """Replaces every occurrence of the secrets in one stream by `***`, also in the forms of `secret_forms`.
 

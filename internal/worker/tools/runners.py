@@ -84,7 +84,7 @@ class CommandLines:
             if self.masker.reveals_secret(text_of(value)):
                 raise StepError(
                     errored(
-                        f"{name} of the {command.runner} runner holds a secret, and every user of the machine can"
+                        f"{name} of the {command.runner} runner contains a secret, and every user of the machine can"
                         " read a command line; use the shell runner, or hand the secret over in a file"
                     )
                 )

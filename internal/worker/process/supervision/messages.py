@@ -93,13 +93,13 @@ def encode_request(argv: Sequence[str], cwd: str, env: Mapping[str, str], user: 
         raise ValueError("the command is empty")
     bad = next((name for name in env if not name or "=" in name), None)
     if bad is not None:
-        raise ValueError(f"environment variable {bad!r} has a bad name: it is empty or holds =")
+        raise ValueError(f"environment variable {bad!r} has a bad name: it is empty or contains =")
     packed = os.fsencode("\0".join(fields))
     if packed.count(b"\0") != len(fields) - 1:
         raise ValueError(_where_nul(argv, cwd, env))
     if len(packed) > MAX_REQUEST_BYTES:
         raise ValueError(
-            f"arguments and environment take {len(packed)} bytes, and at most {MAX_REQUEST_BYTES} are possible; "
+            f"arguments and environment take {len(packed)} bytes, of which at most {MAX_REQUEST_BYTES} are allowed; "
             "pass large values in files"
         )
     return packed
@@ -117,11 +117,11 @@ def _pack_user(user: User | None) -> str:
 def _where_nul(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> str:
     for index, argument in enumerate(argv):
         if "\0" in argument:
-            return f"argument {index} holds a NUL byte"
+            return f"argument {index} contains a NUL byte"
     if "\0" in cwd:
-        return "the working directory's name holds a NUL byte"
+        return "the working directory's name contains a NUL byte"
     name = next(name for name, value in env.items() if "\0" in name or "\0" in value)
-    return f"environment variable {name!r} holds a NUL byte"
+    return f"environment variable {name!r} contains a NUL byte"
 
 
 def decode_request(packed: bytes) -> Request:

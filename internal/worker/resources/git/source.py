@@ -78,7 +78,7 @@ def read_source(params: Mapping[str, object]) -> GitSource:
 def checked_branch(name: str) -> str:
     """`name` if git allows it for a branch, or StepError."""
     if _BAD_REF.search(name):
-        raise StepError(errored(f'"{name}" is no name for a branch'))
+        raise StepError(errored(f'"{name}" is not a valid branch name'))
     return name
 
 
@@ -100,7 +100,7 @@ def depth_of(params: Mapping[str, object]) -> int:
 def _checked_url(url: str) -> str:
     if not url or url.startswith("-") or _TRANSPORT.match(url) or any(character < " " for character in url):
         raise StepError(
-            errored(f'"{url}" is no address of a git repository; use https, ssh, git, file or an absolute path')
+            errored(f'"{url}" is not the address of a git repository; use https, ssh, git, file or an absolute path')
         )
     return url
 

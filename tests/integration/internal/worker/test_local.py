@@ -127,5 +127,5 @@ def test_what_is_not_there_is_named(make: Make, tmp_path: Path) -> None:
         make([], job="deploy")
     with pytest.raises(InvalidError, match=r'no resource "git\.repos"'):
         make([], {"git.repos": tmp_path})
-    with pytest.raises(InvalidError, match="is no directory"):
+    with pytest.raises(InvalidError, match="is not a directory"):
         make([], {"git.repo": tmp_path / "none"})

@@ -61,7 +61,7 @@ def test_the_variables_have_the_names_of_the_documentation(monkeypatch: pytest.M
         (["--tags=a,b,c,d,e,f,g"], "at most 6 tags"),
         (["--queues="], "--queues names no queue"),
         (["--name=a b"], "is no name for a worker"),
-        (["--pikoci-url=http://me:pass@host"], "--pikoci-url is no server address"),
+        (["--pikoci-url=http://me:pass@host"], "--pikoci-url is not a server address"),
         (["--nats-server-url=http://nats"], "NATS_SERVER_URL"),
         (["--queue-prefix=a b"], "QUEUE_PREFIX"),
     ],

@@ -153,7 +153,7 @@ class Server:
 def ask(*answers: Exception | str) -> tuple[str | None, FakeSubscription]:
     queue = FakeSubscription()
     backoff, clock = Backoff(0.001, 0.002, Random(1)), ManualClock()
-    got = claim_work(FakeDelivery(queue, b"1"), Server(*answers).claim, backoff, Event(), clock)
+    got = claim_work(FakeDelivery(queue, b"1"), Server(*answers).claim, backoff, Event(), clock, "build_id")
     return got.assignment.name if got else None, queue
 
 
@@ -167,7 +167,9 @@ def test_a_lease_counts_from_when_the_last_claim_was_sent() -> None:
         return Plan("plan")
 
     start = clock.time
-    got = claim_work(FakeDelivery(FakeSubscription(), b"1"), claim, Backoff(0.001, 0.002, Random(1)), Event(), clock)
+    got = claim_work(
+        FakeDelivery(FakeSubscription(), b"1"), claim, Backoff(0.001, 0.002, Random(1)), Event(), clock, "build_id"
+    )
     assert got is not None
     assert got.expires == start + 10.0 + 30.0
 
@@ -197,7 +199,7 @@ def test_work_of_another_team_costs_neither_slot_nor_pause() -> None:
     queue, ending = FakeSubscription(), Event()
     server, backoff = Server(PermissionDeniedError("not yours")), Backoff(600.0, 600.0, Random(1))
     with gevent.Timeout(1, AssertionError("the slot was held")):
-        assert claim_work(FakeDelivery(queue, b"1"), server.claim, backoff, ending, ManualClock()) is None
+        assert claim_work(FakeDelivery(queue, b"1"), server.claim, backoff, ending, ManualClock(), "build_id") is None
     assert (queue.acknowledged, queue.rejected) == ([b"1"], [])
 
 

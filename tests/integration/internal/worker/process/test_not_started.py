@@ -20,7 +20,7 @@ BAD = {
     "no interpreter": (["./orphan"], "./orphan: its interpreter (see its first line) or its loader does not exist"),
     "no program": (["./text"], "./text: not a program for this machine, nor a script with #! in its first line"),
     "empty": ([], "the command is empty"),
-    "NUL": (["true", "a\0b"], "argument 1 holds a NUL byte"),
+    "NUL": (["true", "a\0b"], "argument 1 contains a NUL byte"),
 }
 
 
@@ -58,7 +58,7 @@ def test_takes_a_large_environment_and_refuses_one_beyond_the_bound(run: Run) ->
     assert run(["/bin/true"], env=env)[0].succeeded
     result, _ = run(["/bin/true"], env={f"V{i}": "x" * 100_000 for i in range(50)})
     assert result.reason is Reason.NOT_STARTED
-    assert "at most 4194304 are possible; pass large values in files" in result.message
+    assert "at most 4194304 are allowed; pass large values in files" in result.message
 
 
 def test_works_on_after_a_refusal(run: Run, shell: Run) -> None:

@@ -35,7 +35,7 @@ def test_a_put_to_a_trigger_names_the_build(room: Room) -> None:
 
 def test_cron_takes_no_put(room: Room) -> None:
     record = room.run_job(PutStep(id="1", name="c", resource="cron.nightly"), resources=[CRON])
-    assert 'put "c": "cron.nightly" is a cron resource, which takes no put' in record.end.reason
+    assert 'put "c": "cron.nightly" is a cron resource, and cannot be put' in record.end.reason
 
 
 def get(room: Room, version: dict[str, object], script: str = "true") -> str:

@@ -157,7 +157,7 @@ def test_a_secret_on_a_command_line_is_refused(room: Room) -> None:
     step = msgspec.structs.replace(task(""), run=Command(runner="exec", params={"path": "echo", "args": ["t0ken9"]}))
     record = room.run_job(step, masks=["t0ken9"])
     assert record.end.status == "errored"
-    assert "args of the exec runner holds a secret" in record.end.reason
+    assert "args of the exec runner contains a secret" in record.end.reason
 
 
 def test_a_script_is_in_a_private_file_and_not_on_the_command_line(room: Room) -> None:

@@ -231,7 +231,7 @@ def test_a_hook_left_by_a_task_does_not_run_at_a_push(room: Room, upstream: Repo
 @pytest.mark.parametrize("url", ["ext::sh -c id", "-u/x", "--upload-pack=id", "", "a\nb", "fd::17"])
 def test_dangerous_addresses_are_refused(room: Room, upstream: Repository, url: str) -> None:
     source = Resource(type="git", name="repo", params={"url": url})
-    assert "is no address of a git repository" in room.check(source, GIT).error
+    assert "is not the address of a git repository" in room.check(source, GIT).error
 
 
 @pytest.mark.parametrize("branch", ["-x", "a..b", "a b", "a:b", "+a", "x.lock", "/a"])

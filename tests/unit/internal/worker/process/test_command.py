@@ -33,5 +33,5 @@ def test_shows_no_environment_and_no_stdin() -> None:
 
 @pytest.mark.parametrize("mark", ["", "a b", "a=b", "a\0b", "é", "x" * 129, "a\n"])
 def test_refuses_a_bad_mark(mark: str) -> None:
-    with pytest.raises(ValueError, match="a worker's mark is"):
+    with pytest.raises(ValueError, match="a worker's mark must be"):
         Spawner(mark)

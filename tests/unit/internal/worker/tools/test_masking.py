@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 import markupsafe
 import pytest
 
-from pikoci.internal.worker.tools.masking import Masker, mask_patterns
+from pikoci.internal.worker.tools.masking import Masker, _index
 
 Form = Callable[[str], bytes]
 
@@ -67,7 +67,7 @@ def every_occurrence(secrets: list[str], data: bytes) -> bytes:
     """The slow and obvious way: find all, merge what overlaps."""
     spans = sorted(
         (start, start + len(pattern))
-        for pattern in mask_patterns(secrets)
+        for pattern in _index(tuple(secrets)).patterns
         for start in range(len(data))
         if data.startswith(pattern, start)
     )

@@ -69,7 +69,7 @@ def test_secret_variables_are_named_without_their_values(runners: CommandLines) 
     [("exec", {"path": "echo", "args": ["s3cret-token"]}), ("wrap", {"tool": "x", "image": "s3cret-token"})],
 )
 def test_secrets_are_refused_on_a_command_line(runners: CommandLines, runner: str, params: dict[str, object]) -> None:
-    with pytest.raises(StepError, match="holds a secret"):
+    with pytest.raises(StepError, match="contains a secret"):
         argv(runners, runner, {}, **params)
 
 

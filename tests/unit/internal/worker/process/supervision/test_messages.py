@@ -36,12 +36,17 @@ def test_a_request_comes_back_whole(argv: list[str], env: dict[str, str]) -> Non
     [
         ([], "/", {}, "the command is empty"),
         ([""], "/", {}, "the command is empty"),
-        (["a", "b\0"], "/", {}, "argument 1 holds a NUL byte"),
-        (["a"], "/\0", {}, "the working directory's name holds a NUL byte"),
-        (["a"], "/", {"GOOD": "1", "BAD": "\0"}, "environment variable 'BAD' holds a NUL byte"),
-        (["a"], "/", {"": "1"}, "environment variable '' has a bad name: it is empty or holds ="),
-        (["a"], "/", {"B=C": "1"}, "environment variable 'B=C' has a bad name: it is empty or holds ="),
-        (["a", "x" * MAX_REQUEST_BYTES], "/", {}, "arguments and environment take 4194311 bytes, and at most 4194304"),
+        (["a", "b\0"], "/", {}, "argument 1 contains a NUL byte"),
+        (["a"], "/\0", {}, "the working directory's name contains a NUL byte"),
+        (["a"], "/", {"GOOD": "1", "BAD": "\0"}, "environment variable 'BAD' contains a NUL byte"),
+        (["a"], "/", {"": "1"}, "environment variable '' has a bad name: it is empty or contains ="),
+        (["a"], "/", {"B=C": "1"}, "environment variable 'B=C' has a bad name: it is empty or contains ="),
+        (
+            ["a", "x" * MAX_REQUEST_BYTES],
+            "/",
+            {},
+            "arguments and environment take 4194311 bytes, of which at most 4194304",
+        ),
     ],
 )
 def test_a_bad_request_is_refused_in_a_sentence(argv: list[str], cwd: str, env: dict[str, str], sentence: str) -> None:
