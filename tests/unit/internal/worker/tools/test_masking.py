@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 import markupsafe
 import pytest
 
-from pikoci.internal.worker.tools.masking import Masker
+from pikoci.internal.worker.tools.masking import Masker, _index
 
 Form = Callable[[str], bytes]
 
