@@ -74,11 +74,7 @@ def claim_work(
         ending.wait(pause)  # holding the slot: the next message would fare no better
         return None
     except PikociError as error:
-<<<<<<< HEAD
         level = log.debug if error.reaction is Reaction.REJECT else log.warning
-=======
-        level = log.debug if isinstance(error, _ORDINARY) else log.warning
->>>>>>> worker
         level("claim refused", error=error.message)
         acknowledge(delivery)
         return None

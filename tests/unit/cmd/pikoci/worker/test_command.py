@@ -60,11 +60,7 @@ def test_the_variables_have_the_names_of_the_documentation(monkeypatch: pytest.M
         (["--tags=GPU"], "'GPU' is not a valid tag"),
         (["--tags=a,b,c,d,e,f,g"], "at most 6 tags"),
         (["--queues="], "--queues names no queue"),
-<<<<<<< HEAD:tests/unit/cmd/pikoci/worker/test_command.py
         (["--name=a b"], "is not a valid name for a worker"),
-=======
-        (["--name=a b"], "is no name for a worker"),
->>>>>>> worker:tests/unit/cmd/pikoci/test_worker.py
         (["--pikoci-url=http://me:pass@host"], "--pikoci-url is not a server address"),
         (["--nats-server-url=http://nats"], "NATS_SERVER_URL"),
         (["--queue-prefix=a b"], "QUEUE_PREFIX"),
