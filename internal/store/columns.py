@@ -1,6 +1,7 @@
 """Columns: how each is declared, and how its values change between an entity and a row.
 
-`to_row` and `from_row`, where a column has them, turn an entity's value into what is stored and back.
+`to_row` and `from_row`, where a column has them, turn an entity's value into what is stored and back: functions, or a
+dictionary for `from_row`.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ class Choice(Text):
     def __init__(self, kind: type[StrEnum], **options: Any) -> None:
         super().__init__(**options)
         self.to_row: Conversion = attrgetter("value")
-        self.from_row: Conversion = {member.value: member for member in kind}.__getitem__
+        self.from_row = {member.value: member for member in kind}
 
 
 class Tags(Text):

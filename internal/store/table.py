@@ -84,7 +84,10 @@ def _reader(entity: type[T], fields: Sequence[tuple[str, Field | None]]) -> Call
     arguments = []
     for place, (name, field) in enumerate(fields):
         convert = known[f"convert{place}"] = getattr(field, "from_row", None)
-        arguments.append(f"{name}=convert{place}(row[{place}])" if convert else f"{name}=row[{place}]")
+        value = f"row[{place}]"
+        if convert is not None:
+            value = f"convert{place}[{value}]" if isinstance(convert, dict) else f"convert{place}({value})"
+        arguments.append(f"{name}={value}")
     reader: Callable[[Row], T] = _compiled(f"lambda row: entity({', '.join(arguments)})", known)
     return reader
 
