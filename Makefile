@@ -53,7 +53,7 @@ contract: $(DEV) ## Ask the API for all that its document promises and forbids (
 	PIKOCI_TEST_CONTRACT="$(or $(ARGS),--max-examples 300)" $(BIN)/pytest -n 2 tests/acceptance/test_openapi_contract.py
 
 fleet: $(DEV) ## Try deploy/ansible on real hosts, as root (ARGS='-m short' for what CI plays)
-	PIKOCI_TEST_REQUIRE=all $(BIN)/pytest -n $(FLEETS) --dist loadgroup tests/fleet -s $(ARGS)
+	PIKOCI_TEST_REQUIRE=all $(BIN)/pytest -n $(FLEETS) --dist loadgroup -s $(if $(findstring tests/,$(ARGS)),,tests/fleet) $(ARGS)
 
 lock: $(DEV) ## Pin requirements/*.in, with hashes, in requirements/*.txt (ARGS=--upgrade for newer ones)
 	cd requirements && for name in build runtime dev; do \

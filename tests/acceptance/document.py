@@ -18,7 +18,7 @@ from tests.services.process import free_port
 from tests.unit.docs.markdown import ROOT, Block
 
 BIN = Path(sys.executable).parent
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 POLL_SECONDS = 0.1
 _MARK = "== the end of a command: "
 _PASSWORD = re.compile(r"Log in as \S+ with the password (\S+)")

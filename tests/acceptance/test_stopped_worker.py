@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import chaos
-from tests.acceptance.test_separate_workers import Farm
+from tests.acceptance.farm import Farm
 from tests.chaos.marks import overlaps, read_marks
 
 STEP = Path(chaos.__file__).with_name("step.sh")

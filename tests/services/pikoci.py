@@ -19,7 +19,7 @@ from tests.services.process import free_port
 
 USER, PASSWORD = "tester", "correct horse"
 PIKOCI = str(Path(sys.executable).with_name("pikoci"))
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 POLL_SECONDS = 0.02
 
 T = TypeVar("T")

@@ -42,7 +42,7 @@ class ServiceProcess:
         """The process that all of the program's descend from."""
         return self._process.pid
 
-    def wait_until(self, ready: Callable[[], bool], timeout_seconds: float = 30) -> None:
+    def wait_until(self, ready: Callable[[], bool], timeout_seconds: float = 60) -> None:
         """Wait until `ready` says so. Raises ServiceError when the program ends or takes longer; it is stopped then."""
         deadline = time.monotonic() + timeout_seconds
         while not ready():

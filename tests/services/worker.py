@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.services.pikoci import PIKOCI
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 POLL_SECONDS = 0.02
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
@@ -117,15 +116,25 @@ def test_a_service_of_the_run_outlives_who_started_it_and_ends_with_the_run(tmp_
     _wait_for_end(folder, grandchild)
 
 
+class Service:
+    """Remembers whom it was handed over to."""
+
+    def __init__(self) -> None:
+        self.runs: list[Path] = []
+
+    def hand_over(self, run: Path) -> None:
+        self.runs.append(run)
+
+
 def test_one_process_starts_what_the_run_shares(tmp_path: Path) -> None:
-    started: list[Path] = []
+    service, run = Service(), tmp_path / "run"
+    addresses = iter(["first", "second"])
 
-    def start() -> tuple[SimpleNamespace, str]:
-        return SimpleNamespace(hand_over=started.append), f"address {len(started)}"
+    def start() -> tuple[Service, str]:
+        return service, next(addresses)
 
-    run = tmp_path / "run"
-    assert {shared(run, "service", start), shared(run, "service", start)} == {"address 0"}
-    assert started == [run]
+    assert [shared(run, "service", start) for _ in range(2)] == ["first", "first"]
+    assert service.runs == [run]
 
 
 def _wait_for_end(folder: Path, pid: int) -> None:

@@ -18,7 +18,7 @@ from tests.services.process import ServiceProcess, free_port
 
 PROGRAM = str(Path(sys.executable).with_name("pikoci"))
 USER, PASSWORD = "alice", "correct horse battery"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 PIPELINE = """
 variable "gate" { type = string }
