@@ -19,7 +19,7 @@ from pikoci.pkg.queue.reasons import explain
 
 _CONNECT_SECONDS = 5.0
 _PING_SECONDS = 5
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.2
 _CLOSE_SECONDS = 2.0
 
 #: What the client library raises when the broker is away, slow, or refuses.
@@ -77,7 +77,7 @@ class NatsConnection:
                 yield jetstream
         except NATS_ERRORS as error:
             if isinstance(error, _REMOVED) and self._client is not None:
-                await close_client(self._client)  # what was removed is made again with the connection
+                await _close(self._client)  # what was removed is made again with the connection
             raise self.unavailable(self._trouble if self._jetstream is None else error) from error
         finally:
             self._scopes.discard(scope)
@@ -86,16 +86,17 @@ class NatsConnection:
         """Keep connected until closed."""
         backoff = Backoff()
         while not self._closed:
-            client, ended = Client(), asyncio.Event()
+            client = Client()
             try:
-                await self._connect(client, ended)
+                await self._connect(client)
             except (*NATS_ERRORS, QueueConfigurationError) as error:
                 self._note(error)
             else:
                 backoff.reset()
-                await _until_closed(client, ended)
+                while not client.is_closed:  # noqa: ASYNC110 - it calls back, but not when its closing is cut off
+                    await asyncio.sleep(_LOOK_SECONDS)
                 self._lose()
-            await close_client(client)
+            await _close(client)
             if not self._closed:
                 await asyncio.sleep(backoff.pause())
 
@@ -103,18 +104,15 @@ class NatsConnection:
         """End the connection and `run`."""
         self._closed = True
         if self._client is not None:
-            await close_client(self._client)
+            await _close(self._client)
 
     def unavailable(self, reason: Exception | None) -> QueueUnavailableError:
         """The error that says what is wrong."""
         return QueueUnavailableError(f"NATS at {self.name} is away: {_explain(reason or 'it has not answered yet')}")
 
-    async def _connect(self, client: Client, ended: asyncio.Event) -> None:
+    async def _connect(self, client: Client) -> None:
         async def on_error(error: Exception) -> None:
             self._trouble = self._more_telling(error)
-
-        async def on_end() -> None:
-            ended.set()
 
         async with asyncio.timeout(4 * _CONNECT_SECONDS):
             await client.connect(
@@ -123,7 +121,6 @@ class NatsConnection:
                 connect_timeout=int(_CONNECT_SECONDS),
                 ping_interval=_PING_SECONDS,
                 error_cb=on_error,
-                closed_cb=on_end,
             )
             jetstream = client.jetstream(timeout=_CONNECT_SECONDS)
             await self._prepare(jetstream)
@@ -157,17 +154,10 @@ class NatsConnection:
         return self._trouble if self._trouble is not None and is_refused and isinstance(error, _ENDS) else error
 
 
-async def close_client(client: Client) -> None:
+async def _close(client: Client) -> None:
     """Close a connection, with patience for what is still to be sent."""
     with contextlib.suppress(*NATS_ERRORS):
         await asyncio.wait_for(client.close(), _CLOSE_SECONDS)
-
-
-async def _until_closed(client: Client, told: asyncio.Event) -> None:
-    """Wait for the end of a connection. The client calls back, but not when what closes it is cut off in the midst."""
-    while not client.is_closed and not told.is_set():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), _LOOK_SECONDS)
 
 
 def _explain(reason: object) -> str:

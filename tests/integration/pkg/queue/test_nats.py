@@ -302,3 +302,12 @@ def test_a_connection_that_the_client_closed_without_a_word_is_made_again(backen
     publish_at_last(backend, "jobs", b"2")
     with backend.subscribe(["jobs"]) as subscription:
         collect(subscription, {b"1", b"2"})
+
+
+def test_a_message_that_is_held_for_too_long_comes_again(nats_address: str, prefix: str) -> None:
+    opened = open_backend("nats", QueueSettings(prefix=prefix, nats_url=nats_address, redelivery=1.0))
+    with opened.subscribe(["jobs"]) as subscription:
+        opened.publish("jobs", b"1")
+        take(subscription)
+        collect(subscription, {b"1"}, within=20)
+    opened.close()

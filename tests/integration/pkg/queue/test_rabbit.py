@@ -17,6 +17,7 @@ from pikoci.pkg.queue import (
     open_backend,
 )
 from pikoci.pkg.queue.rabbit import consuming
+from tests.contract.pkg.queue.site import take
 
 
 @pytest.fixture
@@ -106,3 +107,15 @@ def test_messages_that_nobody_receives_go_to_others(backend: Backend) -> None:
                 delivery.acknowledge()
                 came.add(delivery.body)
         assert came == {b"job", b"check"}
+
+
+def test_the_broker_hands_out_no_more_than_there_are_slots(rabbitmq_address: str, prefix: str) -> None:
+    backend = open_backend("rabbit", QueueSettings(prefix=prefix, rabbit_url=rabbitmq_address, slots=2))
+    backend.publish("jobs", b"1", b"2", b"3")
+    with backend.subscribe(["jobs"]) as subscription:
+        held = [take(subscription), take(subscription)]
+        assert subscription.receive(0.3) is None
+        held[0].acknowledge()
+        last = take(subscription)
+        assert {held[0].body, held[1].body, last.body} == {b"1", b"2", b"3"}
+    backend.close()
