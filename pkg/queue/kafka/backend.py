@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import gevent
-import structlog
 from gevent.lock import RLock
+from kafka.admin import MemberToRemove
 
 from pikoci.pkg.queue.backend import (
     Backend,
@@ -27,10 +27,8 @@ from pikoci.pkg.queue.kafka.address import KafkaAddress, read_address
 from pikoci.pkg.queue.kafka.clients import KafkaClients
 from pikoci.pkg.queue.kafka.member import Member
 from pikoci.pkg.queue.kafka.subscription import KafkaSubscription
-from pikoci.pkg.queue.kafka.topics import Layout, read_depth, remove_member
+from pikoci.pkg.queue.kafka.topics import Layout, read_depth
 from pikoci.pkg.queue.opening import QueueSettings
-
-_log = structlog.get_logger(__name__)
 
 
 def open_kafka(settings: QueueSettings) -> KafkaBackend:
@@ -130,7 +128,7 @@ class KafkaBackend(Backend):
         """Have others get a member's partitions now; if the broker does not hear it, once the session has ended."""
         if member.name is not None:
             with suppress(QueueError), self.clients.admin() as admin:
-                remove_member(admin, topic, member.name)
+                admin.remove_group_members(topic, [MemberToRemove(group_instance_id=member.name)])
 
     def forget(self, subscription: KafkaSubscription) -> None:
         """A subscription was closed."""

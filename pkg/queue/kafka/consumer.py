@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -175,7 +176,7 @@ class QueueConsumer(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # th
         try:
             if room <= 0 and not self._room.wait(_FULL_SECONDS):
                 consumer.pause(*consumer.assignment())
-                return consumer.poll(timeout_ms=_FULL_POLL_MS)
+                return consumer.poll(timeout_ms=_FULL_POLL_MS, max_records=1)  # of partitions that just came
             consumer.resume(*consumer.paused())
             return consumer.poll(timeout_ms=_POLL_MS, max_records=max(1, room))
         except RetriableError:  # a new member would have to wait until the group takes this one for dead
@@ -243,9 +244,9 @@ class QueueConsumer(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # th
             gevent.spawn(_close, consumer, offsets).join(timeout=_CLOSE_SECONDS)
 
     def _note(self, error: Exception) -> None:
-        """Remember what is wrong; the same reason is logged once."""
+        """Remember what is wrong; of what follows only the first is logged, callers hear the rest."""
         trouble = error if isinstance(error, QueueError) else self._backend.clients.unavailable(error)
-        if str(trouble) != str(self.trouble):
+        if self.trouble is None:
             expected = isinstance(error, (QueueError, *KAFKA_ERRORS))
             _log.warning("not receiving", queue=self.queue, error=str(trouble), exc_info=None if expected else error)
         self.trouble = trouble
@@ -259,5 +260,5 @@ def _close(consumer: Any, offsets: dict[TopicPartition, OffsetAndMetadata]) -> N
             consumer.commit(offsets, timeout_ms=milliseconds)
     except KAFKA_ERRORS as error:
         _log.info("what is done was not stored; it may come again", error=str(error))
-    finally:
+    with suppress(*KAFKA_ERRORS):
         consumer.close(autocommit=False, timeout_ms=milliseconds)

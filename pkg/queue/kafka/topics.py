@@ -1,4 +1,4 @@
-"""The topics that the queues need, what waits in them, and the groups of the same names."""
+"""The topics that the queues need, and what waits in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from kafka import OffsetSpec, TopicPartition
-from kafka.admin import MemberToRemove
 from kafka.errors import (
     ClusterAuthorizationFailedError,
     InvalidReplicationFactorError,
@@ -85,11 +84,6 @@ def read_depth(admin: Any, topic: str) -> Depth:
         done = stored[each].offset if each in stored else -1
         waiting += max(0, ends[each].offset - max(done, firsts[each].offset))
     return Depth(waiting, 0)
-
-
-def remove_member(admin: Any, topic: str, name: str) -> None:
-    """Have others get a static member's partitions now."""
-    admin.remove_group_members(topic, [MemberToRemove(group_instance_id=name)])
 
 
 def count_partitions(admin: Any, topic: str) -> int:
