@@ -1,16 +1,21 @@
-"""Ctrl-C ends the program, whatever it does at that moment."""
+"""Ctrl-C ends the program, whatever it does at that moment.
+
+Imported before all else, so nothing is imported here that Python has not imported already.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from types import FrameType
-from typing import NoReturn
 
-Handler = Callable[[int, FrameType | None], object]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import NoReturn
+
+    Handler = Callable[[int, FrameType | None], object]
 
 STATUS = 130
 #: So long an exception has to end the program; it may be lost, or meet a lock that is never released.
@@ -37,11 +42,10 @@ def end_at_interrupts_again() -> None:
 
 def end_interrupted(sentence: str = "Interrupted.") -> NoReturn:
     """End the process without waiting for anything but its output."""
-    with suppress(OSError, ValueError):
+    try:
         sys.stdout.flush()
-    with suppress(OSError):
-        os.write(2, f"\n{sentence}\n".encode())  # the terminal has shown ^C in the current line
-    os._exit(STATUS)
+    finally:
+        _leave(sentence)
 
 
 def _replace(known: Handler, new: Handler) -> None:
@@ -58,6 +62,11 @@ def _interrupt(_: int, __: FrameType | None) -> NoReturn:
 
 
 def _end(_: int, __: FrameType | None) -> NoReturn:
-    with suppress(OSError):
-        os.write(2, b"\nInterrupted.\n")
-    os._exit(STATUS)
+    _leave("Interrupted.")
+
+
+def _leave(sentence: str) -> NoReturn:
+    try:
+        os.write(2, f"\n{sentence}\n".encode())  # the terminal has shown ^C in the current line
+    finally:
+        os._exit(STATUS)

@@ -67,6 +67,17 @@ def test_a_text_with_as_many_tokens_as_may_be_is_read(monkeypatch: pytest.Monkey
     assert parse(text).diagnostics == []
 
 
+@pytest.mark.slow
+def test_the_bound_of_tokens_as_it_is() -> None:
+    """A file of the largest size, whose tokens would take far more memory than its text."""
+    assert [found.summary for found in parse("a=1\n" * 1_000_000).diagnostics] == ["The file is too large"]
+
+
+@pytest.mark.slow
+def test_the_bound_of_blocks_as_it_is() -> None:
+    assert [found.summary for found in parse("a {}\n" * 30_000).diagnostics] == ["The file is too large"]
+
+
 def test_too_many_blocks_are_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parser, "MAX_BLOCKS", 10)
 
