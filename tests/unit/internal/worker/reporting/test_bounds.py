@@ -8,7 +8,7 @@ from pikoci.internal.domain.events import LogWritten
 from pikoci.internal.domain.limits import MAX_LOG_EVENT
 from pikoci.internal.domain.wire import MAX_REPORT, MAX_REPORT_EVENTS, Report
 from pikoci.internal.worker.reporting.buffer import EventBuffer
-from pikoci.internal.worker.reporting.delivery import BATCH_BYTES, event_size
+from pikoci.internal.worker.reporting.sending import BATCH_BYTES, event_size
 
 
 def test_a_long_log_is_cut_into_pieces_that_the_server_takes() -> None:
