@@ -28,7 +28,7 @@ LONGEST_TOPIC = 1000
 #: Topics that may wait to be sent; further ones are dropped.
 MOST_WAITING = 1000
 #: Seconds between two rounds of sending and receiving: under load, wake-ups travel together.
-PACE = 0.005
+PACE = 0.01
 #: Seconds until a notification of our own must have come back. Behind a proxy that lends connections for one
 #: transaction at a time, LISTEN succeeds and nothing ever comes.
 PATIENCE = 5.0

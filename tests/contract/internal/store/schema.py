@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from peewee import Database, Model
 
-from pikoci.internal.store import build_models, models
+from pikoci.internal.store import artifact_models, build_models, models
 from pikoci.internal.store.tables import ACTIVE, CHECKABLE
 
 MODELS = [
     found
-    for module in (models, build_models)
+    for module in (models, build_models, artifact_models)
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Model) and found.__module__ == module.__name__
 ]
