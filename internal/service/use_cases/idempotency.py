@@ -41,9 +41,9 @@ class IdempotencyService:
         """The answer of `action`, or that of the first request with the key, for whose end this waits.
 
         From the action's first transaction on, all that it does and the keeping of its answer are one transaction: a
-        server that dies leaves both or nothing. What takes its time comes before that transaction, and nothing after
-        it may wait but for the database. An action that raises leaves the key free, so that the request can be
-        corrected or repeated. Raises KeyReusedError and what `action` raises.
+        server that dies leaves both or nothing. What takes its time comes before it, where two requests with one key
+        may both be; after it nothing may wait but for the database. An action that raises leaves the key free, so that
+        the request can be corrected or repeated. Raises KeyReusedError and what `action` raises.
         """
         kept = self._find(scope, key, fingerprint)
         if kept is not None:

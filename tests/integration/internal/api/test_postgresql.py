@@ -29,13 +29,16 @@ def test_two_servers_do_a_request_once(open_shared_store: Callable[[], Store]) -
     servers = [build_services(open_shared_store(), Bells(), SystemClock(), jwt_secret="x" * 40) for _ in range(2)]
     done: list[int] = []
 
-    def act() -> Answer:
-        done.append(1)
-        gevent.sleep(0.02)
-        return Answer(status=201, body=b"made")
-
     def ask(number: int) -> Answer:
-        return servers[number % 2].idempotency.run("s", "k", "f", act)
+        server = servers[number % 2]
+
+        def act() -> Answer:
+            with server.context.store.transaction():
+                done.append(1)
+            gevent.sleep(0.02)
+            return Answer(status=201, body=b"made")
+
+        return server.idempotency.run("s", "k", "f", act)
 
     runs = [gevent.spawn(ask, number) for number in range(10)]
     gevent.joinall(runs, timeout=20, raise_error=True)
@@ -48,7 +51,8 @@ def test_a_request_whose_first_one_fails_is_done_by_the_next(open_shared_store: 
     begun = Event()
 
     def fail() -> Answer:
-        begun.set()
+        with servers[0].context.store.transaction():
+            begun.set()
         gevent.sleep(0.02)
         raise UnavailableError("away")
 
