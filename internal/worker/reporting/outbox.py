@@ -39,13 +39,17 @@ class Outbox:
 
     def add(self, event: BuildEvent) -> bool:
         """Append an event; whether it is the first behind the batch."""
-        first = self._note_arrival()
+        first = not self._buffer.size
+        if first:
+            self.since = self._clock.monotonic()
         self._buffer.add(event)
         return first
 
     def add_log(self, step: str, data: bytes) -> bool:
         """Append output of a step, stamped with the time now; whether it is the first behind the batch."""
-        first = self._note_arrival()
+        first = not self._buffer.size
+        if first:
+            self.since = self._clock.monotonic()
         self._buffer.add_log(step, self._clock.now(), data)
         return first
 
@@ -61,9 +65,3 @@ class Outbox:
         """The batch is delivered, or in the spool."""
         self.next += len(self._batch)
         self._batch, self._batch_size = [], 0
-
-    def _note_arrival(self) -> bool:
-        if self._buffer:
-            return False
-        self.since = self._clock.monotonic()
-        return True

@@ -57,11 +57,12 @@ class Reporter:
         """Add output of a step (empty: of the build). Blocks while too much is undelivered, until `hurry`."""
         if not data or self._stream.ended:
             return
-        self._wait_for_space()
-        if self._is_full() and self._hurried:
-            self._dropped += len(data)
-        else:
-            self._added(self._stream.outbox.add_log(step, data))
+        if self._is_full():
+            self._wait_for_space()
+            if self._is_full() and self._hurried:
+                self._dropped += len(data)
+                return
+        self._added(self._stream.outbox.add_log(step, data))
 
     def hurry(self) -> None:
         """Never block again: from now on output is dropped, with a notice, when there is no room for it."""

@@ -71,7 +71,7 @@ class Stream:
     @property
     def ended(self) -> bool:
         """Whether nothing more is sent from here: all is delivered, refused, discarded or handed over."""
-        return isinstance(self.mode, Ended)
+        return self.mode is ENDED
 
     def run(self) -> None:
         """Send until the end: the sender's greenlet."""
@@ -80,7 +80,7 @@ class Stream:
 
     def end(self) -> None:
         """Send nothing more from here."""
-        self.mode = Ended()
+        self.mode = ENDED
         self.wake.set()
         self.space.set()
 
@@ -227,3 +227,6 @@ class Ended:
     def make_room(self) -> bool:
         """Nothing is kept any more, so there is room."""
         return True
+
+
+ENDED = Ended()

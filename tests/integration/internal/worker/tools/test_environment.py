@@ -63,4 +63,4 @@ def test_a_bad_export_is_shown(room: Room) -> None:
 
 def test_exports_are_bounded(room: Room) -> None:
     record = room.run_job(task("head -c 1048577 /dev/zero > $PIKOCI_OUTPUT"))
-    assert "more than 1048576 bytes" in record.end.reason
+    assert "larger than 1048576 bytes" in record.end.reason
