@@ -1,7 +1,7 @@
 """Events and logs of builds that still run, over a real socket."""
 
 import json
-import time
+from collections.abc import Iterator
 from typing import Any
 
 import gevent
@@ -54,16 +54,26 @@ def running(live: Live) -> tuple[Live, int, int]:
     return live, build, live.scene.claim(build)
 
 
-def test_events_arrive_as_they_happen(running: tuple[Live, int, int]) -> None:
-    live, build, claim = running
+@pytest.fixture
+def woken() -> Iterator[tuple[Live, int, int]]:
+    """As `running`, but readers look only when they are woken."""
+    scene = with_pipeline(make_scene(services=ServiceSettings(follow_poll=3600.0)))
+    live = Live(scene)
+    live.start()
+    build = scene.trigger()
+    yield live, build, scene.claim(build)
+    live.stop()
+    scene.services.context.store.close()
+
+
+def test_events_arrive_as_they_happen(woken: tuple[Live, int, int]) -> None:
+    live, build, claim = woken
     reader = Reader(live)
     wait_until(lambda: "status" in reader.kinds())
     live.scene.report(build, claim, 1, LogWritten(step="1", at=1.0, data=b"one\n"))
     wait_until(lambda: reader.log() == "one\n")
-    began = time.monotonic()
     live.scene.report(build, claim, 2, LogWritten(step="1", at=1.0, data=b"two\n"))
     wait_until(lambda: reader.log() == "one\ntwo\n")
-    assert time.monotonic() - began < 1.0
     live.scene.report(build, claim, 3, BuildFinished(status=BuildStatus.SUCCEEDED, at=2.0))
     reader.greenlet.get(timeout=30)
     assert reader.events[-1][0] == "end"
@@ -84,14 +94,13 @@ def test_a_reader_goes_on_where_it_stopped(running: tuple[Live, int, int]) -> No
     reader.greenlet.kill()
 
 
-def test_streams_end_at_once_when_the_server_does(running: tuple[Live, int, int]) -> None:
-    live, _, _ = running
+def test_streams_end_at_once_when_the_server_does(woken: tuple[Live, int, int]) -> None:
+    live, _, _ = woken
     readers = [Reader(live) for _ in range(5)]
     wait_until(lambda: all("status" in reader.kinds() for reader in readers))
-    began = time.monotonic()
     live.scene.services.context.bus.close()
-    gevent.joinall([reader.greenlet for reader in readers], timeout=5, raise_error=True)
-    assert time.monotonic() - began < 1.0
+    for reader in readers:
+        reader.greenlet.get(timeout=30)
     assert all("end" not in reader.kinds() for reader in readers)
 
 
