@@ -78,8 +78,8 @@ def terminal(program: Program) -> Iterator[Terminal]:
 
 
 def test_the_running_step_is_shown_and_cleared_before_output(program: Program, terminal: Terminal) -> None:
-    terminal.read_until(b"before\r\n")
-    terminal.read_until(b"task wait 0.")
+    terminal.read_until(b"before\r\n\r\x1b[K")  # where the step is shown again, also if it was shown before
+    terminal.read_until(b"task wait ")
     (program.home / "gate").touch()
     terminal.read_until(b"")
     assert b"\x1b[Kafter\r\n" in terminal.seen
