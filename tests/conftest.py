@@ -65,8 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long: then the processes end together, and none waits for the last test of another."""
-    tiers = {name: number for number, name in enumerate(TIERS)}
-    items.sort(key=lambda item: tiers.get(item.path.relative_to(HERE).parts[0], len(tiers)))
+    places = {HERE / name: number for number, name in enumerate(TIERS)}
+    items.sort(key=lambda item: next((places[folder] for folder in item.path.parents if folder in places), len(places)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -32,7 +32,7 @@ def test_an_unknown_field_is_named_with_the_nearest_known(scene: Scene) -> None:
     answer = scene.call("PUT", "", {"config": "", "varz": {}})
     assert answer.status_code == 400
     assert answer.json["detail"] == "unknown field `varz`"
-    assert answer.json["hint"] == 'did you mean "vars"?'
+    assert answer.json["hint"] == "did you mean `vars`?"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_wrong_choice_lists_the_choices(scene: Scene) -> None:
     assert answer.json["hint"] == "choose one of json, dot, svg"
     answer = scene.call("GET", "jobs/free/builds", query_string="status=started,sucedeed")
     assert answer.json["detail"] == "there is no build status `sucedeed`"
-    assert answer.json["hint"] == 'did you mean "succeeded"?'
+    assert answer.json["hint"] == "did you mean `succeeded`?"
 
 
 @pytest.mark.parametrize("name", ["a%00b", "%FF", "a%20b", "-a", "a%0A", "x" * 201, "a%2Fb", "é"])
