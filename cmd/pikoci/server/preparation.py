@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from pikoci.internal.domain.accounts import SYSTEM
-from pikoci.internal.domain.errors import InvalidError, InvalidPipelineError
+from pikoci.internal.domain.errors import ConflictError, InvalidError, InvalidPipelineError
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import Services
 from pikoci.server.settings import ServerSettings
@@ -31,6 +32,13 @@ def prepare_schema(store: Store, settings: ServerSettings) -> None:
 
 def prepare_accounts(services: Services, settings: ServerSettings) -> tuple[str, str] | None:
     """Make the users that are asked for, or a first administrator; returns the login that was made up for it."""
+    for _ in range(2 + len(settings.users)):
+        with suppress(ConflictError):  # another server that starts now made one of them: look again
+            return _ensure_accounts(services, settings)
+    return _ensure_accounts(services, settings)
+
+
+def _ensure_accounts(services: Services, settings: ServerSettings) -> tuple[str, str] | None:
     services.accounts.ensure_team("main")
     services.accounts.ensure_team(settings.team)
     services.accounts.ensure_users(settings.users)

@@ -2,6 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
+from typing import cast
 
 import gevent
 import pytest
@@ -10,6 +13,9 @@ from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.errors import ConflictError, UnavailableError
 from pikoci.internal.domain.gateway import WorkerTerms
 from pikoci.internal.domain.wire import numbered_instance
+from pikoci.internal.service.plumbing.passwords import hash_password
+from pikoci.server.preparation import prepare_accounts
+from pikoci.server.settings import ServerSettings
 from tests.integration.internal.service.conftest import OpenStore
 from tests.integration.internal.service.test_checks import TRIGGERED
 from tests.integration.internal.service.test_fleet import connect
@@ -74,6 +80,17 @@ def test_no_version_starts_two_builds(servers: list[World]) -> None:
     counts = published(servers)
     assert len(counts) == 21
     assert set(counts.values()) == {1}
+
+
+def test_servers_that_start_together_make_their_users_once(servers: list[World]) -> None:
+    hashed = hash_password("a long password")
+    for turn in range(3):
+        settings = cast("ServerSettings", SimpleNamespace(team=f"team{turn}", users=(f"user{turn}:{hashed}",)))
+        made = together(*(partial(prepare_accounts, server.services, settings) for server in servers))
+        assert made == [None] * SERVERS
+        user = servers[0].store.accounts.find_user(f"user{turn}")
+        assert user is not None
+        assert user.is_admin
 
 
 def claiming(server: World, build: Build, worker: str) -> Callable[[], object]:
