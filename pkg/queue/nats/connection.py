@@ -62,6 +62,8 @@ class NatsConnection:
         Raises QueueUnavailableError for anything that goes wrong with the broker.
         """
         deadline = asyncio.get_running_loop().time() + seconds
+        if self._client is not None and self._client.is_closed:
+            self._lose()  # `run` looks only now and then
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
                 await self._settled.wait()
@@ -95,7 +97,8 @@ class NatsConnection:
                 backoff.reset()
                 while not client.is_closed:  # noqa: ASYNC110 - it calls back, but not when its closing is cut off
                     await asyncio.sleep(_LOOK_SECONDS)
-                self._lose()
+                if self._client is client:
+                    self._lose()
             await _close(client)
             if not self._closed:
                 await asyncio.sleep(backoff.pause())
