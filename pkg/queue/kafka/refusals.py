@@ -6,6 +6,8 @@ import logging
 import time
 from collections.abc import Callable
 
+from kafka.errors import KafkaTimeoutError
+
 from pikoci.pkg.queue.reasons import explain
 
 _FRESH_SECONDS = 10.0
@@ -42,9 +44,11 @@ class Refusals(logging.Handler):
         return self._last if self._monotonic() - self._seen < _FRESH_SECONDS else None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Look for an error among what the line tells."""
+        """Look for an error among what the line tells; that the library gave up is no reason."""
         for each in record.args if isinstance(record.args, tuple) else ():
-            if isinstance(each, Exception) and (_tells(each) or not _tells(self.recent())):
+            if not isinstance(each, Exception) or isinstance(each, KafkaTimeoutError) or not each.args:
+                continue
+            if _tells(each) or not _tells(self.recent()):
                 self._last, self._seen = each.with_traceback(None), self._monotonic()
 
     def close(self) -> None:

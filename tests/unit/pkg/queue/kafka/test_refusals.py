@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from kafka.errors import KafkaConnectionError, SaslAuthenticationFailedError
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError, SaslAuthenticationFailedError
 
 from pikoci.pkg.queue.kafka.refusals import Refusals
 
@@ -50,6 +50,13 @@ def test_an_error_that_names_a_setting_outlasts_others(time: Time, refusals: Ref
     time.now += 11
     library_logs(KafkaConnectionError("later"))
     assert "later" in str(refusals.recent())
+
+
+@pytest.mark.parametrize("error", [KafkaTimeoutError("Unable to bootstrap"), KafkaConnectionError()])
+def test_that_the_library_gave_up_hides_no_reason(refusals: Refusals, error: Exception) -> None:
+    library_logs(KafkaConnectionError("certificate verify failed"))
+    library_logs(error)
+    assert "certificate" in str(refusals.recent())
 
 
 def test_the_library_does_not_speak_in_the_log_of_the_program(
