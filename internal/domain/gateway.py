@@ -52,9 +52,9 @@ class WorkerTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClaimRef(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim that a worker holds."""
+    """One claim that a worker holds; `id` is that of the build, or for a check that of the resource."""
 
-    build_id: Id
+    id: Id = msgspec.field(name="build_id")  # so workers and servers of either side of the change understand each other
     claim: Id
 
 

@@ -94,8 +94,8 @@ class SqlBuildLeases:
                 f" AND id IN ({marks(len(batch))}) AND (id, claim) IN (VALUES {marks(len(batch), '(?, ?)')})"
                 " RETURNING id"
             )
-            ids = [ref.build_id for ref in batch]
-            pairs = [value for ref in batch for value in (ref.build_id, ref.claim)]
+            ids = [ref.id for ref in batch]
+            pairs = [value for ref in batch for value in (ref.id, ref.claim)]
             renewed.update(row[0] for row in self._session.change(sql, (lease_until, worker, instance, *ids, *pairs)))
         return renewed
 

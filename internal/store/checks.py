@@ -149,8 +149,8 @@ class SqlChecks:
                 f" AND check_lease_expires_at IS NOT NULL AND id IN ({marks(len(batch))})"
                 f" AND (id, check_claim) IN (VALUES {marks(len(batch), '(?, ?)')}) RETURNING id"
             )
-            ids = [ref.build_id for ref in batch]
-            pairs = [value for ref in batch for value in (ref.build_id, ref.claim)]
+            ids = [ref.id for ref in batch]
+            pairs = [value for ref in batch for value in (ref.id, ref.claim)]
             rows = self._session.change(sql, (lease_until, worker, instance, *ids, *pairs))
             renewed.update(row[0] for row in rows)
         return renewed

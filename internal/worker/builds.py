@@ -39,7 +39,7 @@ class BuildHandler:
         if claimed is None:
             return
         assignment = claimed.assignment
-        ref = ClaimRef(build_id=assignment.build.id, claim=assignment.claim)
+        ref = ClaimRef(id=assignment.build.id, claim=assignment.claim)
         if ref in self._claims or ref in self._shipper.refs():
             return  # the same message twice: claiming is idempotent, running is not
         control = BuildControl(equipment.settings.hook_budget)

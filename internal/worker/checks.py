@@ -36,7 +36,7 @@ class CheckHandler:
         if claimed is None:
             return
         assignment = claimed.assignment
-        ref = ClaimRef(build_id=assignment.resource_id, claim=assignment.claim)
+        ref = ClaimRef(id=assignment.resource_id, claim=assignment.claim)
         if ref in self._claims:
             return  # the same message twice: claiming is idempotent, running is not
         control = BuildControl(0.0)

@@ -100,7 +100,7 @@ class LocalRun:
                 return self._stop(reason)
             inputs[get.name] = result.versions[-1]
         assignment = self._assignment(inputs)
-        ref = ClaimRef(build_id=self._build.id, claim=1)
+        ref = ClaimRef(id=self._build.id, claim=1)
         reporter = equipment.reporter(ref, self._control, build_ids(assignment), "the events could not be shown")
         last = run_build(equipment, assignment, self._control, reporter, OwnUser())
         if isinstance(last, BuildReturned):

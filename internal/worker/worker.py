@@ -307,7 +307,7 @@ class Worker:
     def _obey(self, command: WorkerCommand) -> None:
         match command.kind:
             case "cancel":
-                self._builds.cancel(ClaimRef(build_id=command.build_id, claim=command.claim), command.reason)
+                self._builds.cancel(ClaimRef(id=command.build_id, claim=command.claim), command.reason)
             case "drain":
                 if not self._equipment.ending.is_set():
                     self.drain()

@@ -132,7 +132,7 @@ def test_a_claim_is_its_holders(world: World) -> None:
     build = world.pipeline("other", "held")
     holder = world.gateway(world.token(), "holder")
     given = holder.claim_build(build, "holder", f"{KEY}.1")
-    ref = ClaimRef(build_id=build, claim=given.claim)
+    ref = ClaimRef(id=build, claim=given.claim)
     digest = holder.store_artifact(build, given.claim, [b"artifact"])
     strangers = {"stranger": world.token(), "strange": world.token(team="main")}
     end = BuildFinished(status=BuildStatus.SUCCEEDED, at=0.0)

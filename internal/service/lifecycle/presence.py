@@ -90,7 +90,7 @@ class Presence:
         self._store.resources.requeue_checks_of(name, instance, self._context.clock.now())
         taken = []
         for known, holder in self._store.builds.started_by(name):
-            if holder != instance or ClaimRef(build_id=known.id, claim=known.claim) in kept:
+            if holder != instance or ClaimRef(id=known.id, claim=known.claim) in kept:
                 continue
             build = self._store.builds.lock(known.id)
             if build is not None and build.status is BuildStatus.STARTED and build.claim == known.claim:
@@ -130,8 +130,8 @@ class Presence:
                 builds = self._store.builds.renew(beat.name, beat.instance, beat.builds, until)
             if beat.checks:
                 checks = self._store.resources.renew_checks(beat.name, beat.instance, beat.checks, until)
-        lost = [ref for ref in beat.builds if ref.build_id not in builds]
-        lost_checks = [ref for ref in beat.checks if ref.build_id not in checks]
+        lost = [ref for ref in beat.builds if ref.id not in builds]
+        lost_checks = [ref for ref in beat.checks if ref.id not in checks]
         return HeartbeatReply(lost=lost, lost_checks=lost_checks, commands=self._wanted(state, beat.state, beat.builds))
 
     def _unknown(self, name: str) -> NotFoundError | ConflictError:

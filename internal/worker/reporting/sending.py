@@ -45,7 +45,7 @@ def send(
     `backoff` heeds how long a server that does not take them now asks to be left alone.
     """
     try:
-        gateway.report(ref.build_id, ref.claim, first, events)
+        gateway.report(ref.id, ref.claim, first, events)
     except RETRIABLE as error:
         backoff.heed(error)
         journal.warning("report postponed", error=error.message)

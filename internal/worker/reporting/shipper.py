@@ -46,7 +46,7 @@ class SpoolShipper:
         That one is the last of the next round: what the server answers for it alone holds up no other.
         """
         for ref, spool in list(self._spools.items()):
-            journal = _log.bind(build_id=ref.build_id, claim=ref.claim)
+            journal = _log.bind(build_id=ref.id, claim=ref.claim)
             if send_spool(self._gateway, spool, self._backoff, journal) is Answer.LATER:
                 if self._spools.pop(ref, None) is not None:
                     self._spools[ref] = spool

@@ -35,7 +35,7 @@ class SpoolFile:
     def __init__(self, directory: Path, ref: ClaimRef, fsync: Callable[[int], None] = os.fsync) -> None:
         self.ref = ref
         self._fsync = fsync
-        self._path = directory / f"{ref.build_id}-{ref.claim}{_SUFFIX}"
+        self._path = directory / f"{ref.id}-{ref.claim}{_SUFFIX}"
         self._file: BinaryIO | None = None
 
     def append(self, first: int, events: list[BuildEvent]) -> None:
@@ -104,9 +104,9 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
 def find_spools(directory: Path) -> list[SpoolFile]:
     """The spools that an earlier run of the worker left, oldest build first."""
     refs = [ref for path in directory.glob(f"*{_SUFFIX}") if (ref := _parse_name(path.stem)) is not None]
-    return [SpoolFile(directory, ref) for ref in sorted(refs, key=lambda ref: (ref.build_id, ref.claim))]
+    return [SpoolFile(directory, ref) for ref in sorted(refs, key=lambda ref: (ref.id, ref.claim))]
 
 
 def _parse_name(stem: str) -> ClaimRef | None:
     build, _, claim = stem.partition("-")
-    return ClaimRef(build_id=int(build), claim=int(claim)) if build.isdecimal() and claim.isdecimal() else None
+    return ClaimRef(id=int(build), claim=int(claim)) if build.isdecimal() and claim.isdecimal() else None

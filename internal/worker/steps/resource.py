@@ -57,7 +57,7 @@ def _call(context: BuildContext, step: GetStep | PutStep, scope: Scope, log: Ste
         team=build.team,
         user=context.workspace.user,
         build=build,
-        claim=ClaimRef(build_id=build.id, claim=claim),
+        claim=ClaimRef(id=build.id, claim=claim),
     )
 
 

@@ -43,7 +43,7 @@ class ArtifactType:
 
         def store(claim: ClaimRef) -> str:
             with packed(call, directory) as packing:
-                digest = call.gateway.store_artifact(claim.build_id, claim.claim, packing)
+                digest = call.gateway.store_artifact(claim.id, claim.claim, packing)
                 packing.check()
                 return digest
 
@@ -81,7 +81,7 @@ def _download(call: ResourceCall, claim: ClaimRef, digest: str, file: BinaryIO) 
     found = hashlib.sha256()
     file.seek(0)
     file.truncate()
-    for chunk in call.gateway.load_artifact(claim.build_id, claim.claim, digest):
+    for chunk in call.gateway.load_artifact(claim.id, claim.claim, digest):
         if call.lifetime.cause is not None:
             raise StepError(stopped(call.lifetime.cause))
         found.update(chunk)
@@ -94,7 +94,7 @@ def _persist(call: ResourceCall, attempt: Callable[[ClaimRef], Result]) -> Resul
     """Talk to the server, again and again while it is away, until the step is stopped."""
     assert call.claim is not None
     settings = call.settings
-    backoff = Backoff(settings.backoff_first, settings.backoff_longest, Random(call.claim.build_id))
+    backoff = Backoff(settings.backoff_first, settings.backoff_longest, Random(call.claim.id))
     while True:
         if call.lifetime.cause is not None:
             raise StepError(stopped(call.lifetime.cause))

@@ -138,8 +138,8 @@ def test_heartbeats_renew_and_tell_what_is_lost(site: Site) -> None:
     gateway = site.gateway()
     gateway.register(hello())
     build_id = site.world.trigger()
-    mine = ClaimRef(build_id=build_id, claim=gateway.claim_build(build_id, NAME, INSTANCE).claim)
-    old = ClaimRef(build_id=build_id + 1, claim=1)
+    mine = ClaimRef(id=build_id, claim=gateway.claim_build(build_id, NAME, INSTANCE).claim)
+    old = ClaimRef(id=build_id + 1, claim=1)
     before = site.world.build(build_id).lease_expires_at or 0.0
     reply = gateway.heartbeat(
         Heartbeat(name=NAME, instance=INSTANCE, state="running", builds=[mine, old], checks=[old])
@@ -185,7 +185,7 @@ def test_a_copy_of_a_worker_is_refused_while_the_original_is_there(site: Site) -
         site.gateway(NAME, clone).register(hello(NAME, clone, place="there"))
     assert 30 <= raised.value.retry_after <= 31
     assert "--workdir" in raised.value.hint
-    mine = ClaimRef(build_id=build_id, claim=claim)
+    mine = ClaimRef(id=build_id, claim=claim)
     beat = Heartbeat(name=NAME, instance=INSTANCE, state="running", builds=[mine])
     assert site.gateway().heartbeat(beat).lost == []
     assert site.world.build(build_id).worker == NAME
@@ -196,7 +196,7 @@ def test_the_last_heartbeat_gives_away_what_was_not_finished_and_frees_the_name(
     gateway.register(hello())
     kept, dropped = site.world.trigger(), site.world.trigger()
     claims = [gateway.claim_build(build_id, NAME, INSTANCE).claim for build_id in (kept, dropped)]
-    mine = ClaimRef(build_id=kept, claim=claims[0])
+    mine = ClaimRef(id=kept, claim=claims[0])
     gateway.heartbeat(Heartbeat(name=NAME, instance=INSTANCE, state="ended", builds=[mine]))
     assert site.world.build(kept).status is BuildStatus.STARTED
     assert site.world.build(dropped).status is BuildStatus.PENDING

@@ -12,7 +12,7 @@ from tests.contract.internal.store.world import World
 
 
 def ref(build: Build, claim: int | None = None) -> ClaimRef:
-    return ClaimRef(build_id=build.id, claim=build.claim if claim is None else claim)
+    return ClaimRef(id=build.id, claim=build.claim if claim is None else claim)
 
 
 def test_a_build_is_kept_with_every_field(store: SqlStore, world: World) -> None:
@@ -182,7 +182,7 @@ def test_leases_are_renewed_by_the_instance_and_claim_that_hold_them(store: SqlS
     mine, other_claim = world.claimed(), world.claimed()
     foreign = world.claimed(worker="w2")
     ended = world.saved(world.claimed(), status=BuildStatus.SUCCEEDED)
-    refs = [ref(mine), ref(other_claim, 9), ref(foreign), ref(ended), ClaimRef(build_id=999, claim=1)]
+    refs = [ref(mine), ref(other_claim, 9), ref(foreign), ref(ended), ClaimRef(id=999, claim=1)]
     with store.transaction():
         assert store.builds.renew("w1", "i1", refs, 99.0) == {mine.id}
         assert store.builds.renew("w1", "i0", refs, 99.0) == set()

@@ -188,7 +188,7 @@ def test_a_request_makes_due_what_never_is(store: SqlStore, world: World) -> Non
 
 def test_leases_are_renewed_by_their_holder(store: SqlStore, world: World) -> None:
     one, two = (claimed(store, world.resource(name)) for name in ("git.one", "git.two"))
-    refs = [ClaimRef(build_id=one.id, claim=1), ClaimRef(build_id=two.id, claim=7)]
+    refs = [ClaimRef(id=one.id, claim=1), ClaimRef(id=two.id, claim=7)]
     with store.transaction():
         assert store.resources.renew_checks("w1", "i1", refs, 300.0) == {one.id}
         assert store.resources.renew_checks("w1", "i2", refs, 400.0) == set()

@@ -34,7 +34,7 @@ def test_a_waiting_build_is_cancelled_at_once_and_cannot_be_claimed(world: World
 def test_a_running_build_is_cancelled_through_its_worker(world: World) -> None:
     world.set(PLAIN)
     build = world.trigger()
-    claim = ClaimRef(build_id=build.id, claim=world.claim(build).claim)
+    claim = ClaimRef(id=build.id, claim=world.claim(build).claim)
     stream = world.services.gateway.commands("w", "i1")
     world.services.context.bus.notify("worker/w")
     assert cancel(world) is BuildStatus.STARTED

@@ -192,7 +192,7 @@ def test_a_lost_check_is_due_again(world: World) -> None:
     world.clock.advance(31)
     world.services.scheduling.sweep()
     assert due(world) == [resource_id]
-    assert world.beat(checks=[ClaimRef(build_id=resource_id, claim=claim)]) != []
+    assert world.beat(checks=[ClaimRef(id=resource_id, claim=claim)]) != []
     world.services.gateway.finish_check(resource_id, claim, CheckResult(versions=[{"v": "late"}]))
     assert world.services.resources.versions(world.alice, "main", "p", "made.repo").items == []
 
@@ -212,7 +212,7 @@ def test_a_heartbeat_keeps_a_long_check(world: World) -> None:
     claim = world.services.gateway.claim_check(resource_id, "w", "i1").claim
     for _ in range(5):
         world.clock.advance(20)
-        assert world.beat(checks=[ClaimRef(build_id=resource_id, claim=claim)]) == []
+        assert world.beat(checks=[ClaimRef(id=resource_id, claim=claim)]) == []
         world.services.scheduling.sweep()
     assert due(world) == []
 

@@ -282,7 +282,7 @@ def test_a_copy_that_is_heard_of_first_keeps_the_name_and_the_loser_confirms(alo
     build = alone.trigger()
     alone.claim(build, "key.s1xa")
     alone.clock.advance(29)
-    lease = [ClaimRef(build_id=build.id, claim=1)]
+    lease = [ClaimRef(id=build.id, claim=1)]
     alone.services.gateway.heartbeat(Heartbeat(name="w", instance="key.s1xa", state="running", builds=lease))
     alone.clock.advance(2)
     with pytest.raises(NameTakenError):
@@ -357,7 +357,7 @@ def test_the_fleet_is_measured(world: World) -> None:
     world.services.scheduling.sweep()
     assert measures.leases_taken_back["build"] == 1
     assert world.services.monitoring.workers()["stalled"] == 1
-    assert world.beat([ClaimRef(build_id=build.id, claim=claim)])
+    assert world.beat([ClaimRef(id=build.id, claim=claim)])
 
 
 def test_a_worker_is_shown_with_its_checks(world: World) -> None:

@@ -101,9 +101,9 @@ class Life:
                 self.world.services.builds.cancel(self.world.alice, "main", "p", build.job, build.name)
 
     def beat(self) -> None:
-        claims = [ClaimRef(build_id=build_id, claim=claim) for build_id, (claim, _) in self.worker.held.items()]
+        claims = [ClaimRef(id=build_id, claim=claim) for build_id, (claim, _) in self.worker.held.items()]
         for lost in self.world.beat(claims, str(self.worker.instance)):
-            del self.worker.held[lost.build_id]
+            del self.worker.held[lost.id]
 
     def die(self) -> None:
         self.worker.instance += 1

@@ -75,7 +75,7 @@ def test_an_answer_that_was_lost_is_given_again_until_the_first_report(world: Wo
 def test_a_renewed_lease_keeps_the_build(world: World) -> None:
     world.set(PLAIN)
     build = world.trigger()
-    claim = ClaimRef(build_id=build.id, claim=world.claim(build).claim)
+    claim = ClaimRef(id=build.id, claim=world.claim(build).claim)
     for _ in range(10):
         world.clock.advance(20)
         assert world.beat([claim]) == []
@@ -97,7 +97,7 @@ def test_a_lapsed_lease_runs_the_build_again(world: World) -> None:
     assert world.publisher.take() == [build.id]
     assert "worker w was lost: it sent no heartbeat in time; the build runs again" in world.log(build)
     assert [step.status for step in world.store.builds.steps(build.id, claim)] == [StepStatus.ERRORED]
-    assert world.beat([ClaimRef(build_id=build.id, claim=claim)]) == [ClaimRef(build_id=build.id, claim=claim)]
+    assert world.beat([ClaimRef(id=build.id, claim=claim)]) == [ClaimRef(id=build.id, claim=claim)]
     with pytest.raises(StaleClaimError):
         world.report(build, claim, 2, *world.events())
     assert world.run(build).status is BuildStatus.SUCCEEDED
@@ -167,7 +167,7 @@ def test_a_program_killed_and_started_again_goes_on(world: World) -> None:
 def test_leases_get_grace_when_the_server_was_away(world: World) -> None:
     world.set(PLAIN)
     build = world.trigger()
-    claim = ClaimRef(build_id=build.id, claim=world.claim(build).claim)
+    claim = ClaimRef(id=build.id, claim=world.claim(build).claim)
     world.clock.advance(3600)
     world.services.scheduling.recover()
     sweep(world)

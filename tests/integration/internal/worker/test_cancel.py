@@ -107,7 +107,7 @@ def test_a_lost_claim_is_killed_without_hooks_and_forgotten(room: Room, tmp_path
     pids, hooked = tmp_path / "pid", tmp_path / "hooked"
     record = room.submit(task(f"echo $$ > {pids}; sleep 60", hooks=hook("ensure", f"touch {hooked}")))
     wait_until(lambda: pids.exists() and pids.read_text())
-    room.gateway.lost.append(ClaimRef(build_id=1, claim=1))
+    room.gateway.lost.append(ClaimRef(id=1, claim=1))
     wait_until(lambda: not room.worker.health().builds)
     assert not alive(pids)
     assert not hooked.exists()

@@ -244,7 +244,7 @@ def test_the_log_of_a_build_that_a_crash_ended_is_delivered_before_it_is_given_u
     record.claim = 1
     (tmp_path / "spool").mkdir()
     for number in (1, 2):
-        spool = SpoolFile(tmp_path / "spool", ClaimRef(build_id=1, claim=number))
+        spool = SpoolFile(tmp_path / "spool", ClaimRef(id=1, claim=number))
         spool.append(1, [LogWritten(step="1", at=1.0, data=b"half a l")])
         spool.close()
     with (tmp_path / "spool" / "1-1.spool").open("ab") as file:

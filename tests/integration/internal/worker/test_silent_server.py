@@ -79,7 +79,7 @@ def starting(root: Path, server: SilentServer) -> Iterator[tuple[Worker, gevent.
 def test_a_signal_is_heard_at_once(tmp_path: Path, server: SilentServer, spools: int, end: str) -> None:
     (tmp_path / "spool").mkdir()
     for number in range(1, spools + 1):
-        spool = SpoolFile(tmp_path / "spool", ClaimRef(build_id=number, claim=1))
+        spool = SpoolFile(tmp_path / "spool", ClaimRef(id=number, claim=1))
         spool.append(1, [BuildFinished(status=BuildStatus.SUCCEEDED, at=1.0)])
         spool.close()
     with starting(tmp_path, server) as (worker, running):

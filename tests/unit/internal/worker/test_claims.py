@@ -24,7 +24,7 @@ from pikoci.internal.worker.tools.lifetime import BuildControl, CauseKind
 from pikoci.internal.worker.tools.margins import kill_grace, kill_margin, stop_margin
 from tests.unit.internal.worker.fake_queue import FakeDelivery, FakeSubscription
 
-REF = ClaimRef(build_id=1, claim=1)
+REF = ClaimRef(id=1, claim=1)
 
 
 class ManualClock:
@@ -104,7 +104,7 @@ def test_a_claim_made_while_the_worker_ends_is_stopped_too(clock: ManualClock, c
 
 
 def test_unknown_claims_are_passed_over(table: ClaimTable) -> None:
-    other = ClaimRef(build_id=1, claim=2)
+    other = ClaimRef(id=1, claim=2)
     table.lose(other)
     table.cancel(other, "x")
     table.renew([other], 0)

@@ -17,7 +17,7 @@ from pikoci.internal.worker.tools.lifetime import BuildControl
 from tests.unit.internal.worker.test_claims import ManualClock
 
 #: A build and a resource can have the same id, and their claims the same number.
-REF = ClaimRef(build_id=1, claim=1)
+REF = ClaimRef(id=1, claim=1)
 
 
 class Server:

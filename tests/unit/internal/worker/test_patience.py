@@ -30,7 +30,7 @@ class BusyGateway(FakeGateway):
 
 def spools(root: Path, count: int) -> list[SpoolFile]:
     """So many builds that ended while the server was away."""
-    made = [SpoolFile(root, ClaimRef(build_id=number, claim=1)) for number in range(1, count + 1)]
+    made = [SpoolFile(root, ClaimRef(id=number, claim=1)) for number in range(1, count + 1)]
     ended: list[BuildEvent] = [END]
     for spool in made:
         spool.append(1, ended)

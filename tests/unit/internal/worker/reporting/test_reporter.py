@@ -22,7 +22,7 @@ from pikoci.internal.worker.reporting.stream import ReportLimits
 from tests.unit.internal.worker.bench_room import assignment_of, wait_until
 from tests.unit.internal.worker.fake_gateway import FakeGateway, Record
 
-REF = ClaimRef(build_id=1, claim=1)
+REF = ClaimRef(id=1, claim=1)
 END = BuildFinished(status=BuildStatus.SUCCEEDED, at=2.0)
 
 

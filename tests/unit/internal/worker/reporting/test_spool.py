@@ -11,7 +11,7 @@ from pikoci.internal.domain.events import BuildEvent, LogWritten
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.worker.reporting.spool import SpoolFile, find_spools
 
-REF = ClaimRef(build_id=7, claim=2)
+REF = ClaimRef(id=7, claim=2)
 
 
 def log(text: str) -> BuildEvent:
@@ -50,7 +50,7 @@ def test_garbage_ends_the_file(tmp_path: Path) -> None:
 def test_spools_of_an_earlier_run_are_found_in_order(tmp_path: Path) -> None:
     for name in ("10-1.spool", "9-3.spool", "9-2.spool", "x-1.spool", "lock", "1-.spool"):
         (tmp_path / name).touch()
-    assert [(spool.ref.build_id, spool.ref.claim) for spool in find_spools(tmp_path)] == [(9, 2), (9, 3), (10, 1)]
+    assert [(spool.ref.id, spool.ref.claim) for spool in find_spools(tmp_path)] == [(9, 2), (9, 3), (10, 1)]
 
 
 def test_a_removed_spool_is_empty_and_gone(spool: SpoolFile, tmp_path: Path) -> None:

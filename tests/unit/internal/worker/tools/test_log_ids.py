@@ -19,7 +19,7 @@ CHECK = CheckAssignment(
 
 
 def log_of_lost_claim(ids: LogIds) -> dict[str, object]:
-    table, ref = ClaimTable(ManualClock(), 8.0), ClaimRef(build_id=7, claim=2)
+    table, ref = ClaimTable(ManualClock(), 8.0), ClaimRef(id=7, claim=2)
     with table.holding(HeldClaim(ref, BuildControl(60), 30.0, 130.0, ids=ids)), capture_logs() as logs:
         table.lose(ref)
     return {**logs[0]}
