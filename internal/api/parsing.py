@@ -147,7 +147,7 @@ def _once_each(pairs: list[tuple[str, object]]) -> None:
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
-            raise InvalidError(f"the field `{name[:80]}` stands more than once in the body", hint="give it once")
+            raise InvalidError(f"the field `{name[:80]}` is given twice in the body", hint="give it once")
         seen.add(name)
 
 

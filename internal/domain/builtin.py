@@ -77,7 +77,7 @@ _GIT = BuiltinResourceType(
         Param("branch", "string", "Branch to follow; the repository's default branch if not given."),
         Param("tag", "string", "Follow tags instead of commits: true for all, or a glob such as `v1.*`."),
         Param("paths", "list", "Globs: only commits that touch a matching file are versions."),
-        Param("ignore_paths", "list", "Globs: commits that touch matching files only are no versions."),
+        Param("ignore_paths", "list", "Globs: commits that touch matching files only make no version."),
         Param("disable_ci_skip", "bool", "Take commits with `[ci skip]` in their message too; false by default."),
         _GIT_DEPTH,
         _GIT_SUBMODULES,

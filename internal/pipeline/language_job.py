@@ -26,7 +26,7 @@ _JOB = (
         labels=("name",),
         declares="job",
         attributes=(
-            Attribute("concurrency", kinds.COUNT, "Most builds at a time; 0 is no limit.", default=0),
+            Attribute("concurrency", kinds.COUNT, "Most builds at a time; 0 means no limit.", default=0),
             Attribute("timeout", kinds.DURATION, "Longest run of the whole plan; no limit if not given.", default=0.0),
             Attribute("tags", kinds.TAGS, "Only workers with all of these tags run it.", default=[]),
             Attribute("serial_groups", kinds.NAMES, "Of all jobs of a group, one runs at a time.", default=[]),
@@ -141,7 +141,7 @@ _OTHER_STEPS = (
         "step.in_parallel",
         "Run steps at the same time.",
         attributes=(
-            Attribute("limit", kinds.COUNT, "Most steps at a time; 0 is no limit.", default=0),
+            Attribute("limit", kinds.COUNT, "Most steps at a time; 0 means no limit.", default=0),
             Attribute("fail_fast", kinds.BOOL, "Stop the others when one fails.", default=False),
             *_STEP_ATTRIBUTES,
         ),

@@ -158,7 +158,7 @@ class BorrowedUser:
         self._lock, other._lock = other._lock, self._lock
 
     def was_used(self) -> bool:
-        """Whether the last holder did not see to it that nothing runs."""
+        """Whether the last holder did not make sure that nothing runs."""
         return os.fstat(self._lock).st_size > 0
 
     def clear(self) -> bool:

@@ -38,7 +38,7 @@ _log = structlog.get_logger(__name__)
 
 
 class UserClaims(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose session a token is, and until when, in seconds since the epoch. The `id` is no secret: it is ended by it.
+    """Whose session a token is, and until when, in seconds since the epoch. The `id` is not secret: it is ended by it.
 
     Tokens of earlier releases have no id.
     """
@@ -52,7 +52,7 @@ class UserClaims(msgspec.Struct, frozen=True, kw_only=True):
 class WorkerClaims(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker token opens; an empty `team` opens every team's work. `issued_at` is in seconds since the epoch.
 
-    `tags` are those that its worker may have, None: any. The `id` is no secret: the token is revoked by it.
+    `tags` are those that its worker may have, None: any. The `id` is not secret: the token is revoked by it.
     """
 
     id: str = ""

@@ -37,7 +37,7 @@ def anytrue(items: Value) -> Value:
 
 
 def chunklist(items: Value, size: Value) -> Value:
-    """chunklist(list, size): cut into lists of that size; 0 is no limit.
+    """chunklist(list, size): cut into lists of that size; 0 means no limit.
 
     `chunklist([1, 2, 3], 2)` is `[[1, 2], [3]]`.
     """

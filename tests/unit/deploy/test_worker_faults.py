@@ -37,7 +37,7 @@ def test_good_instances_have_no_faults() -> None:
         ({"name": "a", "concurrency": "many"}, ["concurrency is 'many'"]),
         ({"name": "a", "nice": 20}, ["nice is '20'", "from -20 to 19"]),
         ({"name": "a", "health_port": 70000}, ["health_port is '70000'"]),
-        ({"name": "a", "tags": "GPU"}, ["'GPU' is no tag"]),
+        ({"name": "a", "tags": "GPU"}, ["'GPU' is not a valid tag"]),
         ({"name": "a", "tags": "a,b,c,d,e,f,g"}, ["at most 6"]),
         ({"name": "a", "exclusive_tags": True}, ["exclusive_tags is for a worker with tags"]),
         ({"name": "a", "log_level": "loud"}, ["log_level is 'loud'"]),
@@ -49,7 +49,7 @@ def test_good_instances_have_no_faults() -> None:
         ({"name": "a", "workdir": "data"}, ["workdir is 'data'", "absolute path"]),
         ({"name": "a", "workdir": "/srv/../etc"}, ["workdir is '/srv/../etc'"]),
         ({"name": "a", "workdir": "/home/ci"}, ["/home/ci", "cannot write"]),
-        ({"name": "a", "environment": {"A-B": "1"}}, ["'A-B' is no name of a variable"]),
+        ({"name": "a", "environment": {"A-B": "1"}}, ["'A-B' is not a valid name of a variable"]),
         ({"name": "a", "environment": {"WORKER_TOKEN": "1"}}, ["WORKER_TOKEN is set by the role"]),
         ({"name": "a", "environment": ["A=1"]}, ["environment is no dictionary"]),
     ],
@@ -79,7 +79,7 @@ def test_two_hosts_do_not_make_the_same_worker() -> None:
 
 def test_a_host_whose_name_no_worker_can_have_is_refused() -> None:
     [fault] = faults({"a b": [{"name": "c"}]})
-    assert "'a b-c' is no name for a worker; rename the host" in fault
+    assert "'a b-c' is not a valid name for a worker; rename the host" in fault
 
 
 def test_what_is_no_list_is_refused() -> None:

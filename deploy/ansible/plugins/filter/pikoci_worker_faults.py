@@ -130,7 +130,7 @@ def _names(instance: Mapping[str, Any]) -> _FAULT:
     tags = _listed(instance.get("tags"))
     for tag in tags:
         if not _TAG.fullmatch(tag):
-            yield f"tags: {tag[:40]!r} is no tag; use lower-case letters, digits and single hyphens"
+            yield f"tags: {tag[:40]!r} is not a valid tag; use lower-case letters, digits and single hyphens"
     if len(set(tags)) > _MAX_TAGS:
         yield f"tags: a worker has at most {_MAX_TAGS}; add another instance for the others"
     if _true(instance.get("exclusive_tags")) and not tags:
@@ -183,7 +183,7 @@ def _environment(instance: Mapping[str, Any]) -> _FAULT:
         return
     for name in variables:
         if not _VARIABLE.fullmatch(str(name)):
-            yield f"environment: {str(name)[:40]!r} is no name of a variable; use letters, digits and `_`"
+            yield f"environment: {str(name)[:40]!r} is not a valid name of a variable; use letters, digits and `_`"
         elif name in _MANAGED:
             yield f"environment: {name} is set by the role; use the instance's key or the role's variable"
 
@@ -201,7 +201,7 @@ def _clashes(host: str, names: set[str], owners: dict[str, str]) -> list[str]:
     faults = []
     for worker in sorted(f"{host}-{name}" for name in names):
         if not _WORKER.fullmatch(worker):
-            fault = f"of {host}: {worker!r} is no name for a worker; rename the host in the inventory."
+            fault = f"of {host}: {worker!r} is not a valid name for a worker; rename the host in the inventory."
         elif (owner := owners.setdefault(worker, host)) != host:
             fault = f"of {host} and {owner}: both make a worker named {worker!r}; rename one instance."
         else:

@@ -36,7 +36,7 @@ class GitSource(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def host(self) -> str:
-        """The host, with its port, that the password is meant for; empty for addresses that are no http."""
+        """The host, with its port, that the password is meant for; empty for addresses other than http."""
         parts = urlsplit(self.url)
         return parts.netloc.rpartition("@")[2] if parts.scheme in {"http", "https"} else ""
 

@@ -93,7 +93,7 @@ def test_a_field_that_stands_twice_is_named(scene: Scene) -> None:
     }.items():
         answer = scene.call("PUT", "", headers={"Content-Type": "application/json"}, data=body)
         assert answer.status_code == 400, body
-        assert answer.json["detail"] == f"the field `{name}` stands more than once in the body"
+        assert answer.json["detail"] == f"the field `{name}` is given twice in the body"
     body = b'{"config": "", "vars": {"x": {"same": 1}, "y": {"same": 1}}}'
     assert scene.call("PUT", "", headers={"Content-Type": "application/json"}, data=body).status_code == 200
 
