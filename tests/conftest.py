@@ -21,16 +21,11 @@ def _starts_workers() -> bool:
 if not _starts_workers():
     make_cooperative()  # before anything else is imported
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # xdist talks to its worker from a thread that gevent doesn't know; a hub with nothing to wait for would give up.
-    _keep_hub_alive = gevent.get_hub().loop.timer(3600, 3600)
-    _keep_hub_alive.start(lambda: None)
-
 from collections.abc import Generator  # noqa: E402 - imported after the patch
 from fnmatch import fnmatch  # noqa: E402 - as above
 from pathlib import Path  # noqa: E402 - as above
 from types import ModuleType  # noqa: E402 - as above
-from typing import TypeVar  # noqa: E402 - as above
+from typing import Any, TypeVar  # noqa: E402 - as above
 
 import pytest  # noqa: E402 - as above
 
@@ -61,6 +56,32 @@ def pytest_configure(config: pytest.Config) -> None:
     """Refuse to run tests in a process that isn't cooperative."""
     if not monkey.is_module_patched("socket") and config.getoption("dist", "no") == "no":
         raise pytest.UsageError("leave out -n to run the tests in one process")
+    for plugin in config.pluginmanager.get_plugins():
+        if hasattr(plugin, "torun"):
+            _wait_natively(plugin.torun)
+
+
+class _Look:
+    """Stands for an event whose waiter looks again soon."""
+
+    def wait(self) -> None:
+        gevent.sleep(0.005)
+
+    def set(self) -> None:
+        """Nobody is woken."""
+
+    def clear(self) -> None:
+        """As above."""
+
+
+def _wait_natively(queue: Any) -> None:
+    """Let xdist's queue of tests do without gevent's locks.
+
+    A thread that gevent doesn't know fills it: now and then, gevent does not wake a greenlet for whom another thread
+    releases a lock, and the worker would wait for its next test for ever.
+    """
+    queue._lock = monkey.get_original("_thread", "RLock")()
+    queue._has_items_event = _Look()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
