@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import sys
 
 import gevent
@@ -20,6 +21,10 @@ def _starts_workers() -> bool:
 
 if not _starts_workers():
     make_cooperative()  # before anything else is imported
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background of a script. What tests start would ignore Ctrl-C, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from collections.abc import Generator  # noqa: E402 - imported after the patch
 from fnmatch import fnmatch  # noqa: E402 - as above
