@@ -64,7 +64,7 @@ def _try_all(equipment: Equipment, user: BuildUser) -> bool:
         _log.warning(
             "no namespaces for builds: /tmp, /dev/shm and mounts are shared with the machine",
             error=error.message,
-            hint="give the worker CAP_SYS_ADMIN, or see docs/security.md",
+            hint="give the worker CAP_SYS_ADMIN, install it outside of /tmp and /var/tmp, or see docs/security.md",
         )
         return False
     return True
