@@ -26,6 +26,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background of a script. What tests start would ignore Ctrl-C, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # xdist talks to its worker from a thread that gevent doesn't know; a hub with nothing to wait for would give up.
+    _keep_hub_alive = gevent.get_hub().loop.timer(3600, 3600)
+    _keep_hub_alive.start(lambda: None)
+
 from collections.abc import Generator  # noqa: E402 - imported after the patch
 from fnmatch import fnmatch  # noqa: E402 - as above
 from pathlib import Path  # noqa: E402 - as above
