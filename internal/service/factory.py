@@ -92,13 +92,17 @@ def build_services(
     )
     secret, is_revoked = signing_secret(store, jwt_secret), context.revocations.contains
     tokens = TokenService(secret, clock, settings, is_revoked, previous_secrets)
+    return _use_cases(context, tokens, hash_in_thread or run_in_thread)
+
+
+def _use_cases(context: Context, tokens: TokenService, hash_in_thread: RunInThread) -> Services:
     return Services(
         context=context,
         pipelines=PipelineService(context),
         jobs=JobService(context),
         builds=BuildService(context),
         resources=ResourceService(context),
-        accounts=AccountService(context, hash_in_thread or run_in_thread),
+        accounts=AccountService(context, hash_in_thread),
         tokens=tokens,
         gateway=WorkerGateway(context),
         workers=WorkerService(context),

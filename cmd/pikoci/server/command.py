@@ -15,7 +15,7 @@ from pikoci.server.listening import listen
 from pikoci.server.settings import ServerSettings
 from pikoci.shared.addresses import external_url
 from pikoci.shared.log import LEVELS, configure_logging
-from pikoci.shared.options import Duration, NameList, build_users_option, config_option, setting, switch
+from pikoci.shared.options import Duration, NameList, build_users_option, config_option, setting, switch, with_options
 from pikoci.shared.queue_options import queue_options, read_queue_settings
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -99,14 +99,8 @@ _OPTIONS = (
 )
 
 
-def _with_options(function: Any) -> Any:
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
-
-
 @click.command()
-@_with_options
+@with_options(_OPTIONS)
 def server(**values: Any) -> None:
     """Serve the API and the pages, schedule, and run an embedded worker.
 

@@ -10,7 +10,7 @@ import difflib
 import json
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -111,6 +111,17 @@ def switch(name: str, *, default: bool, help: str) -> Callable[[Decorated], Deco
         show_default=True,
         help=help,
     )
+
+
+def with_options(options: Sequence[Callable[[Decorated], Decorated]]) -> Callable[[Decorated], Decorated]:
+    """Declare options that `--help` lists in this order."""
+
+    def decorate(function: Decorated) -> Decorated:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
 
 
 def config_option() -> Callable[[Decorated], Decorated]:

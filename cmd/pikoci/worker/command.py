@@ -17,7 +17,7 @@ from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
 from pikoci.internal.domain.tags import MAX_TAGS, queues_for
 from pikoci.pkg.token_claims import token_claims
 from pikoci.shared.log import LEVELS, configure_logging
-from pikoci.shared.options import Duration, NameList, build_users_option, config_option, setting, switch
+from pikoci.shared.options import Duration, NameList, build_users_option, config_option, setting, switch, with_options
 from pikoci.shared.queue_options import open_queue, queue_options, read_queue_settings
 
 if TYPE_CHECKING:
@@ -52,14 +52,8 @@ _OPTIONS = (
 )
 
 
-def _with_options(function: Any) -> Any:
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
-
-
 @click.command()
-@_with_options
+@with_options(_OPTIONS)
 def worker(**values: Any) -> None:
     """Run the jobs and checks of a server elsewhere.
 
