@@ -82,7 +82,10 @@ class BuildStep(Model):
 
 
 class LogChunk(Model):
-    """A run of log bytes. `data` stands last, so that the rest can be read without it."""
+    """A run of log bytes, `size` of them; `encoding` says how `data` stands for them (see `log_data`).
+
+    `data` stands behind the rest, so that SQLite reads that without it.
+    """
 
     build = owner(Build)
     offset = BigIntegerField(column_name="start")
@@ -91,6 +94,7 @@ class LogChunk(Model):
     claim = BigIntegerField()
     at = DoubleField()
     data = Bytes()
+    encoding = Text(null=True)
 
     class Meta:
         table_name = "log_chunks"

@@ -100,8 +100,11 @@ class BuildRepository(Protocol):
     def steps(self, build_id: int, claim: int | None = None) -> builtins.list[Step]:
         """Of one attempt (the build's current one by default), in plan order."""
 
-    def prunable(self, job_id: int, *, keep: int, before: float | None, limit: int) -> builtins.list[int]:
-        """Ids of ended builds beyond the newest `keep` (0 = any number), or that ended before `before`."""
+    def newest_ended(self, job_id: int, *, below: int | None, skip: int) -> int | None:
+        """Of the job's ended builds older than `below` (None: of all), the newest but `skip`."""
+
+    def prunable(self, job_id: int, *, up_to: int, before: float | None, limit: int) -> builtins.list[int]:
+        """Ids of ended builds up to that one (0 for none), or that ended before `before`."""
 
     def delete(self, build_ids: Sequence[int]) -> None:
         """With their steps, logs, inputs and outputs."""
@@ -116,8 +119,14 @@ class LogRepository(Protocol):
     def read(self, build_id: int, offset: int, limit: int) -> list[LogChunk]:
         """The chunks that hold bytes from `offset` on, whole, until `limit` bytes are reached (one at least)."""
 
-    def delete_before(self, finished_before: float, limit: int) -> int:
-        """Delete the logs of builds that ended before; returns how many builds lost theirs."""
+    def expired(self, finished_before: float, limit: int) -> list[int]:
+        """Builds that ended before and whose logs are not marked as deleted; the oldest first."""
+
+    def delete_some(self, build_ids: Sequence[int]) -> bool:
+        """Delete a part of these builds' logs, small enough for nobody to wait; returns whether there may be more."""
+
+    def mark_deleted(self, build_ids: Sequence[int]) -> int:
+        """Note that these builds' logs were deleted; returns how many of them had one."""
 
 
 class ArtifactRepository(Protocol):

@@ -35,7 +35,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_retention: float | None = None
     build_retention_age: float | None = None
     build_retention_count: int = 0
-    retention_batch: int = 50
+    retention_batch: int = 100
     login_attempts: int = 10
     login_address_attempts: int = 50
     login_window: float = 300.0

@@ -334,12 +334,20 @@ def test_prunable_are_ended_builds_beyond_the_kept_or_too_old(store: SqlStore, w
     job = ended[0].job_id
     world.build()
     ids = [build.id for build in ended]
-    assert store.builds.prunable(job, keep=0, before=None, limit=9) == []
-    assert store.builds.prunable(job, keep=3, before=None, limit=9) == ids[:1]
-    assert store.builds.prunable(job, keep=1, before=None, limit=2) == ids[:2]
-    assert store.builds.prunable(job, keep=4, before=None, limit=9) == []
-    assert store.builds.prunable(job, keep=0, before=30.0, limit=9) == ids[:2]
-    assert store.builds.prunable(job, keep=1, before=30.0, limit=9) == ids[:3]
+    assert store.builds.prunable(job, up_to=0, before=None, limit=9) == []
+    assert store.builds.prunable(job, up_to=ids[0], before=None, limit=9) == ids[:1]
+    assert store.builds.prunable(job, up_to=ids[2], before=None, limit=2) == ids[:2]
+    assert store.builds.prunable(job, up_to=0, before=30.0, limit=9) == ids[:2]
+    assert store.builds.prunable(job, up_to=ids[2], before=30.0, limit=9) == ids[:3]
+
+
+def test_the_newest_ended_build_but_some_is_found(store: SqlStore, world: World) -> None:
+    ids = [world.ended(finished_at=float(at)).id for at in (10, 20, 30, 40)]
+    job = world.build().job_id
+    found = [store.builds.newest_ended(job, below=None, skip=skip) for skip in range(5)]
+    assert found == [*reversed(ids), None]
+    assert store.builds.newest_ended(job, below=ids[3], skip=0) == ids[2]
+    assert store.builds.newest_ended(job, below=ids[0], skip=0) is None
 
 
 def test_builds_are_deleted_with_what_belongs_to_them(store: SqlStore, world: World) -> None:

@@ -13,6 +13,7 @@ from pikoci.internal.store import (
     build_parts,
     builds,
     checks,
+    deletion,
     ended_sessions,
     history,
     jobs,
@@ -39,6 +40,7 @@ CONSTANT = {
         build_parts,
         builds,
         checks,
+        deletion,
         ended_sessions,
         history,
         jobs,
@@ -64,6 +66,9 @@ MADE = {
     "builds.list by pipeline": builds.list_sql(job=False, pipeline=True, statuses=2),
     "builds.list": builds.list_sql(job=False, pipeline=False, statuses=0),
     "history.held": history.held_sql(3),
+    "logs.first_chunks": logs.first_chunks_sql(3),
+    "logs.mark_deleted": logs.mark_deleted_sql(3),
+    **{f"deletion.PARTS {number}": part for number, part in enumerate(deletion.PARTS)},
     **{
         f"history.builds version={version} newest={newest} {number}": history.builds_sql(
             version=version, needs=[need], newest_first=newest

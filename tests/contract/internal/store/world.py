@@ -107,5 +107,17 @@ class World:
             self.store.builds.save(changed)
         return changed
 
+    def delete(self, pipeline_id: int) -> int:
+        """Delete a pipeline to its last row; returns in how many parts."""
+        with self.store.transaction():
+            self.store.deletions.hide(pipeline_id)
+        after: int | None = 0
+        parts = 0
+        while after is not None:
+            with self.store.transaction():
+                after = self.store.deletions.delete_some(pipeline_id, after)
+            parts += 1
+        return parts
+
     def choice(self, version: Version, get: str = "repo", **upstream: int) -> InputChoice:
         return InputChoice(get=get, resource_id=version.resource_id, version_id=version.id, upstream=upstream)
