@@ -1,6 +1,6 @@
 """Deleting pipelines: out of sight at once, and then row by row.
 
-A pipeline that belongs to no team is being deleted. Whatever reads pipelines joins `teams`, as an entity needs its team's
+A pipeline that belongs to no team is being deleted. What reads pipelines joins `teams`, as an entity needs its team's
 name; so no statement sees one that is being deleted, but for those here. Its name is free at once, as the index
 `pipelines_by_name` is about names within a team. What is reached without its pipeline, checks and active builds, is
 ended by `hide` and `end_builds`.

@@ -1,10 +1,13 @@
-"""Logs of builds, in chunks as they came."""
+"""Logs of builds, in chunks as they came, compressed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from pikoci.internal.domain.build import LogChunk
+from pikoci.internal.store.log_data import decode, encode
 from pikoci.internal.store.session import Row, Session, batches, marks
 from pikoci.internal.store.tables import LOG_CHUNKS
 from pikoci.internal.store.values import shown_text
@@ -21,8 +24,11 @@ FIRST = (
     " ORDER BY start DESC LIMIT 1), (SELECT MIN(start) FROM log_chunks WHERE build_id = ? AND start > ?))"
 )
 SIZES = "SELECT start, size FROM log_chunks WHERE build_id = ? AND start >= ? ORDER BY start LIMIT ?"
-_APPEND = "INSERT INTO log_chunks (build_id, start, size, step, claim, at, data) VALUES "
-READ = f"{LOG_CHUNKS.select} WHERE build_id = ? AND start BETWEEN ? AND ? ORDER BY start"
+_APPEND = "INSERT INTO log_chunks (build_id, start, size, step, claim, at, data, encoding) VALUES "
+READ = (
+    f"SELECT {LOG_CHUNKS.columns}, size, encoding FROM log_chunks WHERE build_id = ? AND start BETWEEN ? AND ?"
+    " ORDER BY start"
+)
 EXPIRED = (
     "SELECT id FROM builds WHERE finished_at IS NOT NULL AND NOT log_deleted AND finished_at < ?"
     " ORDER BY finished_at LIMIT ?"
@@ -55,8 +61,8 @@ class SqlLogs:
             values: list[object] = []
             for chunk in batch:
                 step = shown_text(chunk.step)
-                values += (build_id, chunk.offset, len(chunk.data), step, chunk.claim, chunk.at, chunk.data)
-            self._session.write(_APPEND + marks(len(batch), "(?, ?, ?, ?, ?, ?, ?)"), values)
+                values += (build_id, chunk.offset, len(chunk.data), step, chunk.claim, chunk.at, *encode(chunk.data))
+            self._session.write(_APPEND + marks(len(batch), "(?, ?, ?, ?, ?, ?, ?, ?)"), values)
 
     def read(self, build_id: int, offset: int, limit: int) -> list[LogChunk]:
         """See `LogRepository`. Loads no more than it returns."""
@@ -64,7 +70,7 @@ class SqlLogs:
         if row is None or row[0] is None:
             return []
         rows = self._session.rows(READ, (build_id, row[0], self._last(build_id, row[0], offset, limit)))
-        return [LOG_CHUNKS.read(row) for row in rows]
+        return [_read(row) for row in rows]
 
     def expired(self, finished_before: float, limit: int) -> list[int]:
         """See `LogRepository`."""
@@ -106,6 +112,11 @@ class SqlLogs:
                     return last
             if len(sizes) < PAGE:
                 return last
+
+
+def _read(row: Row) -> LogChunk:
+    chunk, (size, encoding) = LOG_CHUNKS.read(row), row[-2:]
+    return chunk if encoding is None else replace(chunk, data=decode(chunk.data, encoding, size))
 
 
 def _by_size(chunks: Sequence[LogChunk]) -> list[list[LogChunk]]:

@@ -1,5 +1,7 @@
 """Logs, workers and artifacts."""
 
+import random
+
 import pytest
 from msgspec.structs import replace
 
@@ -84,6 +86,22 @@ def test_two_chunks_cannot_take_one_place(store: SqlStore, world: World) -> None
         store.logs.append(build.id, chunks(b"a"))
     with pytest.raises(ConflictError), store.transaction():
         store.logs.append(build.id, chunks(b"b"))
+
+
+def test_chunks_are_compressed_and_older_ones_stay_readable(store: SqlStore, world: World) -> None:
+    build = world.build()
+    line = b"a line of the log\n" * 100
+    written = chunks(b"short", line, line, random.Random(1).randbytes(2000))
+    with store.transaction():
+        store.logs.append(build.id, written)
+        # As the release before this one stored it.
+        sql = "UPDATE log_chunks SET data = ?, encoding = NULL WHERE start = ?"
+        store.session.write(sql, (line, written[2].offset))
+    assert store.logs.read(build.id, 0, 10**9) == written
+    assert store.logs.read(build.id, written[1].offset + 3, 1) == written[1:2]
+    stored = store.session.rows("SELECT size, length(data), encoding FROM log_chunks ORDER BY start")
+    assert [row[2] for row in stored] == [None, "zstd", None, None]
+    assert [size for size, length, encoding in stored if length == size] == [5, 1800, 2000]
 
 
 def test_old_logs_are_deleted_and_builds_stay(store: SqlStore, world: World) -> None:
