@@ -22,11 +22,11 @@ FLEETS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test lint docs bench chaos contract fleet lock clean
+.PHONY: help run test lint docs bench bench-growth chaos contract fleet lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 14
 
 run: $(RUNTIME) ## Start server and worker in memory, with an example pipeline (PORT=8081 make run; ARGS=... goes to the server)
 	CONCURRENCY=$${CONCURRENCY:-$$(nproc)} $(BIN)/pikoci server --run-worker \
@@ -48,6 +48,9 @@ docs: $(RUNTIME) ## Write the generated parts of the documentation anew
 
 bench: $(DEV) ## Measure, beside the raw limits of this machine
 	$(BIN)/python -m tests.bench
+
+bench-growth: $(DEV) ## Measure how costs grow, and fail where one grows too fast (ARGS="--rows A D --databases sqlite")
+	$(BIN)/python -m tests.bench.growth $(ARGS)
 
 chaos: $(DEV) ## Run hundreds of builds while everything is killed, stopped and cut off (ARGS="--broker nats --seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)

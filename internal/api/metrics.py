@@ -117,6 +117,12 @@ class WorkCollector(Collector):
             buckets=measures.dispatch.cumulated(),
             sum_value=measures.dispatch.sum,
         )
+        yield HistogramMetricFamily(
+            "pikoci_hub_gap_seconds",
+            "Stretches of 5 ms and more for which the server did one thing only and everybody else waited.",
+            buckets=measures.hub_gap.cumulated(),
+            sum_value=measures.hub_gap.sum,
+        )
         taken = CounterMetricFamily(
             "pikoci_leases_taken_back", "Builds and checks whose worker was lost.", labels=["kind"]
         )

@@ -36,6 +36,7 @@ from pikoci.server.greeting import greeting
 from pikoci.server.preparation import prepare_accounts, prepare_pipeline, prepare_schema
 from pikoci.server.settings import ServerSettings
 from pikoci.server.threads import READERS, BoundedThreads, Threads, hashing_threads
+from pikoci.shared.hub_watch import HubWatch
 from pikoci.shared.queue_options import open_queue
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class Application:
         show_token = settings.log_worker_token and not settings.run_worker
         self._shared_token = self._services.worker_tokens.shared() if show_token else None
         self._scheduler = Scheduler(self._services)
+        self._watch = HubWatch(self._services.context.measures.hub_gap.observe)
         self._worker = self._build_worker() if settings.run_worker else None
         self._working: gevent.Greenlet[..., None] | None = None
         self.failure: PikociError | None = None
@@ -95,6 +97,7 @@ class Application:
 
     def start(self) -> None:
         """Begin scheduling and working, and say where the server is."""
+        self._watch.start()
         self._scheduler.start()
         if self._worker is not None:
             self._working = gevent.spawn(self._work, self._worker)
@@ -123,6 +126,7 @@ class Application:
     def close(self) -> None:
         """Stop scheduling, give back the queue and the database."""
         self._scheduler.stop()
+        self._watch.stop()
         self._resources.close()
 
     def _work(self, worker: Worker) -> None:

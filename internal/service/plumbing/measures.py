@@ -35,4 +35,5 @@ class Measures:
 
     def __init__(self) -> None:
         self.dispatch = Histogram()
+        self.hub_gap = Histogram()
         self.leases_taken_back = {"build": 0, "check": 0}

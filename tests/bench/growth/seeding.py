@@ -11,7 +11,7 @@ from typing import Any
 from peewee import BlobField, BooleanField, Model, TextField
 
 from pikoci.internal.store.build_models import Build, BuildStep, BuildVersion, LogChunk
-from pikoci.internal.store.models import Version, Worker
+from pikoci.internal.store.models import Job, Pipeline, PipelineSource, Version, Worker
 from pikoci.internal.store.store import SqlStore
 
 #: Ids are given in this order, so what is seeded first is the oldest.
@@ -91,6 +91,18 @@ class Seeds:
         }
         self._fill(Worker, count, given)
 
+    def pipelines(self, count: int) -> None:
+        """Pipelines of team `main` with one job `run` each, as the pipeline `p` says it."""
+        ((source, team),) = self._session.rows("SELECT id, team_id FROM pipelines WHERE name = 'p'")
+        given = {"team_id": str(team), "name": "'seeded-' || CAST(i AS TEXT)", "revision": "1"}
+        self._fill(Pipeline, count, given)
+        made = f"pipelines WHERE id > {self._last_id('pipelines') - count}"
+        copied = "(SELECT {0} FROM pipeline_sources WHERE pipeline_id = {1})"
+        names = ("config", "variables", "spec")
+        parts = {name: copied.format(name, source) for name in names}
+        self._insert(PipelineSource, {"pipeline_id": "id", **parts}, made)
+        self._insert(Job, {"pipeline_id": "id", "name": "'run'"}, made)
+
     def settle(self) -> None:
         """What a database does by itself in time: the planner learns of the rows."""
         if self._is_postgresql:
@@ -134,7 +146,7 @@ class Seeds:
 def _default(field: Any) -> str:
     """What a row has that says nothing of the column, as an expression."""
     if field.default is not None:
-        return {True: "TRUE", False: "FALSE"}.get(field.default, repr(field.default))
+        return repr(field.default).upper()  # a number, a text of nothing, or TRUE or FALSE
     if field.null:
         return "NULL"
     if isinstance(field, BooleanField):
