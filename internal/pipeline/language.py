@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pikoci.internal.pipeline import kinds
-from pikoci.internal.pipeline.language_job import JOB_BLOCKS
+from pikoci.internal.pipeline.language_job import ENV, JOB_BLOCKS
 from pikoci.internal.pipeline.schema import AttributeSchema as Attribute
 from pikoci.internal.pipeline.schema import BlockSchema as Block
 
@@ -195,6 +195,7 @@ _NOTIFICATION = (
 PIPELINE = Block(
     "pipeline",
     "A pipeline file. Blocks may come in any order.",
+    attributes=(ENV,),
     blocks=(
         "variable",
         "resource_type",

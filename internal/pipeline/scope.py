@@ -14,6 +14,7 @@ from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.report import Report
 from pikoci.pkg.hcl import EvalContext, Expression, evaluate, has_errors
+from pikoci.pkg.hcl.static import Path, traversals
 from pikoci.pkg.hcl.syntax import Literal
 
 
@@ -30,7 +31,8 @@ class Absent(Enum):
 class Scope:
     """Variables, functions and, inside an instance of a job, `each`. Never changed by evaluating.
 
-    `variables` have a value, `unknown` have none yet; both grow while variables are resolved.
+    `variables` have a value, `unknown` have none yet; both grow while variables are resolved. `sensitive` are those
+    whose values must not be seen; `each_sensitive` says whether `each` is made of such.
     """
 
     variables: Mapping[str, Any]
@@ -40,11 +42,24 @@ class Scope:
     report: Report
     budget: Budget
     masks: Masks
+    sensitive: AbstractSet[str]
     each: Mapping[str, Any] | Absent | None = None
+    each_sensitive: bool = False
 
-    def with_each(self, each: Mapping[str, Any] | Absent | None) -> Scope:
+    def with_each(self, each: Mapping[str, Any] | Absent | None, *, sensitive: bool = False) -> Scope:
         """The scope inside an instance of a job."""
-        return replace(self, each=each)
+        return replace(self, each=each, each_sensitive=sensitive)
+
+    def is_sensitive(self, expression: Expression) -> bool:
+        """Whether a sensitive value goes into `expression`, as it is or changed."""
+        if type(expression) is Literal or not (self.sensitive or self.each_sensitive):
+            return False
+        return any(self._is_sensitive(path) for path in traversals(expression))
+
+    def _is_sensitive(self, path: Path) -> bool:
+        if path.root == "each":
+            return self.each_sensitive
+        return path.root == "var" and (path.parts[1] in self.sensitive if len(path.parts) > 1 else True)
 
     def evaluate(self, expression: Expression) -> Any:
         """The HCL value of `expression`, or an `Absent`; what is wrong with it is reported."""
