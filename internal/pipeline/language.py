@@ -70,6 +70,12 @@ _VARIABLE = (
     ),
 )
 
+_LOCALS = Block(
+    "locals",
+    "Named values; `local.<name>` everywhere but in variables. A file may have several such blocks.",
+    free="values by name; they may use variables, and one another in any order",
+)
+
 _RESOURCE = (
     Block(
         "resource_type",
@@ -198,6 +204,7 @@ PIPELINE = Block(
     attributes=(ENV,),
     blocks=(
         "variable",
+        "locals",
         "resource_type",
         "resource",
         "runner_type",
@@ -216,6 +223,7 @@ LANGUAGE: Mapping[str, Block] = MappingProxyType(
         for block in (
             PIPELINE,
             *_VARIABLE,
+            _LOCALS,
             *_RESOURCE,
             *_RUNNER,
             *_SECRET,

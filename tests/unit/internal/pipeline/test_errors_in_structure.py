@@ -28,7 +28,7 @@ STRUCTURE = {
             1,
             1,
             'Unknown argument "nothing" in pipeline',
-            hint="known are env, job, notification, notification_type, resource, resource_type, runner_type, "
+            hint="known are env, job, locals, notification, notification_type, resource, resource_type, runner_type, "
             "secret_type, service_type, variable",
         ),
     ),
