@@ -7,7 +7,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from pikoci.internal.domain import variables
 from pikoci.internal.domain.duration import InvalidDurationError, parse_duration
+from pikoci.internal.domain.limits import MAX_ENV
 from pikoci.internal.domain.names import SLUG_PATTERN
 from pikoci.internal.domain.schedule import InvalidScheduleError, parse_schedule
 from pikoci.internal.domain.tags import MAX_TAGS
@@ -17,6 +19,7 @@ from pikoci.pkg.hcl import values
 
 _SLUG = re.compile(SLUG_PATTERN, re.ASCII)
 _MAX_WHOLE = 1_000_000
+_ENV_FORM = 'write env = { NAME = "value" }'
 
 
 def _fitting(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -101,6 +104,26 @@ def _whole(least: int) -> Callable[[Any], int]:
     return convert
 
 
+def _to_env(value: Any) -> dict[str, str]:
+    """Environment variables by name; what is null is left out."""
+    if not isinstance(value, dict):
+        hint = f"{_ENV_FORM}; a param that is called env goes into a params block"
+        raise ConversionError(f"a map of environment variables is required, not a {values.kind(value)}", hint)
+    env: dict[str, str] = {}
+    for name, element in value.items():
+        if element is None:
+            continue
+        try:
+            env[name] = _to_text(element)
+        except ConversionError as error:
+            raise ConversionError(f'"{name}": {error}', _ENV_FORM) from error
+        if fault := variables.fault_of(name, env[name]):
+            raise ConversionError(fault)
+    if sum(variables.size_of(name, text) for name, text in env.items()) > MAX_ENV:
+        raise ConversionError(f"the variables have more than {MAX_ENV:,} bytes", "hand large things over in files")
+    return env
+
+
 def _to_tags(value: Any) -> list[str]:
     tags = to_strings(value)
     for tag in tags:
@@ -143,6 +166,7 @@ STRINGS = Kind("list of strings", to_strings, [])
 NAMES = Kind("list of names", lambda value: list(dict.fromkeys(to_strings(value))), [])
 TAGS = Kind("list of tags", _to_tags, [])
 DURATION = Kind("duration", _to_duration, 0.0)
+ENV = Kind("map of strings", _to_env, {})
 INTERVAL = Kind("schedule", _to_interval, "@hourly")
 ANY = Kind("any value", to_json, "")
 RAW = Kind("any value", lambda value: value)

@@ -81,6 +81,7 @@ class Claims:
             runner_types=job_runners(spec, plan, types),
             inputs={given.get: given.version for given in inputs if given.get in gets},
             masks=spec.masks,
+            env=spec.env,
         )
 
     def _info(self, build: Build, pipeline: Pipeline) -> BuildInfo:
