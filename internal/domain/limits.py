@@ -8,3 +8,7 @@ MAX_TOKEN = 4096
 MIN_SECRET = 32
 #: Bytes of one piece of a log, which is one event. A worker cuts logs and batches by it.
 MAX_LOG_EVENT = 1024 * 1024
+#: Jobs have a priority between this and its negative.
+MAX_PRIORITY = 100
+#: Turns that a team may have to one of another's.
+MAX_TEAM_WEIGHT = 100

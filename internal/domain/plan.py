@@ -113,7 +113,7 @@ Step = GetStep | TaskStep | PutStep
 
 
 class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One job, expanded. `concurrency` 0 means no limit, `timeout` 0 none."""
+    """One job, expanded. `concurrency` 0 means no limit, `timeout` 0 none. A higher `priority` goes first."""
 
     name: str
     steps: list[Step] = []
@@ -122,6 +122,7 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     concurrency: int = 0
     serial_groups: list[str] = []
     tags: list[str] = []
+    priority: int = 0
     requeue_on_worker_loss: bool = True
     disable_retry: bool = False
 
