@@ -130,7 +130,10 @@ Step = GetStep | TaskStep | PutStep
 
 
 class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One job, expanded. `concurrency` 0 means no limit, `timeout` 0 none. Its commands see the variables of `env`."""
+    """One job, expanded. `concurrency` 0 means no limit, `timeout` 0 none; a higher `priority` goes first.
+
+    Its commands see the variables of `env`.
+    """
 
     name: str
     env: dict[str, str] = {}
@@ -140,6 +143,7 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     concurrency: int = 0
     serial_groups: list[str] = []
     tags: list[str] = []
+    priority: int = 0
     requeue_on_worker_loss: bool = True
     disable_retry: bool = False
 

@@ -20,6 +20,7 @@ _SETTINGS = (
     "concurrency",
     "serial_groups",
     "tags",
+    "priority",
     "requeue_on_worker_loss",
     "disable_retry",
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from pikoci.internal.domain import variables
 from pikoci.internal.domain.duration import InvalidDurationError, parse_duration
-from pikoci.internal.domain.limits import MAX_ENV
+from pikoci.internal.domain.limits import MAX_ENV, MAX_PRIORITY
 from pikoci.internal.domain.names import SLUG_PATTERN
 from pikoci.internal.domain.schedule import InvalidScheduleError, parse_schedule
 from pikoci.internal.domain.tags import MAX_TAGS
@@ -94,11 +94,11 @@ def _to_interval(value: Any) -> str:
     return text
 
 
-def _whole(least: int) -> Callable[[Any], int]:
+def _whole(least: int, most: int = _MAX_WHOLE) -> Callable[[Any], int]:
     def convert(value: Any) -> int:
         number = to_number(value)
-        if not isinstance(number, int) or not least <= number <= _MAX_WHOLE:
-            raise ConversionError(f"a whole number from {least} to {_MAX_WHOLE} is required, not {number}")
+        if not isinstance(number, int) or not least <= number <= most:
+            raise ConversionError(f"a whole number from {least} to {most} is required, not {number}")
         return number
 
     return convert
@@ -162,6 +162,7 @@ STRING = Kind("string", _to_text, "")
 BOOL = Kind("bool", to_bool, False)
 COUNT = Kind("whole number", _whole(0), 0)
 POSITIVE = Kind("whole number, 1 or more", _whole(1), 1)
+PRIORITY = Kind(f"whole number, -{MAX_PRIORITY} to {MAX_PRIORITY}", _whole(-MAX_PRIORITY, MAX_PRIORITY), 0)
 STRINGS = Kind("list of strings", to_strings, [])
 NAMES = Kind("list of names", lambda value: list(dict.fromkeys(to_strings(value))), [])
 TAGS = Kind("list of tags", _to_tags, [])

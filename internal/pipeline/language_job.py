@@ -33,6 +33,7 @@ _JOB = (
             Attribute("timeout", kinds.DURATION, "Longest run of the whole plan; no limit if not given.", default=0.0),
             Attribute("tags", kinds.TAGS, "Only workers with all of these tags run it.", default=[]),
             Attribute("serial_groups", kinds.NAMES, "Of all jobs of a group, one runs at a time.", default=[]),
+            Attribute("priority", kinds.PRIORITY, "Its builds go before those of less, in this pipeline.", default=0),
             Attribute("for_each", kinds.COLLECTION, "One job for each element; see `each.key` and `each.value`."),
             Attribute("interruptible", kinds.BOOL, "A newer build stops it.", default=False, supported=False),
             Attribute("allow_failure", kinds.BOOL, "A failure is a warning.", default=False, supported=False),

@@ -11,6 +11,7 @@ from pikoci.internal.domain.build import FINAL, Build, BuildStatus, InputChoice
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.pipeline import Page
 from pikoci.internal.store.build_leases import SqlBuildLeases
+from pikoci.internal.store.build_lines import SqlBuildLines
 from pikoci.internal.store.build_parts import SqlBuildParts
 from pikoci.internal.store.session import batches, marks
 from pikoci.internal.store.tables import ACTIVE, BUILDS
@@ -61,7 +62,7 @@ def list_sql(*, job: bool, pipeline: bool, statuses: int) -> str:
     return f"{BUILDS.select} WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?"
 
 
-class SqlBuilds(SqlBuildLeases, SqlBuildParts):
+class SqlBuilds(SqlBuildLeases, SqlBuildLines, SqlBuildParts):
     """Implements `BuildRepository`."""
 
     def create(self, build: Build, inputs: Sequence[InputChoice] = ()) -> Build:

@@ -6,7 +6,16 @@ import builtins
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, BuildStatus, InputChoice, LogChunk, Step
+from pikoci.internal.domain.build import (
+    Build,
+    BuildInput,
+    BuildOutput,
+    BuildStatus,
+    InputChoice,
+    LogChunk,
+    Step,
+    WaitingLine,
+)
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.domain.pipeline import BusySlots, Page
 
@@ -85,8 +94,26 @@ class BuildRepository(Protocol):
     def holder(self, build_id: int) -> tuple[str, str] | None:
         """The worker and instance that claimed the build last; None when nobody holds it, or there is no such build."""
 
-    def claim(self, build_id: int, worker: str, instance: str, now: float, lease_until: float) -> Build | None:
-        """One atomic statement: pending and dispatched -> started, claim + 1, lease set. None when it cannot be had."""
+    def lines_beside(self, build_id: int) -> builtins.list[WaitingLine]:
+        """The lines in the queue that the build waits or waited in; in that of untagged work for an unknown build."""
+
+    def claim_next(
+        self, line: WaitingLine, rung_by: int, worker: str, instance: str, now: float, lease_until: float
+    ) -> Build | None:
+        """Start the build that is next in the line: one atomic statement, pending -> started, claim + 1, lease set.
+
+        That of the highest priority, then the oldest. None where the line is empty, and where this instance runs what
+        it was given for the message `rung_by` (see `held`). Raises ConflictError where it is given that just now.
+        """
+
+    def held(self, rung_by: int, worker: str, instance: str) -> Build | None:
+        """The started build that this instance was given for the message of the build `rung_by`."""
+
+    def is_rung_again(self, rung_by: int, worker: str, instance: str) -> bool:
+        """Whether the build was published anew since this instance was given another for its message.
+
+        So its next message is not the same one that came twice. `held` finds the other no longer.
+        """
 
     def renew(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
         """Build ids whose lease was renewed: started, with that claim."""

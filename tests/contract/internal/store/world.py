@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pikoci.internal.domain.build import Build, BuildStatus, InputChoice
+from pikoci.internal.domain.build import Build, BuildStatus, InputChoice, WaitingLine
 from pikoci.internal.domain.pipeline import Job, Pipeline, PipelineSource, ResourceState, Version
 from pikoci.internal.store.store import SqlStore
 
@@ -22,6 +22,14 @@ def wished(name: str, **fields: Any) -> ResourceState:
 
 class _UndoneError(Exception):
     pass
+
+
+def claim_next(
+    store: SqlStore, build: Build, worker: str, instance: str, now: float = 5.0, until: float = 35.0
+) -> Build | None:
+    """Whatever is next where the build waits, for its message."""
+    line = WaitingLine(head=build.id, queue=build.queue, pipeline_id=build.pipeline_id, team="")
+    return store.builds.claim_next(line, build.id, worker, instance, now, until)
 
 
 class World:
@@ -92,9 +100,13 @@ class World:
     def claimed(self, worker: str = "w1", instance: str = "i1", lease_until: float = 35.0, **fields: Any) -> Build:
         build = self.build(**{"dispatched_at": 4.0, **fields})
         with self.store.transaction():
-            claimed = self.store.builds.claim(build.id, worker, instance, 5.0, lease_until)
+            claimed = self.claim(build, worker, instance, 5.0, lease_until)
         assert claimed
         return claimed
+
+    def claim(self, build: Build, worker: str, instance: str, now: float = 5.0, until: float = 35.0) -> Build | None:
+        """Whatever is next where this build waits, for its message."""
+        return claim_next(self.store, build, worker, instance, now, until)
 
     def ended(self, job: str = "build", status: BuildStatus = BuildStatus.SUCCEEDED, **fields: Any) -> Build:
         build = self.build(job, **{"status": status, "finished_at": 9.0, **fields})
