@@ -52,18 +52,19 @@ class Checks:
         with self._store.transaction():
             lapsed = self._store.resources.requeue_expired_checks(self._context.clock.now())
             stale = self._store.resources.take_stale(before, limit)
+            running = self._store.resources.count_checks()
         if lapsed:
             self._context.measures.leases_taken_back["check"] += lapsed
             self._context.notify(CHECKS)
         waiting = self._doorbell.by_queue(stale)
-        lost = {queue for queue, found in waiting.items() if self._doorbell.may_be_lost(queue, len(found))}
-        if not lost:
+        lost = {queue: self._doorbell.lost(queue, len(found), running) for queue, found in waiting.items()}
+        if not any(lost.values()):
             return lapsed
         now = self._context.clock.now()
         with self._store.transaction():
             # The broker was asked in between, which may take its time: look again who is stale still.
             waiting = self._doorbell.by_queue(self._store.resources.take_stale(before, limit))
-            again = [found for queue in sorted(lost & waiting.keys()) for found in waiting[queue]]
+            again = [found for queue in sorted(waiting) for found in waiting[queue][: lost.get(queue, 0)]]
             self._store.resources.mark_dispatched({found.id: found.next_check_at for found in again}, now)
         self._doorbell.ring_checks(again)
         return lapsed + len(again)

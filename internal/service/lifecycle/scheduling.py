@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
@@ -115,14 +116,17 @@ class Scheduling:
         """Publish builds that were published before `before` and claimed by nobody, where the messages may be lost."""
         with self._store.transaction():
             waiting = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
-        lost = {queue for queue, builds in waiting.items() if self._doorbell.may_be_lost(queue, len(builds))}
-        if not lost:
+            running: Counter[str] = Counter()
+            for slots in self._store.builds.busy():
+                running[slots.worker] += slots.builds
+        lost = {queue: self._doorbell.lost(queue, len(builds), running) for queue, builds in waiting.items()}
+        if not any(lost.values()):
             return 0
         now = self._context.clock.now()
         with self._store.transaction():
             # The broker was asked in between, which may take its time: look again who is stale still.
             stale = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
-            again = {queue: builds for queue, builds in stale.items() if queue in lost}
+            again = {queue: builds[: lost.get(queue, 0)] for queue, builds in stale.items()}
             for build in (build for builds in again.values() for build in builds):
                 self._store.builds.save(msgspec.structs.replace(build, dispatched_at=now))
         for queue, builds in again.items():

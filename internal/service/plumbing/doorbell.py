@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -61,14 +61,17 @@ class Doorbell:
                 grouped.setdefault(queue, []).append(resource)
         return grouped
 
-    def may_be_lost(self, queue: str, waiting: int) -> bool:
-        """Whether some of `waiting` published ids may have no message left.
+    def lost(self, queue: str, waiting: int, running: Mapping[str, int]) -> int:
+        """How many of `waiting` published ids, the oldest, may have no message left; `running` is what workers run.
 
-        While at least as many messages wait as ids, the workers are merely busy, and more messages would not help.
+        While at least as many messages wait as ids, the workers are merely busy, and more messages would not help. Not
+        so where workers have free slots: then the messages don't reach them, or the broker counts what is done with.
         """
         self._remember(queue)
         state = self._look(queue)
-        return state is None or state.waiting < waiting
+        if state is None or state.waiting < waiting:
+            return waiting
+        return min(waiting, self._fleet.free_slots(queue, running))
 
     def ring(self, queue: str, ids: Iterable[int]) -> None:
         """Publish ids on a queue, in ASCII digits, after the commit."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -78,6 +78,11 @@ class Fleet:
     def able(self, kind: str, tags: Sequence[str], team: str) -> list[WorkerState]:
         """The workers that would take such work (`jobs` or `checks`) now if they had a slot, by name."""
         return [state for state in self._fitting(kind, tags, team) if availability(state) == "running"]
+
+    def free_slots(self, queue: str, running: Mapping[str, int]) -> int:
+        """Slots of the workers that take from the queue now and run nothing; `running` is what runs, by worker."""
+        takers = [each for each in self.workers() if queue in each.queues and availability(each) == "running"]
+        return sum(max(0, each.concurrency - running.get(each.name, 0)) for each in takers)
 
     def waiting_reason(self, kind: str, tags: Sequence[str], team: str) -> str:
         """Why published work of this kind (`jobs` or `checks`) gets no worker now; empty where one could take it."""

@@ -57,6 +57,7 @@ class QueueConsumer(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # th
         self._partitions: dict[int, Progress] = {}
         self._waiting: list[KafkaDelivery] = []  # a heap
         self._changed: set[int] = set()
+        self._confirmed: dict[int, int] = {}  # what the broker has stored, by partition
         self._lost = False
         self._backoff = Backoff()
         self._room = Event()
@@ -170,6 +171,9 @@ class QueueConsumer(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # th
         else:
             self.trouble = None
             self._backoff.reset()
+            # What was stored while the broker went away may be lost without a word, and would count as waiting.
+            unconfirmed = (each for each, done in self._partitions.items() if done.offset != self._confirmed.get(each))
+            self._changed.update(unconfirmed)
 
     def _poll(self) -> Any:
         """Read what there is room for; the group is kept up also without room."""
@@ -228,6 +232,8 @@ class QueueConsumer(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # th
     def _stored(self, offsets: dict[TopicPartition, OffsetAndMetadata], result: object) -> None:
         if isinstance(result, Exception):  # try again with the next poll
             self._changed |= {each.partition for each in offsets} & self._partitions.keys()
+        else:
+            self._confirmed.update({each.partition: stored.offset for each, stored in offsets.items()})
 
     def _offsets(self, numbers: Iterable[int]) -> dict[TopicPartition, OffsetAndMetadata]:
         return {
@@ -238,6 +244,7 @@ class QueueConsumer(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # th
     def _forget(self, numbers: set[int]) -> None:
         for each in numbers:
             self._partitions.pop(each, None)
+            self._confirmed.pop(each, None)
         self._changed -= numbers
         self._waiting = [each for each in self._waiting if each.partition not in numbers]
         heapq.heapify(self._waiting)

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import gevent
 import pytest
+from kafka import KafkaConsumer
 from structlog.testing import capture_logs
 
 from pikoci.pkg.queue import Delivery, QueueUnavailableError, Subscription
@@ -55,6 +56,26 @@ def test_only_what_is_acknowledged_in_order_is_stored(kafka: Site) -> None:
         rest = [each.body for each in held[2:]]
         assert collect(second, set(rest)) == rest
         assert second.receive(A_WHILE) is None
+
+
+def test_what_is_done_is_stored_again_when_that_was_lost_without_a_word(
+    kafka: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would count as waiting until the next message of its partition."""
+    backend = kafka.open(kafka_partitions=1)
+    backend.publish("jobs", b"done")
+    with backend.subscribe(["jobs"]) as subscription:
+        delivery = take(subscription)
+        lost: list[object] = []
+        with monkeypatch.context() as losing:
+            losing.setattr(KafkaConsumer, "commit_async", lambda *arguments, **_: lost.append(arguments))
+            delivery.acknowledge()
+            with gevent.Timeout(DEADLINE):
+                while not lost:
+                    subscription.receive(0.1)
+        with gevent.Timeout(DEADLINE):
+            while backend.depth("jobs").waiting:
+                gevent.sleep(0.2)
 
 
 def test_a_busy_consumer_leaves_what_waits_to_others_and_comes_back(kafka: Site) -> None:

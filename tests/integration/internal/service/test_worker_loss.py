@@ -33,15 +33,34 @@ def test_a_message_that_was_never_sent_is_sent_by_the_sweeper(world: World) -> N
 
 def test_messages_are_not_piled_up_while_the_workers_are_busy(world: World) -> None:
     world.set(PLAIN)
-    builds = [world.trigger() for _ in range(3)]
+    running, builds = [world.trigger() for _ in range(4)], [world.trigger() for _ in range(3)]
+    refs = [ClaimRef(id=build.id, claim=world.claim(build).claim) for build in running]
     world.publisher.take()
-    world.clock.advance(60)
+    world.clock.advance(20)
+    assert world.beat(refs) == []
     world.publisher.known_depth = 3
     sweep(world)
     assert world.publisher.take() == []
     world.publisher.known_depth = 2
     sweep(world)
     assert world.publisher.take() == [build.id for build in builds]
+
+
+def test_what_waits_beside_free_slots_is_published_again_whatever_the_broker_says(world: World) -> None:
+    """Its messages may be held up, or it counts some that are done with."""
+    world.set(PLAIN)
+    running, builds = [world.trigger() for _ in range(2)], [world.trigger() for _ in range(3)]
+    refs = [ClaimRef(id=build.id, claim=world.claim(build).claim) for build in running]
+    world.publisher.take()
+    world.clock.advance(20)
+    assert world.beat(refs) == []
+    world.publisher.known_depth = 5
+    sweep(world)
+    assert world.publisher.take() == [build.id for build in builds[:2]]
+    sweep(world)
+    assert world.publisher.take() == [builds[2].id]
+    sweep(world)
+    assert world.publisher.take() == []
 
 
 def test_a_server_that_starts_publishes_at_once_what_an_earlier_one_had(world: World) -> None:
