@@ -45,6 +45,7 @@ class Deletion:
                 if not self._end_builds(pipeline_id):
                     after = self._deletions.delete_some(pipeline_id, after)
         if after is None:
+            self._slices.give_back_space()
             _log.info("pipeline deleted for good", pipeline_id=pipeline_id)
         return 0 if pipeline_id is None else 1
 

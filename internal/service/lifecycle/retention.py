@@ -31,7 +31,9 @@ class Retention:
             self._store.ended_sessions.delete_expired(now - self._context.settings.token_leeway)
         with self._slices.next():
             deleted = self._store.artifacts.delete_unused(now - _DAY)
-        return deleted + self._prune_logs(now) + sum(self._prune_builds(job, now) for job in self._jobs())
+        deleted += self._prune_logs(now) + sum(self._prune_builds(job, now) for job in self._jobs())
+        self._slices.give_back_space()
+        return deleted
 
     def _prune_logs(self, now: float) -> int:
         age, batch = self._context.settings.log_retention, self._context.settings.retention_batch

@@ -90,9 +90,9 @@ def test_its_rows_go_in_parts_and_those_of_others_stay(store: SqlStore, world: W
 
 
 def test_a_large_log_goes_in_parts(store: SqlStore, world: World) -> None:
-    build = world.ended(log_size=3 * 2**20)
+    build, size = world.ended(log_size=6 * 2**17), 2**17
     chunks = [
-        LogChunk(offset=number * 2**19, step="", claim=1, at=1.0, data=bytes([number]) * 2**19) for number in range(6)
+        LogChunk(offset=number * size, step="", claim=1, at=1.0, data=bytes([number]) * size) for number in range(6)
     ]
     with store.transaction():
         store.logs.append(build.id, chunks)
