@@ -95,12 +95,13 @@ class SqlLogs:
             last, size = build_id, size + length
             if size >= _DELETED_BYTES:
                 break
-        whole = [build_id for build_id in build_ids if build_id < last]
-        if whole:
+        more = size >= _DELETED_BYTES or len(chunks) == _DELETED_CHUNKS
+        whole = [build_id for build_id in build_ids if build_id < last] if more else build_ids
+        if chunks and whole:
             self._session.write(f"DELETE FROM log_chunks WHERE build_id IN ({marks(len(whole))})", whole)
-        if chunks:
+        if more:
             self._session.write(CUT, (last, first))
-        return size >= _DELETED_BYTES or len(chunks) == _DELETED_CHUNKS
+        return more
 
     def _last(self, build_id: int, first: int, offset: int, limit: int) -> int:
         """The start of the chunk with which `limit` bytes from `offset` on are reached."""
