@@ -13,8 +13,9 @@ from pikoci.internal.store.tables import LOG_CHUNKS
 from pikoci.internal.store.values import shown_text
 
 _MIB = 1024 * 1024
-#: How many chunks are deleted together.
-_DELETED = 500
+#: How many bytes of a log, and how many chunks, are deleted together.
+_DELETED_BYTES = 256 * 1024
+_DELETED_CHUNKS = 500
 #: How many chunks' sizes are looked at together; tiny chunks are the common case.
 PAGE = 1024
 
@@ -77,7 +78,7 @@ class SqlLogs:
         return [row[0] for row in self._session.rows(EXPIRED, (finished_before, limit))]
 
     def delete_some(self, build_ids: Sequence[int]) -> bool:
-        """See `LogRepository`. About a megabyte, or 500 chunks, at a time."""
+        """See `LogRepository`. 256 KiB, or 500 chunks, at a time."""
         return any(self._delete_some(batch) for batch in batches(sorted(build_ids)))
 
     def mark_deleted(self, build_ids: Sequence[int]) -> int:
@@ -89,17 +90,18 @@ class SqlLogs:
 
     def _delete_some(self, build_ids: Sequence[int]) -> bool:
         size, last, first = 0, 0, 0
-        chunks = self._session.rows(first_chunks_sql(len(build_ids)), (*build_ids, _DELETED))
+        chunks = self._session.rows(first_chunks_sql(len(build_ids)), (*build_ids, _DELETED_CHUNKS))
         for build_id, first, length in chunks:  # noqa: B007 - the last one is where to stop
             last, size = build_id, size + length
-            if size >= _MIB:
+            if size >= _DELETED_BYTES:
                 break
-        whole = [build_id for build_id in build_ids if build_id < last]
-        if whole:
+        more = size >= _DELETED_BYTES or len(chunks) == _DELETED_CHUNKS
+        whole = [build_id for build_id in build_ids if build_id < last] if more else build_ids
+        if chunks and whole:
             self._session.write(f"DELETE FROM log_chunks WHERE build_id IN ({marks(len(whole))})", whole)
-        if chunks:
+        if more:
             self._session.write(CUT, (last, first))
-        return size >= _MIB or len(chunks) == _DELETED
+        return more
 
     def _last(self, build_id: int, first: int, offset: int, limit: int) -> int:
         """The start of the chunk with which `limit` bytes from `offset` on are reached."""

@@ -64,7 +64,7 @@ def open_store(settings: StoreSettings) -> SqlStore:
 def _database(path: str, **pragmas: str | int) -> peewee.SqliteDatabase:
     database = peewee.SqliteDatabase(
         path,
-        pragmas={"foreign_keys": 1, "cache_size": -16 * 1024, "temp_store": "memory", **pragmas},
+        pragmas={**pragmas, "foreign_keys": 1, "cache_size": -16 * 1024, "temp_store": "memory"},
         timeout=0,
         thread_safe=False,  # one connection for all greenlets
         returning_clause=True,
@@ -83,6 +83,7 @@ def _open_sqlite(settings: StoreSettings) -> SqliteSession:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         database = _database(
             str(path),
+            auto_vacuum="incremental",  # counts for a new file, and only before anything is written to it
             busy_timeout=int(settings.busy_timeout * 1000),  # while opening; the session waits by itself later
             journal_mode="wal",
             synchronous="normal",

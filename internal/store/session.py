@@ -56,6 +56,13 @@ class Session(ABC):
     def check_writable(self) -> None:
         """Return where the database answers and takes changes. Raises UnavailableError saying what is missing."""
 
+    def give_back_space(self) -> bool:
+        """Make the database's files a little smaller, where it does not reuse all their space; whether there is more.
+
+        Raises RuntimeError inside a transaction.
+        """
+        return False
+
     @abstractmethod
     def close(self) -> None:
         """Give every connection back."""

@@ -27,6 +27,7 @@ from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.store.checkpoint import Checkpointer
 from pikoci.internal.store.failures import DRIVER_ERRORS, sqlite_code, translated
 from pikoci.internal.store.filelock import FileLock
+from pikoci.internal.store.free_space import give_back
 from pikoci.internal.store.session import Row, Session
 
 ROW_LOCK = re.compile(r"\s+FOR NO KEY UPDATE( OF \w+)?( SKIP LOCKED)?")
@@ -127,6 +128,20 @@ class SqliteSession(Session):
             raise UnavailableError(f"the disk of {path} is read-only", hint="mount it so that it can be written to")
         if disk.f_bavail * disk.f_frsize < LEAST_ROOM:
             raise UnavailableError(f"the disk of {path} is full", hint="make room on it")
+
+    def give_back_space(self) -> bool:
+        """See `Session`. False as well while another program keeps the file locked."""
+        if self._owner is not None:
+            raise RuntimeError("space is given back outside of transactions")
+        try:
+            more = give_back(self.database.connection())
+        except sqlite3.Error as error:
+            if _is_busy(error):
+                return False
+            raise translated(error) or error from error
+        if self._checkpointer is not None:
+            self._checkpointer.note_commit()
+        return more
 
     def lock_schema(self) -> None:
         """Nothing to do: BEGIN IMMEDIATE keeps every other writer away."""

@@ -81,6 +81,10 @@ class SqlStore:
         """See `Store`."""
         self.session.check_writable()
 
+    def give_back_space(self) -> bool:
+        """See `Store`."""
+        return self.session.give_back_space()
+
     def migrate(self) -> list[str]:
         """See `Store`. Raises InvalidError when a newer program has migrated the database."""
         return self._migrations.apply()

@@ -57,6 +57,12 @@ class Store(Protocol):
     def check_health(self) -> None:
         """Return if the database answers and takes changes, else raise UnavailableError saying what is missing."""
 
+    def give_back_space(self) -> bool:
+        """Give a little of the space that deleted rows left back to the file system; whether there is more to give.
+
+        Called outside of transactions. Does nothing where the database sees to it itself.
+        """
+
     def migrate(self) -> list[str]:
         """Apply missing migrations, one server at a time; returns their names."""
 

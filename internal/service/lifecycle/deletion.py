@@ -36,15 +36,19 @@ class Deletion:
         """Delete a hidden pipeline, or a part of it while another server deletes it too; returns 0 if there is none."""
         pipeline_id: int | None = None
         after: int | None = 0
+        active = True
         while after is not None:
             with self._slices.next():
                 taken = self._deletions.take()
                 if taken is None or pipeline_id not in {None, taken}:
                     break
                 pipeline_id = taken
-                if not self._end_builds(pipeline_id):
+                if active:
+                    active = self._end_builds(pipeline_id)
+                else:
                     after = self._deletions.delete_some(pipeline_id, after)
         if after is None:
+            self._slices.give_back_space()
             _log.info("pipeline deleted for good", pipeline_id=pipeline_id)
         return 0 if pipeline_id is None else 1
 

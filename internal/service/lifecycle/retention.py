@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from pikoci.internal.domain.build import FINAL, BuildStatus
 from pikoci.internal.domain.pipeline import Job
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.slices import Slices
+
+T = TypeVar("T")
 
 _DAY = 24 * 3600.0
 _PAGE = 100
@@ -31,15 +34,15 @@ class Retention:
             self._store.ended_sessions.delete_expired(now - self._context.settings.token_leeway)
         with self._slices.next():
             deleted = self._store.artifacts.delete_unused(now - _DAY)
-        return deleted + self._prune_logs(now) + sum(self._prune_builds(job, now) for job in self._jobs())
+        deleted += self._prune_logs(now) + sum(self._prune_builds(job, now) for job in self._jobs())
+        self._slices.give_back_space()
+        return deleted
 
     def _prune_logs(self, now: float) -> int:
         age, batch = self._context.settings.log_retention, self._context.settings.retention_batch
         total = 0
         while age is not None and (ids := self._store.logs.expired(now - age, batch)):
-            self._delete_logs(ids)
-            with self._slices.next():
-                total += self._store.logs.mark_deleted(ids)
+            total += self._without_logs(ids, self._store.logs.mark_deleted)
         return total
 
     def _prune_builds(self, job: Job, now: float) -> int:
@@ -55,10 +58,15 @@ class Retention:
             found = self._store.builds.prunable(job.id, up_to=up_to, before=before, limit=limit)
             if not (ids := [build_id for build_id in found if build_id not in protected]):
                 return total
-            self._delete_logs(ids)
-            with self._slices.next():
-                self._store.builds.delete(ids)
+            self._without_logs(ids, self._store.builds.delete)
             total += len(ids)
+
+    def _without_logs(self, build_ids: Sequence[int], then: Callable[[Sequence[int]], T]) -> T:
+        """Delete the builds' logs, however large, and do what is to be done `then` in the last transaction."""
+        while True:
+            with self._slices.next():
+                if not self._store.logs.delete_some(build_ids):
+                    return then(build_ids)
 
     def _newest_beyond(self, job: Job, keep: int) -> int:
         """The newest ended build that is not among the newest `keep`; 0 where there are no more than that."""
@@ -70,12 +78,6 @@ class Retention:
                 return 0
             keep -= _COUNTED
         return self._store.builds.newest_ended(job.id, below=below, skip=keep) or 0
-
-    def _delete_logs(self, build_ids: Sequence[int]) -> None:
-        more = True
-        while more:
-            with self._slices.next():
-                more = self._store.logs.delete_some(build_ids)
 
     def _protected(self, job: Job) -> set[int]:
         """The builds that show how the job stands, and what it has built: without them it would build that again."""

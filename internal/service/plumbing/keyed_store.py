@@ -67,6 +67,10 @@ class KeyedStore(Store):
         """See `Store.check_health`."""
         self._store.check_health()
 
+    def give_back_space(self) -> bool:
+        """See `Store.give_back_space`."""
+        return self._store.give_back_space()
+
     def migrate(self) -> list[str]:
         """See `Store.migrate`."""
         return self._store.migrate()

@@ -27,3 +27,11 @@ class Slices:
         with self._store.transaction():
             yield
         gevent.sleep(time.perf_counter() - began)
+
+    def give_back_space(self) -> None:
+        """Give the space that was freed back to the file system, with such pauses as well."""
+        more = True
+        while more:
+            began = time.perf_counter()
+            more = self._store.give_back_space()
+            gevent.sleep(time.perf_counter() - began)

@@ -74,11 +74,11 @@ def test_its_active_builds_end_those_that_run_first(store: SqlStore, world: Worl
 
 def test_its_rows_go_in_parts_and_those_of_others_stay(store: SqlStore, world: World) -> None:
     other = world.build(world.jobs("build", pipeline="q")[0])
-    versions = world.versions(*range(250))
-    builds = [world.ended(inputs=[world.choice(version)], log_size=600) for version in versions[:120]]
+    versions = world.versions(*range(450))
+    builds = [world.ended(inputs=[world.choice(version)], log_size=60) for version in versions[:220]]
     for build in builds:
         with store.transaction():
-            store.logs.append(build.id, [LogChunk(offset=0, step="", claim=1, at=1.0, data=b"x" * 600)])
+            store.logs.append(build.id, [LogChunk(offset=0, step="", claim=1, at=1.0, data=b"x" * 60)])
     with store.transaction():
         store.artifacts.finish("u", "d", 0, builds[0].pipeline_id, 1.0)
         store.jobs.request_scheduling([builds[0].job_id, other.job_id])
@@ -90,9 +90,9 @@ def test_its_rows_go_in_parts_and_those_of_others_stay(store: SqlStore, world: W
 
 
 def test_a_large_log_goes_in_parts(store: SqlStore, world: World) -> None:
-    build = world.ended(log_size=3 * 2**20)
+    build, size = world.ended(log_size=6 * 2**17), 2**17
     chunks = [
-        LogChunk(offset=number * 2**19, step="", claim=1, at=1.0, data=bytes([number]) * 2**19) for number in range(6)
+        LogChunk(offset=number * size, step="", claim=1, at=1.0, data=bytes([number]) * size) for number in range(6)
     ]
     with store.transaction():
         store.logs.append(build.id, chunks)

@@ -1,5 +1,6 @@
 """What is special about one file, one connection and one writer."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -133,7 +134,7 @@ def test_a_full_disk_is_unavailable_and_breaks_nothing(store: SqlStore, world: W
     build = world.build()
     pages = store.session.rows("PRAGMA page_count")[0][0]
     store.session.rows(f"PRAGMA max_page_count = {pages + 8}")
-    chunk = LogChunk(offset=0, step="", claim=1, at=1.0, data=bytes(MIB))
+    chunk = LogChunk(offset=0, step="", claim=1, at=1.0, data=os.urandom(MIB))
     save = partial(store.builds.save, replace(build, reason="lost"))
     with pytest.raises(UnavailableError, match="full"):
         world.transact(save, lambda: store.logs.append(build.id, [chunk]))
@@ -148,7 +149,7 @@ def test_the_write_ahead_log_stays_bounded(store: SqlStore, settings: StoreSetti
     longest = 0
     for number in range(800):
         with store.transaction():
-            data = bytes(256 * 1024)
+            data = os.urandom(256 * 1024)
             store.logs.append(build.id, [LogChunk(offset=number * len(data), step="", claim=1, at=1.0, data=data)])
         longest = max(longest, wal.stat().st_size)
         gevent.sleep(0.002)
