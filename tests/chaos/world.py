@@ -199,8 +199,8 @@ class Separate(World):
             self._add(name, ["worker", *flags], group=False, **addresses)
 
 
-def worker_token() -> str:
+def worker_token(secret: str = SECRET) -> str:
     """A token for the workers, as the command line makes it."""
-    environment = {"PATH": os.environ["PATH"], "JWT_SECRET": SECRET}
+    environment = {"PATH": os.environ["PATH"], "JWT_SECRET": secret}
     made = subprocess.run([PIKOCI, "worker-token"], env=environment, capture_output=True, text=True, check=True)
     return made.stdout.strip()
