@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORKERS = 1000
+BEAT_SECONDS = 5.0
 PROGRAM = Path(__file__).with_name("swarm_process.py")
 
 
@@ -44,9 +45,18 @@ class Crowd:
 
 
 @contextmanager
-def swarm(url: str, token: str, register: float, seconds: float) -> Iterator[Crowd]:
-    """Simulated workers that register within some seconds and then live for some more."""
-    command = [sys.executable, str(PROGRAM), url, str(WORKERS), str(register), str(seconds)]
+def swarm(
+    url: str,
+    token: str,
+    register: float,
+    seconds: float,
+    *,
+    workers: int = WORKERS,
+    beat: float = BEAT_SECONDS,
+    prefix: str = "simulated",
+) -> Iterator[Crowd]:
+    """Simulated workers that register within some seconds and then live for some more; `beat` is between heartbeats."""
+    command = [sys.executable, str(PROGRAM), url, str(workers), str(register), str(seconds), str(beat), prefix]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         process.stdin.write(token)

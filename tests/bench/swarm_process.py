@@ -1,7 +1,7 @@
 """Simulated workers: heartbeats and streams of commands, nothing else.
 
-`python swarm_process.py URL WORKERS REGISTER_SECONDS SECONDS` reads the worker token from standard input; it prints a
-line once all listen, and then one with what it measured.
+`python swarm_process.py URL WORKERS REGISTER_SECONDS SECONDS BEAT_SECONDS PREFIX` reads the worker token from standard
+input; it prints a line once all listen, and then one with what it measured.
 """
 
 from pikoci.cooperative import make_cooperative
@@ -21,21 +21,21 @@ import msgspec  # noqa: E402 - as above
 from pikoci.internal.domain.gateway import Heartbeat, WorkerHello  # noqa: E402 - as above
 from pikoci.internal.domain.wire import INSTANCE_HEADER, MSGPACK, WORKER_HEADER  # noqa: E402 - as above
 
-BEAT_SECONDS = 5.0
 PATIENCE_SECONDS = 60.0
 
 
 class Swarm:
     """Workers of one server; `times` are milliseconds of each heartbeat, from its request to its answer."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, beat: float, prefix: str) -> None:
         self.times: list[float] = []
+        self._beat, self._prefix = beat, prefix
         self._netloc = urlsplit(url).netloc
         self._token = token
 
     def join(self, number: int) -> None:
         """Register one worker, open its stream, and keep it alive from then on."""
-        name, instance = f"simulated-{number}", f"{number:032x}.1"
+        name, instance = f"{self._prefix}-{number}", f"{number:032x}.1"
         headers = {"Authorization": f"Bearer {self._token}", WORKER_HEADER: name, INSTANCE_HEADER: instance}
         headers["Content-Type"] = MSGPACK
         hello = WorkerHello(name=name, instance=instance, version="0", queues=["jobs", "checks"], concurrency=1)
@@ -52,7 +52,7 @@ class Swarm:
 
     def _beat_forever(self, connection: HTTPConnection, beat: bytes, headers: dict[str, str]) -> None:
         while True:
-            gevent.sleep(BEAT_SECONDS)
+            gevent.sleep(self._beat)
             began = time.perf_counter()
             _post(connection, "heartbeat", beat, headers)
             self.times.append((time.perf_counter() - began) * 1000)
@@ -70,9 +70,9 @@ def _post(connection: HTTPConnection, path: str, body: bytes, headers: dict[str,
     assert answer.status in {200, 204}, content
 
 
-def main(url: str, workers: int, register: float, seconds: float) -> None:
+def main(url: str, workers: int, register: float, seconds: float, beat: float, prefix: str) -> None:
     """Let all join, evenly over `register` seconds, so that their heartbeats are spread; then measure."""
-    crowd = Swarm(url, sys.stdin.read().strip())
+    crowd = Swarm(url, sys.stdin.read().strip(), beat, prefix)
     joining = []
     began = time.monotonic()
     for number in range(workers):
@@ -93,4 +93,4 @@ def main(url: str, workers: int, register: float, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]), float(sys.argv[5]), sys.argv[6])

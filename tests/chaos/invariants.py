@@ -24,9 +24,14 @@ LATENESS = 35.0
 _OPEN = ("pending", "waiting", "started")
 _BUILDS = """
     SELECT b.id, j.name, b.number, b.status, b.reason, b.claim, b.requeues, b.lease_expires_at
-    FROM builds b JOIN jobs j ON j.id = b.job_id ORDER BY b.id
+    FROM builds b JOIN jobs j ON j.id = b.job_id JOIN pipelines p ON p.id = j.pipeline_id
+    WHERE p.name = 'chaos' ORDER BY b.id
 """
-_STEPS = "SELECT build_id, claim, step, status FROM build_steps ORDER BY build_id, claim, step"
+_STEPS = """
+    SELECT s.build_id, s.claim, s.step, s.status
+    FROM build_steps s JOIN builds b ON b.id = s.build_id JOIN pipelines p ON p.id = b.pipeline_id
+    WHERE p.name = 'chaos' ORDER BY s.build_id, s.claim, s.step
+"""
 # The newest alone: a build of an upstream job that overtook an older one hides that from `every`, as in Concourse.
 _UNUSED = """
     SELECT m.number FROM builds m JOIN jobs j ON j.id = m.job_id

@@ -12,6 +12,7 @@ import gevent
 
 from tests.chaos.faults import Trouble
 from tests.chaos.invariants import Row, broken_promises, left_behind, longest_gap, read_builds, wait_for_end
+from tests.chaos.removal import Removal, seed
 from tests.chaos.schedule import plan
 from tests.chaos.settings import Settings
 from tests.chaos.visitor import Visitor
@@ -39,6 +40,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> Result:
     result = Result()
     world: World = Embedded(settings) if settings.broker == "mem" else Separate(settings)
     try:
+        seed(world)
         world.start()
         visitor = Visitor(world, Random(settings.seed))
         try:
@@ -57,9 +59,12 @@ def _go_through(world: World, visitor: Visitor, result: Result, say: Callable[[s
     settings = world.settings
     trouble = Trouble(world, say)
     visits = gevent.spawn(visitor.start_builds, settings.seconds * 0.9)
+    removal = Removal(world, visitor, Random(settings.seed))
+    deleting = gevent.spawn(removal.run, settings.seconds * 0.4)
     trouble.make(plan(settings.seed, settings.seconds, world.targets()))
     say("everything works again; waiting for the builds to end")
     visits.get()
+    deleting.get()
     (world.folder / "quiet").touch()
     began = time.monotonic()
     late = wait_for_end(world, settings.patience)
@@ -67,6 +72,7 @@ def _go_through(world: World, visitor: Visitor, result: Result, say: Callable[[s
     result.violations += [f"{row}: has not ended; {row.reason}" for row in late]
     rows = read_builds(world)
     result.violations += broken_promises(world, visitor, rows, trouble.outages)
+    result.violations += removal.broken_promises(settings.patience)
     result.counts = _counts(trouble, visitor, rows, world) | {"seconds until all had ended": f"{took:.1f}"}
 
 

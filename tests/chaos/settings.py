@@ -20,3 +20,8 @@ class Settings:
     lease: float = 3.0
     heartbeat: float = 0.5
     patience: float = 120.0
+
+    @property
+    def kept(self) -> int:
+        """Builds of each job that retention keeps: all that a run makes."""
+        return self.builds + 200

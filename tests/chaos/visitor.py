@@ -35,7 +35,7 @@ class Visitor:
     def arrive(self) -> None:
         """Wait for the servers, log in, set the pipeline."""
         for client in self.clients:
-            self._persist(client.ready)
+            self.persist(client.ready)
         token = self.clients[0].login(USER, PASSWORD)
         for client in self.clients:
             client._transport.token = token
@@ -90,7 +90,8 @@ class Visitor:
         for client in self.clients:
             client.close()
 
-    def _persist(self, call: Callable[[], object]) -> None:
+    def persist(self, call: Callable[[], object]) -> None:
+        """Call until it works."""
         give_up = time.monotonic() + self._settings.patience
         while True:
             try:

@@ -13,10 +13,12 @@ from typing import Any
 import bcrypt
 import psycopg2
 
+from pikoci.internal.store import StoreSettings
 from tests.chaos.daemon import PIKOCI, Daemon
 from tests.chaos.links import Links
 from tests.chaos.schedule import Kind, Wear
 from tests.chaos.settings import Settings
+from tests.integration.internal.service.conftest import settings_of
 from tests.services.broker import Broker
 from tests.services.kafka import KafkaServer
 from tests.services.nats import NatsServer
@@ -56,6 +58,7 @@ class World(ABC):
             f"--lease={settings.lease}s",
             f"--heartbeat-interval={settings.heartbeat}s",
             "--max-requeues=100",
+            f"--build-retention-count={settings.kept}",
         ]
 
     @abstractmethod
@@ -65,6 +68,10 @@ class World(ABC):
     @abstractmethod
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Read the database itself."""
+
+    @abstractmethod
+    def store_settings(self) -> StoreSettings:
+        """How to open the database itself, while no server runs."""
 
     @abstractmethod
     def workdirs(self) -> list[Path]:
@@ -110,6 +117,10 @@ class Embedded(World):
         with closing(sqlite3.connect(f"file:{self.folder / 'pikoci.db'}?mode=ro", uri=True)) as connection:
             return connection.execute(statement).fetchall()
 
+    def store_settings(self) -> StoreSettings:
+        """See `World`."""
+        return StoreSettings(system="sqlite", name=str(self.folder / "pikoci.db"))
+
     def workdirs(self) -> list[Path]:
         """See `World`."""
         return [self.folder / "work"]
@@ -152,6 +163,11 @@ class Separate(World):
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
 
+    def store_settings(self) -> StoreSettings:
+        """See `World`."""
+        assert self.postgresql is not None
+        return settings_of(self.postgresql.admin)
+
     def workdirs(self) -> list[Path]:
         """See `World`."""
         return [self.folder / name for name in self.daemons if name.startswith("worker")]
@@ -183,8 +199,8 @@ class Separate(World):
             self._add(name, ["worker", *flags], group=False, **addresses)
 
 
-def worker_token() -> str:
+def worker_token(secret: str = SECRET) -> str:
     """A token for the workers, as the command line makes it."""
-    environment = {"PATH": os.environ["PATH"], "JWT_SECRET": SECRET}
+    environment = {"PATH": os.environ["PATH"], "JWT_SECRET": secret}
     made = subprocess.run([PIKOCI, "worker-token"], env=environment, capture_output=True, text=True, check=True)
     return made.stdout.strip()

@@ -19,6 +19,8 @@ from pikoci.internal.service.plumbing.settings import ServiceSettings
 ENDED = "ended"
 _GONE = frozenset({"stalled", ENDED})
 _LIFETIME = 2.0
+#: Answers kept at most: each holds all workers, if they fit.
+_ANSWERS = 64
 
 
 class Fleet:
@@ -29,6 +31,8 @@ class Fleet:
         self._clock = clock
         self._lease = settings.lease
         self._known: dict[str, WorkerState] = {}
+        self._aged: list[WorkerState] = []
+        self._fitted: dict[tuple[str, tuple[str, ...], str], list[WorkerState]] = {}
         self._binds_teams = False
         self._fresh_until: float | None = None
 
@@ -41,9 +45,10 @@ class Fleet:
         moment = self._clock.monotonic()
         if self._fresh_until is None or moment >= self._fresh_until:
             self._known = {state.name: state for state in self._store.workers.list()}
+            self._aged, self._fitted = [self.aged(state) for state in self._known.values()], {}
             self._binds_teams = any(state.team for state in self._known.values())
             self._fresh_until = moment + _LIFETIME
-        return [self.aged(state) for state in self._known.values()]
+        return self._aged
 
     def aged(self, state: WorkerState) -> WorkerState:
         """The worker, `stalled` if it is: silent for a lease, and it did not say that it ends."""
@@ -97,9 +102,14 @@ class Fleet:
         return able and not {queue_of(kind, tags), queue_of(kind, tags, team)}.isdisjoint(state.queues)
 
     def _fitting(self, kind: str, tags: Sequence[str], team: str) -> list[WorkerState]:
-        """The workers that are or may come back."""
-        there = (state for state in self.workers() if state.state != ENDED)
-        return [state for state in there if self.fits(state, kind, tags, team)]
+        """The workers that are or may come back. Many builds ask for the same: each question is answered once."""
+        workers, wanted = self.workers(), (kind, tuple(tags), team)
+        if wanted not in self._fitted:
+            if len(self._fitted) >= _ANSWERS:
+                self._fitted = {}
+            there = (state for state in workers if state.state != ENDED)
+            self._fitted[wanted] = [state for state in there if self.fits(state, kind, tags, team)]
+        return self._fitted[wanted]
 
     def require_able(self, by: Claimant, kind: str, tags: Sequence[str], team: str) -> None:
         """Return if the work is for such a worker as this one registered as, and its token opens it.
