@@ -10,6 +10,7 @@ from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.domain.plan import GetStep, JobPlan
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.plumbing.compiled import CompiledPipeline
+from pikoci.internal.service.plumbing.context import Context
 
 _MAX_REASON = 2000
 
@@ -17,10 +18,11 @@ _MAX_REASON = 2000
 class InputChooser:
     """Chooses inputs for the jobs of one pipeline, within one transaction: all answers are of one snapshot."""
 
-    def __init__(self, store: Store, pipeline_id: int, compiled: CompiledPipeline) -> None:
-        self._store = store
+    def __init__(self, context: Context, pipeline_id: int, compiled: CompiledPipeline) -> None:
+        self._store: Store = context.store
         self._pipeline_id = pipeline_id
         self._compiled = compiled
+        self._known = context.vain.of(pipeline_id)
 
     def choose(self, plan: JobPlan, fixed: Sequence[InputChoice] = ()) -> tuple[list[InputChoice], str]:
         """Inputs for one build of the job, and an empty reason; or what is `fixed` alone, and why the rest is missing.
@@ -31,7 +33,7 @@ class InputChooser:
         steps = [step for step in plan.gets() if step.name not in taken]
         if not steps:
             return list(fixed), ""
-        resolution = resolve(plan.name, self._gets(steps), self._store.history(self._pipeline_id))
+        resolution = resolve(plan.name, self._gets(steps), self._store.history(self._pipeline_id), self._known)
         if not resolution.ok:
             return list(fixed), describe(resolution)
         return [*fixed, *self._choices(steps, resolution.inputs)], ""
@@ -41,7 +43,7 @@ class InputChooser:
         steps = list(plan.gets())
         if not any(step.trigger for step in steps):
             return []
-        sets = new_builds(plan.name, self._gets(steps), self._store.history(self._pipeline_id), limit)
+        sets = new_builds(plan.name, self._gets(steps), self._store.history(self._pipeline_id), limit, self._known)
         return [self._choices(steps, chosen) for chosen in sets]
 
     def _gets(self, steps: Iterable[GetStep]) -> list[Get]:
