@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pikoci.internal.domain.build import InputChoice
 from pikoci.internal.domain.inputs import Get, Input, Pin, Resolution, new_builds, resolve
-from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.domain.plan import GetStep, JobPlan
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.plumbing.compiled import CompiledPipeline
@@ -47,7 +46,9 @@ class InputChooser:
         return [self._choices(steps, chosen) for chosen in sets]
 
     def _gets(self, steps: Iterable[GetStep]) -> list[Get]:
-        states = {state.canonical: state for state in self._store.resources.list(self._pipeline_id)}
+        wanted = list(steps)
+        ids = {step.resource: self._compiled.resource_ids[step.resource] for step in wanted}
+        pins = self._store.resources.pins(sorted(set(ids.values()))) if ids else {}
         return [
             Get(
                 name=step.name,
@@ -55,17 +56,17 @@ class InputChooser:
                 passed=tuple(step.passed),
                 trigger=step.trigger,
                 version=step.version or None,
-                pin=self._pin(states.get(step.resource)),
+                pin=self._pin(pins.get(ids[step.resource])),
             )
-            for step in steps
+            for step in wanted
         ]
 
-    def _pin(self, state: ResourceState | None) -> Pin | None:
-        if state is None or state.pinned_version_id is None:
+    def _pin(self, version_id: int | None) -> Pin | None:
+        if version_id is None:
             return None
-        version = self._store.versions.get(state.pinned_version_id)
+        version = self._store.versions.get(version_id)
         if version is None:
-            return Pin(str(state.pinned_version_id), None)
+            return Pin(str(version_id), None)
         text = ", ".join(f"{key}={value}" for key, value in version.version.items())
         return Pin(text[:100], version.id, enabled=not version.disabled)
 

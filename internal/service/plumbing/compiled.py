@@ -7,9 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from pikoci.internal.domain.errors import NotFoundError
-from pikoci.internal.domain.pipeline import Pipeline
+from pikoci.internal.domain.pipeline import Job, Pipeline, ResourceState
 from pikoci.internal.domain.plan import JobPlan, PipelineSpec, decode_spec
 from pikoci.internal.domain.repositories import Store
+from pikoci.internal.service.plumbing.ports import RunInThread
 
 _KEPT = 256
 
@@ -66,11 +67,20 @@ class CompiledPipelines:
             del self._kept[next(iter(self._kept))]
         return found
 
+    def prepare(
+        self, pipeline: Pipeline, spec: bytes, jobs: Sequence[Job], resources: Sequence[ResourceState], run: RunInThread
+    ) -> None:
+        """Decode it by `run`, so that who asks next need not wait for that."""
+        self._kept[pipeline.id, pipeline.revision] = run(_decoded, spec, jobs, resources)
+
     def _load(self, pipeline_id: int) -> CompiledPipeline:
-        spec = decode_spec(self._store.pipelines.source(pipeline_id).spec)
-        jobs = {job.name: job.id for job in self._store.jobs.list(pipeline_id)}
-        resources = {found.canonical: found.id for found in self._store.resources.list(pipeline_id)}
-        return compile_pipeline(spec, jobs, resources)
+        spec = self._store.pipelines.source(pipeline_id).spec
+        return _decoded(spec, self._store.jobs.list(pipeline_id), self._store.resources.list(pipeline_id))
+
+
+def _decoded(spec: bytes, jobs: Sequence[Job], resources: Sequence[ResourceState]) -> CompiledPipeline:
+    job_ids = {job.name: job.id for job in jobs}
+    return compile_pipeline(decode_spec(spec), job_ids, {found.canonical: found.id for found in resources})
 
 
 def compile_pipeline(
