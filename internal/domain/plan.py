@@ -147,6 +147,11 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     requeue_on_worker_loss: bool = True
     disable_retry: bool = False
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether its builds may have to wait for others to end."""
+        return bool(self.concurrency or self.serial_groups)
+
     def gets(self) -> Iterator[GetStep]:
         """The top-level gets, in plan order: the job's inputs."""
         return (step for step in self.steps if isinstance(step, GetStep))

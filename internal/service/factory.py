@@ -21,6 +21,7 @@ from pikoci.internal.service.plumbing.revocations import Revocations
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 from pikoci.internal.service.plumbing.tokens import TokenService, signing_secret
 from pikoci.internal.service.plumbing.turns import Turns
+from pikoci.internal.service.plumbing.vain import VainByPipeline
 from pikoci.internal.service.plumbing.waiting import Waiting
 from pikoci.internal.service.use_cases.accounts import AccountService
 from pikoci.internal.service.use_cases.builds import BuildService
@@ -92,6 +93,7 @@ def build_services(
         revocations=Revocations(store.worker_tokens.revoked, clock),
         ended_sessions=Revocations(store.ended_sessions.ended, clock),
         waiting=Waiting(store, clock, compiled, fleet),
+        vain=VainByPipeline(),
     )
     secret, is_revoked = signing_secret(store, jwt_secret), context.revocations.contains
     tokens = TokenService(secret, clock, settings, is_revoked, previous_secrets)

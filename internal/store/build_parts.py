@@ -40,7 +40,8 @@ class SqlBuildParts:
     def set_inputs(self, build_id: int, inputs: Sequence[InputChoice]) -> None:
         """See `BuildRepository`."""
         rows = self._session.change(
-            "UPDATE builds SET inputs_resolved = TRUE WHERE id = ? RETURNING job_id, number, retry", (build_id,)
+            "UPDATE builds SET inputs_resolved = TRUE, reason = '' WHERE id = ? RETURNING job_id, number, retry",
+            (build_id,),
         )
         self._session.write("DELETE FROM build_versions WHERE build_id = ? AND is_output = FALSE", (build_id,))
         for job_id, number, retry in rows:

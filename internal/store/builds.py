@@ -13,6 +13,7 @@ from pikoci.internal.domain.pipeline import Page
 from pikoci.internal.store.build_leases import SqlBuildLeases
 from pikoci.internal.store.build_lines import SqlBuildLines
 from pikoci.internal.store.build_parts import SqlBuildParts
+from pikoci.internal.store.build_slots import SqlBuildSlots
 from pikoci.internal.store.session import batches, marks
 from pikoci.internal.store.tables import ACTIVE, BUILDS
 from pikoci.internal.store.values import Key, decode_cursor, encode_cursor
@@ -25,10 +26,6 @@ GET = f"{BUILDS.select} WHERE id = ?"
 LOCK = f"{GET} FOR NO KEY UPDATE"
 FIND = f"{BUILDS.select} WHERE job_id = ? AND number = ? AND retry = ?"
 SAVE = f"UPDATE builds SET {BUILDS.assignments} WHERE id = ?"
-PENDING = (
-    f"{BUILDS.select} WHERE {ACTIVE} AND job_id = ? AND status = 'pending' AND dispatched_at IS NULL"
-    " AND inputs_resolved = ? ORDER BY id LIMIT ? FOR NO KEY UPDATE"
-)
 NEXT_NUMBER = "UPDATE jobs SET last_number = last_number + 1 WHERE id = ? RETURNING last_number"
 NEXT_RETRY = "SELECT COALESCE(MAX(retry), 0) + 1 FROM builds WHERE job_id = ? AND number = ?"
 COUNT_BY_STATUS = f"SELECT status, COUNT(*) FROM builds WHERE {ACTIVE} GROUP BY status"
@@ -40,14 +37,6 @@ ENDED_BEFORE = (
     "SELECT id FROM builds WHERE job_id = ? AND finished_at IS NOT NULL AND finished_at < ?"
     f" AND status IN ({_ENDED}) ORDER BY finished_at LIMIT ?"
 )
-
-
-def count_active_sql(jobs: int) -> str:
-    """The statement that counts the running builds of that many jobs."""
-    return (
-        f"SELECT job_id, COUNT(*) FROM builds WHERE {ACTIVE} AND job_id IN ({marks(jobs)})"
-        " AND (status = 'started' OR (status = 'pending' AND dispatched_at IS NOT NULL)) GROUP BY job_id"
-    )
 
 
 def list_sql(*, job: bool, pipeline: bool, statuses: int) -> str:
@@ -62,7 +51,7 @@ def list_sql(*, job: bool, pipeline: bool, statuses: int) -> str:
     return f"{BUILDS.select} WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?"
 
 
-class SqlBuilds(SqlBuildLeases, SqlBuildLines, SqlBuildParts):
+class SqlBuilds(SqlBuildLeases, SqlBuildLines, SqlBuildParts, SqlBuildSlots):
     """Implements `BuildRepository`."""
 
     def create(self, build: Build, inputs: Sequence[InputChoice] = ()) -> Build:
@@ -109,17 +98,6 @@ class SqlBuilds(SqlBuildLeases, SqlBuildLines, SqlBuildParts):
     def save(self, build: Build) -> None:
         """See `BuildRepository`."""
         self._session.write(SAVE, (*BUILDS.changing(build), build.id))
-
-    def pending(self, job_id: int, *, resolved: bool, limit: int) -> builtins.list[Build]:
-        """See `BuildRepository`."""
-        return [BUILDS.read(row) for row in self._session.change(PENDING, (job_id, resolved, limit))]
-
-    def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
-        """See `BuildRepository`. Jobs without any are there too, with 0."""
-        counts = dict.fromkeys(job_ids, 0)
-        for batch in batches(list(counts)):
-            counts.update((row[0], row[1]) for row in self._session.rows(count_active_sql(len(batch)), batch))
-        return counts
 
     def count_by_status(self) -> dict[BuildStatus, int]:
         """See `BuildRepository`. Every such status is there, if with 0."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 import msgspec
 
 from pikoci.internal.domain.inputs import Build, Need, Use
+from pikoci.internal.store.history_marks import Mark, Marks
 from pikoci.internal.store.resources import splits
 from pikoci.internal.store.session import Row, Session, marks
 
@@ -85,6 +86,7 @@ class SqlHistory:
     def __init__(self, session: Session, pipeline_id: int) -> None:
         self._session = session
         self._pipeline_id = pipeline_id
+        self._marks = Marks(session)
         self._jobs: dict[str, int | None] = {}
         self._resources: dict[str, int | None] = {}
 
@@ -138,6 +140,17 @@ class SqlHistory:
     def used(self, job: str, get: str, version: int) -> bool:
         """See `History`."""
         return self._session.row(USED, (self._job(job), get, version)) is not None
+
+    def mark(self, jobs: Sequence[str], resources: Sequence[str]) -> Mark | None:
+        """See `History`."""
+        names = {self._job(job) or 0: job for job in jobs}
+        resource_ids = [self._resource(resource) or 0 for resource in resources]
+        return None if 0 in names or 0 in resource_ids else self._marks.take(names, resource_ids)
+
+    def since(self, mark: object) -> list[Build] | None:
+        """See `History`."""
+        new = self._marks.new(mark) if isinstance(mark, Mark) else None
+        return None if new is None else [build for job, ids in new.items() for build in self._loaded(job, ids)]
 
     def _known(self, needs: Collection[Need]) -> bool:
         return all(

@@ -126,7 +126,7 @@ class SchedulingRequest(Model):
 
 
 class Resource(Model):
-    """A resource and its check."""
+    """A resource and its check. `toggles` counts how often a version of it was enabled or disabled."""
 
     id = Id()
     pipeline = owner(Pipeline)
@@ -145,6 +145,7 @@ class Resource(Model):
     webhook_token = Text()
     archived = Flag()
     tags = Tags()
+    toggles = BigIntegerField(default=0)
 
     class Meta:
         table_name = "resources"

@@ -18,6 +18,14 @@ _TAG = "UPDATE resources SET tags = ? WHERE id = ?"
 _RESCHEDULE = "UPDATE resources SET archived = FALSE, check_interval = ?, next_check_at = ? WHERE id = ?"
 
 
+def pins_sql(resources: int) -> str:
+    """The statement for the pinned versions of so many resources."""
+    return (
+        "SELECT id, pinned_version_id FROM resources"
+        f" WHERE id IN ({marks(resources)}) AND pinned_version_id IS NOT NULL"
+    )
+
+
 class SqlResources(SqlChecks):
     """Implements `ResourceRepository`, checks included."""
 
@@ -63,6 +71,13 @@ class SqlResources(SqlChecks):
         rows = self._session.rows(f"{RESOURCES.select} WHERE pipeline_id = ? ORDER BY id", (pipeline_id,))
         found = [RESOURCES.read(row) for row in rows]
         return [resource for resource in found if archived or not resource.archived]
+
+    def pins(self, resource_ids: Sequence[int]) -> dict[int, int]:
+        """See `ResourceRepository`."""
+        found: dict[int, int] = {}
+        for batch in batches(resource_ids):
+            found.update((row[0], row[1]) for row in self._session.rows(pins_sql(len(batch)), batch))
+        return found
 
     def set_pin(self, resource_id: int, version_id: int | None) -> None:
         """See `ResourceRepository`."""

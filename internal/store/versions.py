@@ -30,6 +30,8 @@ RECORD = (
     " ON CONFLICT (resource_id, digest) DO NOTHING"
 )
 
+TOGGLE = "UPDATE resources SET toggles = toggles + 1 WHERE id = (SELECT resource_id FROM versions WHERE id = ?)"
+
 _INSERT = "INSERT INTO versions (resource_id, digest, version, disabled, created_at, check_order, found_order) VALUES "
 #: Known versions are left alone, and not returned, but for those without a place.
 _PLACE = (
@@ -106,7 +108,8 @@ class SqlVersions:
         return Page(items=items, next=_cursor(items[-1]) if len(rows) > limit and items else None)
 
     def set_disabled(self, version_id: int, disabled: bool) -> None:
-        """See `VersionRepository`."""
+        """See `VersionRepository`. The resource comes first, as for whoever saves versions."""
+        self._session.write(TOGGLE, (version_id,))
         self._session.write("UPDATE versions SET disabled = ? WHERE id = ?", (disabled, version_id))
 
     def _lock(self, resource_id: int) -> int:

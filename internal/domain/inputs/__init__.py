@@ -14,6 +14,7 @@ from pikoci.internal.domain.inputs.model import (
     Use,
 )
 from pikoci.internal.domain.inputs.resolve import new_builds, resolve
+from pikoci.internal.domain.inputs.vain import VainSearches
 
 __all__ = [
     "Build",
@@ -24,6 +25,7 @@ __all__ = [
     "Pin",
     "Resolution",
     "Use",
+    "VainSearches",
     "new_builds",
     "resolve",
 ]

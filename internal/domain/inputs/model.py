@@ -5,7 +5,7 @@ Versions and builds are known by their ids; resources, jobs and gets by their na
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -135,3 +135,12 @@ class History(Protocol):
 
     def used(self, job: str, get: str, version: int) -> bool:
         """Whether a build of the job, whatever its status, took in this version under this get."""
+
+    def mark(self, jobs: Sequence[str], resources: Sequence[str]) -> object | None:
+        """How far these jobs have come, for `since`, in a few lookups a job; None where that cannot be told."""
+
+    def since(self, mark: object) -> Sequence[Build] | None:
+        """The builds of the mark's jobs that have succeeded since, at most a hundred, as `builds` gives them.
+
+        None where anything may be different: there are more, or a version of its resources was enabled or disabled.
+        """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pikoci.internal.domain.inputs.model import Get, History, Need
-from pikoci.internal.domain.inputs.search import Search
+from pikoci.internal.domain.inputs.model import Get
+from pikoci.internal.domain.inputs.vain import Finder
 
 
 def bare_reason(get: Get) -> str:
@@ -13,12 +13,20 @@ def bare_reason(get: Get) -> str:
     return _pin_reason(get) or f"{get.resource} has no enabled version yet"
 
 
-def group_reasons(job: str, gets: Sequence[Get], history: History) -> dict[str, str]:
+def group_reasons(job: str, gets: Sequence[Get], finder: Finder) -> Mapping[str, str]:
     """The reason for each get of a group that the search could not satisfy, by name.
 
     A get that fails alone says so; one that would have a version names those it depends on.
     """
-    own = {get.name: reason for get in gets if (reason := _own_reason(job, get, history, alone=len(gets) == 1))}
+    kept = finder.reasons(gets)
+    if kept is None:
+        kept = _found_out(job, gets, finder)
+        finder.keep_reasons(gets, kept)
+    return kept
+
+
+def _found_out(job: str, gets: Sequence[Get], finder: Finder) -> dict[str, str]:
+    own = {get.name: reason for get in gets if (reason := _own_reason(job, get, finder, alone=len(gets) == 1))}
     shared = _shared_jobs(gets)
     if not own:
         resources = _listed(list(dict.fromkeys(get.resource for get in gets)))
@@ -29,15 +37,14 @@ def group_reasons(job: str, gets: Sequence[Get], history: History) -> dict[str, 
     return {get.name: own.get(get.name, behind) for get in gets}
 
 
-def _own_reason(job: str, get: Get, history: History, alone: bool) -> str | None:
+def _own_reason(job: str, get: Get, finder: Finder, alone: bool) -> str | None:
     if reason := _pin_reason(get):
         return reason
-    version = get.pin.version if get.pin else None
     what = f"the pinned version {get.pin.text} of {get.resource}" if get.pin else f"version of {get.resource}"
-    missing = [j for j in get.passed if next(iter(history.builds(j, [Need(get.resource, version)])), None) is None]
+    missing = [upstream for upstream in get.passed if not finder.has_passed(get, upstream)]
     if missing:
         return f"{what} has not passed {_jobs(missing)}" if get.pin else f"no {what} has passed {_jobs(missing)}"
-    if alone or Search(job, [get], history).run() is None:
+    if alone or finder.find(job, [get]) is None:
         return f"no single version of {get.resource} has passed all of {_jobs(get.passed)}"
     return None
 

@@ -6,15 +6,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pikoci.internal.domain.inputs.model import Build, Get, History, Input, Need, Resolution, Use
 from pikoci.internal.domain.inputs.reasons import bare_reason, group_reasons
-from pikoci.internal.domain.inputs.search import Search
+from pikoci.internal.domain.inputs.vain import Finder, VainSearches
 
 
-def resolve(job: str, gets: Sequence[Get], history: History) -> Resolution:
+def resolve(job: str, gets: Sequence[Get], history: History, known: VainSearches | None = None) -> Resolution:
     """The newest versions that satisfy all gets of a job together, or the reason for each get that has none.
 
     A get without `passed` takes the newest version, with `every` the next one found after the last it ever took.
     With `passed`, see `Search`. A pinned get takes its pin or nothing. A disabled version is never given,
     pinned or not. Gets that share no upstream job, directly or through others, do not affect each other.
+
+    Searches in vain are kept in `known`: with that, the next one costs what is new since, not the whole history.
 
     Raises ValueError when two gets have the same name.
     """
@@ -26,11 +28,13 @@ def resolve(job: str, gets: Sequence[Get], history: History) -> Resolution:
         if not get.passed:
             _resolve_bare(job, get, history, inputs, reasons)
     for group in _groups([get for get in gets if get.passed]):
-        _resolve_group(job, group, history, inputs, reasons)
+        _resolve_group(job, group, history, Finder(history, known), inputs, reasons)
     return Resolution(inputs, reasons)
 
 
-def new_builds(job: str, gets: Sequence[Get], history: History, limit: int = 100) -> list[Mapping[str, Input]]:
+def new_builds(
+    job: str, gets: Sequence[Get], history: History, limit: int = 100, known: VainSearches | None = None
+) -> list[Mapping[str, Input]]:
     """The input sets that a job should build now, in order; empty when nothing new triggers it.
 
     A set is built when one of its trigger gets has a version that this get never took before; so no set is
@@ -42,7 +46,7 @@ def new_builds(job: str, gets: Sequence[Get], history: History, limit: int = 100
     ahead = _Ahead(history)
     sets: list[Mapping[str, Input]] = []
     while len(sets) < limit:
-        resolution = resolve(job, gets, ahead)
+        resolution = resolve(job, gets, ahead, known)
         if not resolution.ok or not any(get.trigger and resolution.inputs[get.name].first for get in gets):
             break
         sets.append(resolution.inputs)
@@ -69,12 +73,17 @@ def _next_in_turn(job: str, get: Get, history: History) -> int | None:
 
 
 def _resolve_group(
-    job: str, gets: Sequence[Get], history: History, inputs: dict[str, Input], reasons: dict[str, str]
+    job: str,
+    gets: Sequence[Get],
+    history: History,
+    finder: Finder,
+    inputs: dict[str, Input],
+    reasons: dict[str, str],
 ) -> None:
     barred = any(get.pin and (get.pin.version is None or not get.pin.enabled) for get in gets)
-    choice = None if barred else Search(job, gets, history).run()
+    choice = None if barred else finder.find(job, gets)
     if choice is None:
-        reasons.update(group_reasons(job, gets, history))
+        reasons.update(group_reasons(job, gets, finder))
         return
     for get in gets:
         version = choice.versions[get.name]
@@ -126,3 +135,9 @@ class _Ahead:
 
     def used(self, job: str, get: str, version: int) -> bool:
         return (get, version) in self._taken or self._history.used(job, get, version)
+
+    def mark(self, jobs: Sequence[str], resources: Sequence[str]) -> object | None:
+        return self._history.mark(jobs, resources)
+
+    def since(self, mark: object) -> Sequence[Build] | None:
+        return self._history.since(mark)

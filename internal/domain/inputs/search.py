@@ -7,7 +7,7 @@ build that put out one version of a resource and took in another may vouch for e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
 
@@ -45,10 +45,25 @@ class Search:
 
     def run(self) -> Choice | None:
         """The first choice that satisfies every get, or None."""
-        pinned = {get.name: get.pin.version for get in self._gets if get.pin and get.pin.version is not None}
+        return self._first(iter([Choice({}, self._pinned())]), self._next_step)
+
+    def succeeds_with(self, build: Build) -> bool:
+        """Whether there is a choice that has this build of an upstream job.
+
+        From the build it goes to jobs that must hold a version that is settled, which few of their builds do.
+        """
+        pinned = self._pinned()
+        for get in self._naming.get(build.job, ()):
+            if get.name in pinned and pinned[get.name] not in build.of(get.resource):
+                return False
+        versions = self._assignments(Choice({}, pinned), build)
+        choices = (Choice({build.job: build.id}, chosen) for chosen in versions)
+        return self._first(choices, self._settled_step) is not None
+
+    def _first(self, choices: Iterator[Choice], next_step: Callable[[Choice], tuple[Get, str] | None]) -> Choice | None:
         seen = set()
         # A stack of our own: a job may have more upstream instances than Python allows nested calls.
-        stack = [iter([Choice({}, pinned)])]
+        stack = [choices]
         while stack:
             choice = next(stack[-1], None)
             if choice is None:
@@ -57,11 +72,14 @@ class Search:
             if (key := choice.key()) in seen:
                 continue
             seen.add(key)
-            step = self._next_step(choice)
+            step = next_step(choice)
             if step is None:
                 return choice
             stack.append(self._extend(choice, *step))
         return None
+
+    def _pinned(self) -> dict[str, int]:
+        return {get.name: get.pin.version for get in self._gets if get.pin and get.pin.version is not None}
 
     def _last_upstream(self, get: Get) -> Mapping[str, int]:
         """For `every`, where the last use left off in each upstream job."""
@@ -80,6 +98,11 @@ class Search:
                     continue
                 return get, job
         return None
+
+    def _settled_step(self, choice: Choice) -> tuple[Get, str] | None:
+        """A step that depends on a version that is settled, if there is one."""
+        open_steps = ((get, job) for get in self._gets for job in get.passed if job not in choice.builds)
+        return next((step for step in open_steps if step[0].name in choice.versions), None) or self._next_step(choice)
 
     def _extend(self, choice: Choice, get: Get, job: str) -> Iterator[Choice]:
         for build in self._candidates(choice, get, job):

@@ -53,7 +53,7 @@ class BuildRepository(Protocol):
         """Write every column that can change, of a build that this transaction has locked."""
 
     def set_inputs(self, build_id: int, inputs: Sequence[InputChoice]) -> None:
-        """Replace the inputs; also sets inputs_resolved."""
+        """Replace the inputs; also sets inputs_resolved, and there is no reason any more to wait for them."""
 
     def inputs(self, build_id: int) -> builtins.list[BuildInput]:
         """What each get takes in, by name of the get."""
@@ -67,6 +67,12 @@ class BuildRepository(Protocol):
     def pending(self, job_id: int, *, resolved: bool, limit: int) -> builtins.list[Build]:
         """The oldest pending builds of a job that are not dispatched, locked: those with their inputs, or without."""
 
+    def fronts(self, job_ids: Sequence[int], limit: int) -> builtins.list[Build]:
+        """The first build of each job's line, the oldest that `pending` gives resolved: the oldest of these, locked."""
+
+    def place(self, job_id: int, place: int) -> int | None:
+        """The id of the build in this place, from 1, of the job's line (see `fronts`); None if it is not as long."""
+
     def line(self, limit: int) -> builtins.list[Build]:
         """Dispatched builds that no worker has taken, those first that were dispatched first."""
 
@@ -75,6 +81,9 @@ class BuildRepository(Protocol):
 
     def count_active(self, job_ids: Sequence[int]) -> dict[int, int]:
         """Job id -> builds that are started, or pending and dispatched."""
+
+    def running(self, job_ids: Sequence[int]) -> dict[int, Build]:
+        """Job id -> its newest started build; jobs without one are left out."""
 
     def count_by_status(self) -> dict[BuildStatus, int]:
         """How many builds stand where, for metrics; only the statuses that are not final."""

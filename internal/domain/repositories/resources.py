@@ -83,6 +83,9 @@ class ResourceRepository(Protocol):
     def renew_checks(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
         """Resource ids (`ClaimRef.build_id`) whose lease was renewed."""
 
+    def pins(self, resource_ids: Sequence[int]) -> dict[int, int]:
+        """Resource id -> the id of the version that it is pinned to; those that are not are left out."""
+
     def set_pin(self, resource_id: int, version_id: int | None) -> None:
         """Offer only this version; None offers all again."""
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pikoci.internal.domain.build import InputChoice
 from pikoci.internal.domain.inputs import Get, Input, Pin, Resolution, new_builds, resolve
-from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.domain.plan import GetStep, JobPlan
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.plumbing.compiled import CompiledPipeline
+from pikoci.internal.service.plumbing.context import Context
 
 _MAX_REASON = 2000
 
@@ -17,10 +17,11 @@ _MAX_REASON = 2000
 class InputChooser:
     """Chooses inputs for the jobs of one pipeline, within one transaction: all answers are of one snapshot."""
 
-    def __init__(self, store: Store, pipeline_id: int, compiled: CompiledPipeline) -> None:
-        self._store = store
+    def __init__(self, context: Context, pipeline_id: int, compiled: CompiledPipeline) -> None:
+        self._store: Store = context.store
         self._pipeline_id = pipeline_id
         self._compiled = compiled
+        self._known = context.vain.of(pipeline_id)
 
     def choose(self, plan: JobPlan, fixed: Sequence[InputChoice] = ()) -> tuple[list[InputChoice], str]:
         """Inputs for one build of the job, and an empty reason; or what is `fixed` alone, and why the rest is missing.
@@ -31,7 +32,7 @@ class InputChooser:
         steps = [step for step in plan.gets() if step.name not in taken]
         if not steps:
             return list(fixed), ""
-        resolution = resolve(plan.name, self._gets(steps), self._store.history(self._pipeline_id))
+        resolution = resolve(plan.name, self._gets(steps), self._store.history(self._pipeline_id), self._known)
         if not resolution.ok:
             return list(fixed), describe(resolution)
         return [*fixed, *self._choices(steps, resolution.inputs)], ""
@@ -41,11 +42,13 @@ class InputChooser:
         steps = list(plan.gets())
         if not any(step.trigger for step in steps):
             return []
-        sets = new_builds(plan.name, self._gets(steps), self._store.history(self._pipeline_id), limit)
+        sets = new_builds(plan.name, self._gets(steps), self._store.history(self._pipeline_id), limit, self._known)
         return [self._choices(steps, chosen) for chosen in sets]
 
     def _gets(self, steps: Iterable[GetStep]) -> list[Get]:
-        states = {state.canonical: state for state in self._store.resources.list(self._pipeline_id)}
+        wanted = list(steps)
+        ids = {step.resource: self._compiled.resource_ids[step.resource] for step in wanted}
+        pins = self._store.resources.pins(sorted(set(ids.values()))) if ids else {}
         return [
             Get(
                 name=step.name,
@@ -53,17 +56,17 @@ class InputChooser:
                 passed=tuple(step.passed),
                 trigger=step.trigger,
                 version=step.version or None,
-                pin=self._pin(states.get(step.resource)),
+                pin=self._pin(pins.get(ids[step.resource])),
             )
-            for step in steps
+            for step in wanted
         ]
 
-    def _pin(self, state: ResourceState | None) -> Pin | None:
-        if state is None or state.pinned_version_id is None:
+    def _pin(self, version_id: int | None) -> Pin | None:
+        if version_id is None:
             return None
-        version = self._store.versions.get(state.pinned_version_id)
+        version = self._store.versions.get(version_id)
         if version is None:
-            return Pin(str(state.pinned_version_id), None)
+            return Pin(str(version_id), None)
         text = ", ".join(f"{key}={value}" for key, value in version.version.items())
         return Pin(text[:100], version.id, enabled=not version.disabled)
 

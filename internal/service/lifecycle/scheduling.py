@@ -20,6 +20,8 @@ from pikoci.internal.service.plumbing.context import Context
 
 _SWEEP_BATCH = 200
 _NEW_BUILDS = 20
+#: Seconds that a series of turns takes, and the last of them on top.
+_SLICE = 0.01
 
 
 class Scheduling:
@@ -63,10 +65,15 @@ class Scheduling:
         return None if due is None else max(0.0, due - self._context.clock.now())
 
     def schedule_jobs(self) -> int:
-        """Look at jobs whose inputs or waiting builds changed: make their builds, dispatch what has a slot."""
-        done = 0
+        """Look at jobs whose inputs or waiting builds changed: make their builds, dispatch what has a slot.
+
+        Ends after a batch, or when others have waited for long enough: on SQLite nothing else runs meanwhile.
+        """
+        done, until = 0, self._context.clock.monotonic() + _SLICE
         while done < self._context.settings.schedule_batch and self._schedule_one():
             done += 1
+            if self._context.clock.monotonic() >= until:
+                break
         return done
 
     def sweep(self) -> int:

@@ -11,11 +11,12 @@ from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.pipeline import Job, Pipeline
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import jobs_queue
-from pikoci.internal.service.lifecycle.dispatch import Dispatcher, pause_reason
+from pikoci.internal.service.lifecycle.dispatch import Dispatcher
 from pikoci.internal.service.lifecycle.inputs import InputChooser
 from pikoci.internal.service.plumbing.bus import build_topic
 from pikoci.internal.service.plumbing.compiled import CompiledPipeline
 from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.plumbing.slots import pause_reason
 
 _SETTLED = 500
 
@@ -53,8 +54,9 @@ class JobRun:
         self._pipeline = pipeline
         self._compiled = compiled
         self._job = job
+        self._locked: Sequence[Job] = ()
         self._now = context.clock.now()
-        self._chooser = InputChooser(context.store, pipeline.id, compiled)
+        self._chooser = InputChooser(context, pipeline.id, compiled)
         self.plan: JobPlan = compiled.plan(job.name)
 
     def start(self, created_by: str, fixed: Sequence[InputChoice] = (), retry_of: Build | None = None) -> list[Build]:
@@ -62,15 +64,15 @@ class JobRun:
 
         The build is the first of the list, dispatched or not; any others were waiting for the same slots.
         """
-        if self._is_limited:
+        if self.plan.is_limited:
             self._lock()
         inputs, reason = self._chooser.choose(self.plan, fixed)
         build = self._create(created_by, inputs, reason, retry_of)
-        if build.dispatched_at is not None or not build.inputs_resolved:
+        if not (self.plan.is_limited and build.inputs_resolved):
             return [build]
         gone = self._dispatch()
-        mine = next((found for found in gone if found.id == build.id), None)
-        return [mine or self._reread(build), *(found for found in gone if found.id != build.id)]
+        mine = next((found for found in gone if found.id == build.id), build)
+        return [mine, *(found for found in gone if found.id != build.id)]
 
     @property
     def team(self) -> str:
@@ -118,17 +120,12 @@ class JobRun:
 
     def _lock(self) -> None:
         """Keep other servers from making builds of this job, and from giving out the slots that it shares."""
-        for job in self._store.jobs.lock(self._compiled.ids(self._compiled.linked[self._job.name])):
-            if job.id == self._job.id:
-                self._job = job
-
-    @property
-    def _is_limited(self) -> bool:
-        return bool(self.plan.concurrency or self.plan.serial_groups)
+        self._locked = self._store.jobs.lock(self._compiled.linked[self._job.name])
+        self._job = next((job for job in self._locked if job.id == self._job.id), self._job)
 
     def _create(self, created_by: str, inputs: Sequence[InputChoice], reason: str, retry_of: Build | None) -> Build:
         paused = pause_reason(self._pipeline, self._job)
-        free = not (reason or paused or self._is_limited)
+        free = not (reason or paused or self.plan.is_limited)
         build = Build(
             id=0,
             pipeline_id=self._pipeline.id,
@@ -137,7 +134,7 @@ class JobRun:
             number=retry_of.number if retry_of else 0,
             created_by=created_by,
             created_at=self._now,
-            reason=paused or reason or ("" if free else self._behind()),
+            reason=reason and (paused or reason),
             inputs_resolved=not reason,
             dispatched_at=self._now if free else None,
             queue=jobs_queue(self.plan.tags),
@@ -159,13 +156,7 @@ class JobRun:
 
     def _dispatch(self) -> list[Build]:
         dispatcher = Dispatcher(self._store, self._pipeline, self._compiled, self._now)
-        gone, more = dispatcher.dispatch(self._job.name)
+        gone, more = dispatcher.dispatch(self._locked)
         if more:
             self._store.jobs.request_scheduling([self._job.id])
         return gone
-
-    def _behind(self) -> str:
-        return f"waiting behind earlier builds of job {self._job.name}"
-
-    def _reread(self, build: Build) -> Build:
-        return self._store.builds.get(build.id) or build

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from pikoci.internal.domain.errors import NotFoundError
-from pikoci.internal.domain.pipeline import Pipeline
+from pikoci.internal.domain.pipeline import Job, Pipeline, ResourceState
 from pikoci.internal.domain.plan import JobPlan, PipelineSpec, decode_spec
 from pikoci.internal.domain.repositories import Store
+from pikoci.internal.service.plumbing.ports import RunInThread
 
 _KEPT = 256
 
@@ -19,18 +20,18 @@ class CompiledPipeline:
     """What a revision of a pipeline says, by names and by ids. Never changes.
 
     `followers` maps a job's name to the jobs with a get that has it in `passed`; `getters` a resource's canonical
-    name to the jobs with a get of it; `members` a serial group to its jobs; `linked` a job to all jobs, itself
-    included, that serial groups connect with it, directly or through others.
+    name to the jobs with a get of it; `linked` a job to the ids, ascending, of all jobs, itself included, that serial
+    groups connect with it, directly or through others.
     """
 
     spec: PipelineSpec
     plans: Mapping[str, JobPlan]
     job_ids: Mapping[str, int]
+    job_names: Mapping[int, str]
     resource_ids: Mapping[str, int]
     followers: Mapping[str, frozenset[str]]
     getters: Mapping[str, frozenset[str]]
-    members: Mapping[str, frozenset[str]]
-    linked: Mapping[str, frozenset[str]]
+    linked: Mapping[str, Sequence[int]]
 
     def plan(self, job: str) -> JobPlan:
         """The job's plan. Raises NotFoundError when this revision has no such job."""
@@ -43,12 +44,11 @@ class CompiledPipeline:
         return sorted(self.job_ids[job] for job in jobs if job in self.job_ids)
 
     def after_end(self, job: str) -> frozenset[str]:
-        """The jobs to look at when a build of `job` ends: those after it, and those that wait for its slot."""
+        """The jobs to look at when a build of `job` ends: those after it, and itself for all that wait for its slot."""
         plan = self.plans.get(job)
         if plan is None:
             return frozenset()
-        waiting = self.linked[job] if plan.concurrency or plan.serial_groups else frozenset()
-        return self.followers.get(job, frozenset()) | waiting
+        return self.followers.get(job, frozenset()) | ({job} if plan.is_limited else frozenset())
 
 
 class CompiledPipelines:
@@ -67,11 +67,20 @@ class CompiledPipelines:
             del self._kept[next(iter(self._kept))]
         return found
 
+    def prepare(
+        self, pipeline: Pipeline, spec: bytes, jobs: Sequence[Job], resources: Sequence[ResourceState], run: RunInThread
+    ) -> None:
+        """Decode it by `run`, so that who asks next need not wait for that."""
+        self._kept[pipeline.id, pipeline.revision] = run(_decoded, spec, jobs, resources)
+
     def _load(self, pipeline_id: int) -> CompiledPipeline:
-        spec = decode_spec(self._store.pipelines.source(pipeline_id).spec)
-        jobs = {job.name: job.id for job in self._store.jobs.list(pipeline_id)}
-        resources = {found.canonical: found.id for found in self._store.resources.list(pipeline_id)}
-        return compile_pipeline(spec, jobs, resources)
+        spec = self._store.pipelines.source(pipeline_id).spec
+        return _decoded(spec, self._store.jobs.list(pipeline_id), self._store.resources.list(pipeline_id))
+
+
+def _decoded(spec: bytes, jobs: Sequence[Job], resources: Sequence[ResourceState]) -> CompiledPipeline:
+    job_ids = {job.name: job.id for job in jobs}
+    return compile_pipeline(decode_spec(spec), job_ids, {found.canonical: found.id for found in resources})
 
 
 def compile_pipeline(
@@ -92,17 +101,18 @@ def compile_pipeline(
         spec=spec,
         plans={job.name: job for job in spec.jobs},
         job_ids=job_ids,
+        job_names={job_id: name for name, job_id in job_ids.items()},
         resource_ids=resource_ids,
         followers={name: frozenset(jobs) for name, jobs in followers.items()},
         getters={name: frozenset(jobs) for name, jobs in getters.items()},
-        members={name: frozenset(jobs) for name, jobs in members.items()},
-        linked=_link(spec, members.values()),
+        linked=_link(job_ids, members.values()),
     )
 
 
-def _link(spec: PipelineSpec, groups: Iterable[AbstractSet[str]]) -> dict[str, frozenset[str]]:
-    linked = {job.name: frozenset({job.name}) for job in spec.jobs}
+def _link(job_ids: Mapping[str, int], groups: Iterable[AbstractSet[str]]) -> dict[str, Sequence[int]]:
+    linked = {name: frozenset({name}) for name in job_ids}
     for group in groups:
-        joined = frozenset[str]().union(*(linked[name] for name in group))
+        joined = frozenset[str]().union(*(linked[name] for name in group if name in linked))
         linked.update(dict.fromkeys(joined, joined))
-    return linked
+    ids = {names: sorted(job_ids[name] for name in names) for names in set(linked.values())}
+    return {name: ids[names] for name, names in linked.items()}

@@ -16,6 +16,7 @@ from pikoci.internal.service.plumbing.ports import RunInThread
 from pikoci.internal.service.plumbing.revocations import Revocations
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 from pikoci.internal.service.plumbing.turns import Turns
+from pikoci.internal.service.plumbing.vain import VainByPipeline
 from pikoci.internal.service.plumbing.waiting import Waiting
 
 
@@ -37,6 +38,7 @@ class Context:
     revocations: Revocations
     ended_sessions: Revocations
     waiting: Waiting
+    vain: VainByPipeline
 
     def notify(self, *topics: str) -> None:
         """Wake who waits for the topics, once what happened is committed."""

@@ -1,4 +1,4 @@
-"""What builds wait for that were given out and taken by no worker: worked out when somebody looks, kept nowhere."""
+"""What builds wait for that have their inputs and no worker: worked out when somebody looks, kept nowhere."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pikoci.internal.domain.pipeline import BusySlots, JobOverview, Pipeline, Wo
 from pikoci.internal.domain.queues import JOBS_QUEUE
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.waiting import FOR_A_WORKER, for_a_slot
+from pikoci.internal.service.plumbing.blocked import Blocked
 from pikoci.internal.service.plumbing.compiled import CompiledPipelines
 from pikoci.internal.service.plumbing.fleet import Fleet
 
@@ -43,20 +44,31 @@ class Waiting:
         self._clock = clock
         self._compiled = compiled
         self._fleet = fleet
+        self._blocked = Blocked(store, clock, compiled)
         self._picture: _Picture | None = None
 
     def explain(self, principal: Principal, build: Build) -> Build:
-        """The build, with this as its `reason` if it waits for a worker; names are those that the principal may see."""
+        """The build, with this as its `reason` if it waits for a worker or for its turn.
+
+        Names of workers' builds are those that the principal may see.
+        """
+        if _is_blocked(build):
+            return msgspec.structs.replace(build, reason=self._blocked.reason(build))
         if build.status is not BuildStatus.PENDING or build.dispatched_at is None:
             return build
         return msgspec.structs.replace(build, reason=self._reason(principal, build, build.dispatched_at))
 
+    def explain_all(self, principal: Principal, builds: Iterable[Build]) -> list[Build]:
+        """The same for many, in few statements."""
+        known = list(builds)
+        self._blocked.look_at(one for one in known if _is_blocked(one))
+        return [self.explain(principal, build) for build in known]
+
     def explain_jobs(self, principal: Principal, jobs: Iterable[JobOverview]) -> list[JobOverview]:
         """The same for the latest build of each job."""
-        return [
-            msgspec.structs.replace(job, latest=self.explain(principal, job.latest)) if job.latest else job
-            for job in jobs
-        ]
+        known = list(jobs)
+        builds = {build.id: build for build in self.explain_all(principal, (job.latest for job in known if job.latest))}
+        return [msgspec.structs.replace(job, latest=builds[job.latest.id]) if job.latest else job for job in known]
 
     def _reason(self, principal: Principal, build: Build, dispatched_at: float) -> str:
         picture = self._look()
@@ -112,3 +124,8 @@ def _busy(principal: Principal, busy: list[BusySlots], workers: set[str]) -> lis
             name = full_name(slots.team, slots.pipeline, slots.job) if seen else ""
             counts[name] = counts.get(name, 0) + slots.builds
     return list(counts.items())
+
+
+def _is_blocked(build: Build) -> bool:
+    """Whether the build has its inputs and is not given out."""
+    return build.status is BuildStatus.PENDING and build.dispatched_at is None and build.inputs_resolved

@@ -71,7 +71,9 @@ class BuildService:
             limit=limit,
             cursor=cursor,
         )
-        return Page(items=[self._shown(principal, team, build) for build in page.items], next=page.next)
+        explained = self._context.waiting.explain_all(principal, page.items)
+        hidden = not principal.may(team, Role.READ)
+        return Page(items=[public_build(build) if hidden else build for build in explained], next=page.next)
 
     def find(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> Build:
         """The build alone; its id opens `read_log` and `follow`. Raises NotFoundError."""

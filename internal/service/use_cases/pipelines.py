@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import builtins
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
-from pikoci.internal.domain.errors import ConflictError, Diagnostic, InvalidError, NotFoundError, TooLargeError
+from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError, TooLargeError
 from pikoci.internal.domain.names import MAX_LABEL, PIPELINE
 from pikoci.internal.domain.pipeline import (
+    Job,
     JobOverview,
     Page,
     Pipeline,
@@ -18,7 +21,7 @@ from pikoci.internal.domain.pipeline import (
     ResourceState,
 )
 from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, encode_spec
-from pikoci.internal.pipeline.diff import Change, diff
+from pikoci.internal.pipeline.diff import diff
 from pikoci.internal.pipeline.load import load_or_raise
 from pikoci.internal.service.lifecycle.deletion import Deletion
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
@@ -29,6 +32,20 @@ from pikoci.internal.service.use_cases.jobs import recall
 from pikoci.internal.service.use_cases.public import public_overviews
 from pikoci.internal.service.use_cases.resources import new_webhook_token
 from pikoci.internal.service.use_cases.views import Graph, PipelinePlan
+
+#: How often to begin again where somebody else has set the same pipeline meanwhile.
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A pipeline file, evaluated, and what it changes; `is_known` where it is the very one that is set."""
+
+    spec: PipelineSpec
+    source: PipelineSource
+    wished: Sequence[ResourceState]
+    plan: PipelinePlan
+    is_known: bool
 
 
 class PipelineService:
@@ -57,32 +74,33 @@ class PipelineService:
         that `must_be_new`.
         """
         require_role(principal, team, Role.MAINTAIN)
-        spec, warnings = self._evaluate(name, config, variables)
-        source = PipelineSource(config=config, variables=dict(variables), spec=encode_spec(spec))
-        with self._store.transaction():
+        self._check(name, config)
+        for _ in range(_TRIES):
             before = self._store.pipelines.find(team, name)
             if before is not None and must_be_new:
                 raise ConflictError(
                     f"team {team} has a pipeline {name} already", hint="PUT to its address to change it"
                 )
-            known = self._store.pipelines.source(before.id) if before else None
-            plan = PipelinePlan(changes=_changes(known, spec), warnings=warnings)
-            if before is not None and known == source:
-                return before, plan
-            pipeline = self._save(team, name, before, source)
-            self._reconcile(pipeline, spec)
-        self._context.notify(SCHEDULE, CHECKS)
-        return pipeline, plan
+            read = self._read(name, before, config, variables)
+            if before is not None and read.is_known:
+                return before, read.plan
+            with self._store.transaction():
+                pipeline = self._save(team, name, before, read.source)
+                jobs, resources = self._reconcile(pipeline, read) if pipeline else ([], [])
+            if pipeline is not None:
+                run = self._context.run_in_thread
+                self._context.compiled.prepare(pipeline, read.source.spec, jobs, resources, run)
+                self._context.notify(SCHEDULE, CHECKS)
+                return pipeline, read.plan
+        raise ConflictError(f"pipeline {name} was changed again and again meanwhile", hint="try again in a moment")
 
     def plan(
         self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
     ) -> PipelinePlan:
         """What `set` would change (role maintain), without changing it. Raises what `set` raises."""
         require_role(principal, team, Role.MAINTAIN)
-        spec, warnings = self._evaluate(name, config, variables)
-        before = self._store.pipelines.find(team, name)
-        known = self._store.pipelines.source(before.id) if before else None
-        return PipelinePlan(changes=_changes(known, spec), warnings=warnings)
+        self._check(name, config)
+        return self._read(name, self._store.pipelines.find(team, name), config, variables).plan
 
     def get(self, principal: Principal, team: str, name: str) -> PipelineOverview:
         """A pipeline with its jobs' state. Raises NotFoundError."""
@@ -139,9 +157,7 @@ class PipelineService:
         overviews = self._store.jobs.overviews([found.id]).get(found.id, [])
         return pipeline_graph(self._context.compiled.get(found).spec, overviews)
 
-    def _evaluate(
-        self, name: str, config: str, variables: Mapping[str, object]
-    ) -> tuple[PipelineSpec, Sequence[Diagnostic]]:
+    def _check(self, name: str, config: str) -> None:
         if not PIPELINE.allows(name):
             raise InvalidError(
                 f"{name[:MAX_LABEL]!r} cannot be a pipeline's name",
@@ -150,32 +166,41 @@ class PipelineService:
         limit = self._context.settings.max_config_size
         if len(config) > limit:
             raise TooLargeError(f"a pipeline file has at most {limit} bytes")
-        now = datetime.fromtimestamp(self._context.clock.now(), UTC)
-        return self._context.read_pipeline(load_or_raise, config, variables, filename=f"{name}.hcl", now=now)
 
-    def _save(self, team: str, name: str, before: Pipeline | None, source: PipelineSource) -> Pipeline:
+    def _read(self, name: str, before: Pipeline | None, config: str, variables: Mapping[str, object]) -> _Read:
+        known = self._store.pipelines.source(before.id) if before else None
+        now = datetime.fromtimestamp(self._context.clock.now(), UTC)
+        return self._context.read_pipeline(_read, known, config, variables, self._wish, filename=f"{name}.hcl", now=now)
+
+    def _save(self, team: str, name: str, before: Pipeline | None, source: PipelineSource) -> Pipeline | None:
+        """The pipeline as it is now; None where it was not any more as `before`, with which the file was compared."""
         now = self._context.clock.now()
         if before is not None:
-            self._store.pipelines.lock(before.id)
+            locked = self._store.pipelines.lock(before.id)
+            if locked is None or locked.revision != before.revision:
+                return None
             return self._store.pipelines.update(before.id, source, now)
+        if self._store.pipelines.find(team, name) is not None:
+            return None
         owner = self._store.accounts.find_team(team)
         if owner is None:
             raise NotFoundError(f"there is no team {team}")
         return self._store.pipelines.create(owner.id, name, source, now)
 
-    def _reconcile(self, pipeline: Pipeline, spec: PipelineSpec) -> None:
-        jobs = self._store.jobs.sync(pipeline.id, [job.name for job in spec.jobs])
-        self._store.resources.sync(pipeline.id, [self._wish(pipeline, spec, found) for found in spec.resources])
+    def _reconcile(self, pipeline: Pipeline, read: _Read) -> tuple[builtins.list[Job], builtins.list[ResourceState]]:
+        jobs = self._store.jobs.sync(pipeline.id, [job.name for job in read.spec.jobs])
+        resources = self._store.resources.sync(pipeline.id, read.wished)
         self._store.jobs.request_scheduling(sorted(job.id for job in jobs))
+        return jobs, resources
 
-    def _wish(self, pipeline: Pipeline, spec: PipelineSpec, resource: Resource) -> ResourceState:
+    def _wish(self, spec: PipelineSpec, resource: Resource) -> ResourceState:
         kind = spec.resource_type(resource.type)
         builtin = BUILTIN_RESOURCE_TYPES.get(kind.builtin) if kind else None
         scheduled = builtin.scheduled if builtin else bool(kind and kind.check)
         interval = resource.check_interval or self._context.settings.default_check_interval
         return ResourceState(
             id=0,
-            pipeline_id=pipeline.id,
+            pipeline_id=0,
             type=resource.type,
             name=resource.name,
             check_interval=interval if scheduled else "",
@@ -211,5 +236,18 @@ class PipelineService:
             self._store.pipelines.set_public(found.id, public)
 
 
-def _changes(before: PipelineSource | None, spec: PipelineSpec) -> Sequence[Change]:
-    return diff(decode_spec(before.spec) if before else None, spec)
+def _read(
+    known: PipelineSource | None,
+    config: str,
+    variables: Mapping[str, object],
+    wish: Callable[[PipelineSpec, Resource], ResourceState],
+    *,
+    filename: str,
+    now: datetime,
+) -> _Read:
+    """All that takes its time and asks nobody: read the file, and compare it with what is known."""
+    spec, warnings = load_or_raise(config, variables, filename=filename, now=now)
+    source = PipelineSource(config=config, variables=dict(variables), spec=encode_spec(spec))
+    wished = [wish(spec, resource) for resource in spec.resources]
+    changes = diff(decode_spec(known.spec) if known else None, spec)
+    return _Read(spec, source, wished, PipelinePlan(changes=changes, warnings=warnings), is_known=known == source)

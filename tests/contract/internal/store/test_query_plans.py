@@ -12,11 +12,13 @@ from pikoci.internal.store import (
     build_leases,
     build_lines,
     build_parts,
+    build_slots,
     builds,
     checks,
     deletion,
     ended_sessions,
     history,
+    history_marks,
     jobs,
     logs,
     open_store,
@@ -40,11 +42,13 @@ CONSTANT = {
         build_leases,
         build_lines,
         build_parts,
+        build_slots,
         builds,
         checks,
         deletion,
         ended_sessions,
         history,
+        history_marks,
         jobs,
         logs,
         pipelines,
@@ -60,9 +64,13 @@ CONSTANT = {
 }
 MADE = {
     "jobs.OVERVIEW": jobs.OVERVIEW.format(ids="?, ?"),
+    "jobs.move": jobs.move_sql(3),
+    "resources.pins": resources.pins_sql(3),
     "checks.dispatch": checks.dispatch_sql(3),
     "checks.bring_forward": checks.bring_forward_sql(3),
-    "builds.count_active": builds.count_active_sql(3),
+    "build_slots.count_active": build_slots.count_active_sql(3),
+    "build_slots.fronts": build_slots.fronts_sql(3),
+    "build_slots.running": build_slots.running_sql(3),
     "builds.list by job": builds.list_sql(job=True, pipeline=False, statuses=0),
     "builds.list by job and pipeline": builds.list_sql(job=True, pipeline=True, statuses=2),
     "builds.list by pipeline": builds.list_sql(job=False, pipeline=True, statuses=2),
@@ -71,6 +79,9 @@ MADE = {
     "logs.first_chunks": logs.first_chunks_sql(3),
     "logs.mark_deleted": logs.mark_deleted_sql(3),
     **{f"deletion.PARTS {number}": part for number, part in enumerate(deletion.PARTS)},
+    "history_marks.toggles": history_marks.toggles_sql(3),
+    "history_marks.succeeded": history_marks.succeeded_sql(3),
+    "history_marks.new": history_marks.new_sql(3),
     **{
         f"history.builds version={version} newest={newest} {number}": history.builds_sql(
             version=version, needs=[need], newest_first=newest
@@ -85,7 +96,6 @@ SORTED = {
     "build_parts.VERSIONS",
     "history.held",
     "build_leases.BUSY",
-    "builds.count_active",
     "builds.COUNT_BY_STATUS",
     "jobs.OVERVIEW",
     "checks.NEXT_DUE_AFTER_LEASE",
@@ -130,9 +140,26 @@ def test_there_are_statements_to_look_at() -> None:
 def test_no_whole_table_is_read(planner: SqlStore, name: str) -> None:
     steps = plan(planner, (CONSTANT | MADE)[name])
     # A scan of a partial index is what that index is for; one of a table, or of a whole index, is not.
-    partial = r"CONSTANT ROW|SCAN (due|heads)$|resources_\w+|builds_(active|started|of_worker)"
+    partial = r"CONSTANT ROW|SCAN (due|heads|seen|wished)$|resources_\w+|builds_(active|started|of_worker)"
     scans = [step for step in steps if step.startswith("SCAN") and not re.search(partial, step)]
     if name in {"builds.list", "jobs.TAKE"}:  # along the key, until the limit
         scans = [step for step in scans if not re.fullmatch(r"SCAN (builds|scheduling_requests)", step)]
     assert not scans or name in WHOLE, steps
     assert name in SORTED | WHOLE or not any("TEMP B-TREE" in step for step in steps), steps
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        (build_slots.PENDING, "builds_waiting (job_id=? AND inputs_resolved=?)"),
+        (build_slots.PLACE, "builds_waiting (job_id=? AND inputs_resolved=?)"),
+        (build_slots.fronts_sql(3), "builds_waiting (job_id=? AND inputs_resolved=?)"),
+        (build_slots.count_active_sql(3), "builds_with_slot (job_id=?)"),
+        (build_slots.running_sql(3), "builds_with_slot (job_id=?)"),
+        (history_marks.LAST, "builds_of_job (job_id=?)"),
+        (history_marks.UNENDED, "builds_active (job_id=? AND status=?)"),
+        (history_marks.new_sql(3), "builds_of_job (job_id=? AND id>?)"),
+    ],
+)
+def test_lines_slots_and_what_is_new_are_read_without_the_rest(planner: SqlStore, sql: str, index: str) -> None:
+    assert any(step.endswith(f"INDEX {index}") for step in plan(planner, sql)), plan(planner, sql)

@@ -61,6 +61,41 @@ def test_a_build_of_a_limited_job(world: World, statements: Statements) -> None:
     assert 0 < statements.count() <= 9
 
 
+def test_a_build_of_a_serial_group_costs_the_same_however_many_jobs_wait_in_it(
+    world: World, statements: Statements
+) -> None:
+    counts: list[int] = []
+    for setting, jobs in (("concurrency = 1", 1), ('serial_groups = ["g"]', 2), ('serial_groups = ["g"]', 30)):
+        name = f"p{len(counts)}"
+        world.set("".join(limited(setting).replace('"run"', f'"j{number}"') for number in range(jobs)), name)
+        for number in [*range(jobs), 0, 0]:
+            world.trigger(f"j{number}", pipeline=name)
+        world.schedule()
+        statements.count()
+        world.run(world.build_of(world.publisher.take()[-1]))
+        counts.append(statements.count())
+    assert 0 < counts[0] <= 22
+    assert counts == [counts[0]] * 3
+
+
+def test_reasons_of_many_builds_that_wait_for_slots(world: World, statements: Statements) -> None:
+    job = limited('serial_groups = ["g"]')
+    world.set("".join(job.replace('"run"', f'"j{number}"') for number in range(30)))
+    for number in range(30):
+        world.trigger(f"j{number}")
+    few = {}
+    for jobs in (3, 30):
+        world.clock.advance(1)
+        known = world.services.jobs.list(world.alice, "main", "p")
+        builds = [one.latest for one in known[1 : jobs + 1] if one.latest]
+        world.clock.advance(1)
+        statements.count()
+        explained = world.services.context.waiting.explain_all(world.alice, builds)
+        few[jobs] = statements.count()
+        assert {one.reason for one in explained} == {"serial group g: a build of job j0 waits for a worker"}
+    assert few[30] <= few[3] + 2 * 27  # its job and the end of its line, each once a second
+
+
 def test_a_log_chunk(world: World, statements: Statements) -> None:
     world.set(PLAIN)
     build = world.trigger()

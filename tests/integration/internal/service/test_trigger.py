@@ -93,7 +93,70 @@ def test_one_build_of_a_serial_group_runs_at_a_time_and_the_oldest_goes_first(wo
     assert world.publisher.take() == [second.id]
     world.claim(second)
     world.trigger("run")
-    assert world.build(third).reason == "serial group g: build other#1 runs"
+    assert world.reason(third) == "serial group g: build other#1 runs"
+
+
+def grouped(**jobs: str) -> str:
+    """A pipeline of these jobs with these settings."""
+    return "".join(limited(settings).replace('"run"', f'"{name}"') for name, settings in jobs.items())
+
+
+def test_of_a_group_the_oldest_goes_first_whatever_job_it_is_of_and_paused_ones_are_passed_over(world: World) -> None:
+    world.set(grouped(a='serial_groups = ["g"]', b='serial_groups = ["g"]', c='serial_groups = ["g"]'))
+    first = world.trigger("a")
+    waiting = [world.trigger(job) for job in ("c", "b", "a", "c")]
+    world.services.jobs.pause(world.alice, "main", "p", "b")
+    world.publisher.take()
+    order = []
+    build = first
+    for _ in range(3):
+        world.run(build)
+        (gone,) = world.publisher.take()
+        order.append(gone)
+        build = world.build_of(gone)
+    world.run(build)
+    assert order == [waiting[0].id, waiting[2].id, waiting[3].id]
+    assert world.publisher.take() == []
+    assert world.reason(waiting[1]) == "job b is paused"
+    world.services.jobs.unpause(world.alice, "main", "p", "b")
+    world.schedule()
+    assert world.publisher.take() == [waiting[1].id]
+
+
+def test_a_job_of_several_groups_takes_all_of_them_and_waits_for_any(world: World) -> None:
+    world.set(grouped(a='serial_groups = ["x"]', both='serial_groups = ["x", "y"]', b='serial_groups = ["y"]'))
+    both = world.trigger("both")
+    a, b, again = world.trigger("a"), world.trigger("b"), world.trigger("both")
+    world.publisher.take()
+    world.claim(both)
+    assert world.reason(a) == "serial group x: build both#1 runs"
+    assert world.reason(b) == "serial group y: build both#1 runs"
+    world.report(both, 1, 1, *world.events())
+    world.schedule()
+    assert world.publisher.take() == [a.id, b.id]
+    world.run(b)
+    assert world.publisher.take() == []
+    assert world.reason(again) == "serial group x: a build of job a waits for a worker"
+
+
+def test_a_limit_counts_within_a_group_as_well(world: World) -> None:
+    world.set(grouped(a='concurrency = 1\n serial_groups = ["g"]', b='serial_groups = ["g"]'))
+    first, second, third = world.trigger("a"), world.trigger("a"), world.trigger("b")
+    assert world.publisher.take() == [first.id]
+    assert world.reason(second) == "waiting for a slot: 1 of 1 builds of job a run"
+    assert world.reason(third) == "serial group g: a build of job a waits for a worker"
+    world.run(first)
+    assert world.publisher.take() == [second.id]
+
+
+def test_many_groups_are_served_in_one_turn_and_a_full_turn_is_followed_by_another(world: World) -> None:
+    jobs = {f"j{number}": f'serial_groups = ["g{number}", "h{number % 2}"]' for number in range(4)}
+    world.set(grouped(**jobs, all="serial_groups = " + str([f"h{n}" for n in range(2)]).replace("'", '"')))
+    world.services.pipelines.pause(world.alice, "main", "p")
+    builds = [world.trigger(f"j{number}") for number in (0, 2, 1, 3)]
+    world.services.pipelines.unpause(world.alice, "main", "p")
+    world.schedule()
+    assert world.publisher.take() == [builds[0].id, builds[2].id]
 
 
 def test_groups_that_share_a_job_are_served_together(world: World) -> None:
@@ -130,7 +193,7 @@ def test_pausing_takes_published_builds_back(world: World) -> None:
     world.schedule()
     with pytest.raises(ConflictError):
         world.claim(build)
-    assert world.build(build).reason == "pipeline p is paused"
+    assert world.reason(build) == "pipeline p is paused"
     world.services.pipelines.unpause(world.alice, "main", "p")
     world.schedule()
     assert world.claim(build).claim == 1
@@ -176,11 +239,13 @@ def test_a_long_line_is_served_in_order_to_its_end(world: World) -> None:
 
 def test_whoever_stands_far_back_in_a_line_is_told_so(world: World) -> None:
     world.set(limited("concurrency = 1"))
-    builds = [world.trigger() for _ in range(60)]
+    builds = [world.trigger() for _ in range(59)]
+    world.clock.advance(1)
+    builds.append(world.trigger())
     assert builds[-1].reason == "waiting behind earlier builds of job run"
     world.run(builds[0])
     assert world.build(builds[1]).dispatched_at is not None
-    assert world.build(builds[40]).reason == "waiting for a slot: 1 of 1 builds of job run run"
+    assert world.reason(builds[40]) == "waiting for a slot: 1 of 1 builds of job run run"
 
 
 def test_a_chosen_version_is_kept_while_the_rest_is_missing(world: World) -> None:

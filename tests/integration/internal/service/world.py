@@ -117,9 +117,18 @@ class World:
 
     def build(self, build: Build) -> Build:
         """The build as it is now."""
-        found = self.store.builds.get(build.id)
+        return self.build_of(build.id)
+
+    def build_of(self, build_id: int) -> Build:
+        """The build of that id."""
+        found = self.store.builds.get(build_id)
         assert found is not None
         return found
+
+    def reason(self, build: Build) -> str:
+        """Why the build is as it is, as people are told a while later."""
+        self.clock.advance(1)
+        return self.detail(build).build.reason
 
     def builds(self, job: str = "run") -> list[Build]:
         """A job's builds, oldest first."""

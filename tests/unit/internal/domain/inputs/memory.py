@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from pikoci.internal.domain.inputs.model import Build, Need, Use
 
@@ -37,6 +38,7 @@ class MemoryHistory:
         self._builds: dict[int, PastBuild] = {}
         self._succeeded: dict[tuple[str, str, int | None], list[int]] = {}
         self._uses: dict[tuple[str, str], dict[int, int]] = {}
+        self._toggles = 0
 
     def add_version(self, resource: str, version: int) -> None:
         """Records that a check listed a version last: it is the newest of its resource, whether new or known."""
@@ -56,10 +58,12 @@ class MemoryHistory:
     def disable(self, version: int) -> None:
         """Takes a version out of use."""
         self._disabled.add(version)
+        self._toggles += 1
 
     def enable(self, version: int) -> None:
         """Brings a disabled version back."""
         self._disabled.discard(version)
+        self._toggles += 1
 
     def add_build(self, build: PastBuild) -> None:
         """Records a build; one that had not succeeded may be recorded again, with its end."""
@@ -104,6 +108,21 @@ class MemoryHistory:
     def used(self, job: str, get: str, version: int) -> bool:
         """See `History.used`."""
         return version in self._uses.get((job, get), {})
+
+    def mark(self, jobs: Sequence[str], resources: Sequence[str]) -> object:
+        """See `History.mark`."""
+        del resources
+        return self._toggles, frozenset(self._ended(jobs)), tuple(jobs)
+
+    def since(self, mark: object) -> list[Build] | None:
+        """See `History.since`."""
+        toggles, known, jobs = cast("tuple[int, frozenset[int], tuple[str, ...]]", mark)
+        if toggles != self._toggles:
+            return None
+        return [self._usable(self._builds[build_id]) for build_id in self._ended(jobs) if build_id not in known]
+
+    def _ended(self, jobs: Collection[str]) -> list[int]:
+        return [build.id for build in self._builds.values() if build.succeeded and build.job in jobs]
 
     def _passed(self, job: str, resource: str, version: int | None) -> list[int]:
         return self._succeeded.get((job, resource, version), [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
 import pytest
@@ -43,6 +43,14 @@ class CountingHistory:
     def used(self, job: str, get: str, version: int) -> bool:
         self.lookups += 1
         return self._history.used(job, get, version)
+
+    def mark(self, jobs: Sequence[str], resources: Sequence[str]) -> object:
+        self.lookups += len(jobs)
+        return self._history.mark(jobs, resources)
+
+    def since(self, mark: object) -> list[Build] | None:
+        self.lookups += 1
+        return self._history.since(mark)
 
     def _counted(self, rows: Iterator[Row]) -> Iterator[Row]:
         for row in rows:
