@@ -67,9 +67,6 @@ class BuildRepository(Protocol):
     def pending(self, job_id: int, *, resolved: bool, limit: int) -> builtins.list[Build]:
         """The oldest pending builds of a job that are not dispatched, locked: those with their inputs, or without."""
 
-    def line(self, limit: int) -> builtins.list[Build]:
-        """Dispatched builds that no worker has taken, those first that were dispatched first."""
-
     def busy(self) -> builtins.list[BusySlots]:
         """How many builds of which job each worker runs."""
 
@@ -96,6 +93,12 @@ class BuildRepository(Protocol):
 
     def lines_beside(self, build_id: int) -> builtins.list[WaitingLine]:
         """The lines in the queue that the build waits or waited in; in that of untagged work for an unknown build."""
+
+    def lines(self) -> builtins.list[WaitingLine]:
+        """All lines of builds that wait for a worker, with the number of their builds, counted up to 100."""
+
+    def first_of(self, line: WaitingLine) -> builtins.list[int]:
+        """The first 100 builds of the line, in the order in which they are claimed."""
 
     def claim_next(
         self, line: WaitingLine, rung_by: int, worker: str, instance: str, now: float, lease_until: float
