@@ -125,12 +125,16 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
-    """The builds of a pipeline that wait for a worker in one queue. `head` is the id of the one that is next."""
+    """The builds of a pipeline that wait for a worker in one queue. `head` is the id of the one that is next.
+
+    `builds` is how many there are, where they were counted, which ends at 100.
+    """
 
     head: int
     queue: str
     pipeline_id: int
     team: str
+    builds: int = 1
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -92,7 +92,7 @@ def build_services(
         measures=Measures(),
         revocations=Revocations(store.worker_tokens.revoked, clock),
         ended_sessions=Revocations(store.ended_sessions.ended, clock),
-        waiting=Waiting(store, clock, compiled, fleet),
+        waiting=Waiting(store, clock, compiled, fleet, turns),
         vain=VainByPipeline(),
     )
     secret, is_revoked = signing_secret(store, jwt_secret), context.revocations.contains

@@ -21,7 +21,6 @@ TAKE_EXPIRED = (
 )
 STARTED_BY = f"SELECT {BUILDS.columns}, worker_instance FROM builds WHERE status = 'started' AND worker = ? ORDER BY id"
 STARTED = f"{BUILDS.select} WHERE status = 'started' ORDER BY worker, id"
-LINE = f"{BUILDS.select} WHERE status = 'pending' AND dispatched_at IS NOT NULL ORDER BY dispatched_at, id LIMIT ?"
 BUSY = (
     "SELECT b.worker, t.name, p.name, p.public, j.name, COUNT(*) FROM builds b JOIN jobs j ON j.id = b.job_id"
     " JOIN pipelines p ON p.id = b.pipeline_id JOIN teams t ON t.id = p.team_id WHERE b.status = 'started'"
@@ -44,10 +43,6 @@ class SqlBuildLeases:
     def take_stale(self, before: float, limit: int) -> list[Build]:
         """See `BuildRepository`."""
         return [BUILDS.read(row) for row in self._session.change(TAKE_STALE, (before, limit))]
-
-    def line(self, limit: int) -> list[Build]:
-        """See `BuildRepository`."""
-        return [BUILDS.read(row) for row in self._session.rows(LINE, (limit,))]
 
     def busy(self) -> list[BusySlots]:
         """See `BuildRepository`."""

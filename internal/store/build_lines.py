@@ -18,8 +18,10 @@ _STEP = (
     f"SELECT id FROM builds WHERE {IN_LINE} AND queue = last.queue AND pipeline_id > last.pipeline_id"
     f" ORDER BY pipeline_id, {_ORDER} LIMIT 1"
 )
+#: Builds of a line that are counted.
+_COUNTED = 100
 _HEADS = (
-    " SELECT last.id, last.queue, last.pipeline_id, teams.name FROM heads JOIN builds last ON last.id = heads.id"
+    " SELECT last.id, last.queue, last.pipeline_id, teams.name{count} FROM heads JOIN builds last ON last.id = heads.id"
     " JOIN pipelines ON pipelines.id = last.pipeline_id JOIN teams ON teams.id = pipelines.team_id"
 )
 LINES_BESIDE = (
@@ -27,8 +29,20 @@ LINES_BESIDE = (
     f"SELECT (SELECT id FROM builds WHERE {IN_LINE} AND queue ="
     f" COALESCE((SELECT rung.queue FROM builds rung WHERE rung.id = ?), '{JOBS_QUEUE}')"
     f" ORDER BY pipeline_id, {_ORDER} LIMIT 1)"
-    f" UNION ALL SELECT ({_STEP}) FROM heads JOIN builds last ON last.id = heads.id){_HEADS}"
+    f" UNION ALL SELECT ({_STEP}) FROM heads JOIN builds last ON last.id = heads.id){_HEADS.format(count='')}"
 )
+_COUNT = (
+    f", (SELECT COUNT(*) FROM (SELECT 1 FROM builds WHERE {IN_LINE} AND queue = last.queue"
+    f" AND pipeline_id = last.pipeline_id LIMIT {_COUNTED}) counted)"
+)
+LINES = (
+    "WITH RECURSIVE heads(id) AS ("
+    f"SELECT (SELECT id FROM builds WHERE {IN_LINE} ORDER BY queue, pipeline_id, {_ORDER} LIMIT 1)"
+    f" UNION ALL SELECT COALESCE(({_STEP}), (SELECT id FROM builds WHERE {IN_LINE} AND queue > last.queue"
+    f" ORDER BY queue, pipeline_id, {_ORDER} LIMIT 1)) FROM heads JOIN builds last ON last.id = heads.id)"
+    f"{_HEADS.format(count=_COUNT)}"
+)
+FIRST_OF_LINE = f"SELECT id FROM builds WHERE {_LINE} ORDER BY {_ORDER} LIMIT {_COUNTED}"
 CLAIM_NEXT = (
     "UPDATE builds SET status = 'started', reason = '', claim = claim + 1, worker = ?, worker_instance = ?,"
     " started_at = ?, lease_expires_at = ?, last_event = 0, rung_by = ?"
@@ -54,6 +68,15 @@ class SqlBuildLines:
         """See `BuildRepository`. Costs as much as there are pipelines in the answer, however many builds wait."""
         rows = self._session.rows(LINES_BESIDE, (build_id,))
         return [WaitingLine(head=row[0], queue=row[1], pipeline_id=row[2], team=row[3]) for row in rows]
+
+    def lines(self) -> list[WaitingLine]:
+        """See `BuildRepository`. Costs as much as there are lines in the answer."""
+        rows = self._session.rows(LINES)
+        return [WaitingLine(head=row[0], queue=row[1], pipeline_id=row[2], team=row[3], builds=row[4]) for row in rows]
+
+    def first_of(self, line: WaitingLine) -> list[int]:
+        """See `BuildRepository`."""
+        return [row[0] for row in self._session.rows(FIRST_OF_LINE, (line.queue, line.pipeline_id))]
 
     def claim_next(
         self, line: WaitingLine, rung_by: int, worker: str, instance: str, now: float, lease_until: float

@@ -211,6 +211,7 @@ def _service_settings(settings: ServerSettings) -> ServiceSettings:
         heartbeat_interval=settings.heartbeat_interval,
         lease=settings.lease,
         max_requeues=settings.max_requeues,
+        team_weights=settings.team_weights,
         check_timeout=settings.check_timeout,
         log_head_limit=settings.log_limit,
         max_artifact_size=settings.artifact_limit,

@@ -10,12 +10,21 @@ from typing import Any
 import click
 
 from pikoci.internal.domain.errors import InvalidError
-from pikoci.internal.domain.limits import MIN_SECRET
+from pikoci.internal.domain.limits import MAX_TEAM_WEIGHT, MIN_SECRET
 from pikoci.server.listening import listen
 from pikoci.server.settings import ServerSettings
 from pikoci.shared.addresses import external_url
 from pikoci.shared.log import LEVELS, configure_logging
-from pikoci.shared.options import Duration, NameList, build_users_option, config_option, setting, switch, with_options
+from pikoci.shared.options import (
+    Duration,
+    NameList,
+    Weights,
+    build_users_option,
+    config_option,
+    setting,
+    switch,
+    with_options,
+)
 from pikoci.shared.queue_options import queue_options, read_queue_settings
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -88,6 +97,12 @@ _OPTIONS = (
     setting("--heartbeat-interval", default="5s", type=Duration(), help="How often workers renew their leases."),
     setting("--lease", default="30s", type=Duration(), help="When a silent worker's builds are taken back."),
     setting("--max-requeues", default=3, type=click.IntRange(0, 100), help="Attempts after a build lost its worker."),
+    setting(
+        "--team-weights",
+        default="",
+        type=Weights(MAX_TEAM_WEIGHT),
+        help="Turns of teams where builds wait for a worker, as TEAM=WEIGHT,…; 1 if not given.",
+    ),
     setting("--check-timeout", default="1h", type=Duration(), help="Longest run of one resource check."),
     setting("--log-retention", default="0", type=Duration(), help="Delete logs of builds older than this; 0 keeps."),
     setting("--build-retention-age", default="0", type=Duration(), help="Delete builds older than this; 0 keeps."),

@@ -45,6 +45,7 @@ class ServerSettings:
     heartbeat_interval: float
     lease: float
     max_requeues: int
+    team_weights: dict[str, int]
     check_timeout: float
     log_retention: float
     build_retention_age: float

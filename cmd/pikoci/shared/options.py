@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -63,6 +64,30 @@ class NameList(click.ParamType[tuple[str, ...]]):
             if self.allowed and name not in self.allowed:
                 self.fail(f"{name!r} is not one of {', '.join(self.allowed)}.", param, ctx)
         return names
+
+
+class Weights(click.ParamType[dict[str, int]]):
+    """Whole numbers by name, such as `main=3,tools=1`; a mapping in a config file."""
+
+    name = "weights"
+
+    def __init__(self, most: int) -> None:
+        self.weight = re.compile(r"\s*([^=\s]+)\s*=\s*0*([1-9][0-9]{0,8})\s*", re.ASCII)
+        self.most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
+        """Split, drop blanks; refuse what is no such pair, a weight out of bounds, and a name that comes twice."""
+        pairs = isinstance(value, dict)
+        parts = [f"{name}={weight}" for name, weight in value.items()] if pairs else str(value).split(",")
+        weights: dict[str, int] = {}
+        for part in filter(str.strip, parts):
+            pair = self.weight.fullmatch(part)
+            if pair is None or int(pair[2]) > self.most:
+                self.fail(f"{part[:80]!r} is not NAME=WEIGHT with a whole number from 1 to {self.most}.", param, ctx)
+            if pair[1] in weights:
+                self.fail(f"{pair[1][:80]!r} has two weights.", param, ctx)
+            weights[pair[1]] = int(pair[2])
+        return weights
 
 
 class Setting(click.Option):

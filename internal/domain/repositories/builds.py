@@ -73,9 +73,6 @@ class BuildRepository(Protocol):
     def place(self, job_id: int, place: int) -> int | None:
         """The id of the build in this place, from 1, of the job's line (see `fronts`); None if it is not as long."""
 
-    def line(self, limit: int) -> builtins.list[Build]:
-        """Dispatched builds that no worker has taken, those first that were dispatched first."""
-
     def busy(self) -> builtins.list[BusySlots]:
         """How many builds of which job each worker runs."""
 
@@ -105,6 +102,12 @@ class BuildRepository(Protocol):
 
     def lines_beside(self, build_id: int) -> builtins.list[WaitingLine]:
         """The lines in the queue that the build waits or waited in; in that of untagged work for an unknown build."""
+
+    def lines(self) -> builtins.list[WaitingLine]:
+        """All lines of builds that wait for a worker, with the number of their builds, counted up to 100."""
+
+    def first_of(self, line: WaitingLine) -> builtins.list[int]:
+        """The first 100 builds of the line, in the order in which they are claimed."""
 
     def claim_next(
         self, line: WaitingLine, rung_by: int, worker: str, instance: str, now: float, lease_until: float

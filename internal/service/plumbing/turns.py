@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import ceil, floor
 from typing import Generic, TypeVar
 
 from pikoci.internal.domain.build import WaitingLine
@@ -48,9 +49,39 @@ class Turns:
 
         return sorted(waiting, key=rank)
 
+    def ahead(self, lines: Iterable[WaitingLine], mine: WaitingLine, place: int) -> int:
+        """How many builds of the lines go before the one at this place (from 0) of the line `mine`, as things stand."""
+        own: dict[str, list[WaitingLine]] = {}
+        for line in self.order(lines):
+            own.setdefault(line.team, []).append(line)
+        places = {team: rank for rank, team in enumerate(own)}
+        within = self._pipelines.get(mine.team, _VirtualTime())
+        last, passed = within.start(mine.pipeline_id) + place, False
+        before = place
+        for line in own[mine.team]:
+            passed = passed or line is mine
+            if line is not mine:
+                before += min(line.builds, _turns(last - within.start(line.pipeline_id), 1.0, not passed))
+        last = self._teams.start(mine.team) + before / self.weight(mine.team)
+        return before + sum(
+            min(
+                sum(line.builds for line in theirs),
+                _turns(last - self._teams.start(team), 1 / self.weight(team), places[team] < places[mine.team]),
+            )
+            for team, theirs in own.items()
+            if team != mine.team
+        )
+
     def weight(self, team: str) -> int:
         """How many turns the team has to one of a team without weight."""
         return self._weights.get(team, 1)
+
+
+def _turns(period: float, length: float, and_at_its_end: bool) -> int:
+    """How many turns of a length begin within a period, the first at its beginning."""
+    if period < 0:
+        return 0
+    return floor(period / length) + 1 if and_at_its_end else ceil(period / length)
 
 
 class _VirtualTime(Generic[Key]):

@@ -2,49 +2,49 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from pikoci.internal.domain.accounts import Principal, Role
-from pikoci.internal.domain.build import Build, BuildStatus
+from pikoci.internal.domain.build import Build, BuildStatus, WaitingLine
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import BusySlots, JobOverview, Pipeline, WorkerState
 from pikoci.internal.domain.queues import JOBS_QUEUE
 from pikoci.internal.domain.repositories import Store
+from pikoci.internal.domain.tags import tags_of
 from pikoci.internal.domain.waiting import FOR_A_WORKER, for_a_slot
 from pikoci.internal.service.plumbing.blocked import Blocked
 from pikoci.internal.service.plumbing.compiled import CompiledPipelines
 from pikoci.internal.service.plumbing.fleet import Fleet
+from pikoci.internal.service.plumbing.turns import Turns
 
 _LIFETIME = 1.0
-#: Builds looked at to find a place in the line.
-_LINE = 500
 
 
 @dataclass(slots=True)
 class _Picture:
-    """All slots that are taken and the beginning of the line, as they were at one moment."""
+    """All slots that are taken, the lines of builds and the beginnings of some, as they were at one moment."""
 
     until: float
     busy: list[BusySlots]
-    line: list[Build]
+    lines: list[WaitingLine]
     pipelines: dict[int, Pipeline | None] = field(default_factory=dict)
-    places: dict[tuple[str, ...], list[tuple[float, int]]] = field(default_factory=dict)
+    first: dict[tuple[str, int], list[int]] = field(default_factory=dict)
 
 
 class Waiting:
     """Says it of builds, from a picture that is at most a second old."""
 
-    def __init__(self, store: Store, clock: Clock, compiled: CompiledPipelines, fleet: Fleet) -> None:
+    def __init__(self, store: Store, clock: Clock, compiled: CompiledPipelines, fleet: Fleet, turns: Turns) -> None:
         self._store = store
         self._clock = clock
         self._compiled = compiled
         self._fleet = fleet
         self._blocked = Blocked(store, clock, compiled)
+        self._turns = turns
         self._picture: _Picture | None = None
 
     def explain(self, principal: Principal, build: Build) -> Build:
@@ -56,7 +56,7 @@ class Waiting:
             return msgspec.structs.replace(build, reason=self._blocked.reason(build))
         if build.status is not BuildStatus.PENDING or build.dispatched_at is None:
             return build
-        return msgspec.structs.replace(build, reason=self._reason(principal, build, build.dispatched_at))
+        return msgspec.structs.replace(build, reason=self._reason(principal, build))
 
     def explain_all(self, principal: Principal, builds: Iterable[Build]) -> list[Build]:
         """The same for many, in few statements."""
@@ -70,7 +70,7 @@ class Waiting:
         builds = {build.id: build for build in self.explain_all(principal, (job.latest for job in known if job.latest))}
         return [msgspec.structs.replace(job, latest=builds[job.latest.id]) if job.latest else job for job in known]
 
-    def _reason(self, principal: Principal, build: Build, dispatched_at: float) -> str:
+    def _reason(self, principal: Principal, build: Build) -> str:
         picture = self._look()
         team, tags = self._needs(picture, build)
         if not principal.may(team, Role.READ):
@@ -79,16 +79,13 @@ class Waiting:
             return reason
         able = self._fleet.able(JOBS_QUEUE, tags, team)
         names = {state.name for state in able}
-        line = self._line(picture, able)
-        before = bisect_left(line, (dispatched_at, build.id))
-        counted = len(picture.line) < _LINE or before < len(line)
-        return for_a_slot(able, _busy(principal, picture.busy, names), before + 1 if counted else None)
+        return for_a_slot(able, _busy(principal, picture.busy, names), self._place(picture, build, able))
 
     def _look(self) -> _Picture:
         moment = self._clock.monotonic()
         if self._picture is None or moment >= self._picture.until:
-            busy, line = self._store.builds.busy(), self._store.builds.line(_LINE)
-            self._picture = _Picture(moment + _LIFETIME, busy, line)
+            busy, lines = self._store.builds.busy(), self._store.builds.lines()
+            self._picture = _Picture(moment + _LIFETIME, busy, lines)
         return self._picture
 
     def _needs(self, picture: _Picture, build: Build) -> tuple[str, list[str]]:
@@ -100,19 +97,25 @@ class Waiting:
         plan = self._compiled.get(pipeline).plans.get(build.job) if pipeline else None
         return pipeline.team if pipeline else "", plan.tags if plan else []
 
-    def _line(self, picture: _Picture, able: list[WorkerState]) -> list[tuple[float, int]]:
-        """When the builds of the line were given out that any of these workers could take."""
-        key = tuple(state.name for state in able)
-        if key not in picture.places:
-            needs = {(build.pipeline_id, build.job): self._needs(picture, build) for build in picture.line}
-            shared = {
-                one: any(self._fleet.fits(state, JOBS_QUEUE, tags, team) for state in able)
-                for one, (team, tags) in needs.items()
-            }
-            picture.places[key] = [
-                (build.dispatched_at or 0.0, build.id) for build in picture.line if shared[build.pipeline_id, build.job]
-            ]
-        return picture.places[key]
+    def _place(self, picture: _Picture, build: Build, able: list[WorkerState]) -> int | None:
+        """Which of the builds that any of these workers could take this one is; None where too many are before it."""
+        mine = next((line for line in picture.lines if _stands_in(build, line)), None)
+        if mine is None:
+            return 1  # it came after the picture was taken, and nobody of its pipeline waited
+        if (mine.queue, mine.pipeline_id) not in picture.first:
+            picture.first[mine.queue, mine.pipeline_id] = self._store.builds.first_of(mine)
+        first = picture.first[mine.queue, mine.pipeline_id]
+        if build.id not in first:
+            return None
+        shared = [line for line in picture.lines if line is mine or self._is_for(able, line)]
+        return self._turns.ahead(shared, mine, first.index(build.id)) + 1
+
+    def _is_for(self, able: list[WorkerState], line: WaitingLine) -> bool:
+        return any(self._fleet.fits(state, JOBS_QUEUE, tags_of(line.queue), line.team) for state in able)
+
+
+def _stands_in(build: Build, line: WaitingLine) -> bool:
+    return build.pipeline_id == line.pipeline_id and build.queue == line.queue
 
 
 def _busy(principal: Principal, busy: list[BusySlots], workers: set[str]) -> list[tuple[str, int]]:

@@ -53,6 +53,10 @@ VALUES = {
         job("concurrency = 1.5"),
         Finding(2, 15, 'Wrong value for "concurrency"', "A whole number from 0 to 1000000 is required, not 1.5."),
     ),
+    "too high a priority": (
+        job("priority = 101"),
+        Finding(2, 12, 'Wrong value for "priority"', "A whole number from -100 to 100 is required, not 101."),
+    ),
     "no attempts": (
         task('attempts = 0\nrun "exec" {\n  path = "x"\n}'),
         Finding(3, 12, 'Wrong value for "attempts"', "A whole number from 1 to 1000000 is required, not 0."),

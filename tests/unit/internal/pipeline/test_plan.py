@@ -36,6 +36,7 @@ job "work" {
   serial_groups          = ["deploy"]
   requeue_on_worker_loss = false
   disable_retry          = true
+  priority               = -7
 
   get "git" "app" {
     trigger  = true
@@ -179,6 +180,7 @@ def test_a_whole_file_becomes_this_pipeline() -> None:
                 serial_groups=["deploy"],
                 requeue_on_worker_loss=False,
                 disable_retry=True,
+                priority=-7,
                 steps=[
                     GetStep(
                         id="1",
