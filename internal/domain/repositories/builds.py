@@ -38,7 +38,10 @@ class BuildRepository(Protocol):
         limit: int,
         cursor: str | None,
     ) -> Page[Build]:
-        """Newest first."""
+        """Those of a job, or else of a pipeline, newest first.
+
+        Raises InvalidError for a cursor that it did not make.
+        """
 
     def save(self, build: Build) -> None:
         """Write every column that can change, of a build that this transaction has locked."""
@@ -57,6 +60,12 @@ class BuildRepository(Protocol):
 
     def pending(self, job_id: int, *, resolved: bool, limit: int) -> builtins.list[Build]:
         """The oldest pending builds of a job that are not dispatched, locked: those with their inputs, or without."""
+
+    def recall(self, *, job_id: int | None = None, pipeline_id: int | None = None, reason: str, limit: int) -> int:
+        """Take up to `limit` dispatched builds of a job, or else of a pipeline, back before a worker takes them.
+
+        They are pending, for this `reason`. Returns how many they were.
+        """
 
     def line(self, limit: int) -> builtins.list[Build]:
         """Dispatched builds that no worker has taken, those first that were dispatched first."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from peewee import Database, Model
 
 from pikoci.internal.store import artifact_models, build_models, models
-from pikoci.internal.store.tables import ACTIVE, CHECKABLE
+from pikoci.internal.store.tables import ACTIVE, CHECKABLE, FINISHED
 
 MODELS = [
     found
@@ -36,6 +36,10 @@ _PLAIN = {
     "builds_of_job": "builds (job_id, id)",
     "builds_of_pipeline": "builds (pipeline_id, id)",
     "builds_active": f"builds (job_id, status, id) WHERE {ACTIVE}",
+    "builds_active_of_pipeline": f"builds (pipeline_id, status, id) WHERE {ACTIVE}",
+    "builds_finished_of_job": f"builds (job_id, id) WHERE {FINISHED}",
+    "builds_finished_by_status": f"builds (job_id, status, id) WHERE {FINISHED}",
+    "builds_finished_of_pipeline": f"builds (pipeline_id, status, id) WHERE {FINISHED}",
     "builds_pending": "builds (dispatched_at) WHERE status = 'pending'",
     "builds_started": "builds (lease_expires_at) WHERE status = 'started'",
     "builds_of_worker": "builds (worker, id) WHERE status = 'started'",

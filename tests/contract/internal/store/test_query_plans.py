@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.store import (
     StoreSettings,
     accounts,
@@ -17,6 +18,7 @@ from pikoci.internal.store import (
     history,
     jobs,
     logs,
+    newest,
     open_store,
     pipelines,
     resources,
@@ -55,14 +57,18 @@ CONSTANT = {
     if re.match(r"SELECT|UPDATE|DELETE|INSERT", value) and "{" not in value
 }
 MADE = {
-    "jobs.OVERVIEW": jobs.OVERVIEW.format(ids="?, ?"),
+    "jobs.overviews": jobs.overviews_sql(2),
+    "jobs.standings": jobs.standings_sql(2),
     "checks.dispatch": checks.dispatch_sql(3),
     "checks.bring_forward": checks.bring_forward_sql(3),
     "builds.count_active": builds.count_active_sql(3),
-    "builds.list by job": builds.list_sql(job=True, pipeline=False, statuses=0),
-    "builds.list by job and pipeline": builds.list_sql(job=True, pipeline=True, statuses=2),
-    "builds.list by pipeline": builds.list_sql(job=False, pipeline=True, statuses=2),
-    "builds.list": builds.list_sql(job=False, pipeline=False, statuses=0),
+    **{
+        f"newest.list by {owner} {len(statuses)}": newest.list_sql(owner, statuses, guarded=False)
+        for owner in ("job_id", "pipeline_id")
+        for statuses in ([], [BuildStatus.FAILED], list(BuildStatus))
+    },
+    "builds.recall by job": builds.recall_sql("job_id"),
+    "builds.recall by pipeline": builds.recall_sql("pipeline_id"),
     "history.held": history.held_sql(3),
     **{
         f"history.builds version={version} newest={newest} {number}": history.builds_sql(
@@ -80,7 +86,8 @@ SORTED = {
     "build_leases.BUSY",
     "builds.count_active",
     "builds.COUNT_BY_STATUS",
-    "jobs.OVERVIEW",
+    "jobs.overviews",
+    "jobs.standings",
     "checks.NEXT_DUE_AFTER_LEASE",
     "checks.COUNT_RUNNING",
     "accounts.MEMBERS",
@@ -123,9 +130,16 @@ def test_there_are_statements_to_look_at() -> None:
 def test_no_whole_table_is_read(planner: SqlStore, name: str) -> None:
     steps = plan(planner, (CONSTANT | MADE)[name])
     # A scan of a partial index is what that index is for; one of a table, or of a whole index, is not.
-    partial = r"CONSTANT ROW|SCAN due$|resources_\w+|builds_(active|started|of_worker)"
+    partial = r"CONSTANT ROW|SCAN (due|found)$|resources_\w+|builds_(active|started|of_worker)"
     scans = [step for step in steps if step.startswith("SCAN") and not re.search(partial, step)]
-    if name in {"builds.list", "jobs.TAKE"}:  # along the key, until the limit
-        scans = [step for step in scans if not re.fullmatch(r"SCAN (builds|scheduling_requests)", step)]
+    if name == "jobs.TAKE":  # along the key, until the limit
+        scans = [step for step in scans if step != "SCAN scheduling_requests"]
     assert not scans or name in WHOLE, steps
     assert name in SORTED | WHOLE or not any("TEMP B-TREE" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("name", [name for name in MADE if re.match(r"newest.*[18]$|builds.recall", name)])
+def test_history_is_not_read_for_builds_of_some_statuses(planner: SqlStore, name: str) -> None:
+    steps = [step for step in plan(planner, MADE[name]) if " builds USING" in step]
+    assert steps
+    assert all(re.search(r"INDEX builds_(active|finished)|PRIMARY KEY", step) for step in steps), steps

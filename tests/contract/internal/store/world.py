@@ -96,7 +96,7 @@ class World:
         assert claimed
         return claimed
 
-    def ended(self, job: str = "build", status: BuildStatus = BuildStatus.SUCCEEDED, **fields: Any) -> Build:
+    def ended(self, job: str | Job = "build", status: BuildStatus = BuildStatus.SUCCEEDED, **fields: Any) -> Build:
         build = self.build(job, **{"status": status, "finished_at": 9.0, **fields})
         assert build.status.is_final
         return build
