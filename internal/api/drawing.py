@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import escape
 
 from pikoci.internal.domain.build import BuildStatus
-from pikoci.internal.domain.pipeline import PipelineOverview
+from pikoci.internal.domain.pipeline import PipelineSummary
 from pikoci.internal.service.use_cases.views import Graph, GraphEdge, GraphNode
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 180, 32, 80, 18, 16
@@ -56,17 +56,17 @@ def svg(graph: Graph) -> str:
     return "\n".join([head, *shapes, "</svg>", ""])
 
 
-def badge(overview: PipelineOverview) -> str:
+def badge(summary: PipelineSummary) -> str:
     """How the pipeline stands, by the newest ended build of each job."""
-    statuses = {str(job.finished.status) for job in overview.jobs if job.finished}
+    statuses = {str(standing.last) for standing in summary.counts if standing.last}
     if not statuses:
         word, color = "no builds", COLORS[""]
     elif statuses <= _GOOD:
         word, color = "passing", COLORS["succeeded"]
     else:
         word, color = "failing", COLORS["failed"]
-    name = escape(_short(overview.pipeline.name))
-    left, right = 12 + 7 * len(_short(overview.pipeline.name)), 12 + 7 * len(word)
+    name = escape(_short(summary.pipeline.name))
+    left, right = 12 + 7 * len(_short(summary.pipeline.name)), 12 + 7 * len(word)
     text = 'font-family="Verdana,sans-serif" font-size="11" fill="#fff" text-anchor="middle"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img">\n'

@@ -71,6 +71,14 @@ class PipelineOverview(msgspec.Struct, frozen=True, kw_only=True):
         return combined(job.standing for job in self.jobs)
 
 
+class PipelineSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A pipeline with the number of its jobs that stand in each way; the `jobs` themselves only where they are few."""
+
+    pipeline: Pipeline
+    counts: dict[Standing, int]
+    jobs: list[JobOverview] = []
+
+
 class ResourceState(msgspec.Struct, frozen=True, kw_only=True):
     """A resource as it stands: when it was and will be checked, and how that went. Times: seconds since the epoch.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -14,12 +15,12 @@ from pikoci.internal.store.build_leases import SqlBuildLeases
 from pikoci.internal.store.build_lines import SqlBuildLines
 from pikoci.internal.store.build_parts import SqlBuildParts
 from pikoci.internal.store.build_slots import SqlBuildSlots
+from pikoci.internal.store.newest import BEYOND_ALL, list_sql
 from pikoci.internal.store.session import batches, marks
 from pikoci.internal.store.tables import ACTIVE, BUILDS
 from pikoci.internal.store.values import Key, decode_cursor, encode_cursor
 
 _ENDED = ", ".join(f"'{status.value}'" for status in sorted(FINAL))
-_NEWEST = 2**63 - 1
 
 INSERT = f"{BUILDS.insert()} RETURNING id"
 GET = f"{BUILDS.select} WHERE id = ?"
@@ -39,16 +40,16 @@ ENDED_BEFORE = (
 )
 
 
-def list_sql(*, job: bool, pipeline: bool, statuses: int) -> str:
-    """The statement for a page of builds with these filters."""
-    conditions = [
-        *(["job_id = ?"] if job else []),
-        # With a job given, the pipeline says nothing new; the + keeps SQLite from taking that index.
-        *((["+pipeline_id = ?"] if job else ["pipeline_id = ?"]) if pipeline else []),
-        "id < ?",
-        *([f"status IN ({marks(statuses)})"] if statuses else []),
-    ]
-    return f"{BUILDS.select} WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?"
+def recall_sql(owner: str) -> str:
+    """The statement that takes published builds of an `owner` (its column) back from the workers' reach.
+
+    SQLite reads no ended builds for it because all columns of an index are named, the id too.
+    """
+    return (
+        "UPDATE builds SET dispatched_at = NULL, reason = '' WHERE id IN (SELECT id FROM builds"
+        f" WHERE {ACTIVE} AND {owner} = ? AND status = 'pending' AND id > 0 AND dispatched_at IS NOT NULL"
+        " ORDER BY id LIMIT ? FOR NO KEY UPDATE) RETURNING id"
+    )
 
 
 class SqlBuilds(SqlBuildLeases, SqlBuildLines, SqlBuildParts, SqlBuildSlots):
@@ -87,17 +88,28 @@ class SqlBuilds(SqlBuildLeases, SqlBuildLines, SqlBuildParts, SqlBuildSlots):
         limit: int,
         cursor: str | None,
     ) -> Page[Build]:
-        """See `BuildRepository`. Raises InvalidError for a cursor that it did not make."""
-        before = _NEWEST if cursor is None else decode_cursor(cursor, tuple[Key])[0]
-        filters = [value for value in (job_id, pipeline_id) if value is not None]
-        sql = list_sql(job=job_id is not None, pipeline=pipeline_id is not None, statuses=len(statuses))
-        rows = self._session.rows(sql, (*filters, before, *(status.value for status in statuses), limit + 1))
-        items = [BUILDS.read(row) for row in rows[:limit]]
-        return Page(items=items, next=encode_cursor(items[-1].id) if len(rows) > limit and items else None)
+        """See `BuildRepository`. With a job given, the pipeline says nothing new."""
+        before = BEYOND_ALL if cursor is None else decode_cursor(cursor, tuple[Key])[0]
+        owner, owner_id = ("job_id", job_id) if job_id is not None else ("pipeline_id", pipeline_id)
+        wanted = sorted(set(statuses))
+        places = [(owner_id, one.value, before) for one in wanted] if wanted else [(owner_id, before)]
+        params = [value for place in places for value in (*place, limit + 1)]
+        rows = self._session.rows(list_sql(owner, wanted, guarded=self._session.guesses), params)
+        among = wanted or list(BuildStatus)
+        found = {build.id: build for build in map(BUILDS.read, rows) if build.id < before}
+        own = [one for one in found.values() if getattr(one, owner) == owner_id and one.status in among]
+        items = sorted(own, key=attrgetter("id"), reverse=True)
+        more = len(items) > limit
+        return Page(items=items[:limit], next=encode_cursor(items[limit - 1].id) if more else None)
 
     def save(self, build: Build) -> None:
         """See `BuildRepository`."""
         self._session.write(SAVE, (*BUILDS.changing(build), build.id))
+
+    def recall(self, *, job_id: int | None = None, pipeline_id: int | None = None, limit: int) -> int:
+        """See `BuildRepository`."""
+        owner, owner_id = ("job_id", job_id) if job_id is not None else ("pipeline_id", pipeline_id)
+        return len(self._session.change(recall_sql(owner), (owner_id, limit)))
 
     def count_by_status(self) -> dict[BuildStatus, int]:
         """See `BuildRepository`. Every such status is there, if with 0."""
@@ -107,7 +119,7 @@ class SqlBuilds(SqlBuildLeases, SqlBuildLines, SqlBuildParts, SqlBuildSlots):
 
     def newest_ended(self, job_id: int, *, below: int | None, skip: int) -> int | None:
         """See `BuildRepository`. Reads `skip` rows, and those of builds that have not ended."""
-        row = self._session.row(NEWEST_ENDED, (job_id, _NEWEST if below is None else below, skip))
+        row = self._session.row(NEWEST_ENDED, (job_id, BEYOND_ALL if below is None else below, skip))
         return row[0] if row else None
 
     def prunable(self, job_id: int, *, up_to: int, before: float | None, limit: int) -> builtins.list[int]:

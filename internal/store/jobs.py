@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pikoci.internal.domain.build import ACTIVE as STATUSES
-from pikoci.internal.domain.build import Build, BuildStatus
+from pikoci.internal.domain.build import Build, BuildStatus, Standing
 from pikoci.internal.domain.pipeline import Job, JobOverview
+from pikoci.internal.store.newest import BEYOND_ALL, newest_first
 from pikoci.internal.store.session import Session, batches, marks
-from pikoci.internal.store.tables import ACTIVE, BUILDS, JOBS
+from pikoci.internal.store.tables import ACTIVE, BUILDS, FINISHED, JOBS
 from pikoci.internal.store.values import key_text
 
 #: Requests, not jobs, are locked: the caller locks jobs in id order, and one locked here could be out of that order.
 TAKE = "SELECT id, job_id FROM scheduling_requests ORDER BY id LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
 _ANY = f"EXISTS (SELECT 1 FROM builds b WHERE {ACTIVE} AND b.job_id = jobs.id AND b.status = '{{}}')"
 _NOW = " ".join(f"WHEN {_ANY.format(status.value)} THEN '{status.value}'" for status in STATUSES)
-OVERVIEW = (
-    f"SELECT {JOBS.columns},"
-    " (SELECT b.id FROM builds b WHERE b.job_id = jobs.id ORDER BY b.id DESC LIMIT 1),"
-    " (SELECT b.id FROM builds b WHERE b.job_id = jobs.id AND b.finished_at IS NOT NULL ORDER BY b.id DESC LIMIT 1),"
-    f" CASE {_NOW} END"
-    " FROM jobs WHERE pipeline_id IN ({ids}) AND NOT archived ORDER BY pipeline_id, position, jobs.id"
+_NEWEST = (
+    "(SELECT CASE WHEN b.job_id = jobs.id THEN b.{} END FROM builds b WHERE {} AND "
+    f"{newest_first('b.job_id, b.id', f'jobs.id, {BEYOND_ALL}')} LIMIT 1)"
 )
+_FINISHED = f"b.{FINISHED}"
+_OVERVIEW = (
+    f"SELECT {JOBS.columns}, {_NEWEST.format('id', 'TRUE')}, {_NEWEST.format('id', _FINISHED)}, CASE {_NOW} END"
+    " FROM jobs"
+)
+OVERVIEW = f"{_OVERVIEW} WHERE id = ?"
+
+
+def overviews_sql(pipelines: int) -> str:
+    """The statement for the jobs of so many pipelines, each with its newest builds."""
+    ids = marks(pipelines)
+    return f"{_OVERVIEW} WHERE pipeline_id IN ({ids}) AND NOT archived ORDER BY pipeline_id, position, jobs.id"
+
+
+def standings_sql(pipelines: int) -> str:
+    """The statement that counts the jobs of so many pipelines by their last result and what goes on."""
+    return (
+        "SELECT pipeline_id, last, now, COUNT(*) FROM ("
+        f"SELECT pipeline_id, {_NEWEST.format('status', _FINISHED)} AS last, CASE {_NOW} END AS now FROM jobs"
+        f" WHERE pipeline_id IN ({marks(pipelines)}) AND NOT archived) AS standing"
+        " GROUP BY pipeline_id, last, now ORDER BY 4 DESC, 2, 3"
+    )
 
 
 def move_sql(jobs: int) -> str:
@@ -73,17 +93,25 @@ class SqlJobs:
         """See `JobRepository`."""
         return [job for job in self._all(pipeline_id) if archived or not job.archived]
 
+    def overview(self, job_id: int) -> JobOverview | None:
+        """See `JobRepository`."""
+        return next(iter(self._overviews(OVERVIEW, [job_id])), None)
+
     def overviews(self, pipeline_ids: Sequence[int]) -> dict[int, builtins.list[JobOverview]]:
         """See `JobRepository`."""
         found: dict[int, list[JobOverview]] = {pipeline_id: [] for pipeline_id in pipeline_ids}
         for batch in batches(list(found)):
-            rows = self._session.rows(OVERVIEW.format(ids=marks(len(batch))), batch)
-            builds = self._builds([build_id for *_, latest, finished, _ in rows for build_id in (latest, finished)])
-            for row in rows:
-                job, (latest, finished, status) = JOBS.read(row), row[-3:]
-                now = BuildStatus(status) if status else None
-                overview = JobOverview(job=job, latest=builds.get(latest), finished=builds.get(finished), now=now)
-                found[job.pipeline_id].append(overview)
+            for one in self._overviews(overviews_sql(len(batch)), batch):
+                found[one.job.pipeline_id].append(one)
+        return found
+
+    def standings(self, pipeline_ids: Sequence[int]) -> dict[int, dict[Standing, int]]:
+        """See `JobRepository`. Those first in which most jobs stand."""
+        found: dict[int, dict[Standing, int]] = {pipeline_id: {} for pipeline_id in pipeline_ids}
+        for batch in batches(list(found)):
+            for pipeline_id, last, now, count in self._session.rows(standings_sql(len(batch)), batch):
+                standing = Standing(BuildStatus(last) if last else None, BuildStatus(now) if now else None)
+                found[pipeline_id][standing] = count
         return found
 
     def lock(self, job_ids: Sequence[int]) -> builtins.list[Job]:
@@ -120,6 +148,14 @@ class SqlJobs:
     def _all(self, pipeline_id: int) -> builtins.list[Job]:
         sql = f"{JOBS.select} WHERE pipeline_id = ? ORDER BY archived, position, id"
         return [JOBS.read(row) for row in self._session.rows(sql, (pipeline_id,))]
+
+    def _overviews(self, sql: str, params: Sequence[int]) -> Iterator[JobOverview]:
+        rows = self._session.rows(sql, params)
+        builds = self._builds([build_id for *_, latest, finished, _ in rows for build_id in (latest, finished)])
+        for row in rows:
+            job, (latest, finished, status) = JOBS.read(row), row[-3:]
+            now = BuildStatus(status) if status else None
+            yield JobOverview(job=job, latest=builds.get(latest), finished=builds.get(finished), now=now)
 
     def _builds(self, build_ids: Sequence[int | None]) -> dict[int | None, Build]:
         builds: dict[int | None, Build] = {}

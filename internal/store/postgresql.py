@@ -36,6 +36,8 @@ class PooledPostgresql(peewee.PostgresqlDatabase):
 class PostgresqlSession(Session):
     """A session on a pool. Every transaction, and every read outside one, has a connection for its own length."""
 
+    guesses = True
+
     def __init__(self, database: PooledPostgresql) -> None:
         self.database: Any = database
         self._execute: Callable[..., Any] = database.execute_sql

@@ -23,6 +23,9 @@ class Session(ABC):
 
     #: The peewee database. Any, since the stubs leave most of its methods untyped.
     database: Any
+    #: Whether the planner chooses indexes by what it believes of the data; statements that must not grow guard against
+    #: it, see `newest`.
+    guesses: bool
 
     @abstractmethod
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:

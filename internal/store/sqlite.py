@@ -40,6 +40,8 @@ LEAST_ROOM = 4 * 1024 * 1024
 class SqliteSession(Session):
     """A session on one SQLite connection. `busy_timeout` bounds, in seconds, the wait for other programs' locks."""
 
+    guesses = False
+
     def __init__(
         self,
         database: peewee.SqliteDatabase,

@@ -13,6 +13,8 @@ IN_LINE = "status = 'pending' AND dispatched_at IS NOT NULL"
 #: A build that waits to be given out, and one that has a slot: it was given out, or runs; word for word, as well.
 WAITS = "status = 'pending' AND dispatched_at IS NULL"
 HAS_SLOT = "(status = 'started' OR (status = 'pending' AND dispatched_at IS NOT NULL))"
+#: A build that has ended; word for word, as well.
+FINISHED = "finished_at IS NOT NULL"
 #: A resource whose check is neither dispatched nor out of use; word for word, as well.
 CHECKABLE = "NOT archived AND check_dispatched_at IS NULL AND next_check_at IS NOT NULL"
 

@@ -20,7 +20,7 @@ class HomePage(Page):
     def on_get(self, request: ApiRequest, response: falcon.Response) -> None:
         """The pipelines that one may see. Raises UnauthenticatedError for a stranger who may see none."""
         cursor = request.get_param("cursor")
-        found = self._services.pipelines.list(request.principal, None, limit=_PER_PAGE, cursor=cursor)
+        found = self._services.pipelines.summaries(request.principal, limit=_PER_PAGE, cursor=cursor)
         if not found.items:
             request.principal.require_user()
         self._renderer.render(

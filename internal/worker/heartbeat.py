@@ -12,11 +12,11 @@ from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, HeartbeatReply, 
 from pikoci.internal.worker.claims import ClaimTable
 from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.reporting.shipper import SpoolShipper
+from pikoci.internal.worker.rhythm import Rhythm
 
 _log = structlog.get_logger(__name__)
 _LONGEST_GUARD_SLEEP = 0.5
 _SHORTEST_GUARD_SLEEP = 0.01
-_RETRIES_PER_INTERVAL = 3
 
 
 class ServerLink:
@@ -51,12 +51,12 @@ class ServerLink:
 
     def beat_forever(self) -> None:
         """Send heartbeats until `stop`; a failed one is repeated sooner."""
+        rhythm = Rhythm(self._equipment.random)
         while not self._stopped.is_set():
             interval = self._equipment.terms.heartbeat_interval
             self._wish = 0.0
-            soon = interval / _RETRIES_PER_INTERVAL
-            # Leases matter more than what a busy server asks for: it hears no less of this worker than it set itself.
-            self._stopped.wait(interval if self.beat() else min(interval, max(soon, self._wish)))
+            answered = self.beat()
+            self._stopped.wait(rhythm.answered(interval) if answered else rhythm.failed(interval, self._wish))
 
     def beat(self) -> bool:
         """Send one heartbeat and do what the answer says; False when there was none."""

@@ -13,6 +13,7 @@ import statistics  # noqa: E402 - as above
 import sys  # noqa: E402 - as above
 import time  # noqa: E402 - as above
 from http.client import HTTPConnection, HTTPResponse  # noqa: E402 - as above
+from random import Random  # noqa: E402 - as above
 from urllib.parse import urlsplit  # noqa: E402 - as above
 
 import gevent  # noqa: E402 - as above
@@ -20,6 +21,7 @@ import msgspec  # noqa: E402 - as above
 
 from pikoci.internal.domain.gateway import Heartbeat, WorkerHello  # noqa: E402 - as above
 from pikoci.internal.domain.wire import INSTANCE_HEADER, MSGPACK, WORKER_HEADER  # noqa: E402 - as above
+from pikoci.internal.worker.rhythm import Rhythm  # noqa: E402 - as above
 
 PATIENCE_SECONDS = 60.0
 
@@ -51,8 +53,9 @@ class Swarm:
         gevent.spawn(self._beat_forever, connection, beat, headers)
 
     def _beat_forever(self, connection: HTTPConnection, beat: bytes, headers: dict[str, str]) -> None:
+        rhythm = Rhythm(Random())
         while True:
-            gevent.sleep(self._beat)
+            gevent.sleep(rhythm.answered(self._beat))
             began = time.perf_counter()
             _post(connection, "heartbeat", beat, headers)
             self.times.append((time.perf_counter() - began) * 1000)

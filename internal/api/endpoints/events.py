@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import lru_cache
 
 import falcon
 
@@ -13,7 +14,7 @@ from pikoci.internal.api.parsing import as_json, read_number
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.domain.accounts import Principal
-from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.build import Build, LogChunk
 from pikoci.internal.domain.errors import ConflictError, PikociError, UnavailableError
 from pikoci.internal.service import Services
 from pikoci.internal.service.use_cases.views import BuildUpdate
@@ -94,7 +95,15 @@ def encode(update: BuildUpdate, team: str, pipeline: str) -> bytes:
         lines.append(b"event: status\ndata: " + as_json(render.build(update.build, team, pipeline)) + b"\n\n")
     if update.steps is not None:
         lines.append(b"event: steps\ndata: " + as_json([render.step(step) for step in update.steps]) + b"\n\n")
-    for chunk in update.chunks:
-        after = str(chunk.offset + len(chunk.data)).encode("ascii")
-        lines.append(b"event: log\nid: " + after + b"\ndata: " + as_json(render.log(chunk)) + b"\n\n")
+    if update.chunks:
+        lines.append(_log_events(tuple(update.chunks)))
     return b"".join(lines)
+
+
+# All who follow a build are sent the same log, one after the other.
+@lru_cache(maxsize=16)
+def _log_events(chunks: tuple[LogChunk, ...]) -> bytes:
+    return b"".join(
+        b"event: log\nid: %d\ndata: %b\n\n" % (chunk.offset + len(chunk.data), as_json(render.log(chunk)))
+        for chunk in chunks
+    )

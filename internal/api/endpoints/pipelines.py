@@ -83,11 +83,11 @@ class Pipelines:
 
     def badge(self, request: ApiRequest, response: falcon.Response, team: str, pipeline: str) -> None:
         """A small picture of how the pipeline stands."""
-        overview = self._pipelines.get(request.principal, team, pipeline)
+        summary = self._pipelines.summary(request.principal, team, pipeline)
         response.content_type = "image/svg+xml"
         # Other sites show it.
         response.set_header("Cross-Origin-Resource-Policy", "cross-origin")
-        response.text = badge(overview)
+        response.text = badge(summary)
 
     def _set(
         self, request: ApiRequest, team: str, name: str, body: SetPipeline | NewPipeline, *, must_be_new: bool = False

@@ -47,7 +47,10 @@ class BuildRepository(Protocol):
         limit: int,
         cursor: str | None,
     ) -> Page[Build]:
-        """Newest first."""
+        """Those of a job, or else of a pipeline, newest first.
+
+        Raises InvalidError for a cursor that it did not make.
+        """
 
     def save(self, build: Build) -> None:
         """Write every column that can change, of a build that this transaction has locked."""
@@ -72,6 +75,12 @@ class BuildRepository(Protocol):
 
     def place(self, job_id: int, place: int) -> int | None:
         """The id of the build in this place, from 1, of the job's line (see `fronts`); None if it is not as long."""
+
+    def recall(self, *, job_id: int | None = None, pipeline_id: int | None = None, limit: int) -> int:
+        """Take up to `limit` dispatched builds of a job, or else of a pipeline, back before a worker takes them.
+
+        They wait to be given out again. Returns how many they were.
+        """
 
     def busy(self) -> builtins.list[BusySlots]:
         """How many builds of which job each worker runs."""

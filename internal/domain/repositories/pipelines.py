@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Sequence
 from typing import Protocol
 
+from pikoci.internal.domain.build import Standing
 from pikoci.internal.domain.pipeline import (
     Job,
     JobOverview,
@@ -61,8 +62,14 @@ class JobRepository(Protocol):
     def list(self, pipeline_id: int, *, archived: bool = False) -> list[Job]:
         """In file order; archived ones only when asked for."""
 
+    def overview(self, job_id: int) -> JobOverview | None:
+        """The job, archived or not, with its latest builds, or None."""
+
     def overviews(self, pipeline_ids: Sequence[int]) -> dict[int, builtins.list[JobOverview]]:
         """Pipeline id -> its jobs (not archived) with their latest builds; a bounded number of queries."""
+
+    def standings(self, pipeline_ids: Sequence[int]) -> dict[int, dict[Standing, int]]:
+        """Pipeline id -> how many of its jobs (not archived) stand in each way; no build is loaded."""
 
     def lock(self, job_ids: Sequence[int]) -> builtins.list[Job]:
         """Lock jobs in id order, so that two servers never wait for each other in a circle."""

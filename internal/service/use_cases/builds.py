@@ -19,7 +19,8 @@ from pikoci.internal.service.lifecycle.starting import JobRun, Starter
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic, worker_topic
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_job, find_pipeline, may_see, name_of
-from pikoci.internal.service.use_cases.follow import Follower, read_log
+from pikoci.internal.service.use_cases.feeds import Feeds, read_log
+from pikoci.internal.service.use_cases.follow import Follower
 from pikoci.internal.service.use_cases.public import public_build, public_steps
 from pikoci.internal.service.use_cases.views import BuildDetail, BuildUpdate
 
@@ -33,6 +34,7 @@ class BuildService:
         self._context = context
         self._store = context.store
         self._starter = Starter(context)
+        self._feeds = Feeds(context)
 
     def trigger(
         self, principal: Principal, team: str, pipeline: str, job: str, inputs: Mapping[str, int] | None = None
@@ -151,7 +153,7 @@ class BuildService:
         pipeline = self._store.pipelines.get(build.pipeline_id) if build else None
         if pipeline is None or not may_see(principal, pipeline):
             raise NotFoundError(f"there is no build {build_id}")
-        updates = Follower(self._context, principal, build_id, log_offset).updates()
+        updates = Follower(self._context, self._feeds, principal, build_id, log_offset).updates()
         return updates if principal.may(pipeline.team, Role.READ) else _public(updates)
 
     def _find(self, pipeline: Pipeline, job: str, number: str) -> Build:

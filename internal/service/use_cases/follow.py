@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 
 import msgspec
 
 from pikoci.internal.domain.accounts import Principal
 from pikoci.internal.domain.build import Build, LogChunk, Step
 from pikoci.internal.domain.errors import NotFoundError
-from pikoci.internal.service.plumbing.bus import build_topic
 from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.use_cases.feeds import Feed, Feeds
 from pikoci.internal.service.use_cases.views import BuildUpdate
-
-_READ_LIMIT = 256 * 1024
-
-
-def read_log(context: Context, build_id: int, offset: int, limit: int) -> list[LogChunk]:
-    """Chunks from `offset` on, the first one cut so that it starts there."""
-    chunks = context.store.logs.read(build_id, offset, limit)
-    if chunks and chunks[0].offset < offset:
-        first = chunks[0]
-        cut = msgspec.structs.replace(first, offset=offset, data=first.data[offset - first.offset :])
-        chunks = [cut, *chunks[1:]]
-    return chunks
 
 
 class Follower:
-    """One reader of one build. The bus wakes it; a poll finds what other servers wrote."""
+    """One reader of one build: it goes at its own pace through what the build's feed knows."""
 
-    def __init__(self, context: Context, principal: Principal, build_id: int, log_offset: int) -> None:
+    def __init__(self, context: Context, feeds: Feeds, principal: Principal, build_id: int, log_offset: int) -> None:
         self._context = context
+        self._feeds = feeds
         self._principal = principal
-        self._store = context.store
         self._build_id = build_id
         self._offset = log_offset
         self._seen: Build | None = None
-        self._steps: Sequence[Step] = ()
+        self._steps: list[Step] | None = None
 
     def updates(self) -> Generator[BuildUpdate | None, None, None]:
         """See `BuildService.follow`."""
         quiet_since = self._context.clock.monotonic()
-        with self._context.bus.subscribe(build_topic(self._build_id)) as wakeup:
+        with self._feeds.follow(self._build_id) as (feed, wakeup):
+            if feed.build is None:
+                raise NotFoundError(f"there is no build {self._build_id}")
             while True:
-                update = self._next()
+                feed.check()
+                update = self._next(feed)
                 if update is not None:
                     quiet_since = self._context.clock.monotonic()
                     yield update
@@ -59,28 +50,21 @@ class Follower:
     def _is_over(self) -> bool:
         return self._seen is None or self._seen.status.is_final
 
-    def _next(self) -> BuildUpdate | None:
-        build = self._store.builds.get(self._build_id)
-        if build is None:
-            if self._seen is None:
-                raise NotFoundError(f"there is no build {self._build_id}")
+    def _next(self, feed: Feed) -> BuildUpdate | None:
+        if feed.build is None:
             self._seen = None  # deleted meanwhile
             return None
-        build = self._context.waiting.explain(self._principal, build)
+        build = self._context.waiting.explain(self._principal, feed.build)
         if self._seen == build:
             return None
-        if build.log_size > self._offset:
-            chunks = read_log(self._context, self._build_id, self._offset, _READ_LIMIT)
-        else:
-            chunks = []
+        chunks = feed.log(self._offset) if build.log_size > self._offset else []
         if chunks:
             self._offset = chunks[-1].offset + len(chunks[-1].data)
-        return self._update(build, chunks)
+        return self._update(build, feed.steps, chunks)
 
-    def _update(self, build: Build, chunks: list[LogChunk]) -> BuildUpdate | None:
+    def _update(self, build: Build, steps: list[Step], chunks: list[LogChunk]) -> BuildUpdate | None:
         # A lease that was renewed, or an event counted, is nothing to tell.
         changed = self._seen is None or _visible(build) != _visible(self._seen)
-        steps = self._store.builds.steps(self._build_id) if build.claim else []
         update = BuildUpdate(
             build=build if changed else None,
             steps=steps if steps != self._steps else None,

@@ -18,6 +18,7 @@ from pikoci.internal.domain.pipeline import (
     Pipeline,
     PipelineOverview,
     PipelineSource,
+    PipelineSummary,
     ResourceState,
 )
 from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, encode_spec
@@ -33,6 +34,8 @@ from pikoci.internal.service.use_cases.public import public_overviews
 from pikoci.internal.service.use_cases.resources import new_webhook_token
 from pikoci.internal.service.use_cases.views import Graph, PipelinePlan
 
+#: A list of many pipelines shows the jobs of those that have no more than this.
+_FEW_JOBS = 12
 #: How often to begin again where somebody else has set the same pipeline meanwhile.
 _TRIES = 5
 
@@ -115,6 +118,24 @@ class PipelineService:
         overviews = self._store.jobs.overviews([pipeline.id for pipeline in found.items])
         items = [self._overview(principal, one, overviews.get(one.id, [])) for one in found.items]
         return Page(items=items, next=found.next)
+
+    def summaries(self, principal: Principal, *, limit: int = 50, cursor: str | None = None) -> Page[PipelineSummary]:
+        """Pipelines of all teams that the principal may see, by team and name: with the jobs of short ones."""
+        found = self._visible(principal, None, limit, cursor)
+        counts = self._store.jobs.standings([pipeline.id for pipeline in found.items])
+        jobs = self._store.jobs.overviews([one for one, known in counts.items() if sum(known.values()) <= _FEW_JOBS])
+        items = [
+            PipelineSummary(
+                pipeline=one, counts=counts[one.id], jobs=self._overview(principal, one, jobs.get(one.id, [])).jobs
+            )
+            for one in found.items
+        ]
+        return Page(items=items, next=found.next)
+
+    def summary(self, principal: Principal, team: str, name: str) -> PipelineSummary:
+        """A pipeline and how its jobs stand, without them. Raises NotFoundError."""
+        found = find_pipeline(self._store, principal, team, name)
+        return PipelineSummary(pipeline=found, counts=self._store.jobs.standings([found.id])[found.id])
 
     def _overview(self, principal: Principal, found: Pipeline, jobs: Sequence[JobOverview]) -> PipelineOverview:
         explained = self._context.waiting.explain_jobs(principal, jobs)
@@ -225,9 +246,11 @@ class PipelineService:
         found = find_pipeline(self._store, principal, team, name, Role.WRITE)
         with self._store.transaction():
             self._store.pipelines.set_paused(found.id, paused)
-            if paused:
-                recall(self._store, pipeline_id=found.id)
+            more = paused and recall(self._store, pipeline_id=found.id)
             self._store.jobs.request_scheduling(sorted(job.id for job in self._store.jobs.list(found.id)))
+        while more:
+            with self._store.transaction():
+                more = recall(self._store, pipeline_id=found.id)
         self._context.notify(SCHEDULE)
 
     def _set_public(self, principal: Principal, team: str, name: str, *, public: bool) -> None:

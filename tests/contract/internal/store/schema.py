@@ -5,7 +5,7 @@ from collections.abc import Callable
 from peewee import Database, Model
 
 from pikoci.internal.store import artifact_models, build_models, models
-from pikoci.internal.store.tables import ACTIVE, CHECKABLE, HAS_SLOT, IN_LINE, WAITS
+from pikoci.internal.store.tables import ACTIVE, CHECKABLE, FINISHED, HAS_SLOT, IN_LINE, WAITS
 
 MODELS = [
     found
@@ -39,6 +39,10 @@ _PLAIN = {
     "builds_active": f"builds (job_id, status, id) WHERE {ACTIVE}",
     "builds_waiting": f"builds (job_id, inputs_resolved, id) WHERE {WAITS}",
     "builds_with_slot": f"builds (job_id, id) WHERE {HAS_SLOT}",
+    "builds_active_of_pipeline": f"builds (pipeline_id, status, id) WHERE {ACTIVE}",
+    "builds_finished_of_job": f"builds (job_id, id) WHERE {FINISHED}",
+    "builds_finished_by_status": f"builds (job_id, status, id) WHERE {FINISHED}",
+    "builds_finished_of_pipeline": f"builds (pipeline_id, status, id) WHERE {FINISHED}",
     "builds_pending": "builds (dispatched_at) WHERE status = 'pending'",
     "builds_in_line": f"builds (queue, pipeline_id, priority DESC, id) WHERE {IN_LINE}",
     "builds_started": "builds (lease_expires_at) WHERE status = 'started'",

@@ -93,20 +93,52 @@ def test_lists_are_newest_first_filtered_and_in_pages(store: SqlStore, world: Wo
     a, b = world.jobs("a", "b")
     other = world.jobs("a", pipeline="q")[0]
     builds = [world.build(job) for job in (a, b, a, a, b)]
-    foreign = world.build(other)
+    world.build(other)
     failed = world.ended("a", BuildStatus.FAILED)
-    everything = store.builds.list(limit=50, cursor=None)
-    assert everything.items == [failed, foreign, *builds[::-1]]
-    assert everything.next is None
     of_pipeline = store.builds.list(pipeline_id=a.pipeline_id, limit=50, cursor=None)
     assert of_pipeline.items == [failed, *builds[::-1]]
+    assert of_pipeline.next is None
     first = store.builds.list(job_id=a.id, limit=3, cursor=None)
-    second = store.builds.list(job_id=a.id, pipeline_id=a.pipeline_id, limit=3, cursor=first.next)
+    second = store.builds.list(job_id=a.id, limit=3, cursor=first.next)
     assert [*first.items, *second.items] == [failed, builds[3], builds[2], builds[0]]
     assert second.next is None
-    ended = store.builds.list(statuses=[BuildStatus.FAILED, BuildStatus.ERRORED], limit=9, cursor=None)
-    assert ended.items == [failed]
-    assert store.builds.list(job_id=a.id, pipeline_id=other.pipeline_id, limit=9, cursor=None).items == []
+
+
+def test_lists_of_some_statuses_mix_them_in_order(store: SqlStore, world: World) -> None:
+    a, b = world.jobs("a", "b")
+    other = world.jobs("a", pipeline="q")[0]
+    wanted = (BuildStatus.FAILED, BuildStatus.PENDING, BuildStatus.ERRORED)
+    made = []
+    for _ in range(3):
+        for job in (a, b, other):
+            made += [world.build(job), world.ended(job, BuildStatus.FAILED), world.ended(job)]
+    made.append(world.ended(a, BuildStatus.ERRORED))
+    expected = [build for build in made[::-1] if build.status in wanted]
+    first = store.builds.list(job_id=a.id, statuses=[*wanted, *wanted], limit=4, cursor=None)
+    second = store.builds.list(job_id=a.id, statuses=wanted, limit=4, cursor=first.next)
+    assert [*first.items, *second.items] == [build for build in expected if build.job_id == a.id]
+    assert second.next is None
+    of_pipeline = store.builds.list(pipeline_id=a.pipeline_id, statuses=wanted, limit=50, cursor=None)
+    assert of_pipeline.items == [build for build in expected if build.job_id != other.id]
+    assert store.builds.list(job_id=b.id, statuses=[BuildStatus.ERRORED], limit=9, cursor=None).items == []
+    assert store.builds.list(job_id=99, limit=9, cursor=None).items == []
+
+
+def test_builds_that_no_worker_took_are_recalled_oldest_first(store: SqlStore, world: World) -> None:
+    a, b = world.jobs("a", "b")
+    other = world.jobs("a", pipeline="q")[0]
+    sent = [world.build(job, dispatched_at=4.0) for job in (a, b, a, other)]
+    waiting, taken = world.build(a, reason="first things first"), world.claimed(job=a)
+    with store.transaction():
+        assert store.builds.recall(job_id=a.id, limit=1) == 1
+    assert [store.builds.get(one.id) for one in sent] == [
+        replace(sent[0], dispatched_at=None, reason="paused"),
+        *sent[1:],
+    ]
+    with store.transaction():
+        assert store.builds.recall(pipeline_id=a.pipeline_id, limit=9) == 2
+        assert store.builds.recall(pipeline_id=a.pipeline_id, limit=9) == 0
+    assert [store.builds.get(one.id) for one in (waiting, taken, sent[3])] == [waiting, taken, sent[3]]
 
 
 def test_saving_writes_what_can_change_and_cleans_text(store: SqlStore, world: World) -> None:

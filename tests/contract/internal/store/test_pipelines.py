@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from pikoci.internal.domain.build import BuildStatus, LogChunk
+from pikoci.internal.domain.build import BuildStatus, LogChunk, Standing
 from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError
 from pikoci.internal.domain.pipeline import Pipeline, PipelineSource
 from pikoci.internal.store.store import SqlStore
@@ -92,7 +92,7 @@ def test_a_foreign_cursor_is_invalid(store: SqlStore, cursor: str) -> None:
     with pytest.raises(InvalidError, match="cursor"):
         store.pipelines.list(None, public_only=False, limit=9, cursor=cursor)
     with pytest.raises(InvalidError, match="cursor"):
-        store.builds.list(limit=9, cursor=cursor if cursor != "WzFd" else "W10")
+        store.builds.list(job_id=1, limit=9, cursor=cursor if cursor != "WzFd" else "W10")
 
 
 def test_nul_in_a_pipeline_file_is_refused_by_name(store: SqlStore, world: World) -> None:
@@ -213,3 +213,45 @@ def test_overviews_say_what_goes_on_whatever_was_started_last(store: SqlStore, w
     world.build("c")
     found = store.jobs.overviews([jobs[0].pipeline_id])[jobs[0].pipeline_id]
     assert [one.now for one in found] == [BuildStatus.STARTED, None, BuildStatus.PENDING]
+
+
+def test_the_overview_of_one_job_is_that_of_the_list(store: SqlStore, world: World) -> None:
+    jobs = world.jobs("a", "b", "c")
+    world.ended("a")
+    world.ended("c", BuildStatus.FAILED)
+    world.build("c")
+    listed = store.jobs.overviews([jobs[0].pipeline_id])[jobs[0].pipeline_id]
+    assert [store.jobs.overview(job.id) for job in jobs] == listed
+    assert store.jobs.overview(99) is None
+
+
+def test_the_overview_of_an_archived_job_is_there_still(store: SqlStore, world: World) -> None:
+    jobs = world.jobs("a", "b")
+    done = world.ended("a")
+    with store.transaction():
+        store.jobs.sync(jobs[0].pipeline_id, ["b"])
+    overview = store.jobs.overview(jobs[0].id)
+    assert overview
+    assert (overview.job.archived, overview.latest, overview.finished) == (True, done, done)
+
+
+def test_jobs_are_counted_by_how_they_stand(store: SqlStore, world: World) -> None:
+    jobs = world.jobs("a", "b", "c", "d", "e")
+    other = world.jobs("z", pipeline="q")[0]
+    for name in ("a", "b", "e"):
+        world.ended(name)
+    world.ended("b", BuildStatus.FAILED)
+    world.build("b")
+    with store.transaction():
+        store.jobs.sync(jobs[0].pipeline_id, ["a", "b", "c", "d"])
+    found = store.jobs.standings([jobs[0].pipeline_id, other.pipeline_id, 99])
+    assert found == {
+        jobs[0].pipeline_id: {
+            Standing(): 2,
+            Standing(BuildStatus.FAILED, BuildStatus.PENDING): 1,
+            Standing(BuildStatus.SUCCEEDED): 1,
+        },
+        other.pipeline_id: {Standing(): 1},
+        99: {},
+    }
+    assert next(iter(found[jobs[0].pipeline_id])) == Standing()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.store import (
     StoreSettings,
     accounts,
@@ -21,6 +22,7 @@ from pikoci.internal.store import (
     history_marks,
     jobs,
     logs,
+    newest,
     open_store,
     pipelines,
     resources,
@@ -63,7 +65,15 @@ CONSTANT = {
     if re.match(r"SELECT|UPDATE|DELETE|INSERT|WITH", value) and "{" not in value
 }
 MADE = {
-    "jobs.OVERVIEW": jobs.OVERVIEW.format(ids="?, ?"),
+    "jobs.overviews": jobs.overviews_sql(2),
+    "jobs.standings": jobs.standings_sql(2),
+    **{
+        f"newest.list by {owner} {len(statuses)}": newest.list_sql(owner, statuses, guarded=False)
+        for owner in ("job_id", "pipeline_id")
+        for statuses in ([], [BuildStatus.FAILED], list(BuildStatus))
+    },
+    "builds.recall by job": builds.recall_sql("job_id"),
+    "builds.recall by pipeline": builds.recall_sql("pipeline_id"),
     "jobs.move": jobs.move_sql(3),
     "resources.pins": resources.pins_sql(3),
     "checks.dispatch": checks.dispatch_sql(3),
@@ -71,10 +81,6 @@ MADE = {
     "build_slots.count_active": build_slots.count_active_sql(3),
     "build_slots.fronts": build_slots.fronts_sql(3),
     "build_slots.running": build_slots.running_sql(3),
-    "builds.list by job": builds.list_sql(job=True, pipeline=False, statuses=0),
-    "builds.list by job and pipeline": builds.list_sql(job=True, pipeline=True, statuses=2),
-    "builds.list by pipeline": builds.list_sql(job=False, pipeline=True, statuses=2),
-    "builds.list": builds.list_sql(job=False, pipeline=False, statuses=0),
     "history.held": history.held_sql(3),
     "logs.first_chunks": logs.first_chunks_sql(3),
     "logs.mark_deleted": logs.mark_deleted_sql(3),
@@ -97,7 +103,8 @@ SORTED = {
     "history.held",
     "build_leases.BUSY",
     "builds.COUNT_BY_STATUS",
-    "jobs.OVERVIEW",
+    "jobs.overviews",
+    "jobs.standings",
     "checks.NEXT_DUE_AFTER_LEASE",
     "checks.COUNT_RUNNING",
     "accounts.MEMBERS",
@@ -141,11 +148,12 @@ def test_no_whole_table_is_read(planner: SqlStore, name: str) -> None:
     steps = plan(planner, (CONSTANT | MADE)[name])
     # A scan of a partial index is what that index is for; one of a table, or of a whole index, is not.
     partial = (
-        r"CONSTANT ROW|SCAN (due|heads|counted|seen|wished)$|resources_\w+|builds_(active|started|of_worker|in_line)"
+        r"CONSTANT ROW|SCAN (due|heads|found|counted|seen|wished)$|resources_\w+|"
+        r"builds_(active|started|of_worker|in_line)"
     )
     scans = [step for step in steps if step.startswith("SCAN") and not re.search(partial, step)]
-    if name in {"builds.list", "jobs.TAKE"}:  # along the key, until the limit
-        scans = [step for step in scans if not re.fullmatch(r"SCAN (builds|scheduling_requests)", step)]
+    if name == "jobs.TAKE":  # along the key, until the limit
+        scans = [step for step in scans if step != "SCAN scheduling_requests"]
     assert not scans or name in WHOLE, steps
     assert name in SORTED | WHOLE or not any("TEMP B-TREE" in step for step in steps), steps
 
@@ -165,3 +173,10 @@ def test_no_whole_table_is_read(planner: SqlStore, name: str) -> None:
 )
 def test_lines_slots_and_what_is_new_are_read_without_the_rest(planner: SqlStore, sql: str, index: str) -> None:
     assert any(step.endswith(f"INDEX {index}") for step in plan(planner, sql)), plan(planner, sql)
+
+
+@pytest.mark.parametrize("name", [name for name in MADE if re.match(r"newest.*[18]$|builds.recall", name)])
+def test_history_is_not_read_for_builds_of_some_statuses(planner: SqlStore, name: str) -> None:
+    steps = [step for step in plan(planner, MADE[name]) if " builds USING" in step]
+    assert steps
+    assert all(re.search(r"INDEX builds_(active|finished)|PRIMARY KEY", step) for step in steps), steps

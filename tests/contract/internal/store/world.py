@@ -108,7 +108,7 @@ class World:
         """Whatever is next where this build waits, for its message."""
         return claim_next(self.store, build, worker, instance, now, until)
 
-    def ended(self, job: str = "build", status: BuildStatus = BuildStatus.SUCCEEDED, **fields: Any) -> Build:
+    def ended(self, job: str | Job = "build", status: BuildStatus = BuildStatus.SUCCEEDED, **fields: Any) -> Build:
         build = self.build(job, **{"status": status, "finished_at": 9.0, **fields})
         assert build.status.is_final
         return build

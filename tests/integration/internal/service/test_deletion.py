@@ -31,7 +31,7 @@ def test_what_runs_is_cancelled_and_what_waits_is_never_taken(world: World) -> N
     with pytest.raises(ConflictError):
         world.claim(waiting)
     assert world.store.builds.started() == []
-    assert world.store.builds.line(9) == []
+    assert world.store.builds.lines() == []
 
 
 def test_a_build_made_by_somebody_who_looked_before_is_not_run(world: World) -> None:

@@ -1,10 +1,13 @@
 """Following a build as it runs."""
 
+from collections.abc import Callable
+from typing import Any, NoReturn
+
 import gevent
 import pytest
 
 from pikoci.internal.domain.build import BuildStatus
-from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.domain.errors import NotFoundError, UnavailableError
 from pikoci.internal.domain.events import LogWritten
 from pikoci.internal.service import ServiceSettings
 from pikoci.internal.service.use_cases.views import BuildUpdate
@@ -114,4 +117,76 @@ def test_nobody_is_left_subscribed(world: World) -> None:
     stream = world.services.builds.follow(world.alice, build.id)
     next(stream)
     stream.close()
+    gevent.sleep(0)
     assert world.services.context.bus.topics == frozenset()
+
+
+class CountedReads:
+    """How often something is read, of a store's repositories."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, repository: object, *names: str) -> None:
+        self.counts = dict.fromkeys(names, 0)
+        for name in names:
+            monkeypatch.setattr(repository, name, self._counted(name, getattr(repository, name)))
+
+    def _counted(self, name: str, read: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **options: Any) -> Any:
+            self.counts[name] += 1
+            return read(*args, **options)
+
+        return counted
+
+
+def test_a_wake_up_is_one_read_for_all_who_follow(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    claim = world.claim(build).claim
+    streams = [world.services.builds.follow(world.alice, build.id) for _ in range(50)]
+    for stream in streams:
+        assert next(stream) is not None
+    reads = CountedReads(monkeypatch, world.store.builds, "get", "steps")
+    log = CountedReads(monkeypatch, world.store.logs, "read")
+    world.report(build, claim, 1, LogWritten(step="1", at=1.0, data=b"one"))
+    reads.counts.update(get=0)
+    updates = [next(stream) for stream in streams]
+    assert {text([update]) for update in updates if update} == {"one"}
+    assert len(updates) == 50
+    assert (reads.counts, log.counts) == ({"get": 1, "steps": 1}, {"read": 1})
+
+
+def test_one_who_comes_late_or_is_slow_gets_all_from_the_beginning(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    claim = world.claim(build).claim
+    slow = world.services.builds.follow(world.alice, build.id)
+    quick = world.services.builds.follow(world.alice, build.id)
+    seen = [update for update in (next(slow), next(quick)) if update][1:]
+    pieces = [bytes([65 + number % 26]) * 100_000 for number in range(40)]  # more than is kept
+    for number, piece in enumerate(pieces, start=1):
+        world.report(build, claim, number, LogWritten(step="1", at=1.0, data=piece))
+        while len(text(seen)) < number * 100_000:
+            seen += [update for update in [next(quick)] if update]
+    late = world.services.builds.follow(world.alice, build.id)
+    *_, end = world.events()
+    world.report(build, claim, 41, end)
+    for stream in (slow, late, quick):
+        assert text(seen if stream is quick else [update for update in stream if update]) == b"".join(pieces).decode()
+
+
+def test_a_read_that_fails_ends_the_streams_and_not_those_that_come_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    stream = world.services.builds.follow(world.alice, build.id)
+    next(stream)
+
+    def fail(_: int) -> NoReturn:
+        raise UnavailableError("the database is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store.builds, "get", fail)
+        world.services.context.bus.notify(f"build/{build.id}")
+        with pytest.raises(UnavailableError):
+            next(stream)
+    assert next(world.services.builds.follow(world.alice, build.id)) is not None

@@ -79,6 +79,8 @@ TABLE: dict[str, tuple[Least, Call]] = {
     "pipelines.set": (Least.MAINTAIN, lambda s, who, at: s.pipelines.set(who, TEAM, "new", CONFIG, {})),
     "pipelines.plan": (Least.MAINTAIN, lambda s, who, at: s.pipelines.plan(who, TEAM, PIPELINE, CONFIG, {})),
     "pipelines.get": (Least.VIEWER, lambda s, who, at: s.pipelines.get(who, TEAM, PIPELINE)),
+    "pipelines.summaries": (Least.STRANGER, lambda s, who, at: s.pipelines.summaries(who)),
+    "pipelines.summary": (Least.VIEWER, lambda s, who, at: s.pipelines.summary(who, TEAM, PIPELINE)),
     "pipelines.list": (Least.STRANGER, lambda s, who, at: s.pipelines.list(who, TEAM)),
     "pipelines.source": (Least.READ, lambda s, who, at: s.pipelines.source(who, TEAM, PIPELINE)),
     "pipelines.graph": (Least.VIEWER, lambda s, who, at: s.pipelines.graph(who, TEAM, PIPELINE)),

@@ -32,6 +32,19 @@ def test_pipelines_are_shown_with_the_state_of_their_jobs(site: Site, world: Wor
     assert "public</span>" in text
 
 
+def test_the_jobs_of_a_long_pipeline_are_counted(site: Site, world: World) -> None:
+    world.set(PLAIN + "".join(f'\njob "other-{number}" {{\n}}\n' for number in range(12)))
+    world.run(world.trigger(), BuildStatus.FAILED)
+    world.claim(world.trigger())
+    text = " ".join(site.get("/").text.split())
+    assert "other-1" not in text
+    assert text.count('class="chip"') == 2
+    assert "no builds</span></span> 12 jobs </a>" in text
+    assert 'failed, <span class="started">started</span></span></span> 1 job </a>' in text
+    assert 'id="pipeline-1-none-none"' in text
+    assert 'id="pipeline-1-failed-started"' in text
+
+
 def test_a_running_build_is_a_ring_around_the_last_result(site: Site, world: World) -> None:
     world.set(PLAIN)
     world.run(world.trigger(), BuildStatus.FAILED)
