@@ -19,6 +19,7 @@ job "build" {
     outputs = ["out"]
     run "shell" {
       cmd = <<-EOT
+        mkdir out
         printf '#!/bin/sh\necho "built at %s"\n' "$(date -u)" > out/app
         chmod +x out/app
       EOT

@@ -70,6 +70,7 @@ job "package" {
     outputs = ["dist"]
     run "shell" {
       cmd = <<-EOT
+        mkdir dist
         git -C app archive --format tar.gz --output ../dist/app.tar.gz HEAD
         ls -l dist
       EOT

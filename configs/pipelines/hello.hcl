@@ -24,6 +24,7 @@ job "hello" {
       cmd = <<-EOT
         echo "Hello, ${var.who}! This is build $BUILD_NUMBER of the job $BUILD_JOB_NAME."
         echo "The clock said $GET_TICK_DATE."
+        mkdir out
         echo "Hello, ${var.who}!" > out/greeting.txt
 
         # Later steps see this as $TASK_GREET_LETTERS.

@@ -112,7 +112,7 @@ class GetStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field
 
 
 class TaskStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="task"):
-    """Run one command in the work directory."""
+    """Run one command in the work directory. `inputs` must be there before it, `outputs` after it."""
 
     run: Command
     inputs: list[str] = []
@@ -120,7 +120,7 @@ class TaskStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_fiel
 
 
 class PutStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="put"):
-    """Publish to a resource; the version it prints becomes an output of the build."""
+    """Publish to a resource; the versions it prints become outputs of the build."""
 
     resource: str
     params: dict[str, Json] = {}

@@ -9,7 +9,7 @@ NAME = NameRule("A-Za-z_", "A-Za-z0-9_", "letters, digits and `_`, the first no 
 
 _RESERVED = frozenset({"WORKDIR", "TMPDIR", "CI", "CACHE_DIR", "NOTIFY_MESSAGE"})
 _RESERVED_STARTS = (
-    *("BUILD_", "PIKOCI_", "GET_", "TASK_", "INPUT_", "SERVICE_"),
+    *("BUILD_", "PIKOCI_", "GET_", "PUT_", "TASK_", "INPUT_", "SERVICE_"),
     *("param_", "version_", "put_", "notify_", "secret_"),
 )
 

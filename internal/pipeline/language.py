@@ -92,7 +92,9 @@ _RESOURCE = (
     _override("resource_type"),
     _command("resource_type.check", "Find versions: prints a JSON array of objects, oldest first."),
     _command("resource_type.pull", "Fetch the version `$version_*` into the work directory."),
-    _command("resource_type.push", "Publish; prints the new version as a JSON object on its last line."),
+    _command(
+        "resource_type.push", "Publish; prints the new version on its last line, a JSON object or an array of them."
+    ),
     Block(
         "resource",
         "A thing with versions that jobs get and put. Its canonical name is `type.name`.",

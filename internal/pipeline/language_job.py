@@ -96,8 +96,12 @@ _RUN_STEPS = (
         "Run a command in the work directory.",
         labels=("name",),
         attributes=(
-            Attribute("inputs", kinds.STRINGS, "Directories that must exist before the task runs.", default=[]),
-            Attribute("outputs", kinds.STRINGS, "Directories that are made before the task runs.", default=[]),
+            Attribute(
+                "inputs", kinds.STRINGS, "Files or directories that must be there before it; else it fails.", default=[]
+            ),
+            Attribute(
+                "outputs", kinds.STRINGS, "Files or directories that must be there after it; else it fails.", default=[]
+            ),
             *_STEP_ATTRIBUTES,
         ),
         blocks=("step.run", *_HOOK_KEYS),

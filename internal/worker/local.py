@@ -145,7 +145,7 @@ class LocalRun:
 
     def _stop(self, reason: str) -> BuildFinished:
         cause = self._control.plan.cause
-        status = BuildStatus.ERRORED if cause is None else BuildStatus.CANCELLED
+        status = BuildStatus.FAILED if cause is None else BuildStatus.CANCELLED
         last = BuildFinished(status=status, at=self._equipment.clock.now(), reason=cause.reason if cause else reason)
         self._on_event(last)
         return last

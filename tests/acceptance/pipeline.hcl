@@ -47,9 +47,8 @@ job "package" {
 
   task "archive" {
     outputs = ["dist"]
-    run "exec" {
-      path = "git"
-      args = ["-C", "app", "archive", "--format=tar", "--output=../dist/app.tar", "HEAD"]
+    run "shell" {
+      cmd = "mkdir dist && git -C app archive --format=tar --output=../dist/app.tar HEAD"
     }
   }
 

@@ -96,7 +96,7 @@ job "make" {
   task "make" {
     outputs = ["out"]
     run "shell" {
-      cmd = "echo \"$BUILD_ID\" > out/maker; exec sh ${var.scripts}/step.sh ${var.folder} make 3 0.1"
+      cmd = "mkdir -p out; echo \"$BUILD_ID\" > out/maker; exec sh ${var.scripts}/step.sh ${var.folder} make 3 0.1"
     }
   }
   put "artifact" "made" {

@@ -97,7 +97,7 @@ job "pack" {
   task "make" {
     outputs = ["large"]
     run "shell" {
-      cmd = "head -c 104857600 /dev/urandom >large/data; sha256sum large/data"
+      cmd = "mkdir -p large; head -c 104857600 /dev/urandom >large/data; sha256sum large/data"
     }
   }
   put "artifact" "large" {

@@ -42,23 +42,23 @@ class StepRunner:
             return self.run_hooks(step.hooks, outcome, inside)
 
     def run_hooks(self, hooks: Hooks, outcome: Outcome, scope: Scope, *, of_job: bool = False) -> Outcome:
-        """Run the hooks that `outcome` calls for, and return the outcome of it all.
+        """Run the hooks that `outcome` calls for, and return the outcome: another one only where `scope` was stopped.
 
-        A hook that fails after a success makes a failure. `on_success` and `on_failure` belong to what is running
+        A hook that fails is reported, and changes nothing else. `on_success` and `on_failure` belong to what is running
         and stop with it; `on_cancel` and `ensure` are clean-up and outlast a cancellation or a time limit of `scope`.
         """
         if scope.cause is None:
             chosen = (hooks.on_success, "on_success") if outcome.ok else (hooks.on_failure, "on_failure")
-            outcome = self._hooks(*chosen, outcome, scope, of_job=of_job)
+            self._hooks(*chosen, outcome, scope, of_job=of_job)
         control = self._context.control
         if scope.cause is not None and control.cleanup.cause is None:
             if outcome.ok or outcome.cause is not scope.cause:
                 outcome = stopped(scope.cause)
             if scope.cause.kind is CauseKind.TIMEOUT:
                 control.limit_cleanup()
-            outcome = self._hooks(hooks.on_cancel, "on_cancel", outcome, scope, of_job=of_job, cleanup=True)
+            self._hooks(hooks.on_cancel, "on_cancel", outcome, scope, of_job=of_job, cleanup=True)
         if control.cleanup.cause is None:
-            outcome = self._hooks(hooks.ensure, "ensure", outcome, scope, of_job=of_job, cleanup=True)
+            self._hooks(hooks.ensure, "ensure", outcome, scope, of_job=of_job, cleanup=True)
         return outcome
 
     def _attempts(self, step: Step, scope: Scope) -> Outcome:
@@ -81,26 +81,19 @@ class StepRunner:
 
     def _hooks(
         self, hooks: list[Hook], name: str, outcome: Outcome, scope: Scope, *, of_job: bool, cleanup: bool = False
-    ) -> Outcome:
+    ) -> None:
         lifetime = self._context.control.cleanup if cleanup else scope.lifetime
         for hook in hooks:
             if lifetime.cause is not None:
                 break
             status = {"BUILD_STATUS": outcome.status.value} if of_job else {}
             with scope.nested(lifetime=lifetime, given={**hook.env, **status}) as inside:
-                ended = self._hook(hook, name, inside)
-            if outcome.ok and not ended.ok:
-                outcome = ended
-        return outcome
+                if hook.command is None:
+                    self.run_all(hook.steps, inside)
+                else:
+                    self._hook_command(hook, hook.command, name, inside)
 
-    def _hook(self, hook: Hook, name: str, scope: Scope) -> Outcome:
-        if hook.command is None:
-            outcome = self.run_all(hook.steps, scope)
-        else:
-            outcome = self._hook_command(hook, hook.command, name, scope)
-        return outcome if outcome.ok else _named(f"the {name} hook", outcome)
-
-    def _hook_command(self, hook: Hook, command: Command, name: str, scope: Scope) -> Outcome:
+    def _hook_command(self, hook: Hook, command: Command, name: str, scope: Scope) -> None:
         context = self._context
         log = context.open_log(hook.id)
         self._started(hook.id, name, "hook")
@@ -110,9 +103,10 @@ class StepRunner:
             outcome = error.outcome
         except OSError as error:
             outcome = disk_trouble(error, context.workspace.work)
+        if not outcome.ok:
+            log.note(f"the {name} hook did not succeed, which changes nothing else: {outcome.reason}")
         log.finish()
         self._finished(hook.id, outcome)
-        return outcome
 
     def _started(self, step: str, name: str, kind: str, number: int = 1) -> None:
         at = self._context.clock.now()

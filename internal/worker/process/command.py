@@ -16,7 +16,8 @@ class Reason(StrEnum):
 
     ``EXITED``: its main process ended by itself (an exit status or a signal that was not ours).
     ``TIMEOUT`` and ``CANCELLED``: it was still running when it was stopped for that reason.
-    ``NOT_STARTED``: nothing ever ran; ``ExitResult.message`` says why.
+    ``NOT_STARTED``: nothing ever ran, through no fault of the command; ``ExitResult.message`` says why.
+    ``UNFIT``: nothing ever ran and nothing could: there is no such program, or it takes no such arguments.
     ``LAPSED``: its deadline passed, so it was killed, or not started at all.
     ``LOST``: the process that supervised it died, so it was killed and its status is unknown.
     """
@@ -25,6 +26,7 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     CANCELLED = "cancelled"
     NOT_STARTED = "not_started"
+    UNFIT = "unfit"
     LAPSED = "lapsed"
     LOST = "lost"
 

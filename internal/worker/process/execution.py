@@ -16,7 +16,7 @@ from pikoci.internal.worker.process.command import ExitResult, Reason, ResourceU
 from pikoci.internal.worker.process.deadline import Deadline
 from pikoci.internal.worker.process.link import Link
 from pikoci.internal.worker.process.readiness import reading, wait_first
-from pikoci.internal.worker.process.supervision.messages import FAILED, Ending, decode_ending
+from pikoci.internal.worker.process.supervision.messages import FAILED, UNFIT, Ending, decode_ending
 from pikoci.internal.worker.process.supervision.run import KILL_LIMIT_SECONDS
 
 CHUNK_BYTES = 1 << 16
@@ -204,8 +204,9 @@ class Execution:
         if not message:
             text = "the process that supervised the command was killed, and so was the command; its status is unknown"
             return ExitResult(self._stop_reason or Reason.LOST, message=self._stop_message or text)
-        if verb == FAILED:
-            return ExitResult(Reason.NOT_STARTED, message=rest.decode("utf-8", "replace"))
+        if verb in {FAILED, UNFIT}:
+            reason = Reason.NOT_STARTED if verb == FAILED else Reason.UNFIT
+            return ExitResult(reason, message=rest.decode("utf-8", "replace"))
         ending = decode_ending(message)
         self._link.usable = ending.survivors == 0
         return self._ended(ending)

@@ -108,7 +108,7 @@ class Spawner:
         try:
             packed = encode_request(command.argv, os.fspath(command.cwd), env, command.user)
         except ValueError as error:
-            return ExitResult(Reason.NOT_STARTED, message=str(error))
+            return ExitResult(Reason.UNFIT, message=str(error))
         result = self._serve(packed, command.stdin, (on_output, on_stderr), timeout, cancel, grace, deadline)
         return replace(result, duration_seconds=time.monotonic() - began)
 

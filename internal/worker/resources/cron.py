@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pikoci.internal.worker.resources.model import ResourceCall, Version
-from pikoci.internal.worker.tools.outcome import StepError, errored
+from pikoci.internal.worker.tools.outcome import StepError, failed
 
 
 class CronType:
@@ -16,6 +16,6 @@ class CronType:
     def pull(self, call: ResourceCall, version: Version) -> None:
         """There is nothing to fetch; the version's date is in the environment."""
 
-    def push(self, call: ResourceCall) -> Version | None:
+    def push(self, call: ResourceCall) -> list[Version]:
         """Nobody can put the time."""
-        raise StepError(errored(f'"{call.resource.canonical}" is a cron resource, and cannot be put'))
+        raise StepError(failed(f'"{call.resource.canonical}" is a cron resource, and cannot be put'))

@@ -11,7 +11,7 @@ from pikoci.internal.worker.resources.versions import parse_last_line, parse_ver
 from pikoci.internal.worker.tools.caches import in_use
 from pikoci.internal.worker.tools.commands import Sink, Tail
 from pikoci.internal.worker.tools.environment import parameters, prefixed
-from pikoci.internal.worker.tools.outcome import Outcome, StepError, errored
+from pikoci.internal.worker.tools.outcome import Outcome, StepError, failed
 
 _LAST_LINE_LIMIT = 1024 * 1024
 _STDERR_EXCERPT = 500
@@ -37,10 +37,10 @@ class CustomType:
         if call.type.pull is not None:
             require(_run(call, call.type.pull, prefixed("version", version), call.on_output), "the pull failed")
 
-    def push(self, call: ResourceCall) -> Version | None:
-        """Run `push` with `put_*`; a JSON object on the last line of its standard output is the new version."""
+    def push(self, call: ResourceCall) -> list[Version]:
+        """Run `push` with `put_*`; a JSON object on its last line, or an array of them, are the new versions."""
         if call.type.push is None:
-            raise StepError(errored(f'the resource type "{call.type.name}" has no push command'))
+            raise StepError(failed(f'the resource type "{call.type.name}" has no push command'))
         last = Tail(_LAST_LINE_LIMIT)
 
         def show_and_keep(data: bytes) -> None:
@@ -49,7 +49,14 @@ class CustomType:
 
         variables = parameters("put", call.put_params)
         require(_run(call, call.type.push, variables, show_and_keep), "the push failed")
-        return parse_last_line(last.data)
+        versions = parse_last_line(last.data)
+        if versions is None:
+            start = "" if last.data.endswith(b"\n") else "\n"
+            call.note(f"{start}the last line that the push printed is no version: no JSON object, nor an array of them")
+        limit = call.settings.check_versions_limit
+        if versions and len(versions) > limit:
+            raise StepError(failed(f"the push printed {len(versions)} versions; at most {limit} are allowed"))
+        return versions or []
 
 
 def _run(call: ResourceCall, command: Command, variables: dict[str, str], stdout: Sink) -> Outcome:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pikoci.internal.worker.resources.model import ResourceCall, Version, require
 from pikoci.internal.worker.tools.commands import Tail
 from pikoci.internal.worker.tools.environment import text_of
-from pikoci.internal.worker.tools.outcome import StepError, errored
+from pikoci.internal.worker.tools.outcome import StepError, failed
 
 _ERROR_EXCERPT = 500
 
@@ -27,7 +27,7 @@ class DirectoryType:
         try:
             target = call.workspace.inside(text_of(call.params.get("name")) or call.resource.name)
         except ValueError as error:
-            raise StepError(errored(str(error))) from error
+            raise StepError(failed(str(error))) from error
         target.parent.mkdir(parents=True, exist_ok=True)
         stderr = Tail(_ERROR_EXCERPT)
         argv = ["cp", "-R", "-p", "-P", "--", str(self._source), str(target)]
@@ -36,7 +36,7 @@ class DirectoryType:
         )
         require(outcome, f"cannot copy {self._source}", stderr)
 
-    def push(self, call: ResourceCall) -> Version | None:
+    def push(self, call: ResourceCall) -> list[Version]:
         """Nothing is published from a run on this machine."""
         call.note(f"{call.resource.canonical} stands for a directory here: nothing is published")
-        return None
+        return []

@@ -70,8 +70,8 @@ class ResourceHandler(Protocol):
     def pull(self, call: ResourceCall, version: Version) -> None:
         """Fetch a version into the work directory."""
 
-    def push(self, call: ResourceCall) -> Version | None:
-        """Publish, and return the version that this made, if any."""
+    def push(self, call: ResourceCall) -> list[Version]:
+        """Publish, and return the versions that this made, the newest last."""
 
 
 def require(outcome: Outcome, what: str, stderr: Tail | None = None) -> None:

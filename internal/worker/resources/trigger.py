@@ -15,13 +15,9 @@ class TriggerType:
     def pull(self, call: ResourceCall, version: Version) -> None:
         """There is nothing to fetch; the version's values are in the environment."""
 
-    def push(self, call: ResourceCall) -> Version | None:
+    def push(self, call: ResourceCall) -> list[Version]:
         """A version that says which build made it, with the values that the put gives."""
         assert call.build is not None
-        return {
-            **call.put_params,
-            "date": call.timestamp(),
-            "trigger_pipeline": call.build.pipeline,
-            "trigger_job": call.build.job,
-            "trigger_build": call.build.number,
-        }
+        made = {"pipeline": call.build.pipeline, "job": call.build.job, "build": call.build.number}
+        named = {f"trigger_{name}": value for name, value in made.items()}
+        return [{**call.put_params, "date": call.timestamp(), **named}]

@@ -9,6 +9,7 @@ from pikoci.internal.worker.tools.outcome import StepError, failed
 
 _EXCERPT = 120
 _decoder = msgspec.json.Decoder(list[dict[str, object]])
+_last_decoder = msgspec.json.Decoder(dict[str, object] | list[dict[str, object]])
 
 
 def parse_versions(output: bytes, limit: int) -> list[dict[str, object]]:
@@ -37,13 +38,20 @@ def parse_versions(output: bytes, limit: int) -> list[dict[str, object]]:
     return versions
 
 
-def parse_last_line(output: bytes) -> dict[str, object] | None:
-    """The JSON object on the last line that is not blank; None when that line is anything else."""
-    lines = output.rstrip().rsplit(b"\n", 1)
+def parse_last_line(output: bytes) -> list[dict[str, object]] | None:
+    """The versions on the last line that is not blank, a JSON object or an array of them; None if it is anything else.
+
+    No line at all is no version.
+    """
+    line = output.rstrip().rsplit(b"\n", 1)[-1]
+    if not line:
+        return []
     try:
-        return msgspec.json.decode(lines[-1], type=dict[str, object]) or None
+        found = _last_decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+    versions = found if isinstance(found, list) else [found]
+    return versions if all(versions) else None
 
 
 def refuse_secrets(version: dict[str, object], masker: Masker) -> None:

@@ -26,12 +26,15 @@ def get(context: BuildContext, step: GetStep, scope: Scope, log: StepLog) -> Non
 
 
 def put(context: BuildContext, step: PutStep, scope: Scope, log: StepLog) -> None:
-    """Publish, and report the version that this made. Raises StepError and OSError."""
+    """Publish, report the versions that this made, and export the last. Raises StepError and OSError."""
     call = _call(context, step, scope, log)
-    version = context.resource_types.handler(step.resource, call.type).push(call)
-    if version is not None:
+    versions = context.resource_types.handler(step.resource, call.type).push(call)
+    for version in versions:
         refuse_secrets(version, call.command_lines.masker)
+    for version in versions:
         context.reporter.emit(VersionProduced(put=step.name, resource=step.resource, version=version))
+    if versions:
+        scope.export(exported("PUT", step.name, versions[-1]))
 
 
 def _call(context: BuildContext, step: GetStep | PutStep, scope: Scope, log: StepLog) -> ResourceCall:

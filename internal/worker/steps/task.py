@@ -10,19 +10,19 @@ from pikoci.internal.worker.steps.exports import read_exports
 from pikoci.internal.worker.steps.scope import Scope
 from pikoci.internal.worker.steps.step_log import StepLog
 from pikoci.internal.worker.tools.environment import exported
-from pikoci.internal.worker.tools.outcome import Outcome, StepError, errored
+from pikoci.internal.worker.tools.outcome import Outcome, StepError, failed
+
+_SHOWN = 20  # entries of the work directory
 
 
 def run_task(context: BuildContext, step: TaskStep, scope: Scope, log: StepLog) -> Outcome:
-    """Run a task's command between its inputs and outputs. Raises StepError and OSError."""
-    _require_inputs(context, step.inputs)
-    for name in step.outputs:
-        _inside(context, name)
-        context.workspace.make_directory(name)
+    """Run a task's command between its inputs and outputs, none of which is made here. Raises StepError and OSError."""
+    _require(context, "inputs", step.inputs)
     outcome, output = run_command(context, step.run, scope, log)
     if outcome.ok:
+        _require(context, "outputs", step.outputs)
         user = context.workspace.user
-        values = read_exports(output, context.settings.export_limit, user.uid if user else None)
+        values = read_exports(output, context.settings.export_limit, log.note, user.uid if user else None)
         scope.export(exported("TASK", step.name, values))
     return outcome
 
@@ -37,18 +37,14 @@ def run_command(context: BuildContext, command: Command, scope: Scope, log: Step
     return context.commands.run(argv, env, context.workspace.work, scope.lifetime, log.write), output
 
 
-def _require_inputs(context: BuildContext, names: list[str]) -> None:
+def _require(context: BuildContext, kind: str, names: list[str]) -> None:
+    """Raise StepError unless there is a file or directory of each of these names."""
     for name in names:
-        _inside(context, name)
-    missing = [name for name in names if not context.workspace.has_directory(name)]
+        try:
+            context.workspace.inside(name)
+        except ValueError as error:
+            raise StepError(failed(str(error))) from error
+    missing = [name for name in names if not context.workspace.has(name)]
     if missing:
-        there = context.workspace.directories()
-        have = ", ".join(there) or "no directories"
-        raise StepError(errored(f"missing inputs: {', '.join(missing)}; the work directory holds {have}"))
-
-
-def _inside(context: BuildContext, name: str) -> Path:
-    try:
-        return context.workspace.inside(name)
-    except ValueError as error:
-        raise StepError(errored(str(error))) from error
+        have = ", ".join(context.workspace.entries(_SHOWN)) or "nothing"
+        raise StepError(failed(f"missing {kind}: {', '.join(missing)}; the work directory holds {have}"))

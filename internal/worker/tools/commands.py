@@ -58,7 +58,7 @@ class Commands:
         if lifetime.cause is not None:
             return stopped(lifetime.cause)
         if not cwd.is_dir():
-            return errored(GONE)
+            return failed(GONE)
         command = Invocation(argv=argv, cwd=str(cwd), env=env, user=self.user)
         result = self.spawner.run(
             command,
@@ -107,7 +107,7 @@ def _outcome(result: ExitResult, cause: Cause | None) -> Outcome:
     if result.succeeded:
         return Outcome(SUCCESS.status, exit_code=0)
     match result.reason:
-        case Reason.EXITED:
+        case Reason.EXITED | Reason.UNFIT:
             return failed(result.describe(), result.exit_code)
         case Reason.TIMEOUT | Reason.CANCELLED | Reason.LAPSED:
             return stopped(cause or Cause(CauseKind.RETURNED, "the worker was stopped"))

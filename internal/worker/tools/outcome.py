@@ -29,12 +29,12 @@ SUCCESS = Outcome(StepStatus.SUCCEEDED)
 
 
 def errored(reason: str) -> Outcome:
-    """It could not be run, through no decision of the thing itself."""
+    """It could not be run, which is the fault of a worker or of its machine."""
     return Outcome(StepStatus.ERRORED, reason)
 
 
 def failed(reason: str, exit_code: int | None = None) -> Outcome:
-    """It ran and did not do its work."""
+    """It did not do its work, or could not begin it, for want of a program or an input."""
     return Outcome(StepStatus.FAILED, reason, exit_code)
 
 
@@ -47,7 +47,7 @@ def stopped(cause: Cause) -> Outcome:
 def disk_trouble(error: OSError, directory: Path) -> Outcome:
     """The end of a step that met `error` in the work directory `directory`."""
     if not directory.is_dir():
-        return errored(GONE)
+        return failed(GONE)
     return errored(f"the worker cannot use its disk: {error}")
 
 

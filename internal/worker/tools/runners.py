@@ -15,7 +15,7 @@ from pikoci.internal.domain.plan import PLACEHOLDER, Command, RunnerType
 from pikoci.internal.domain.variables import fault_of
 from pikoci.internal.worker.tools.environment import text_of
 from pikoci.internal.worker.tools.masking import Masker
-from pikoci.internal.worker.tools.outcome import StepError, errored
+from pikoci.internal.worker.tools.outcome import StepError, errored, failed
 from pikoci.internal.worker.tools.workspace import Workspace
 
 _STRICT_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "ash"})
@@ -59,9 +59,9 @@ class CommandLines:
             try:
                 file = self.workspace.inside(text_of(params["file"]))
             except ValueError as error:
-                raise StepError(errored(f"file of the shell runner: {error}")) from error
+                raise StepError(failed(f"file of the shell runner: {error}")) from error
             if not self.workspace.has_file(text_of(params["file"])):
-                raise StepError(errored(f'the script "{params["file"]}" is not in the work directory'))
+                raise StepError(failed(f'the script "{params["file"]}" is not in the work directory'))
             return [*shell, str(file)]
         shell = shell or ["/bin/sh"]
         if len(shell) == 1 and shell[0].rpartition("/")[2] in _STRICT_SHELLS:
@@ -92,13 +92,13 @@ class CommandLines:
 def _exec(params: Mapping[str, object]) -> list[str]:
     path = text_of(params.get("path", ""))
     if not path:
-        raise StepError(errored("the exec runner needs a path"))
+        raise StepError(failed("the exec runner needs a path"))
     return [path, *_texts(params.get("args", []), "args")]
 
 
 def _texts(value: object, name: str) -> list[str]:
     if not isinstance(value, list | tuple):
-        raise StepError(errored(f"{name} must be a list, not {value!r}"))
+        raise StepError(failed(f"{name} must be a list, not {value!r}"))
     return [text_of(item) for item in value]
 
 

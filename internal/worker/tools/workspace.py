@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
-from pathlib import Path, PurePath
+from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -82,47 +82,18 @@ class Workspace:
             raise ValueError(f'"{name}" is not a path below the work directory')
         return path
 
-    def has_directory(self, name: str) -> bool:
-        """Whether there is such a directory below the work directory."""
-        return stat.S_ISDIR(self._mode(name))
+    def has(self, name: str) -> bool:
+        """Whether there is such a file or directory below the work directory; links that lead out are none."""
+        return self._mode(name) != 0
 
     def has_file(self, name: str) -> bool:
         """Whether there is such a plain file below the work directory."""
         return stat.S_ISREG(self._mode(name))
 
-    def directories(self) -> list[str]:
-        """The names of the directories in the work directory."""
-        with os.scandir(self.work) as entries:
-            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
-
-    def make_directory(self, name: str) -> None:
-        """Make a directory below the work directory, and those above it, for the user.
-
-        Raises OSError, also if that leads out.
-        """
-        parts = PurePath(self._relative(name)).parts
-        work = os.open(self.work, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        above = work
-        try:
-            for depth in range(1, len(parts) + 1):
-                opened = self._enter(work, above, PurePath(*parts[:depth]))
-                if above != work:
-                    os.close(above)
-                above = opened
-        finally:
-            for descriptor in {work, above}:
-                os.close(descriptor)
-
-    def _enter(self, work: int, above: int, path: PurePath) -> int:
-        """Open a directory below `work`, made in the open directory `above` if it is not there."""
-        try:
-            return open_beneath(work, str(path), os.O_PATH | os.O_DIRECTORY)
-        except FileNotFoundError:
-            os.mkdir(path.name, 0o755, dir_fd=above)
-        made = os.open(path.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
-        if self.user is not None:
-            os.fchown(made, self.user.uid, self.user.gid)
-        return made
+    def entries(self, limit: int) -> list[str]:
+        """The names in the work directory, in order; after `limit` of them, `...`."""
+        names = sorted(path.name.encode("utf-8", "replace").decode() for path in self.work.iterdir())
+        return names if len(names) <= limit else [*names[:limit], "..."]
 
     def _mode(self, name: str) -> int:
         """The mode of what is there, 0 if nothing is or if it lies elsewhere."""

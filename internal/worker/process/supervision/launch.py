@@ -5,15 +5,26 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 
-from .messages import Request
+from .messages import FAILED, UNFIT, Request
 
 # Python ignores SIGPIPE and SIGXFSZ, this process ignores more, and an ignored signal would stay so in the command.
 DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+_UNFIT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR, errno.EINVAL, errno.ELIBBAD}
 _DEFAULT_PATH = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class LaunchError(Exception):
     """A command that cannot be started; the text is for the user."""
+
+
+class UnfitCommandError(LaunchError):
+    """No machine in this state can start the command: there is no such program, or it takes no such arguments."""
+
+
+def message_of(error: Exception) -> bytes:
+    """What is sent about a command that could not be started."""
+    verb = UNFIT if isinstance(error, UnfitCommandError) else FAILED
+    return verb + b" " + str(error).encode("utf-8", "backslashreplace")
 
 
 def launch(request: Request, stdio: Sequence[int]) -> int:
@@ -35,7 +46,7 @@ def launch(request: Request, stdio: Sequence[int]) -> int:
             setsigdef=DEFAULT_SIGNALS,
         )
     except OSError as error:
-        raise LaunchError(explain(error, request, program)) from error
+        raise explain(error, request, program) from error
 
 
 def enter_directory(request: Request) -> None:
@@ -58,8 +69,8 @@ def find_program(request: Request) -> bytes:
             return candidate
         not_executable = not_executable or candidate
     if not_executable:
-        raise LaunchError(f"{_text(not_executable)}: permission denied (it is not executable)")
-    raise LaunchError(f"command {_text(name)!r} was not found in PATH ({_text(path)})")
+        raise UnfitCommandError(f"{_text(not_executable)}: permission denied (it is not executable)")
+    raise UnfitCommandError(f"command {_text(name)!r} was not found in PATH ({_text(path)})")
 
 
 def _candidates(name: bytes, path: bytes) -> Iterator[bytes]:
@@ -69,22 +80,25 @@ def _candidates(name: bytes, path: bytes) -> Iterator[bytes]:
             yield candidate
 
 
-def explain(error: OSError, request: Request, program: bytes) -> str:
-    """Say why the program could not be executed."""
+def explain(error: OSError, request: Request, program: bytes) -> LaunchError:
+    """The error that says why the program could not be executed."""
     name = _text(program)
     if error.errno == errno.ENOENT and os.path.exists(program):
-        return f"{name}: its interpreter (see its first line) or its loader does not exist"
+        return UnfitCommandError(f"{name}: its interpreter (see its first line) or its loader does not exist")
     if error.errno == errno.EACCES:
         what = "it is a directory" if os.path.isdir(program) else "is it executable?"
-        return f"{name}: permission denied ({what})"
+        return UnfitCommandError(f"{name}: permission denied ({what})")
     if error.errno == errno.ENOEXEC:
-        return f"{name}: not a program for this machine, nor a script with #! in its first line"
+        return UnfitCommandError(f"{name}: not a program for this machine, nor a script with #! in its first line")
     if error.errno == errno.E2BIG:
         size = sum(map(len, request.argv)) + sum(len(key) + len(value) + 2 for key, value in request.env.items())
-        return f"{name}: the system does not take {size} bytes of arguments and environment; pass large values in files"
+        return UnfitCommandError(
+            f"{name}: the system does not take {size} bytes of arguments and environment; pass large values in files"
+        )
     if error.errno in {errno.EAGAIN, errno.ENOMEM}:
-        return f"{name}: the system cannot start another process now ({reason_of(error)})"
-    return f"{name}: {reason_of(error)}"
+        return LaunchError(f"{name}: the system cannot start another process now ({reason_of(error)})")
+    kind = UnfitCommandError if error.errno in _UNFIT else LaunchError
+    return kind(f"{name}: {reason_of(error)}")
 
 
 def reason_of(error: OSError) -> str:

@@ -20,6 +20,7 @@ UNTIL = b"until"
 STOP = b"stop"
 DONE = b"done"
 FAILED = b"failed"
+UNFIT = b"unfit"
 
 
 class User:

@@ -7,7 +7,7 @@ from math import inf
 
 from .family import ask_to_stop, kill_children, reap
 from .kernel import boot_time
-from .launch import LaunchError, launch
+from .launch import LaunchError, launch, message_of
 from .messages import FAILED, MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, Ending, decode_request, encode_ending
 from .user import launch_as
 
@@ -50,7 +50,7 @@ class Run:
         try:
             self._start(request, (rest[0] if rest else null, stdout, stderr))
         except (LaunchError, OSError) as error:
-            return FAILED + b" " + str(error).encode("utf-8", "backslashreplace")
+            return message_of(error)
         finally:
             os.chdir("/")
         ending = self._await_end()
@@ -86,8 +86,7 @@ class Run:
             return b""
         with open(self._refusal, "rb", buffering=0) as pipe:
             # A child that was stopped and could not be killed may hold the other end, and this would wait for it.
-            why = b"" if self._stopped else pipe.read(MAX_MESSAGE_BYTES - len(FAILED) - 1)
-        return FAILED + b" " + why if why else b""
+            return b"" if self._stopped else pipe.read(MAX_MESSAGE_BYTES)
 
     def _await_end(self) -> Ending:
         """Wait for the end of the command and of all it started."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from .family import pids
 from .kernel import close_to_others, libc, prctl
-from .launch import DEFAULT_SIGNALS, LaunchError, enter_directory, explain, find_program, reason_of
+from .launch import DEFAULT_SIGNALS, LaunchError, enter_directory, explain, find_program, message_of, reason_of
 from .messages import Request, User
 
 # linux/prctl.h, linux/capability.h, linux/sched.h, linux/mount.h
@@ -59,7 +59,7 @@ def launch_as(request: Request, user: User, stdio: Sequence[int]) -> tuple[int, 
         status = 1 if _end_all() else 0
         _forget_keys()
     except Exception as error:  # noqa: BLE001 - the outermost frame of this process; the supervisor hands it on
-        os.write(writer, str(error).encode("utf-8", "backslashreplace")[:4096])
+        os.write(writer, message_of(error)[:4096])
     finally:
         os._exit(status)
 
@@ -93,7 +93,7 @@ def _execute(request: Request, user: User, stdio: Sequence[int]) -> None:
     try:
         os.execve(program, request.argv, request.env)  # noqa: S606 - no shell is wanted
     except OSError as error:
-        raise LaunchError(explain(error, request, program)) from error
+        raise explain(error, request, program) from error
 
 
 def _reset_signals() -> None:

@@ -33,11 +33,11 @@ class ArtifactType:
         """Only puts make versions."""
         return []
 
-    def push(self, call: ResourceCall) -> Version | None:
+    def push(self, call: ResourceCall) -> list[Version]:
         """Pack `dir` and store it."""
         directory = _inside(call, text_of(call.put_params.get("dir")))
         if not directory.is_dir():
-            raise StepError(errored(f'there is no directory "{call.put_params.get("dir")}" to store'))
+            raise StepError(failed(f'there is no directory "{call.put_params.get("dir")}" to store'))
 
         refuse_special_files(call, directory)
 
@@ -49,7 +49,7 @@ class ArtifactType:
 
         digest = _persist(call, store)
         call.note(f"stored {call.put_params.get('dir')} as {digest}")
-        return {"sha": digest, "timestamp": call.timestamp()}
+        return [{"sha": digest, "timestamp": call.timestamp()}]
 
     def pull(self, call: ResourceCall, version: Version) -> None:
         """Get the archive, make sure that it is the right one, and unpack it into `dir`."""
@@ -74,7 +74,7 @@ def _inside(call: ResourceCall, name: str) -> Path:
     try:
         return call.workspace.inside(name)
     except ValueError as error:
-        raise StepError(errored(str(error))) from error
+        raise StepError(failed(str(error))) from error
 
 
 def _download(call: ResourceCall, claim: ClaimRef, digest: str, file: BinaryIO) -> None:

@@ -20,7 +20,7 @@ from pikoci.internal.worker.resources.git.source import (
 )
 from pikoci.internal.worker.resources.model import ResourceCall, Version
 from pikoci.internal.worker.tools.environment import text_of
-from pikoci.internal.worker.tools.outcome import StepError, errored
+from pikoci.internal.worker.tools.outcome import StepError, failed
 
 
 class GitType:
@@ -42,7 +42,7 @@ class GitType:
         branch = checked_branch(text_of(version.get("branch")))
         target = _directory(call, call.params)
         if target.exists() and any(target.iterdir()):
-            raise StepError(errored(f'cannot clone into "{target.name}": the directory is not empty'))
+            raise StepError(failed(f'cannot clone into "{target.name}": the directory is not empty'))
         git = Git(call, source)
         mirror = Mirror(call, source, git)
         clone = Clone(call, source, git, target, depth_of(call.params), tags=bool(call.params.get("tags")))
@@ -50,16 +50,16 @@ class GitType:
             mirror.mended(lambda: clone.copy(mirror, commit))
         clone.check_out(commit, branch, submodules=bool(call.params.get("submodules")))
 
-    def push(self, call: ResourceCall) -> Version | None:
+    def push(self, call: ResourceCall) -> list[Version]:
         """Push HEAD of a directory to a branch."""
         source = read_source(call.params)
         put = call.put_params
         branch = checked_branch(text_of(put.get("branch"))) or source.branch
         if not branch:
-            raise StepError(errored("a put to git needs a branch, on the put or on the resource"))
+            raise StepError(failed("a put to git needs a branch, on the put or on the resource"))
         directory = _directory(call, {**call.params, **put})
         commit = push_head(call, source, directory, branch, force=bool(put.get("force")))
-        return {"ref": commit, "branch": branch}
+        return [{"ref": commit, "branch": branch}]
 
 
 def _find_tags(
@@ -87,4 +87,4 @@ def _directory(call: ResourceCall, params: Mapping[str, object]) -> Path:
     try:
         return call.workspace.inside(name)
     except ValueError as error:
-        raise StepError(errored(str(error))) from error
+        raise StepError(failed(str(error))) from error

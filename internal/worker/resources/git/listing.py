@@ -13,7 +13,7 @@ from pikoci.internal.worker.resources.git.program import Git
 from pikoci.internal.worker.resources.git.seen import SeenTags, Tag
 from pikoci.internal.worker.resources.git.source import GitSource, checked_branch
 from pikoci.internal.worker.resources.model import Version
-from pikoci.internal.worker.tools.outcome import StepError, errored
+from pikoci.internal.worker.tools.outcome import StepError, failed
 
 _log = structlog.get_logger(__name__)
 _EMPTY = "the repository has no commits yet"
@@ -32,10 +32,10 @@ def resolve_branch(git: Git, mirror: Mirror, source: GitSource) -> str:
             try:
                 return checked_branch(name.decode())
             except UnicodeDecodeError:
-                raise StepError(errored("the default branch's name is not UTF-8; give the resource a branch")) from None
+                raise StepError(failed("the default branch's name is not UTF-8; give the resource a branch")) from None
     if _is_empty(git, mirror, source):
-        raise StepError(errored(_EMPTY))
-    raise StepError(errored("the repository has no default branch; give the resource a branch"))
+        raise StepError(failed(_EMPTY))
+    raise StepError(failed("the repository has no default branch; give the resource a branch"))
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def told_if_empty(git: Git, mirror: Mirror, source: GitSource) -> Generator[None
         yield
     except StepError as error:
         if "couldn't find remote ref" in error.outcome.reason and _is_empty(git, mirror, source):
-            raise StepError(errored(_EMPTY)) from error
+            raise StepError(failed(_EMPTY)) from error
         raise
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pikoci.internal.worker.resources.git.program import Git
 from pikoci.internal.worker.resources.git.source import GitSource, checked_commit
 from pikoci.internal.worker.resources.model import ResourceCall
-from pikoci.internal.worker.tools.outcome import StepError, errored
+from pikoci.internal.worker.tools.outcome import StepError, failed
 
 
 def push_head(call: ResourceCall, source: GitSource, directory: Path, branch: str, *, force: bool) -> str:
@@ -17,7 +17,7 @@ def push_head(call: ResourceCall, source: GitSource, directory: Path, branch: st
     directory ever sees the credentials, or leads the push elsewhere. The directory may belong to another user.
     """
     if not directory.is_dir():
-        raise StepError(errored(f'there is no directory "{directory.name}" to push from'))
+        raise StepError(failed(f'there is no directory "{directory.name}" to push from'))
     git = Git(call, source, _up_to(call.workspace.work, directory))
     commit = checked_commit(_line(git, "rev-parse", "--verify", "HEAD^{commit}", cwd=directory))
     absolute = ("rev-parse", "--path-format=absolute", "--git-path")

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import msgspec
 
 from pikoci.internal.worker.tools.environment import text_of
-from pikoci.internal.worker.tools.outcome import StepError, errored
+from pikoci.internal.worker.tools.outcome import StepError, failed
 
 _TRANSPORT = re.compile(r"[A-Za-z0-9]+::")  # ext::, fd:: and other helpers, which run programs
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock$")
@@ -78,14 +78,14 @@ def read_source(params: Mapping[str, object]) -> GitSource:
 def checked_branch(name: str) -> str:
     """`name` if git allows it for a branch, or StepError."""
     if _BAD_REF.search(name):
-        raise StepError(errored(f'"{name}" is not a valid branch name'))
+        raise StepError(failed(f'"{name}" is not a valid branch name'))
     return name
 
 
 def checked_commit(value: object) -> str:
     """`value` if it is a full commit id, or StepError."""
     if not isinstance(value, str) or not _COMMIT.fullmatch(value):
-        raise StepError(errored(f'a git version needs a "ref" with a full commit id, not {value!r}'))
+        raise StepError(failed(f'a git version needs a "ref" with a full commit id, not {value!r}'))
     return value
 
 
@@ -93,14 +93,14 @@ def depth_of(params: Mapping[str, object]) -> int:
     """How many commits to clone; 0 is all."""
     depth = params.get("depth") or 0
     if not isinstance(depth, int | float) or depth < 0 or depth != int(depth):
-        raise StepError(errored(f"depth of a git resource must be a whole number of commits, not {depth!r}"))
+        raise StepError(failed(f"depth of a git resource must be a whole number of commits, not {depth!r}"))
     return int(depth)
 
 
 def _checked_url(url: str) -> str:
     if not url or url.startswith("-") or _TRANSPORT.match(url) or any(character < " " for character in url):
         raise StepError(
-            errored(f'"{url}" is not the address of a git repository; use https, ssh, git, file or an absolute path')
+            failed(f'"{url}" is not the address of a git repository; use https, ssh, git, file or an absolute path')
         )
     return url
 
@@ -113,7 +113,7 @@ def _split_credentials(url: str) -> tuple[str, str, str]:
         bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         return bare, unquote(parts.username or ""), unquote(parts.password or "")
     except ValueError as error:
-        raise StepError(errored(f"the url of a git resource cannot be read: {error}")) from error
+        raise StepError(failed(f"the url of a git resource cannot be read: {error}")) from error
 
 
 def _tag_glob(value: object) -> str:
@@ -125,7 +125,7 @@ def _tag_glob(value: object) -> str:
 def _globs(params: Mapping[str, object], name: str) -> tuple[str, ...]:
     value = params.get(name) or []
     if not isinstance(value, list | tuple):
-        raise StepError(errored(f"{name} of a git resource must be a list"))
+        raise StepError(failed(f"{name} of a git resource must be a list"))
     return tuple(text_of(item) for item in value)
 
 

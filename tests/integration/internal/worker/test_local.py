@@ -104,7 +104,7 @@ def test_artifacts_stay_here(make: Make, shown: Shown) -> None:
 
 def test_a_failing_check_ends_the_run(make: Make, shown: Shown) -> None:
     end = make([get("x", "broken.x"), task("true", id="2")]).run()
-    assert end.status == "errored"
+    assert end.status == "failed"
     assert end.reason == 'get "x": the check failed: exit status 2'
     assert shown.events == [end]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pikoci.internal.domain.events import StepFinished, StepStarted
@@ -47,12 +48,24 @@ def test_a_skipped_step_keeps_its_name_and_kind(room: Room) -> None:
     assert (last.name, last.kind, last.status) == ("lint", "task", "skipped")
 
 
-def test_what_cannot_be_started_is_an_error_of_the_build(room: Room) -> None:
-    step = task("")
-    step = type(step)(id="1", name="t", run=Command(runner="exec", params={"path": "/no/such/program"}))
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (Command(runner="exec", params={"path": "/no/such/program"}), "/no/such/program: no such file or directory"),
+        (Command(runner="exec", params={"path": "no-such-program"}), "command 'no-such-program' was not found in PATH"),
+        (Command(runner="exec", params={"path": "/etc/passwd"}), "/etc/passwd: permission denied (is it executable?)"),
+        (Command(runner="exec", params={"path": "true", "args": ["x" * 200_000]}), "the system does not take 20"),
+        (Command(runner="exec", params={"path": "true", "args": ["\0"]}), "argument 1 contains a NUL byte"),
+        (Command(runner="shell", params={"file": "none.sh"}), 'the script "none.sh" is not in the work directory'),
+    ],
+    ids=["missing", "unknown", "not executable", "too large", "NUL", "no script"],
+)
+def test_a_command_that_cannot_be_run_fails_its_step(room: Room, run: Command, reason: str) -> None:
+    step = type(task(""))(id="1", name="t", run=run, hooks=hooks("1/"))
     record = room.run_job(step)
-    assert record.end.status == "errored"
-    assert "/no/such/program" in record.end.reason
+    assert record.end.status == "failed"
+    assert reason in record.end.reason
+    assert set(record.started()) == {"1", "1/on_failure/1", "1/ensure/1"}
 
 
 def test_an_unknown_runner_is_named(room: Room) -> None:
@@ -74,8 +87,8 @@ STEP_CASES = [
     Case("success", "true", "succeeded", {"on_success", "ensure"}),
     Case("failure", "false", "failed", {"on_failure", "ensure"}),
     Case("timeout of the step", "sleep 60", "failed", {"on_failure", "ensure"}, timeout=0.2),
-    Case("on_success fails", "true", "failed", {"on_success", "ensure"}, {"on_success": "exit 4"}),
-    Case("ensure fails", "true", "failed", {"on_success", "ensure"}, {"ensure": "exit 4"}),
+    Case("on_success fails", "true", "succeeded", {"on_success", "ensure"}, {"on_success": "exit 4"}),
+    Case("ensure fails", "true", "succeeded", {"on_success", "ensure"}, {"ensure": "exit 4"}),
     Case("on_failure fails too", "false", "failed", {"on_failure", "ensure"}, {"on_failure": "exit 4"}),
 ]
 
@@ -92,7 +105,8 @@ JOB_CASES = [
     Case("success", "true", "succeeded", {"on_success", "ensure"}),
     Case("failure", "false", "failed", {"on_failure", "ensure"}),
     Case("timeout of the job", "sleep 60", "failed", {"on_cancel", "ensure"}, timeout=0.2),
-    Case("on_success fails", "true", "failed", {"on_success", "ensure"}, {"on_success": "exit 4"}),
+    Case("on_success fails", "true", "succeeded", {"on_success", "ensure"}, {"on_success": "exit 4"}),
+    Case("ensure fails", "false", "failed", {"on_failure", "ensure"}, {"ensure": "exit 4"}),
 ]
 
 
@@ -108,9 +122,22 @@ def test_the_reason_tells_which_time_limit_was_met(room: Room) -> None:
     assert room.run_job(task("sleep 60"), timeout=0.1).end.reason == "the job timed out after 100ms"
 
 
-def test_a_failing_hook_is_named(room: Room) -> None:
-    record = room.run_job(task("true", hooks=hooks("1/", ensure="exit 4")))
-    assert record.end.reason == "the ensure hook: exit status 4"
+def test_a_failing_hook_is_shown_and_changes_nothing(room: Room) -> None:
+    inner = task("exit 5", id="2/ensure/1/1", name="inner")
+    record = room.run_job(
+        task("true", hooks=hooks("1/", on_success="printf said; exit 4")),
+        task("true", id="2", hooks=Hooks(ensure=[Hook(id="2/ensure/1", steps=[inner])])),
+        task("true", id="3"),
+        hooks=hooks("", ensure="echo $BUILD_STATUS; exit 6", on_success="exit 7"),
+    )
+    assert (record.end.status, record.end.reason) == ("succeeded", "")
+    assert record.steps() == {
+        **dict.fromkeys(("1", "1/ensure/1", "2", "3"), "succeeded"),
+        **dict.fromkeys(("1/on_success/1", "2/ensure/1/1", "on_success/1", "ensure/1"), "failed"),
+    }
+    said = b"the on_success hook did not succeed, which changes nothing else: exit status 4\n"
+    assert record.log("1/on_success/1") == b"said\n" + said
+    assert record.log("ensure/1").startswith(b"succeeded\n")
 
 
 def test_job_hooks_see_the_status(room: Room) -> None:
@@ -145,23 +172,51 @@ def test_attempts_run_out(room: Room) -> None:
     assert record.end.reason == 'task "t": exit status 5'
 
 
-def test_missing_inputs_are_named(room: Room) -> None:
-    record = room.run_job(task("mkdir other"), task("true", id="2", inputs=["other", "repo", "lib"]))
-    assert record.end.status == "errored"
-    assert record.reason("2") == "missing inputs: repo, lib; the work directory holds other"
-
-
-def test_outputs_are_there_before_the_task(room: Room) -> None:
+def test_inputs_and_outputs_are_files_or_directories(room: Room) -> None:
+    script = "test ! -e dist; mkdir -p dist/deb app; touch dist/deb/y app/x"
     record = room.run_job(
-        task("touch out/x dist/deb/y", outputs=["out", "dist/deb"]), task("ls out", id="2", inputs=["out"])
+        task(script, outputs=["dist/deb/", "app/x"]), task("ls dist", id="2", inputs=["dist/deb/y", "app"])
     )
-    assert record.log("2") == b"x\n"
+    assert record.log("2") == b"deb\n"
+    assert record.end.status == "succeeded"
+
+
+def test_missing_inputs_fail_the_step_and_are_named(room: Room) -> None:
+    record = room.run_job(
+        task("mkdir other; touch file"),
+        task("echo ran", id="2", name="u", inputs=["other", "repo", "lib/x"], hooks=hooks("2/")),
+    )
+    assert record.end.status == "failed"
+    assert record.reason("2") == "missing inputs: repo, lib/x; the work directory holds file, other"
+    assert record.log("2") == b""
+    assert {"2/on_failure/1", "2/ensure/1"} <= set(record.started())
+
+
+def test_missing_outputs_fail_the_step_and_are_named(room: Room) -> None:
+    step = task(
+        "echo A=1 > $PIKOCI_OUTPUT; touch a", outputs=["a", "b"], hooks=hooks("1/", on_failure="echo [$TASK_T_A]")
+    )
+    record = room.run_job(step)
+    assert record.end.status == "failed"
+    assert record.end.reason == 'task "t": missing outputs: b; the work directory holds a'
+    assert record.log("1/on_failure/1") == b"[]\n"
+
+
+def test_a_crowded_work_directory_is_not_listed_to_its_end(room: Room) -> None:
+    record = room.run_job(task("touch $(seq -w 30)", outputs=["x"]))
+    assert record.end.reason.endswith(" 19, 20, ...")
+
+
+def test_a_link_that_leads_out_is_no_output(room: Room) -> None:
+    record = room.run_job(task("mkdir a; ln -s a in; ln -s /etc out", outputs=["in", "out"]))
+    assert '"out" is not a path below the work directory' in record.end.reason
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc", ""])
-def test_outputs_stay_below_the_work_directory(room: Room, name: str) -> None:
-    record = room.run_job(task("true", outputs=[name]))
-    assert record.end.status == "errored"
+@pytest.mark.parametrize("kind", ["inputs", "outputs"])
+def test_inputs_and_outputs_stay_below_the_work_directory(room: Room, kind: str, name: str) -> None:
+    record = room.run_job(msgspec.structs.replace(task("true"), **{kind: [name]}))
+    assert record.end.status == "failed"
     assert "not a path below the work directory" in record.end.reason
 
 

@@ -30,7 +30,7 @@ def test_says_what_is_wrong_with_the_command(run: Run, tmp_path: Path, argv: lis
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(mode)
     result, output = run(argv)
-    assert (result.reason, result.message, output) == (Reason.NOT_STARTED, sentence, b"")
+    assert (result.reason, result.message, output) == (Reason.UNFIT, sentence, b"")
     assert (result.exit_code, result.signal, result.usage) == (None, None, None)
 
 
@@ -49,7 +49,7 @@ def test_says_what_is_wrong_with_the_directory(run: Run, tmp_path: Path, name: s
 
 def test_refuses_an_argument_that_the_kernel_refuses(run: Run) -> None:
     result, _ = run(["true", "x" * 200_000])
-    assert result.reason is Reason.NOT_STARTED
+    assert result.reason is Reason.UNFIT
     assert "/true: the system does not take 200" in result.message
 
 
@@ -57,7 +57,7 @@ def test_takes_a_large_environment_and_refuses_one_beyond_the_bound(run: Run) ->
     env = {f"V{i}": "x" * 100_000 for i in range(10)}
     assert run(["/bin/true"], env=env)[0].succeeded
     result, _ = run(["/bin/true"], env={f"V{i}": "x" * 100_000 for i in range(50)})
-    assert result.reason is Reason.NOT_STARTED
+    assert result.reason is Reason.UNFIT
     assert "at most 4194304 are allowed; pass large values in files" in result.message
 
 

@@ -74,7 +74,7 @@ def test_what_cannot_be_started_says_why(run: Run, tmp_path: Path) -> None:
     closed.mkdir(mode=0o700)
     assert run(["true"], cwd=closed)[0].message == f"working directory {closed}: permission denied"
     result, _ = run(["/etc/passwd"])
-    assert (result.reason, result.message) == (Reason.NOT_STARTED, "/etc/passwd: permission denied (is it executable?)")
+    assert (result.reason, result.message) == (Reason.UNFIT, "/etc/passwd: permission denied (is it executable?)")
 
 
 def test_nothing_of_the_machinery_can_be_read(shell: Run, spawner: Spawner) -> None:

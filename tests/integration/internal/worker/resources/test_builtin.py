@@ -108,7 +108,7 @@ def test_a_missing_directory_is_named(room: Room) -> None:
         record = room.run_job(
             PutStep(id="1", name="f", resource="artifact.files", params={"dir": name}), resources=[ARTIFACT]
         )
-        assert record.end.status == "errored"
+        assert record.end.status == "failed"
         assert f'"{name}"' in record.end.reason
 
 

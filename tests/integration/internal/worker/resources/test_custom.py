@@ -116,13 +116,50 @@ def test_a_put_makes_the_version_on_its_last_line(room: Room) -> None:
     assert b"warn\n" in record.log()
 
 
-def test_a_put_that_prints_no_version_makes_none(room: Room) -> None:
+def test_a_put_makes_each_version_of_an_array_and_exports_the_last(room: Room) -> None:
+    record = room.run_job(
+        PutStep(id="1", name="my-out", resource="feed.news"),
+        task('echo "$PUT_MY_OUT_REF $PUT_MY_OUT_N_A"', id="2"),
+        resources=[RESOURCE],
+        resource_types=[feed(push="""echo '[{"ref": "1"}, {"ref": "2", "n": {"a": "x"}}]'""")],
+    )
+    assert [made.version for made in record.versions()] == [{"ref": "1"}, {"ref": "2", "n": {"a": "x"}}]
+    assert record.log("2") == b"2 x\n"
+
+
+@pytest.mark.parametrize(
+    "output", ["done", "done\\n", "{}", "[{}]", "[1]", '[{"a":1},2]', "3", "null", '{"a":1}\\nend', r"\377"]
+)
+def test_a_put_that_prints_anything_else_makes_no_version_and_says_so(room: Room, output: str) -> None:
     record = room.run_job(
         PutStep(id="1", name="out", resource="feed.news"),
         resources=[RESOURCE],
-        resource_types=[feed(push="echo done")],
+        resource_types=[feed(push=f"printf '{output}'")],
     )
     assert record.end.status == "succeeded"
+    assert record.versions() == []
+    assert record.log().endswith(
+        b"\nthe last line that the push printed is no version: no JSON object, nor an array of them\n"
+    )
+
+
+@pytest.mark.parametrize("output", ["", "\\n", "[]"])
+def test_a_put_that_prints_nothing_makes_no_version(room: Room, output: str) -> None:
+    record = room.run_job(
+        PutStep(id="1", name="out", resource="feed.news"),
+        resources=[RESOURCE],
+        resource_types=[feed(push=f"printf '{output}'")],
+    )
+    assert (record.end.status, record.versions()) == ("succeeded", [])
+    assert b"no version" not in record.log()
+
+
+def test_a_put_of_too_many_versions_fails(room: Room) -> None:
+    script = """printf '['; seq -s, 10001 | sed 's/[0-9][0-9]*/{"n":&}/g' | tr -d '\\n'; echo ']'"""
+    record = room.run_job(
+        PutStep(id="1", name="out", resource="feed.news"), resources=[RESOURCE], resource_types=[feed(push=script)]
+    )
+    assert record.end.reason == 'put "out": the push printed 10001 versions; at most 10000 are allowed'
     assert record.versions() == []
 
 

@@ -55,10 +55,23 @@ def test_a_get_exports_its_version(room: Room) -> None:
     assert (seen["GET_MY_TIMER_META_N_0"], seen["GET_MY_TIMER_META_N_1"]) == ("1", "true")
 
 
-def test_a_bad_export_is_shown(room: Room) -> None:
-    record = room.run_job(task("echo A=1 > $PIKOCI_OUTPUT; echo what >> $PIKOCI_OUTPUT"))
-    assert record.end.status == "failed"
-    assert "line 2 of $PIKOCI_OUTPUT is not KEY=VALUE: 'what'" in record.end.reason
+def test_what_is_no_export_is_passed_over(room: Room) -> None:
+    script = r"printf '# B=2\n\n  \nwhat\n=x\nA=#1\r\n#\nC=a=b\n' > $PIKOCI_OUTPUT; echo ran"
+    record = room.run_job(task(script, name="e"), task("env", id="2"))
+    assert record.log("1").decode().splitlines() == [
+        "ran",
+        "line 4 of $PIKOCI_OUTPUT is not KEY=VALUE, and passed over: 'what'",
+        "line 5 of $PIKOCI_OUTPUT is not KEY=VALUE, and passed over: '=x'",
+    ]
+    seen = variables(record.log("2"))
+    assert {name: seen[name] for name in seen if name.startswith("TASK_")} == {"TASK_E_A": "#1", "TASK_E_C": "a=b"}
+
+
+def test_of_many_lines_that_are_no_exports_ten_are_shown(room: Room) -> None:
+    record = room.run_job(task("seq 1000 > $PIKOCI_OUTPUT"))
+    assert record.end.status == "succeeded"
+    assert record.log().count(b"passed over") == 10
+    assert record.log().endswith(b"so are 990 more\n")
 
 
 def test_exports_are_bounded(room: Room) -> None:

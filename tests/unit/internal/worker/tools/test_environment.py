@@ -40,7 +40,7 @@ def test_only_what_is_allowed_is_inherited() -> None:
 
 
 def test_no_exports_are_no_error(tmp_path: Path) -> None:
-    assert read_exports(tmp_path / "none", 10) == {}
+    assert read_exports(tmp_path / "none", 10, print) == {}
 
 
 @pytest.mark.parametrize("kind", ["fifo", "link", "directory", "device"])
@@ -56,7 +56,7 @@ def test_exports_come_from_a_plain_file_only(tmp_path: Path, kind: str) -> None:
         case "directory":
             path.mkdir()
     with pytest.raises(StepError):
-        read_exports(path, 10)
+        read_exports(path, 10, print)
 
 
 def test_a_workspace_gives_no_paths_outside(tmp_path: Path) -> None:
