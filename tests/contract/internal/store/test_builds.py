@@ -132,7 +132,7 @@ def test_builds_that_no_worker_took_are_recalled_oldest_first(store: SqlStore, w
     with store.transaction():
         assert store.builds.recall(job_id=a.id, limit=1) == 1
     assert [store.builds.get(one.id) for one in sent] == [
-        replace(sent[0], dispatched_at=None, reason="paused"),
+        replace(sent[0], dispatched_at=None),
         *sent[1:],
     ]
     with store.transaction():

@@ -64,7 +64,7 @@ def test_its_active_builds_end_those_that_run_first(store: SqlStore, world: Worl
         assert store.deletions.end_builds(pending.pipeline_id, "gone", 7.0, 1) == [running.id]
         assert store.deletions.end_builds(pending.pipeline_id, "gone", 7.0, 9) == [pending.id]
         assert store.deletions.end_builds(pending.pipeline_id, "gone", 7.0, 9) == []
-        assert store.builds.claim(pending.id, "w1", "i1", 5.0, 35.0) is None
+        assert world.claim(pending, "w1", "i1") is None
     found = [store.builds.get(build.id) for build in (pending, running)]
     assert [(build.status, build.reason, build.finished_at) for build in found if build] == [
         (BuildStatus.CANCELLED, "gone", 7.0)

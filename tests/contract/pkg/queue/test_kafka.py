@@ -74,7 +74,7 @@ def test_what_is_done_is_stored_again_when_that_was_lost_without_a_word(
                 while not lost:
                     subscription.receive(0.1)
         with gevent.Timeout(DEADLINE):
-            while backend.depth("jobs").waiting:
+            while (depth := backend.depth("jobs")) is None or depth.waiting:
                 gevent.sleep(0.2)
 
 
