@@ -262,6 +262,33 @@ def test_pending_are_the_undispatched_ones_of_the_job_oldest_first(store: SqlSto
         assert [build.id for build in store.builds.pending(one.job_id, resolved=True, limit=5)] == [two.id]
 
 
+def test_fronts_are_the_first_of_each_line_the_oldest_first(store: SqlStore, world: World) -> None:
+    a, b, c, d = world.jobs("a", "b", "c", "d")
+    world.build("a", inputs_resolved=True, dispatched_at=1.0)
+    world.build("a")
+    first_b = world.build("b", inputs_resolved=True)
+    first_a = world.build("a", inputs_resolved=True)
+    world.build("a", inputs_resolved=True)
+    world.build("b", inputs_resolved=True)
+    world.build("c")
+    with store.transaction():
+        assert store.builds.fronts([a.id, b.id, c.id, d.id], 9) == [first_b, first_a]
+        assert store.builds.fronts([a.id, b.id, c.id, d.id], 1) == [first_b]
+        assert store.builds.fronts([c.id], 9) == store.builds.fronts([], 9) == []
+
+
+def test_a_place_in_a_line_and_who_runs(store: SqlStore, world: World) -> None:
+    a, b = world.jobs("a", "b")
+    line = [world.build("a", inputs_resolved=True) for _ in range(3)]
+    world.build("a")
+    assert [store.builds.place(a.id, place) for place in (1, 3, 4)] == [line[0].id, line[2].id, None]
+    world.claimed(job="a")
+    newest = world.claimed(job="a")
+    world.build("a", dispatched_at=1.0)
+    world.ended("b")
+    assert store.builds.running([a.id, b.id]) == {a.id: newest}
+
+
 def test_active_builds_are_counted_by_job(store: SqlStore, world: World) -> None:
     a, b, c = world.jobs("a", "b", "c")
     world.claimed(job="a")

@@ -186,3 +186,61 @@ def test_after_a_deleted_build_all_others_are_later(store: SqlStore, twins: Twin
 def test_another_pipeline_is_another_history(world: World, twins: Twins) -> None:
     twins.add_version("git.x")
     assert world.store.history(world.pipeline("q").id).newest("git.x") is None
+
+
+def news(twins: Twins, mark: object) -> list[int] | None:
+    """The ids of what is new since the mark, as a server sees it that has just started."""
+    found = twins.store.history(twins.pipeline).since(mark)
+    return None if found is None else sorted(build.id for build in found)
+
+
+def test_what_is_new_is_what_has_succeeded_since_in_whatever_order(world: World, twins: Twins) -> None:
+    twins.add_version("git.x")
+    version = twins.versions["git.x"][0]
+    took = {"one": ("git.x", version)}
+    early = world.build("a", [world.choice(twins.store.versions.get(version), "one")])  # type: ignore[arg-type]
+    claimed = world.claimed(job="a")
+    before = twins.add_build("a", took)
+    history = twins.store.history(twins.pipeline)
+    mark = history.mark(["a"], ["git.x"])
+    assert news(twins, mark) == []
+    later = twins.add_build("a", took)
+    twins.add_build("a", took, succeeded=False)
+    twins.add_build("b", took)
+    world.saved(early, status=BuildStatus.SUCCEEDED, finished_at=9.0)
+    assert news(twins, mark) == [early.id, later]
+    world.saved(claimed, status=BuildStatus.SUCCEEDED, finished_at=9.0)
+    retried = twins.add_build("a", took, retry_of=(before, twins.builds[0][2]))
+    assert news(twins, mark) == [early.id, claimed.id, later, retried]
+    (found,) = (one for one in history.since(mark) or () if one.id == early.id)
+    assert (found.job, found.of("git.x")) == ("a", [version])
+    with twins.store.transaction():
+        twins.store.builds.delete([early.id, later])
+    assert news(twins, mark) == [claimed.id, retried]
+    assert news(twins, history.mark(["a"], ["git.x"])) == []
+
+
+def test_everything_is_looked_at_where_versions_were_switched_or_too_much_is_new(world: World, twins: Twins) -> None:
+    twins.add_version("git.x")
+    history = twins.store.history(twins.pipeline)
+    mark, other = history.mark(["a"], ["git.x"]), history.mark(["a"], ["git.y"])
+    for disabled in (True, False):
+        with twins.store.transaction():
+            twins.store.versions.set_disabled(twins.versions["git.x"][0], disabled)
+        assert news(twins, mark) is None
+        assert news(twins, other) == []
+    for _ in range(100):
+        world.ended("a")
+    assert len(news(twins, other) or ()) == 100
+    world.ended("a")
+    assert news(twins, other) is None
+    assert history.mark(["a", "nobody"], ["git.x"]) is None
+    assert history.mark(["a"], ["git.nothing"]) is None
+
+
+def test_a_long_line_is_no_part_of_a_mark(world: World, twins: Twins) -> None:
+    line = [world.build("a") for _ in range(150)]
+    mark = twins.store.history(twins.pipeline).mark(["a"], ["git.x"])
+    for build in (line[0], line[99], line[120], line[149]):
+        world.saved(build, status=BuildStatus.SUCCEEDED, finished_at=9.0)
+    assert news(twins, mark) == [line[0].id, line[99].id, line[120].id, line[149].id]

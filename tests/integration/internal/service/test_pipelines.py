@@ -1,10 +1,15 @@
 """Setting a pipeline makes it so, and nothing is lost on the way."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import BuildStatus, Standing
 from pikoci.internal.domain.errors import (
+    ConflictError,
     InvalidError,
     InvalidPipelineError,
     NotFoundError,
@@ -12,7 +17,7 @@ from pikoci.internal.domain.errors import (
     TooLargeError,
     UnauthenticatedError,
 )
-from pikoci.internal.service import ServiceSettings
+from pikoci.internal.service import ServiceSettings, build_services
 from tests.integration.internal.service.test_report import CHAIN
 from tests.integration.internal.service.world import PLAIN, TYPE, World
 
@@ -166,3 +171,54 @@ def test_a_running_build_hides_no_result(world: World) -> None:
     assert [node.status for node in world.services.pipelines.graph(world.alice, "main", "p").nodes] == [expected]
     world.set(PLAIN.replace('"run"', '"other"', 1))
     assert world.services.jobs.get(world.alice, "main", "p", "run").standing == expected  # archived now
+
+
+class Meanwhile:
+    """Reads pipeline files, and lets something else happen while it does."""
+
+    def __init__(self, *events: Callable[[], object]) -> None:
+        self._events = list(events)
+
+    def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        if self._events:
+            self._events.pop(0)()
+        return result
+
+
+def set_meanwhile(world: World, config: str, *events: Callable[[], object], **options: bool) -> list[str]:
+    """Set pipeline p while this happens; the changes that were made."""
+    services = build_services(
+        world.store, world.publisher, world.clock, jwt_secret="s" * 32, read_pipeline=Meanwhile(*events)
+    )
+    _, done = services.pipelines.set(world.alice, "main", "p", config, {}, **options)
+    return [f"{change.kind} {change.name}" for change in done.changes]
+
+
+def test_what_somebody_else_sets_meanwhile_is_what_a_file_changes(world: World) -> None:
+    other = PLAIN.replace('"run"', '"other"')
+    assert set_meanwhile(world, PLAIN, lambda: world.set(other)) == ["added run", "removed other"]
+    assert set_meanwhile(world, other, lambda: world.set(PLAIN + other)) == ["removed run"]
+    assert job_names(world) == ["other"]
+    assert world.trigger("other").number == 1
+
+
+def test_a_pipeline_that_must_be_new_is_not_set_over_one_that_appeared_meanwhile(world: World) -> None:
+    with pytest.raises(ConflictError, match="has a pipeline p already"):
+        set_meanwhile(world, PLAIN, lambda: world.set(PLAIN.replace('"run"', '"other"')), must_be_new=True)
+    assert job_names(world) == ["other"]
+
+
+def test_a_pipeline_that_is_set_again_and_again_meanwhile_is_given_up(world: World) -> None:
+    others = [partial(world.set, PLAIN.replace('"run"', f'"other{number}"')) for number in range(9)]
+    with pytest.raises(ConflictError, match="again and again"):
+        set_meanwhile(world, PLAIN, *others)
+
+
+def test_jobs_take_their_places_in_the_file(world: World) -> None:
+    jobs = [PLAIN.replace('"run"', f'"{name}"') for name in "abcd"]
+    world.set("".join(jobs))
+    world.set(jobs[3] + jobs[1] + jobs[0])
+    assert job_names(world) == ["d", "b", "a"]
+    world.set(jobs[2] + jobs[3] + jobs[1] + jobs[0])
+    assert job_names(world) == ["c", "d", "b", "a"]

@@ -195,3 +195,19 @@ def test_the_latest_start_of_a_worker_stays_however_their_messages_race(servers:
         state = servers[0].store.workers.get(f"racer-{turn}")
         assert state is not None
         assert state.instance == numbered_instance("key", 6)
+
+
+def test_a_serial_group_runs_one_build_at_a_time_and_ends_its_lines(servers: list[World]) -> None:
+    groups = {"a": '["g"]', "b": '["g", "h"]', "c": '["h"]'}
+    servers[0].set("".join(limited(f"serial_groups = {of}").replace('"run"', f'"{job}"') for job, of in groups.items()))
+    together(*(partial(server.trigger, job) for server in servers for job in ("a", "b", "c") for _ in range(3)))
+    ended: list[int] = []
+    while gone := list(published(servers)):
+        together(*(drained(server) for server in servers))
+        held = [
+            group for build_id in gone for group in groups[servers[0].build_of(build_id).job].strip("[]").split(", ")
+        ]
+        assert len(held) == len(set(held)), "two builds of a group at once"
+        together(*(partial(one.run, one.build_of(build_id)) for one, build_id in zip(servers, gone, strict=False)))
+        ended += gone
+    assert len(ended) == len(set(ended)) == 27

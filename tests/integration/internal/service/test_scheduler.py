@@ -87,3 +87,11 @@ def test_stopping_ends_every_loop_and_leaves_nothing(world: World, scheduler: Sc
     scheduler.stop()
     scheduler.stop()
     assert world.services.context.bus.topics == frozenset()
+
+
+def test_a_series_of_turns_ends_when_others_have_waited_for_long_enough(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.set("".join(PLAIN.replace('"run"', f'"j{number}"') for number in range(10)))
+    monkeypatch.setattr(world.clock, "monotonic", lambda: world.clock.advance(0.004) or world.clock.time)
+    assert world.services.scheduling.schedule_jobs() == 3

@@ -78,6 +78,17 @@ def test_a_build_of_a_serial_group_costs_the_same_however_many_jobs_wait_in_it(
     assert counts == [counts[0]] * 3
 
 
+def test_a_turn_asks_for_no_more_resources_than_its_job_has(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.set(GATED + "".join(f'resource "made" "r{number}" {{}}\n' for number in range(30)))
+    caplog.set_level(logging.DEBUG, "peewee")
+    world.find_versions("1")
+    caplog.clear()
+    world.trigger()
+    read = [record.msg[0] for record in caplog.records if record.name == "peewee" and "FROM resources" in record.msg[0]]
+    assert len(read) == 2
+    assert "pipeline_id" not in read[0]
+
+
 def test_reasons_of_many_builds_that_wait_for_slots(world: World, statements: Statements) -> None:
     job = limited('serial_groups = ["g"]')
     world.set("".join(job.replace('"run"', f'"j{number}"') for number in range(30)))
