@@ -12,6 +12,7 @@ from pikoci.internal.store.values import key_text
 _ORDER = "priority DESC, id"
 _LINE = f"{IN_LINE} AND queue = ? AND pipeline_id = ?"
 
+# PostgreSQL reads the whole table of builds to join it with lines, whose number it does not know; hence subqueries.
 # PostgreSQL and SQLite read every entry of an index for DISTINCT. These step from one line to the first build of the
 # next, so that a line costs the same however long it is.
 _STEP = (
@@ -21,7 +22,9 @@ _STEP = (
 #: Builds of a line that are counted.
 _COUNTED = 100
 _HEADS = (
-    " SELECT last.id, last.queue, last.pipeline_id, teams.name{count} FROM heads JOIN builds last ON last.id = heads.id"
+    ", found(id, queue, pipeline_id) AS (SELECT id, (SELECT queue FROM builds WHERE builds.id = heads.id),"
+    " (SELECT pipeline_id FROM builds WHERE builds.id = heads.id) FROM heads WHERE id IS NOT NULL)"
+    " SELECT last.id, last.queue, last.pipeline_id, teams.name{count} FROM found last"
     " JOIN pipelines ON pipelines.id = last.pipeline_id JOIN teams ON teams.id = pipelines.team_id"
 )
 LINES_BESIDE = (

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from math import ceil, floor
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import lcm
+from typing import Generic, NamedTuple, TypeVar
 
 from pikoci.internal.domain.build import WaitingLine
+from pikoci.internal.domain.limits import MAX_TEAM_WEIGHT
 
 Key = TypeVar("Key")
+#: The virtual time of a turn, which every weight divides: fractions of floats would drift apart.
+_TURN = lcm(*range(1, MAX_TEAM_WEIGHT + 1))
 
 
 class Turns:
@@ -16,7 +19,8 @@ class Turns:
 
     This is start-time fair queueing (Goyal, Vin, Cheng 1996): a turn takes 1/weight of virtual time, and whoever may
     start earliest goes next. Who did not wait starts now, so that nobody saves turns up, and a newcomer goes before
-    everybody's second turn. Of two that may start at once, the one with the older build goes first.
+    everybody's second turn. Of those that may start at once, newcomers go first, by the age of their builds, and then
+    whoever had no turn for longest.
 
     The times are in memory, each server has its own. Each gives out its turns fairly among all who wait, and so all
     servers together do; after a restart everybody is a newcomer. A turn is spent when it begins, whatever comes of it,
@@ -31,8 +35,8 @@ class Turns:
     def take(self, lines: Iterable[WaitingLine]) -> Iterator[WaitingLine]:
         """The lines, whose turn it is first. Each that is asked for has had its turn."""
         for line in self.order(lines):
-            self._teams.spend(line.team, 1 / self.weight(line.team))
-            self._pipelines.setdefault(line.team, _VirtualTime()).spend(line.pipeline_id, 1.0)
+            self._teams.spend(line.team, _TURN // self.weight(line.team))
+            self._of(line.team).spend(line.pipeline_id, _TURN)
             yield line
 
     def order(self, lines: Iterable[WaitingLine]) -> list[WaitingLine]:
@@ -42,59 +46,79 @@ class Turns:
         for line in waiting:
             oldest.setdefault(line.team, line.head)
 
-        def rank(line: WaitingLine) -> tuple[float, int, float, int]:
-            own = self._pipelines.get(line.team)
-            within = own.start(line.pipeline_id) if own else 0.0
-            return self._teams.start(line.team), oldest[line.team], within, line.head
+        def rank(line: WaitingLine) -> tuple[object, ...]:
+            return (
+                *self._teams.rank(line.team),
+                oldest[line.team],
+                *self._of(line.team).rank(line.pipeline_id),
+                line.head,
+            )
 
         return sorted(waiting, key=rank)
 
     def ahead(self, lines: Iterable[WaitingLine], mine: WaitingLine, place: int) -> int:
         """How many builds of the lines go before the one at this place (from 0) of the line `mine`, as things stand."""
-        own: dict[str, list[WaitingLine]] = {}
+        teams: dict[str, list[WaitingLine]] = {}
         for line in self.order(lines):
-            own.setdefault(line.team, []).append(line)
-        places = {team: rank for rank, team in enumerate(own)}
-        within = self._pipelines.get(mine.team, _VirtualTime())
-        last, passed = within.start(mine.pipeline_id) + place, False
-        before = place
-        for line in own[mine.team]:
-            passed = passed or line is mine
-            if line is not mine:
-                before += min(line.builds, _turns(last - within.start(line.pipeline_id), 1.0, not passed))
-        last = self._teams.start(mine.team) + before / self.weight(mine.team)
-        return before + sum(
-            min(
-                sum(line.builds for line in theirs),
-                _turns(last - self._teams.start(team), 1 / self.weight(team), places[team] < places[mine.team]),
-            )
-            for team, theirs in own.items()
-            if team != mine.team
-        )
+            teams.setdefault(line.team, []).append(line)
+        pipelines, weight = self._of(mine.team), self.weight
+        own = [_Row(pipelines.rank(line.pipeline_id)[0], _TURN, line.builds, line is mine) for line in teams[mine.team]]
+        before = place + _before(own, place)
+        all_teams = [
+            _Row(self._teams.rank(team)[0], _TURN // weight(team), sum(one.builds for one in theirs), team == mine.team)
+            for team, theirs in teams.items()
+        ]
+        return before + _before(all_teams, before)
+
+    def _of(self, team: str) -> _VirtualTime[int]:
+        return self._pipelines.setdefault(team, _VirtualTime())
 
     def weight(self, team: str) -> int:
         """How many turns the team has to one of a team without weight."""
         return self._weights.get(team, 1)
 
 
-def _turns(period: float, length: float, and_at_its_end: bool) -> int:
-    """How many turns of a length begin within a period, the first at its beginning."""
-    if period < 0:
-        return 0
-    return floor(period / length) + 1 if and_at_its_end else ceil(period / length)
+class _Row(NamedTuple):
+    """One of those that take turns: when it starts, how long its turns are, and how many it wants."""
+
+    start: int
+    length: int
+    wanted: int
+    mine: bool
+
+
+def _before(rows: Sequence[_Row], number: int) -> int:
+    """How many turns of the others begin before this one (from 0) of mine; the rows are in their order now."""
+    place = next(place for place, row in enumerate(rows) if row.mine)
+    mine = rows[place]
+    moment = mine.start + number * mine.length
+    taken = 0
+    for rank, row in enumerate(rows):
+        if row.mine or row.start > moment:
+            continue
+        turns = -((row.start - moment) // row.length)
+        if row.start + turns * row.length == moment:
+            # Both may start then: whoever's last turn was earlier does.
+            theirs = turns > 0, -row.length * (turns > 0), -row.start, rank
+            turns += theirs < (number > 0, -mine.length * (number > 0), -mine.start, place)
+        taken += min(row.wanted, turns)
+    return taken
 
 
 class _VirtualTime(Generic[Key]):
-    """When each may start its next turn. Who is not known may start now."""
+    """When each may start its next turn, and who had one last. Who is not known may start now."""
 
     def __init__(self) -> None:
-        self._now = 0.0
-        self._next: dict[Key, float] = {}
+        self._now = 0
+        self._turns = 0
+        self._next: dict[Key, tuple[int, int]] = {}
 
-    def start(self, key: Key) -> float:
-        return max(self._now, self._next.get(key, 0.0))
+    def rank(self, key: Key) -> tuple[int, int]:
+        """The start, and which turn was the last; the least goes first."""
+        return self._next.get(key, (self._now, 0))
 
-    def spend(self, key: Key, length: float) -> None:
-        self._now = self.start(key)
-        self._next[key] = self._now + length
-        self._next = {known: start for known, start in self._next.items() if start > self._now}
+    def spend(self, key: Key, length: int) -> None:
+        self._turns += 1
+        self._now = self.rank(key)[0]
+        self._next[key] = self._now + length, self._turns
+        self._next = {known: turn for known, turn in self._next.items() if turn[0] >= self._now}
