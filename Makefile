@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
+# Without compiled files, each of the programs that tests start would compile all of its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Tests wait about as long as they compute, so two processes keep a core busy; who runs out of tests takes another's.
 PROCESSES ?= 4
 PYTEST := $(BIN)/pytest -n $(PROCESSES) --dist worksteal

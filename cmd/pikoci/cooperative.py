@@ -1,5 +1,9 @@
 """The one place that says how the process is made cooperative."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+
 from gevent import monkey
 
 
@@ -10,4 +14,16 @@ def make_cooperative() -> None:
     patched `os.fork` or SIGCHLD handler would get in their way.
     """
     if not monkey.is_module_patched("socket"):
-        monkey.patch_all(os=False, signal=False, subprocess=False)
+        with _without_plugins():
+            monkey.patch_all(os=False, signal=False, subprocess=False)
+
+
+@contextmanager
+def _without_plugins() -> Iterator[None]:
+    """Let gevent find none: it would read the metadata of all installed packages for each module that it patches."""
+    find = metadata.entry_points
+    metadata.entry_points = lambda **_: metadata.EntryPoints()  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        metadata.entry_points = find

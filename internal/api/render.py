@@ -47,6 +47,7 @@ def build(one: Build, team: str = "", pipeline: str = "") -> views.BuildView:
         None if finished is None else datetime.fromtimestamp(finished, UTC),
         one.cancel_requested_at is not None,
         one.log_size,
+        one.priority,
     )
 
 

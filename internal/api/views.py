@@ -80,6 +80,7 @@ class BuildView(Struct, frozen=True):
     finished_at: datetime | None
     cancel_requested: bool
     log_size: int
+    priority: int
 
 
 class StepView(Struct, frozen=True):

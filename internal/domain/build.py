@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from pikoci.internal.domain.errors import ConflictError
+from pikoci.internal.domain.queues import JOBS_QUEUE
 
 
 class BuildStatus(StrEnum):
@@ -88,7 +89,8 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     """One run of a job. Times are seconds since the epoch, UTC; None where it has not happened.
 
     `claim` is the fencing token: it grows by one with every claim, so it is also the number of the attempt.
-    `number` counts per job from 1; `retry` is 0 for an original and counts its retries.
+    `number` counts per job from 1; `retry` is 0 for an original and counts its retries. `queue` (the one of its job's
+    tags) and `priority` say where it waits for a worker; they are what they were when it was dispatched.
     """
 
     id: int
@@ -113,11 +115,22 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     inputs_resolved: bool = False
     last_event: int = 0
     log_size: int = 0
+    queue: str = JOBS_QUEUE
+    priority: int = 0
 
     @property
     def name(self) -> str:
         """The number people see: `3`, or `3.1` for the first retry of build 3."""
         return f"{self.number}.{self.retry}" if self.retry else str(self.number)
+
+
+class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The builds of a pipeline that wait for a worker in one queue. `head` is the id of the one that is next."""
+
+    head: int
+    queue: str
+    pipeline_id: int
+    team: str
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -104,7 +104,10 @@ class BuildInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a claim: all that is needed to run the build. `inputs` maps a get's name to its version."""
+    """The answer to a claim: all that is needed to run the build. `inputs` maps a get's name to its version.
+
+    `env` is that of the pipeline's file; the job's comes on top.
+    """
 
     build: BuildInfo
     claim: int
@@ -115,6 +118,7 @@ class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
     runner_types: list[RunnerType]
     inputs: dict[str, dict[str, object]]
     masks: list[str] = []
+    env: dict[str, str] = {}
 
 
 class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +135,7 @@ class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):
     previous: dict[str, object] | None
     timeout: float = 3600.0
     masks: list[str] = []
+    env: dict[str, str] = {}
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):

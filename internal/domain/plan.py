@@ -6,10 +6,14 @@ that survives JSON and MessagePack (`encode_spec`, `decode_spec`). Durations are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
+
+#: A place in a runner's template, such as `$image`; the group is its name.
+PLACEHOLDER = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 
 Json = object  # None | bool | int | float | str | list | dict, recursively; checked where it enters
 
@@ -27,6 +31,11 @@ class RunnerType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     path: str
     args: list[str] = []
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """The names that stand in `path` and `args`, without the dollar sign."""
+        return frozenset(name for text in (self.path, *self.args) for name in PLACEHOLDER.findall(text))
 
 
 class ResourceType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,9 +67,13 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What runs after a step or job: either one command, or steps in order. Exactly one of the two is set."""
+    """What runs after a step or job: either one command, or steps in order. Exactly one of the two is set.
+
+    Its commands see `env` besides what those of the step or job see.
+    """
 
     id: str
+    env: dict[str, str] = {}
     command: Command | None = None
     steps: list[Step] = []
 
@@ -75,10 +88,14 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class StepBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What every step takes. `timeout` 0 means none; it applies to each of the `attempts` anew."""
+    """What every step takes. `timeout` 0 means none; it applies to each of the `attempts` anew.
+
+    `env` are environment variables of its commands and of its hooks'.
+    """
 
     id: str
     name: str
+    env: dict[str, str] = {}
     timeout: float = 0.0
     attempts: int = 1
     hooks: Hooks = Hooks()
@@ -113,15 +130,20 @@ Step = GetStep | TaskStep | PutStep
 
 
 class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One job, expanded. `concurrency` 0 means no limit, `timeout` 0 none."""
+    """One job, expanded. `concurrency` 0 means no limit, `timeout` 0 none; a higher `priority` goes first.
+
+    Its commands see the variables of `env`.
+    """
 
     name: str
+    env: dict[str, str] = {}
     steps: list[Step] = []
     hooks: Hooks = Hooks()
     timeout: float = 0.0
     concurrency: int = 0
     serial_groups: list[str] = []
     tags: list[str] = []
+    priority: int = 0
     requeue_on_worker_loss: bool = True
     disable_retry: bool = False
 
@@ -137,7 +159,8 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A whole pipeline after evaluation and expansion; every list is in source order.
 
-    `masks` holds the values of sensitive variables, which a worker never lets into a log.
+    `masks` holds the values of sensitive variables, which a worker never lets into a log. Every command sees the
+    variables of `env`, also those of checks.
     """
 
     jobs: list[JobPlan] = []
@@ -145,6 +168,7 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     resource_types: list[ResourceType] = []
     runner_types: list[RunnerType] = []
     masks: list[str] = []
+    env: dict[str, str] = {}
 
     def job(self, name: str) -> JobPlan | None:
         """The job of that name, or None."""

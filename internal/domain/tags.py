@@ -33,10 +33,14 @@ def queue_of(kind: str, tags: Sequence[str], team: str = "") -> str:
     return f"{kind}.{'+'.join(parts)}" if parts else kind
 
 
+def tags_of(queue: str) -> list[str]:
+    """The tags of the work in a queue, in order."""
+    return [part for part in queue.partition(".")[2].split("+") if part and not part.startswith(_TEAM)]
+
+
 def common_queue(queue: str) -> str:
     """The queue of the same work for the workers of every team."""
-    kind, _, joined = queue.partition(".")
-    return queue_of(kind, [part for part in joined.split("+") if part and not part.startswith(_TEAM)])
+    return queue_of(queue.partition(".")[0], tags_of(queue))
 
 
 def team_of(queue: str) -> str:

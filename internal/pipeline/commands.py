@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from pikoci.internal.domain.builtin import BUILTIN_RUNNERS, BuiltinRunner
 from pikoci.internal.domain.plan import Command, RunnerType
@@ -29,6 +30,8 @@ class Runners:
         """The command of a block whose label names a runner."""
         name = node.labels[0]
         if name in self.declared or name in self._broken:
+            if name in self.declared:
+                self._warn(node, self.declared[name].placeholders)
             return Command(runner=name, params=params.plain(node))
         runner = BUILTIN_RUNNERS.get(self._aliases.get(name, name))
         if runner is None:  # an unknown name, reported where labels are checked
@@ -38,9 +41,21 @@ class Runners:
         given = params.check(
             node, runner.params, f"the runner {runner.name}", self._report, self._masks, header=node.block.range
         )
+        self._warn(node, node.sensitive)
         for group in runner.one_of:
             self._one_of(group, runner, node)
         return Command(runner=runner.name, params=given)
+
+    def _warn(self, node: Node, shown: AbstractSet[str]) -> None:
+        """Warn of sensitive values in the arguments `shown`, which become part of a script or of a command line."""
+        for name in sorted(node.sensitive & shown):
+            detail = (
+                "It becomes part of the script as it is, whatever characters it has."
+                if name == "cmd"
+                else "Every user of the worker's machine can read the arguments of a command."
+            )
+            hint = "write env = { NAME = ... } beside the command, and $NAME in a script"
+            self._report.warning(node.where(name), f'A sensitive value in "{name}"', detail, hint)
 
     def _declare(self, name: str, node: Node) -> None:
         run, source = node.only("run"), node.values.get("source")

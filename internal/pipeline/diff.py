@@ -11,7 +11,7 @@ from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.plan import Json, PipelineSpec, Resource
 from pikoci.internal.pipeline.masks import HIDDEN
 
-What = Literal["job", "resource", "resource_type", "runner_type"]
+What = Literal["env", "job", "resource", "resource_type", "runner_type"]
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def diff(old: PipelineSpec | None, new: PipelineSpec) -> list[Change]:
-    """What is different in `new`: resource types, runner types, resources, then jobs, each in source order.
+    """What is different in `new`: environment of the file, types, runner types, resources, then jobs, in source order.
 
     A thing that got another name counts as one removed and one added. Without an `old`, everything is added.
     """
@@ -43,7 +43,7 @@ def diff(old: PipelineSpec | None, new: PipelineSpec) -> list[Change]:
         change = _change(key, before.get(key), after.get(key), masks)
         if change is not None:
             changes.append(change)
-    order: tuple[What, ...] = ("resource_type", "runner_type", "resource", "job")
+    order: tuple[What, ...] = ("env", "resource_type", "runner_type", "resource", "job")
     return sorted(changes, key=lambda change: order.index(change.what))
 
 
@@ -51,7 +51,7 @@ _Key = tuple[What, str]
 
 
 def _things(spec: PipelineSpec) -> dict[_Key, Any]:
-    things: dict[_Key, Any] = {}
+    things: dict[_Key, Any] = {("env", name): {"value": value} for name, value in spec.env.items()}
     for kind in spec.resource_types:
         things["resource_type", kind.name] = _plain(kind)
     for runner in spec.runner_types:

@@ -16,15 +16,16 @@ from pikoci.internal.pipeline.scope import Absent, Scope
 from pikoci.internal.pipeline.sentences import sentence
 from pikoci.pkg.hcl import values
 from pikoci.pkg.hcl.diagnostics import Range
-from pikoci.pkg.hcl.syntax import Block
+from pikoci.pkg.hcl.syntax import Attribute, Block, Expression
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One job: its name, and what `each` is in it (None in a job without instances)."""
+    """One job: its name, what `each` is in it (None in a job without instances), and whether that is sensitive."""
 
     name: str
     each: Mapping[str, Any] | Absent | None = None
+    sensitive: bool = False
 
 
 def instances(job: Block, scope: Scope) -> list[Instance]:
@@ -44,11 +45,18 @@ def instances(job: Block, scope: Scope) -> list[Instance]:
     else:
         scope.budget.jobs(1, size, job.range)
         return [Instance(name)]
+    sensitive = any(map(scope.is_sensitive, _sources(for_each, matrix)))
     if elements is None:
-        return [Instance(name, Absent.UNKNOWN)]
+        return [Instance(name, Absent.UNKNOWN, sensitive)]
     if for_each is not None:
         scope.budget.jobs(len(elements), size, where)
-    return _named(name, elements, where, scope)
+    return _named(name, elements, where, scope, sensitive=sensitive)
+
+
+def _sources(for_each: Attribute | None, matrix: Block | None) -> list[Expression]:
+    """The expressions that `each` is made of."""
+    given = [for_each] if for_each is not None else matrix.body.attributes.values() if matrix is not None else []
+    return [attribute.expr for attribute in given]
 
 
 def slug(key: str) -> str:
@@ -56,7 +64,9 @@ def slug(key: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-")
 
 
-def _named(name: str, elements: list[tuple[str, Any]], where: Range, scope: Scope) -> list[Instance]:
+def _named(
+    name: str, elements: list[tuple[str, Any]], where: Range, scope: Scope, *, sensitive: bool
+) -> list[Instance]:
     found: dict[str, Instance] = {}
     keys: dict[str, str] = {}
     for key, value in elements:
@@ -77,7 +87,7 @@ def _named(name: str, elements: list[tuple[str, Any]], where: Range, scope: Scop
             )
         else:
             keys[short] = key
-            found[full] = Instance(full, {"key": key, "value": value})
+            found[full] = Instance(full, {"key": key, "value": value}, sensitive)
     return list(found.values())
 
 

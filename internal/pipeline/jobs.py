@@ -15,10 +15,12 @@ from pikoci.internal.pipeline.steps import Steps
 from pikoci.pkg.hcl.syntax import Block
 
 _SETTINGS = (
+    "env",
     "timeout",
     "concurrency",
     "serial_groups",
     "tags",
+    "priority",
     "requeue_on_worker_loss",
     "disable_retry",
 )
@@ -43,7 +45,7 @@ def build_jobs(blocks: Mapping[str, Block], steps: Steps, scope: Scope) -> list[
 
 
 def _build(base: str, block: Block, instance: Instance, steps: Steps, scope: Scope) -> BuiltJob:
-    node = read(block, LANGUAGE["job"], scope.with_each(instance.each))
+    node = read(block, LANGUAGE["job"], scope.with_each(instance.each, sensitive=instance.sensitive))
     _refuse_duplicates(node, scope.report)
     plan = JobPlan(
         name=instance.name,

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from pikoci.internal.domain import variables
 from pikoci.internal.domain.duration import InvalidDurationError, parse_duration
+from pikoci.internal.domain.limits import MAX_ENV, MAX_PRIORITY
 from pikoci.internal.domain.names import SLUG_PATTERN
 from pikoci.internal.domain.schedule import InvalidScheduleError, parse_schedule
 from pikoci.internal.domain.tags import MAX_TAGS
@@ -17,6 +19,7 @@ from pikoci.pkg.hcl import values
 
 _SLUG = re.compile(SLUG_PATTERN, re.ASCII)
 _MAX_WHOLE = 1_000_000
+_ENV_FORM = 'write env = { NAME = "value" }'
 
 
 def _fitting(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -91,14 +94,34 @@ def _to_interval(value: Any) -> str:
     return text
 
 
-def _whole(least: int) -> Callable[[Any], int]:
+def _whole(least: int, most: int = _MAX_WHOLE) -> Callable[[Any], int]:
     def convert(value: Any) -> int:
         number = to_number(value)
-        if not isinstance(number, int) or not least <= number <= _MAX_WHOLE:
-            raise ConversionError(f"a whole number from {least} to {_MAX_WHOLE} is required, not {number}")
+        if not isinstance(number, int) or not least <= number <= most:
+            raise ConversionError(f"a whole number from {least} to {most} is required, not {number}")
         return number
 
     return convert
+
+
+def _to_env(value: Any) -> dict[str, str]:
+    """Environment variables by name; what is null is left out."""
+    if not isinstance(value, dict):
+        hint = f"{_ENV_FORM}; a param that is called env goes into a params block"
+        raise ConversionError(f"a map of environment variables is required, not a {values.kind(value)}", hint)
+    env: dict[str, str] = {}
+    for name, element in value.items():
+        if element is None:
+            continue
+        try:
+            env[name] = _to_text(element)
+        except ConversionError as error:
+            raise ConversionError(f'"{name}": {error}', _ENV_FORM) from error
+        if fault := variables.fault_of(name, env[name]):
+            raise ConversionError(fault)
+    if sum(variables.size_of(name, text) for name, text in env.items()) > MAX_ENV:
+        raise ConversionError(f"the variables have more than {MAX_ENV:,} bytes", "hand large things over in files")
+    return env
 
 
 def _to_tags(value: Any) -> list[str]:
@@ -139,10 +162,12 @@ STRING = Kind("string", _to_text, "")
 BOOL = Kind("bool", to_bool, False)
 COUNT = Kind("whole number", _whole(0), 0)
 POSITIVE = Kind("whole number, 1 or more", _whole(1), 1)
+PRIORITY = Kind(f"whole number, -{MAX_PRIORITY} to {MAX_PRIORITY}", _whole(-MAX_PRIORITY, MAX_PRIORITY), 0)
 STRINGS = Kind("list of strings", to_strings, [])
 NAMES = Kind("list of names", lambda value: list(dict.fromkeys(to_strings(value))), [])
 TAGS = Kind("list of tags", _to_tags, [])
 DURATION = Kind("duration", _to_duration, 0.0)
+ENV = Kind("map of strings", _to_env, {})
 INTERVAL = Kind("schedule", _to_interval, "@hourly")
 ANY = Kind("any value", to_json, "")
 RAW = Kind("any value", lambda value: value)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pikoci.internal.pipeline import kinds
-from pikoci.internal.pipeline.language_job import JOB_BLOCKS
+from pikoci.internal.pipeline.language_job import ENV, JOB_BLOCKS
 from pikoci.internal.pipeline.schema import AttributeSchema as Attribute
 from pikoci.internal.pipeline.schema import BlockSchema as Block
 
@@ -68,6 +68,12 @@ _VARIABLE = (
             Attribute("key", kinds.STRING, "Which key of the secret.", required=True),
         ),
     ),
+)
+
+_LOCALS = Block(
+    "locals",
+    "Named values; `local.<name>` everywhere but in variables. A file may have several such blocks.",
+    free="values by name; they may use variables, and one another in any order",
 )
 
 _RESOURCE = (
@@ -195,8 +201,10 @@ _NOTIFICATION = (
 PIPELINE = Block(
     "pipeline",
     "A pipeline file. Blocks may come in any order.",
+    attributes=(ENV,),
     blocks=(
         "variable",
+        "locals",
         "resource_type",
         "resource",
         "runner_type",
@@ -215,6 +223,7 @@ LANGUAGE: Mapping[str, Block] = MappingProxyType(
         for block in (
             PIPELINE,
             *_VARIABLE,
+            _LOCALS,
             *_RESOURCE,
             *_RUNNER,
             *_SECRET,

@@ -13,7 +13,9 @@ _HOOK_KEYS = tuple(f"hook.{hook}" for hook in HOOKS)
 _IN_PARALLEL_STEPS = ("step.get", "step.task", "step.put", "step.notify")
 _CONDITIONS = ("step.if", "step.else_if", "step.else")
 _STEPS = (*_IN_PARALLEL_STEPS, "step.service", "step.in_parallel", *_CONDITIONS)
+ENV = Attribute("env", kinds.ENV, "Environment variables of its commands; the inner one wins.", default={})
 _STEP_ATTRIBUTES = (
+    ENV,
     Attribute("timeout", kinds.DURATION, "Longest run of one attempt; no limit if not given.", default=0.0),
     Attribute("attempts", kinds.POSITIVE, "How often to try.", default=1),
 )
@@ -26,10 +28,12 @@ _JOB = (
         labels=("name",),
         declares="job",
         attributes=(
+            ENV,
             Attribute("concurrency", kinds.COUNT, "Most builds at a time; 0 means no limit.", default=0),
             Attribute("timeout", kinds.DURATION, "Longest run of the whole plan; no limit if not given.", default=0.0),
             Attribute("tags", kinds.TAGS, "Only workers with all of these tags run it.", default=[]),
             Attribute("serial_groups", kinds.NAMES, "Of all jobs of a group, one runs at a time.", default=[]),
+            Attribute("priority", kinds.PRIORITY, "Its builds go before those of less, in this pipeline.", default=0),
             Attribute("for_each", kinds.COLLECTION, "One job for each element; see `each.key` and `each.value`."),
             Attribute("interruptible", kinds.BOOL, "A newer build stops it.", default=False, supported=False),
             Attribute("allow_failure", kinds.BOOL, "A failure is a warning.", default=False, supported=False),
@@ -134,6 +138,7 @@ _OTHER_STEPS = (
         "Run a service beside the steps.",
         labels=("type",),
         refers="service_type",
+        attributes=(ENV,),
         free="params of the service by name",
         supported=False,
     ),
@@ -187,6 +192,7 @@ _HOOKS = tuple(
         labels=("runner",),
         label_optional=True,
         refers="runner",
+        attributes=(ENV,),
         blocks=("step.task", "step.put", "step.notify"),
         free="the params of the runner, if it has one",
     )

@@ -18,12 +18,13 @@ from pikoci.internal.pipeline.declared import Declared
 from pikoci.internal.pipeline.jobs import build_jobs
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.limits import Budget
+from pikoci.internal.pipeline.locals import Locals
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.names import NameCheck
-from pikoci.internal.pipeline.nodes import Node, read
+from pikoci.internal.pipeline.nodes import Node, read, read_value
 from pikoci.internal.pipeline.report import ReadingStoppedError, Report
 from pikoci.internal.pipeline.resources import Resources
-from pikoci.internal.pipeline.scope import Scope
+from pikoci.internal.pipeline.scope import Named, Scope
 from pikoci.internal.pipeline.steps import Steps
 from pikoci.internal.pipeline.structure import Structure
 from pikoci.internal.pipeline.typechecks import NotificationChecks, TypeChecks, by_name
@@ -115,17 +116,19 @@ class _Loading:
         """
         declared = self._declared.blocks("variable")
         functions = hcl.standard_functions(lambda: now)
-        names = NameCheck(declared, functions, self._report)
+        own = Locals(self._body.blocks_of("locals"), self._report)
+        names = NameCheck(declared, own.declared, functions, self._report)
         variables = Variables(declared, self._declared.blocks("secret_type"), given, allow_missing=allow_missing)
         Structure(self._declared, names, self._report, variables.unneeded()).check(self._body)
-        known, unknown = variables.values, variables.unknown
-        scope = Scope(known, unknown, functions, names, self._report, self._budget, self._masks)
+        named: dict[str, Named] = {"var": variables, "local": own}
+        scope = Scope(named, functions, names, self._report, self._budget, self._masks)
         variables.resolve(scope)
+        own.resolve(scope)
         spec = self._build(scope)
         return None if variables.unknown else spec
 
     def _build(self, scope: Scope) -> PipelineSpec:
-        nodes = self._top(scope)
+        nodes, env = self._top(scope), self._env(scope)
         runners = Runners(by_name(nodes, "runner_type"), self._report, self._masks)
         resources = Resources(by_name(nodes, "resource_type"), runners, self._report, self._masks)
         types = TypeChecks(runners, self._report)
@@ -146,13 +149,18 @@ class _Loading:
             resource_types=list(resources.types.values()),
             runner_types=list(runners.declared.values()),
             masks=self._masks.all(),
+            env=env,
         )
 
+    def _env(self, scope: Scope) -> dict[str, str]:
+        attribute = self._body.attribute("env")
+        return {} if attribute is None else read_value(attribute, PIPELINE.by_name["env"], scope) or {}
+
     def _top(self, scope: Scope) -> list[Node]:
-        """Every top-level block but jobs, evaluated. Variables are read for their other arguments only."""
+        """Every top-level block but jobs and locals, evaluated; variables for their other arguments only."""
         nodes = []
         for block in self._body.blocks:
             schema = LANGUAGE.get(PIPELINE.children.get(block.type, ""))
-            if schema is not None and block.type != "job" and len(block.labels) == len(schema.labels):
+            if schema is not None and block.type not in ("job", "locals") and len(block.labels) == len(schema.labels):
                 nodes.append(read(block, schema, scope))
         return nodes

@@ -1,4 +1,4 @@
-"""Checks the names that expressions use: `var.<name>`, `each.key`, `each.value`, functions, and nothing else."""
+"""Checks the names that expressions use: `var.<name>`, `local.<name>`, `each`, functions, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,27 +11,35 @@ from pikoci.pkg.hcl.suggestions import did_you_mean
 from pikoci.pkg.hcl.syntax import Call, Expression, Index, Literal, Splat
 
 _EACH = ("key", "value")
+_ROOTS = ("var", "local", "each")
 
 
 class NameCheck:
     """Reports unknown names, and remembers which expressions have them: those cannot be evaluated."""
 
-    def __init__(self, variables: Collection[str], functions: Collection[str], report: Report) -> None:
+    def __init__(
+        self, variables: Collection[str], own: Collection[str], functions: Collection[str], report: Report
+    ) -> None:
+        """`own` are the names of locals."""
         self._variables = variables
+        self._locals = own
         self._functions = functions
         self._report = report
         self._broken: set[int] = set()
         self._uses: dict[int, list[Path]] = {}
 
-    def check(self, expression: Expression, *, each: bool) -> None:
-        """Report the unknown names in `expression`; `each` tells whether it stands in a job that has instances."""
+    def check(self, expression: Expression, *, each: bool, local: bool = True) -> None:
+        """Report the unknown names in `expression`.
+
+        `each` tells whether it stands in a job that has instances, `local` whether it may use locals.
+        """
         if type(expression) is Literal:
             return
         found = traversals(expression)
         if found:
             self._uses[id(expression)] = found
         for path in found:
-            if not self._known(path, each=each):
+            if not self._known(path, each=each, local=local):
                 self._broken.add(id(expression))
         if "(" in expression.range.text:
             self._check_functions(expression)
@@ -54,9 +62,11 @@ class NameCheck:
                 self._report.error(call.name_range, "Unknown function", detail, hint)
                 self._broken.add(id(expression))
 
-    def _known(self, path: Path, *, each: bool) -> bool:
+    def _known(self, path: Path, *, each: bool, local: bool) -> bool:
         if path.root == "var":
             return self._known_variable(path)
+        if path.root == "local":
+            return self._known_local(path, local=local)
         if path.root == "each":
             return self._known_each(path, each=each)
         self._report.error(path.range, f'Unknown name "{path.root}"', hint=self._root_hint(path))
@@ -68,6 +78,26 @@ class NameCheck:
             return True
         hint = self._report.similar(str(name), self._variables) or f'declare it: variable "{name}" {{}}'
         self._report.error(path.range, f'Unknown variable "{name}"', hint=hint)
+        return False
+
+    def _known_local(self, path: Path, *, local: bool) -> bool:
+        name = path.parts[1] if len(path.parts) > 1 else None
+        if not local:
+            self._report.error(
+                path.range,
+                '"local" has no meaning here',
+                "Locals are made of variables, not the other way round.",
+                "make a local of the variable, and use that",
+            )
+            return False
+        if name is None:
+            hint = "name one of them: local.<name>"
+            self._report.error(path.range, '"local" is no value', "It stands for all locals of the file.", hint)
+            return False
+        if name in self._locals:
+            return True
+        hint = self._report.similar(str(name), self._locals) or f"declare it: locals {{ {name} = ... }}"
+        self._report.error(path.range, f'Unknown local "{name}"', hint=hint)
         return False
 
     def _known_each(self, path: Path, *, each: bool) -> bool:
@@ -89,9 +119,12 @@ class NameCheck:
         name = path.root
         if name in self._variables:
             return f"write var.{name}"
-        if _in_template(path.range, name) and (name.isupper() or not did_you_mean(name, ("var", "each"))):
+        if name in self._locals:
+            return f"write local.{name}"
+        meant = did_you_mean(name, _ROOTS)
+        if _in_template(path.range, name) and (name.isupper() or not meant):
             return f"write ${name}, or $${{{name}}} to leave it to the shell"
-        return did_you_mean(name, ("var", "each")) or "an expression can use var.<name>, each.key and each.value"
+        return meant or "an expression can use var.<name>, local.<name>, each.key and each.value"
 
 
 def _calls(expression: Expression) -> Iterator[Call]:

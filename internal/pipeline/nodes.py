@@ -13,7 +13,7 @@ from pikoci.internal.pipeline.sentences import sentence
 from pikoci.internal.pipeline.structure import child_schema
 from pikoci.internal.pipeline.vartypes import parse_type
 from pikoci.pkg.hcl.diagnostics import Range
-from pikoci.pkg.hcl.syntax import Attribute, Block
+from pikoci.pkg.hcl.syntax import Attribute, Block, Expression, Literal, Object
 from pikoci.pkg.hcl.values import Deferred
 
 _EXPANDING = ("for_each", "matrix")  # what is evaluated once, for all instances of a job: see `expand`
@@ -23,14 +23,16 @@ _EXPANDING = ("for_each", "matrix")  # what is evaluated once, for all instances
 class Node:
     """One block. `values` are the given arguments, converted; `free` those of any name, as raw HCL values.
 
-    A `free` value is an `Absent` where it is wrong or not known yet. `attributes` tells where each of them stands.
-    `children` are the blocks inside, in source order; a condition is replaced by the steps of its chosen branch.
+    A `free` value is an `Absent` where it is wrong or not known yet; `sensitive` names those made of sensitive values.
+    `attributes` tells where each of them stands. `children` are the blocks inside, in source order; a condition is
+    replaced by the steps of its chosen branch.
     """
 
     block: Block
     schema: BlockSchema
     values: dict[str, Any] = field(default_factory=dict)
     free: dict[str, Any] = field(default_factory=dict)
+    sensitive: frozenset[str] = frozenset()
     attributes: dict[str, Attribute] = field(default_factory=dict)
     children: list[Node] = field(default_factory=list)
 
@@ -75,38 +77,56 @@ def read(block: Block, schema: BlockSchema, scope: Scope) -> Node:
             continue
         known = schema.by_name.get(attribute.name)
         if known is not None:
-            _read_known(attribute, known, node, scope)
+            found = read_value(attribute, known, scope)
+            if found is not None:
+                node.values[known.name] = found
         elif schema.free:
             value = scope.evaluate(attribute.expr)
             if value is not None:
                 node.free[attribute.name] = value
+            if scope.is_sensitive(attribute.expr):
+                node.sensitive |= {attribute.name}
     node.children.extend(_children(block, schema, scope))
     return node
 
 
-def _read_known(attribute: Attribute, known: AttributeSchema, node: Node, scope: Scope) -> None:
+def read_value(attribute: Attribute, known: AttributeSchema, scope: Scope) -> Any:
+    """The value of an argument, converted; None where it is null, or wrong, which is reported."""
     if known.kind.syntax:
         _check_type(attribute, scope)
-        return
+        return None
     value = scope.evaluate(attribute.expr)
     if value is Absent.UNKNOWN:
-        node.values[known.name] = known.kind.placeholder
-    elif value is None:
-        if known.required:
-            scope.report.error(attribute.expr.range, f'"{known.name}" must not be null')
-    elif value is not Absent.INVALID:
-        try:
-            node.values[known.name] = known.kind.convert(value)
-        except ConversionError as error:
-            scope.report.error(attribute.expr.range, f'Wrong value for "{known.name}"', sentence(error), error.hint)
-            return
-        if not known.supported and node.values[known.name] != known.default:
-            scope.report.error(
-                attribute.name_range,
-                f'"{known.name}" is not supported yet',
-                "It is read and checked, but there is nothing yet that does it.",
-                "take it out of the file",
-            )
+        return known.kind.placeholder
+    if value is None and known.required:
+        scope.report.error(attribute.expr.range, f'"{known.name}" must not be null')
+    if value is None or value is Absent.INVALID:
+        return None
+    if known.kind is kinds.ENV:
+        _mask(attribute.expr, value, scope)
+    try:
+        found = known.kind.convert(value)
+    except ConversionError as error:
+        scope.report.error(attribute.expr.range, f'Wrong value for "{known.name}"', sentence(error), error.hint)
+        return None
+    if not known.supported and found != known.default:
+        scope.report.error(
+            attribute.name_range,
+            f'"{known.name}" is not supported yet',
+            "It is read and checked, but there is nothing yet that does it.",
+            "take it out of the file",
+        )
+    return found
+
+
+def _mask(expression: Expression, value: Any, scope: Scope) -> None:
+    """Mask what of `value` is made of sensitive values; of an object written out, only those of its elements."""
+    if isinstance(expression, Object) and isinstance(value, dict):
+        for key, element in expression.items:
+            if scope.is_sensitive(element):
+                scope.masks.add(value.get(key.value) if isinstance(key, Literal) else value)
+    elif scope.is_sensitive(expression):
+        scope.masks.add(value)
 
 
 def _check_type(attribute: Attribute, scope: Scope) -> None:

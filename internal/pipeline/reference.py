@@ -21,15 +21,14 @@ def reference() -> str:
 def _blocks() -> Iterator[str]:
     yield "## Blocks"
     for key, block in LANGUAGE.items():
-        if block is not PIPELINE:
-            yield ""
-            yield from _block(key, block)
+        yield ""
+        yield from _block(key, block)
 
 
 def _block(key: str, block: BlockSchema) -> Iterator[str]:
     parents = [parent.type for parent in LANGUAGE.values() if key in parent.blocks and parent is not PIPELINE]
     inside = f" (in {', '.join(f'`{parent}`' for parent in parents)})" if parents else ""
-    yield f"### `{block.form()}`{inside}"
+    yield "### The file" if block is PIPELINE else f"### `{block.form()}`{inside}"
     yield ""
     yield block.description + ("" if block.supported else _LATER)
     if block.attributes or block.free or block.blocks:

@@ -45,15 +45,16 @@ class Steps:
         return {"hooks": Hooks(**found)} if found else {}
 
     def _hook(self, node: Node, hook_id: str) -> Hook:
+        env = node.changed("env")
         if node.labels:
-            return Hook(id=hook_id, command=self._runners.command(node))
-        if not node.block.body.items:
+            return Hook(id=hook_id, **env, command=self._runners.command(node))
+        if not node.block.body.blocks:
             self._report.error(
                 node.block.range,
                 f'The hook "{node.type}" is empty',
                 hint=f'write {node.type} "shell" {{ ... }} for one command, or put steps into it',
             )
-        return Hook(id=hook_id, steps=self.plan(node.children, f"{hook_id}/"))
+        return Hook(id=hook_id, **env, steps=self.plan(node.children, f"{hook_id}/"))
 
     def _step(self, node: Node, step_id: str) -> Step | None:
         if node.type == "get":
@@ -75,7 +76,7 @@ class Steps:
         return {
             "id": step_id,
             "name": node.labels[-1],
-            **node.changed("timeout", "attempts"),
+            **node.changed("env", "timeout", "attempts"),
             **self.hooks(node.children, f"{step_id}/"),
         }
 

@@ -90,7 +90,8 @@ class Structure:
         if known is None and (not schema.free or attribute.name in schema.children):
             self._unknown_attribute(attribute, schema)
         if known is None or not known.kind.syntax:
-            self._names.check(attribute.expr, each=in_each and attribute.name != "for_each")
+            in_variable = schema.key.startswith("variable")
+            self._names.check(attribute.expr, each=in_each and attribute.name != "for_each", local=not in_variable)
 
     def _unknown_attribute(self, attribute: Attribute, schema: BlockSchema) -> None:
         name = attribute.name

@@ -19,7 +19,7 @@ MAX_DEPTH = 10
 
 
 class Variables:
-    """The variables of one file. `values` and `unknown` are complete after `resolve`."""
+    """The variables of one file. `values`, `unknown` and `sensitive` are complete after `resolve`."""
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class Variables:
         self._depths: dict[str, int] = {}
         self.values: dict[str, Any] = {}
         self.unknown: set[str] = set()
+        self.sensitive: set[str] = set()
 
     def unneeded(self) -> list[Block]:
         """Secret blocks that nobody reads because a value was given, as (whole) variable and secret_type blocks."""
@@ -47,7 +48,7 @@ class Variables:
         return overridden + [block for name, block in self._secret_types.items() if name in used - needed]
 
     def resolve(self, scope: Scope) -> None:
-        """Evaluate all of them, in the order of their dependencies. `scope` must share `values`."""
+        """Evaluate all of them, in the order of their dependencies. `scope` must share what this completes."""
         report = scope.report
         for name in self._given:
             if name not in self._blocks:
@@ -61,8 +62,9 @@ class Variables:
                 self._resolve(name, (), scope)
         finally:  # a finding must not show a sensitive value, whatever stopped the reading
             for name, block in self._blocks.items():
-                if name in self.values and self._sensitive(block, scope):
-                    scope.masks.add(self.values[name])
+                if self._sensitive(block, scope):
+                    self.sensitive.add(name)
+                    scope.masks.add(self.values.get(name))
 
     def _resolve(self, name: str, path: tuple[str, ...], scope: Scope) -> None:
         if name in self._depths:

@@ -1,4 +1,4 @@
-"""Loops: due checks, inputs, dispatcher, sweeper, retention."""
+"""Loops: due checks, inputs, dispatcher, sweeper, retention, deletion."""
 
 from pikoci.internal.scheduler.scheduler import Periods, Scheduler
 

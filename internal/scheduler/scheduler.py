@@ -9,7 +9,7 @@ import structlog
 
 from pikoci.internal.scheduler.loop import Action, Loop, Wait
 from pikoci.internal.service import Services, UnavailableError
-from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
+from pikoci.internal.service.plumbing.bus import CHECKS, DELETIONS, SCHEDULE
 
 _log = structlog.get_logger(__name__)
 
@@ -28,16 +28,18 @@ class Periods:
         shortest: float = 0.1,
         sweep: float = 5.0,
         prune: float = 3600.0,
+        delete: float = 60.0,
     ) -> None:
         self.schedule = schedule
         self.checks = checks
         self.shortest = shortest
         self.sweep = sweep
         self.prune = prune
+        self.delete = delete
 
 
 class Scheduler:
-    """Due checks, jobs to look at, the sweeper and retention, each in a greenlet of its own."""
+    """Due checks, jobs to look at, the sweeper, retention and deletion, each in a greenlet of its own."""
 
     def __init__(self, services: Services, periods: Periods | None = None) -> None:
         self._services = services
@@ -54,6 +56,7 @@ class Scheduler:
         self._add("jobs", scheduling.schedule_jobs, self._periods.schedule, SCHEDULE)
         self._add("sweep", self._sweep, self._periods.sweep)
         self._add("retention", self._prune, self._periods.prune)
+        self._add("deletion", scheduling.delete_hidden, self._periods.delete, DELETIONS)
         self._greenlets = [gevent.spawn(loop.run) for loop in self._loops]
 
     def stop(self, timeout: float = 5.0) -> None:

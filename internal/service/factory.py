@@ -20,6 +20,7 @@ from pikoci.internal.service.plumbing.ports import Broker, RunInThread, run_inli
 from pikoci.internal.service.plumbing.revocations import Revocations
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 from pikoci.internal.service.plumbing.tokens import TokenService, signing_secret
+from pikoci.internal.service.plumbing.turns import Turns
 from pikoci.internal.service.plumbing.waiting import Waiting
 from pikoci.internal.service.use_cases.accounts import AccountService
 from pikoci.internal.service.use_cases.builds import BuildService
@@ -75,6 +76,7 @@ def build_services(
     settings = settings or ServiceSettings()
     keyed = KeyedStore(store)
     compiled, fleet = CompiledPipelines(store), Fleet(store, clock, settings)
+    turns = Turns(settings.team_weights)
     context = Context(
         store=keyed,
         doorbell=Doorbell(keyed, broker, broker_failure, fleet, clock),
@@ -85,6 +87,7 @@ def build_services(
         read_pipeline=read_pipeline or run_in_thread,
         compiled=compiled,
         fleet=fleet,
+        turns=turns,
         measures=Measures(),
         revocations=Revocations(store.worker_tokens.revoked, clock),
         ended_sessions=Revocations(store.ended_sessions.ended, clock),

@@ -11,11 +11,6 @@ from pikoci.internal.store.session import Session, batches, marks
 from pikoci.internal.store.tables import BUILDS
 from pikoci.internal.store.values import key_text
 
-CLAIM = (
-    "UPDATE builds SET status = 'started', reason = '', claim = claim + 1, worker = ?, worker_instance = ?,"
-    " started_at = ?, lease_expires_at = ?, last_event = 0"
-    " WHERE id = ? AND status = 'pending' AND dispatched_at IS NOT NULL " + BUILDS.returning
-)
 TAKE_STALE = (
     f"{BUILDS.select} WHERE status = 'pending' AND dispatched_at < ?"
     " ORDER BY dispatched_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
@@ -78,12 +73,6 @@ class SqlBuildLeases:
         """See `BuildRepository`."""
         rows = self._session.rows(HOLDER, (build_id,))
         return (rows[0][0], rows[0][1] or "") if rows else None
-
-    def claim(self, build_id: int, worker: str, instance: str, now: float, lease_until: float) -> Build | None:
-        """See `BuildRepository`. `last_event` starts anew, since events are numbered within a claim."""
-        worker, instance = key_text(worker, "the worker's name"), key_text(instance, "the worker's instance")
-        rows = self._session.change(CLAIM, (worker, instance, now, lease_until, build_id))
-        return BUILDS.read(rows[0]) if rows else None
 
     def renew(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
         """See `BuildRepository`."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, CompositeKey, DoubleField, Model
+from peewee import SQL, BigIntegerField, CompositeKey, DoubleField, Model
 
 from pikoci.internal.domain.build import BuildStatus, StepStatus
+from pikoci.internal.domain.queues import JOBS_QUEUE
 from pikoci.internal.store.columns import Bytes, Choice, Flag, Id, Name, ShownText, Text, owner
 from pikoci.internal.store.models import Job, Pipeline
 
 
 class Build(Model):
-    """A build. `worker_instance` is the process that claimed it; `log_deleted` tells that retention took its log."""
+    """A build. `worker_instance` is the process that claimed it; `log_deleted` tells that retention took its log.
+
+    `rung_by` is the build whose message the claim was answered with this one for.
+    """
 
     id = Id()
     pipeline = owner(Pipeline)
@@ -35,6 +39,9 @@ class Build(Model):
     last_event = BigIntegerField()
     log_size = BigIntegerField()
     log_deleted = Flag(default=False)
+    queue = Text(default=JOBS_QUEUE, constraints=[SQL(f"DEFAULT '{JOBS_QUEUE}'")])
+    priority = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    rung_by = BigIntegerField(null=True)
 
     class Meta:
         table_name = "builds"
@@ -82,7 +89,10 @@ class BuildStep(Model):
 
 
 class LogChunk(Model):
-    """A run of log bytes. `data` stands last, so that the rest can be read without it."""
+    """A run of log bytes, `size` of them; `encoding` says how `data` stands for them (see `log_data`).
+
+    `data` stands behind the rest, so that SQLite reads that without it.
+    """
 
     build = owner(Build)
     offset = BigIntegerField(column_name="start")
@@ -91,6 +101,7 @@ class LogChunk(Model):
     claim = BigIntegerField()
     at = DoubleField()
     data = Bytes()
+    encoding = Text(null=True)
 
     class Meta:
         table_name = "log_chunks"

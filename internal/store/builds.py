@@ -11,6 +11,7 @@ from pikoci.internal.domain.build import FINAL, Build, BuildStatus, InputChoice
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.pipeline import Page
 from pikoci.internal.store.build_leases import SqlBuildLeases
+from pikoci.internal.store.build_lines import SqlBuildLines
 from pikoci.internal.store.build_parts import SqlBuildParts
 from pikoci.internal.store.session import batches, marks
 from pikoci.internal.store.tables import ACTIVE, BUILDS
@@ -31,7 +32,9 @@ PENDING = (
 NEXT_NUMBER = "UPDATE jobs SET last_number = last_number + 1 WHERE id = ? RETURNING last_number"
 NEXT_RETRY = "SELECT COALESCE(MAX(retry), 0) + 1 FROM builds WHERE job_id = ? AND number = ?"
 COUNT_BY_STATUS = f"SELECT status, COUNT(*) FROM builds WHERE {ACTIVE} GROUP BY status"
-KEPT_FROM = f"SELECT id FROM builds WHERE job_id = ? AND status IN ({_ENDED}) ORDER BY id DESC LIMIT 1 OFFSET ?"
+NEWEST_ENDED = (
+    f"SELECT id FROM builds WHERE job_id = ? AND id < ? AND status IN ({_ENDED}) ORDER BY id DESC LIMIT 1 OFFSET ?"
+)
 BEYOND = f"SELECT id FROM builds WHERE job_id = ? AND id <= ? AND status IN ({_ENDED}) ORDER BY id LIMIT ?"
 ENDED_BEFORE = (
     "SELECT id FROM builds WHERE job_id = ? AND finished_at IS NOT NULL AND finished_at < ?"
@@ -59,7 +62,7 @@ def list_sql(*, job: bool, pipeline: bool, statuses: int) -> str:
     return f"{BUILDS.select} WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?"
 
 
-class SqlBuilds(SqlBuildLeases, SqlBuildParts):
+class SqlBuilds(SqlBuildLeases, SqlBuildLines, SqlBuildParts):
     """Implements `BuildRepository`."""
 
     def create(self, build: Build, inputs: Sequence[InputChoice] = ()) -> Build:
@@ -124,13 +127,16 @@ class SqlBuilds(SqlBuildLeases, SqlBuildParts):
         counts.update((BuildStatus(row[0]), row[1]) for row in self._session.rows(COUNT_BY_STATUS))
         return counts
 
-    def prunable(self, job_id: int, *, keep: int, before: float | None, limit: int) -> builtins.list[int]:
+    def newest_ended(self, job_id: int, *, below: int | None, skip: int) -> int | None:
+        """See `BuildRepository`. Reads `skip` rows, and those of builds that have not ended."""
+        row = self._session.row(NEWEST_ENDED, (job_id, _NEWEST if below is None else below, skip))
+        return row[0] if row else None
+
+    def prunable(self, job_id: int, *, up_to: int, before: float | None, limit: int) -> builtins.list[int]:
         """See `BuildRepository`. Oldest first."""
         found: set[int] = set()
-        if keep > 0:
-            last = self._session.row(KEPT_FROM, (job_id, keep))
-            if last is not None:
-                found.update(row[0] for row in self._session.rows(BEYOND, (job_id, last[0], limit)))
+        if up_to:
+            found.update(row[0] for row in self._session.rows(BEYOND, (job_id, up_to, limit)))
         if before is not None:
             found.update(row[0] for row in self._session.rows(ENDED_BEFORE, (job_id, before, limit)))
         return sorted(found)[:limit]

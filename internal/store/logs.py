@@ -1,15 +1,20 @@
-"""Logs of builds, in chunks as they came."""
+"""Logs of builds, in chunks as they came, compressed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from pikoci.internal.domain.build import LogChunk
-from pikoci.internal.store.session import Session, batches, marks
+from pikoci.internal.store.log_data import decode, encode
+from pikoci.internal.store.session import Row, Session, batches, marks
 from pikoci.internal.store.tables import LOG_CHUNKS
 from pikoci.internal.store.values import shown_text
 
 _MIB = 1024 * 1024
+#: How many chunks are deleted together.
+_DELETED = 500
 #: How many chunks' sizes are looked at together; tiny chunks are the common case.
 PAGE = 1024
 
@@ -19,12 +24,29 @@ FIRST = (
     " ORDER BY start DESC LIMIT 1), (SELECT MIN(start) FROM log_chunks WHERE build_id = ? AND start > ?))"
 )
 SIZES = "SELECT start, size FROM log_chunks WHERE build_id = ? AND start >= ? ORDER BY start LIMIT ?"
-_APPEND = "INSERT INTO log_chunks (build_id, start, size, step, claim, at, data) VALUES "
-READ = f"{LOG_CHUNKS.select} WHERE build_id = ? AND start BETWEEN ? AND ? ORDER BY start"
-EXPIRED = (
-    "SELECT id, log_size FROM builds WHERE finished_at IS NOT NULL AND NOT log_deleted AND finished_at < ?"
-    " ORDER BY finished_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
+_APPEND = "INSERT INTO log_chunks (build_id, start, size, step, claim, at, data, encoding) VALUES "
+READ = (
+    f"SELECT {LOG_CHUNKS.columns}, size, encoding FROM log_chunks WHERE build_id = ? AND start BETWEEN ? AND ?"
+    " ORDER BY start"
 )
+EXPIRED = (
+    "SELECT id FROM builds WHERE finished_at IS NOT NULL AND NOT log_deleted AND finished_at < ?"
+    " ORDER BY finished_at LIMIT ?"
+)
+CUT = "DELETE FROM log_chunks WHERE build_id = ? AND start <= ?"
+
+
+def first_chunks_sql(builds: int) -> str:
+    """The statement for the first chunks of that many builds together."""
+    return (
+        f"SELECT build_id, start, size FROM log_chunks WHERE build_id IN ({marks(builds)})"
+        " ORDER BY build_id, start LIMIT ?"
+    )
+
+
+def mark_deleted_sql(builds: int) -> str:
+    """The statement that marks the logs of that many builds as deleted, and tells what sizes they had."""
+    return f"UPDATE builds SET log_deleted = TRUE WHERE id IN ({marks(builds)}) AND NOT log_deleted RETURNING log_size"
 
 
 class SqlLogs:
@@ -39,8 +61,8 @@ class SqlLogs:
             values: list[object] = []
             for chunk in batch:
                 step = shown_text(chunk.step)
-                values += (build_id, chunk.offset, len(chunk.data), step, chunk.claim, chunk.at, chunk.data)
-            self._session.write(_APPEND + marks(len(batch), "(?, ?, ?, ?, ?, ?, ?)"), values)
+                values += (build_id, chunk.offset, len(chunk.data), step, chunk.claim, chunk.at, *encode(chunk.data))
+            self._session.write(_APPEND + marks(len(batch), "(?, ?, ?, ?, ?, ?, ?, ?)"), values)
 
     def read(self, build_id: int, offset: int, limit: int) -> list[LogChunk]:
         """See `LogRepository`. Loads no more than it returns."""
@@ -48,16 +70,36 @@ class SqlLogs:
         if row is None or row[0] is None:
             return []
         rows = self._session.rows(READ, (build_id, row[0], self._last(build_id, row[0], offset, limit)))
-        return [LOG_CHUNKS.read(row) for row in rows]
+        return [_read(row) for row in rows]
 
-    def delete_before(self, finished_before: float, limit: int) -> int:
-        """See `LogRepository`. Looks at `limit` builds; those that had no log don't count."""
-        builds = self._session.change(EXPIRED, (finished_before, limit))
-        for batch in batches([row[0] for row in builds]):
-            ids = marks(len(batch))
-            self._session.write(f"DELETE FROM log_chunks WHERE build_id IN ({ids})", batch)
-            self._session.write(f"UPDATE builds SET log_deleted = TRUE WHERE id IN ({ids})", batch)
-        return sum(1 for _, size in builds if size > 0)
+    def expired(self, finished_before: float, limit: int) -> list[int]:
+        """See `LogRepository`."""
+        return [row[0] for row in self._session.rows(EXPIRED, (finished_before, limit))]
+
+    def delete_some(self, build_ids: Sequence[int]) -> bool:
+        """See `LogRepository`. About a megabyte, or 500 chunks, at a time."""
+        return any(self._delete_some(batch) for batch in batches(sorted(build_ids)))
+
+    def mark_deleted(self, build_ids: Sequence[int]) -> int:
+        """See `LogRepository`."""
+        rows: list[Row] = []
+        for batch in batches(sorted(build_ids)):
+            rows += self._session.change(mark_deleted_sql(len(batch)), batch)
+        return sum(1 for row in rows if row[0] > 0)
+
+    def _delete_some(self, build_ids: Sequence[int]) -> bool:
+        size, last, first = 0, 0, 0
+        chunks = self._session.rows(first_chunks_sql(len(build_ids)), (*build_ids, _DELETED))
+        for build_id, first, length in chunks:  # noqa: B007 - the last one is where to stop
+            last, size = build_id, size + length
+            if size >= _MIB:
+                break
+        whole = [build_id for build_id in build_ids if build_id < last]
+        if whole:
+            self._session.write(f"DELETE FROM log_chunks WHERE build_id IN ({marks(len(whole))})", whole)
+        if chunks:
+            self._session.write(CUT, (last, first))
+        return size >= _MIB or len(chunks) == _DELETED
 
     def _last(self, build_id: int, first: int, offset: int, limit: int) -> int:
         """The start of the chunk with which `limit` bytes from `offset` on are reached."""
@@ -70,6 +112,11 @@ class SqlLogs:
                     return last
             if len(sizes) < PAGE:
                 return last
+
+
+def _read(row: Row) -> LogChunk:
+    chunk, (size, encoding) = LOG_CHUNKS.read(row), row[-2:]
+    return chunk if encoding is None else replace(chunk, data=decode(chunk.data, encoding, size))
 
 
 def _by_size(chunks: Sequence[LogChunk]) -> list[list[LogChunk]]:

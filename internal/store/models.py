@@ -73,10 +73,10 @@ class IdempotencyKey(Model):
 
 
 class Pipeline(Model):
-    """A pipeline without its text."""
+    """A pipeline without its text. One without team is being deleted: joining `teams` leaves it out."""
 
     id = Id()
-    team = owner(Team)
+    team = owner(Team, null=True)
     name = Name("the pipeline's name")
     paused = Flag()
     public = Flag()

@@ -10,6 +10,7 @@ from pikoci.internal.store.session import Session
 from pikoci.internal.store.tables import PIPELINES, SOURCES
 from pikoci.internal.store.values import decode_cursor, encode_cursor, key_text
 
+#: A pipeline without team is being deleted (see `deletion`): joining teams leaves it out.
 _SELECT = f"{PIPELINES.select} JOIN teams ON teams.id = pipelines.team_id"
 
 GET = f"{_SELECT} WHERE pipelines.id = ?"
@@ -96,10 +97,6 @@ class SqlPipelines:
     def set_public(self, pipeline_id: int, public: bool) -> None:
         """See `PipelineRepository`."""
         self._session.write("UPDATE pipelines SET public = ? WHERE id = ?", (public, pipeline_id))
-
-    def delete(self, pipeline_id: int) -> None:
-        """See `PipelineRepository`. One statement: with gigabytes of logs, delete builds in batches first."""
-        self._session.write("DELETE FROM pipelines WHERE id = ?", (pipeline_id,))
 
     def _existing(self, pipeline_id: int) -> Pipeline:
         found = self.get(pipeline_id)

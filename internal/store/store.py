@@ -10,6 +10,7 @@ from pikoci.internal.domain.repositories import (
     AccountRepository,
     ArtifactRepository,
     BuildRepository,
+    DeletionRepository,
     EndedSessionRepository,
     IdempotencyRepository,
     JobRepository,
@@ -24,6 +25,7 @@ from pikoci.internal.domain.repositories import (
 from pikoci.internal.store.accounts import SqlAccounts
 from pikoci.internal.store.artifacts import SqlArtifacts
 from pikoci.internal.store.builds import SqlBuilds
+from pikoci.internal.store.deletion import SqlDeletion
 from pikoci.internal.store.ended_sessions import SqlEndedSessions
 from pikoci.internal.store.history import SqlHistory
 from pikoci.internal.store.jobs import SqlJobs
@@ -61,6 +63,7 @@ class SqlStore:
         self.workers: WorkerRepository = SqlWorkers(session)
         self.worker_tokens: WorkerTokenRepository = SqlWorkerTokens(session)
         self.artifacts: ArtifactRepository = SqlArtifacts(session)
+        self.deletions: DeletionRepository = SqlDeletion(session)
 
     def history(self, pipeline_id: int) -> SqlHistory:
         """See `Store`. Ask for a new one for each resolution."""

@@ -8,6 +8,8 @@ from pikoci.internal.store.table import Table
 
 #: A build that has not ended. A partial index serves a query only if the query repeats its condition word for word.
 ACTIVE = "status IN ('pending', 'waiting', 'started')"
+#: A build that was given out and that no worker has taken; word for word, as well.
+IN_LINE = "status = 'pending' AND dispatched_at IS NOT NULL"
 #: A resource whose check is neither dispatched nor out of use; word for word, as well.
 CHECKABLE = "NOT archived AND check_dispatched_at IS NULL AND next_check_at IS NOT NULL"
 

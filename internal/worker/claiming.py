@@ -64,18 +64,18 @@ def claim_work(
         _log.error("unreadable message", queue=delivery.queue, body=delivery.body[:40])
         acknowledge(delivery)
         return None
-    log = _log.bind(queue=delivery.queue, **{key: work})
+    ids = {"queue": delivery.queue, key: work}
     try:
         claimed = _ask(work, claim, backoff, ending, clock)
     except _UNANSWERED as error:
         pause = backoff.pause(error)
-        log.warning("claim not answered", error=error.message)
+        _log.warning("claim not answered", error=error.message, **ids)
         give_back(delivery, pause)
         ending.wait(pause)  # holding the slot: the next message would fare no better
         return None
     except PikociError as error:
-        level = log.debug if error.reaction is Reaction.REJECT else log.warning
-        level("claim refused", error=error.message)
+        level = _log.debug if error.reaction is Reaction.REJECT else _log.warning
+        level("claim refused", error=error.message, **ids)
         acknowledge(delivery)
         return None
     backoff.reset()

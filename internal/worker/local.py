@@ -124,6 +124,7 @@ class LocalRun:
             runner_types=self._spec.runner_types,
             previous=None,
             masks=self._spec.masks,
+            env=self._spec.env,
         )
         with self._control.plan.nested(assignment.timeout) as lifetime:
             return run_check(self._equipment, assignment, self._control, lifetime, OwnUser())
@@ -139,6 +140,7 @@ class LocalRun:
             runner_types=self._spec.runner_types,
             inputs=inputs,
             masks=self._spec.masks,
+            env=self._spec.env,
         )
 
     def _stop(self, reason: str) -> BuildFinished:

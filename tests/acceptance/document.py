@@ -81,6 +81,10 @@ class Reader:
             "PORT": str(self._port),
             "LANG": "C.UTF-8",
             "GIT_CONFIG_NOSYSTEM": "1",
+            # As on a machine where git knows nobody, and can't guess it from the names of user and machine.
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "user.useConfigOnly",
+            "GIT_CONFIG_VALUE_0": "true",
         }
         self._shell = subprocess.Popen(
             ["bash", "--norc", "--noprofile"],

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import time
 
+import pytest
+
 from tests.attack import processes
-from tests.attack.site import Site
+from tests.attack.site import Site, job, tags
 
 STAYERS = (
     "setsid", "double-fork", "nohup", "stubborn", "stopped", "forker", "many", "namespaces", "at", "crontab",
@@ -29,3 +33,30 @@ def test_no_process_outlives_its_build(site: Site, kind: str) -> None:
     if site.way != "plain":
         assert [pid for uid in site.builders for pid in processes.of_user(uid)] == []
     assert site.attempt_shell(kind, "echo next").status == "succeeded"
+
+
+@pytest.mark.parametrize("site", ["root", "rights"], indirect=True, scope="session")
+def test_what_others_start_for_a_user_ends_with_its_build(site: Site, kind: str) -> None:
+    """As a daemon of the machine does that a build asks: such a process is no descendant of the build.
+
+    Without users a build's processes are known by their descent alone.
+    """
+    told, gate = site.loot / f"user-{kind}", site.gates / f"stranger-{kind}"
+    told.unlink(missing_ok=True)
+    gate.unlink(missing_ok=True)
+    script = f"id -u >{told}.new && mv {told}.new {told}; while ! test -e {gate}; do sleep 0.05; done"
+    site.set_pipeline(f"stranger-{kind}", job("attack", ["/bin/sh", "-c", script], tags(kind)))
+    number = site.trigger(f"stranger-{kind}", "attack")
+    site.server.wait_for(told.exists, "the build to say who it is", 30)
+    uid = json.loads(told.read_text())
+    assert uid in site.builders
+    become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+    with subprocess.Popen([*become, "sleep", "600"], cwd="/", start_new_session=True) as stranger:
+        try:
+            site.server.wait_for(lambda: stranger.pid in processes.of_user(uid), "the process to be the user's", 10)
+            gate.touch()
+            path = f"/teams/main/pipelines/stranger-{kind}/jobs/attack/builds/{number}"
+            site.server.wait_for(lambda: site.server.get(path)["status"] == "succeeded", "the build to end", 30)
+            stranger.wait(timeout=DEADLINE)
+        finally:
+            stranger.kill()

@@ -84,7 +84,7 @@ class Scene:
 
     def claim(self) -> Any:
         with self.store.transaction():
-            return self.store.builds.claim(self.fresh.id, "w", "i", 5.0, 35.0)
+            return self.world.claim(self.fresh, "w", "i")
 
     def save(self) -> Any:
         with self.store.transaction():

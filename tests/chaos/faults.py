@@ -17,18 +17,21 @@ from tests.services.postgresql import PostgresqlServer
 from tests.services.process import ServiceError
 
 Action = Callable[[], None]
+SERVICES = ("broker", "postgresql")
 _START_TRIES = 3
 
 
 class Trouble:
     """Makes the faults of a schedule happen.
 
-    `counts` counts them by kind of fault and kind of target, `left_out` those whose target was not well yet.
+    `counts` counts them by kind of fault and kind of target, `left_out` those whose target was not well yet. `outages`
+    are the times in which the broker or the database was away, on the clock that counts from the machine's start.
     """
 
     def __init__(self, world: World, say: Callable[[str], None]) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.left_out = 0
+        self.outages: list[tuple[float, float]] = []
         self._world = world
         self._say = say
         self._hurt: set[str] = set()
@@ -51,9 +54,12 @@ class Trouble:
         begin, end = self._actions(fault)
         self.counts[fault.kind, fault.target.rstrip("0123456789") if "-" not in fault.target else "link"] += 1
         self._hurt.add(fault.target)
+        began = time.clock_gettime(time.CLOCK_BOOTTIME)
         begin()
         gevent.sleep(fault.seconds)
         end()
+        if fault.target in SERVICES:
+            self.outages.append((began, time.clock_gettime(time.CLOCK_BOOTTIME)))
         gevent.sleep(REST / 2)
         self._hurt.discard(fault.target)
 

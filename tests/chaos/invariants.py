@@ -14,11 +14,12 @@ import gevent
 from tests.chaos import jobs
 from tests.chaos.family import mentioning
 from tests.chaos.logs import missing_or_doubled, tracebacks
-from tests.chaos.marks import overlaps, read_checks, read_marks
+from tests.chaos.marks import Span, outside, overlaps, read_checks, read_marks
 from tests.chaos.visitor import Visitor
 from tests.chaos.world import World
 
-#: Seconds by which a check may be late: the longest outage, a lease, and the longest pause between tries.
+#: Seconds by which a check may be late while broker and database are there: a message that was lost, the sweeper's
+#: period, a lease, and the longest pause between tries.
 LATENESS = 35.0
 _OPEN = ("pending", "waiting", "started")
 _BUILDS = """
@@ -78,8 +79,8 @@ def _open(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.status in _OPEN]
 
 
-def broken_promises(world: World, visitor: Visitor, rows: Sequence[Row]) -> Iterator[str]:
-    """Everything that is wrong with the builds, while servers still answer."""
+def broken_promises(world: World, visitor: Visitor, rows: Sequence[Row], outages: Sequence[Span]) -> Iterator[str]:
+    """Everything that is wrong with the builds, while servers still answer. For `outages` see `Trouble`."""
     yield from (f"refused: {what}" for what in visitor.refused)
     yield from _accepted(visitor, rows)
     yield from _ends(rows)
@@ -89,7 +90,7 @@ def broken_promises(world: World, visitor: Visitor, rows: Sequence[Row]) -> Iter
         yield from (f"{row}: log: {what}" for what in missing_or_doubled(row.job, row.id, row.claim, log))
     yield from _steps(world.query(_STEPS), {row.id: row for row in rows})
     yield from (f"make #{number}: nobody used what it made" for (number,) in world.query(_UNUSED))
-    yield from _gaps(world)
+    yield from _gaps(world, outages)
 
 
 def left_behind(world: World) -> Iterator[str]:
@@ -129,19 +130,15 @@ def _steps(steps: Sequence[tuple[Any, ...]], rows: dict[int, Row]) -> Iterator[s
             yield f"{row}: step {step} is {status}"
 
 
-def _gaps(world: World) -> Iterator[str]:
-    longest = longest_gap(world)
+def _gaps(world: World, outages: Sequence[Span]) -> Iterator[str]:
+    longest = longest_gap(world, outages)
     if longest > jobs.CHECK_INTERVAL + LATENESS:
-        yield f"a resource was not checked for {longest:.0f} s"
+        yield f"a resource was not checked for {longest:.0f} s, in which broker and database were there"
 
 
-def longest_gap(world: World) -> float:
-    """The longest time between two checks of a resource, the last one and now included."""
-    checks = read_checks(world.folder)
-    longest = 0.0
-    for name in jobs.CHECKED:
-        times = [*sorted(checks.get(name, [])), time.clock_gettime(time.CLOCK_BOOTTIME)]
-        longest = max([longest, *(later - earlier for earlier, later in pairwise(times))])
-        if len(times) == 1:
-            return float("inf")
-    return longest
+def longest_gap(world: World, outages: Sequence[Span] = ()) -> float:
+    """The longest time between two checks of a resource, the last one and now included, but for outages."""
+    checks, now = read_checks(world.folder), time.clock_gettime(time.CLOCK_BOOTTIME)
+    spans = [span for name in jobs.CHECKED for span in pairwise([*sorted(checks.get(name, [])), now])]
+    seen = all(checks.get(name) for name in jobs.CHECKED)
+    return max(outside(span, outages) for span in spans) if seen else float("inf")

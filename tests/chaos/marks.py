@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+#: From when to when, on the clock that counts from the machine's start.
+Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,12 @@ def _lines(path: Path) -> Iterator[list[str]]:
     if path.exists():
         for line in path.read_text(encoding="utf-8").splitlines():
             yield line.split()
+
+
+def outside(span: Span, others: Sequence[Span]) -> float:
+    """Seconds of a span in which none of the others was."""
+    left, reached = 0.0, span[0]
+    for begin, end in sorted(others):
+        left += max(0.0, min(begin, span[1]) - reached)
+        reached = max(reached, min(end, span[1]))
+    return left + max(0.0, span[1] - reached)

@@ -71,7 +71,7 @@ def _go_through(world: World, visitor: Visitor, result: Result, say: Callable[[s
     took = time.monotonic() - began
     result.violations += [f"{row}: has not ended; {row.reason}" for row in late]
     rows = read_builds(world)
-    result.violations += broken_promises(world, visitor, rows)
+    result.violations += broken_promises(world, visitor, rows, trouble.outages)
     result.violations += removal.broken_promises(settings.patience)
     result.counts = _counts(trouble, visitor, rows, world) | {"seconds until all had ended": f"{took:.1f}"}
 
@@ -102,4 +102,5 @@ def _counts(trouble: Trouble, visitor: Visitor, rows: list[Row], world: World) -
         "builds by attempts": ", ".join(f"{count} with {number}" for number, count in sorted(attempts.items())),
         "requeues counted": str(sum(row.requeues for row in rows)),
         "longest time without a check": f"{longest_gap(world):.1f} s",
+        "the same, but for outages": f"{longest_gap(world, trouble.outages):.1f} s",
     }

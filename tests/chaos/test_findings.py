@@ -13,7 +13,7 @@ import pytest
 from tests.chaos import faults
 from tests.chaos.jobs import expected_lines
 from tests.chaos.logs import missing_or_doubled
-from tests.chaos.marks import overlaps, read_marks
+from tests.chaos.marks import outside, overlaps, read_marks
 from tests.chaos.schedule import Fault, Kind, Wear, plan
 
 TARGETS = {"server1": Wear({Kind.KILL: 3.0, Kind.PAUSE: 5.0}, 2), "link": Wear({Kind.CUT: 4.0}, 1)}
@@ -53,6 +53,35 @@ def test_a_fault_is_left_out_while_its_target_gets_over_the_last_one(monkeypatch
     trouble.make([Fault(at, Kind.KILL, "broker", 0.01) for at in (0.0, 0.1, 1.0)])
     assert did == ["killed", "starts", "runs"] * 2
     assert (trouble.left_out, trouble.counts[Kind.KILL, "broker"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("outages", "seconds"),
+    [
+        ([], 10.0),
+        ([(1.0, 3.0)], 8.0),
+        ([(2.0, 5.0), (1.0, 3.0)], 6.0),
+        ([(1.0, 9.0), (2.0, 3.0)], 2.0),
+        ([(-5.0, 2.0), (8.0, 20.0)], 6.0),
+        ([(-5.0, 20.0)], 0.0),
+        ([(-5.0, -1.0), (11.0, 20.0)], 10.0),
+    ],
+)
+def test_time_without_an_outage_is_what_counts(outages: list[tuple[float, float]], seconds: float) -> None:
+    assert outside((0.0, 10.0), outages) == seconds
+
+
+def test_an_outage_lasts_until_its_service_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "REST", 0.1)
+    broker = SimpleNamespace(kill=lambda: None, start=lambda: gevent.sleep(0.2))
+    nothing = dict.fromkeys(("kill", "crash", "pause", "start", "resume"), lambda: None)
+    world: Any = SimpleNamespace(
+        daemons={"worker1": SimpleNamespace(**nothing)}, links=SimpleNamespace(names={}), broker=broker
+    )
+    trouble = faults.Trouble(world, lambda _: None)
+    trouble.make([Fault(0.0, Kind.KILL, "broker", 0.1), Fault(0.0, Kind.KILL, "worker1", 0.1)])
+    [(began, ended)] = trouble.outages
+    assert ended - began >= 0.3
 
 
 def test_a_whole_log_with_a_lost_attempt_is_right() -> None:

@@ -75,6 +75,9 @@ class Application:
         )
         self._first_login = prepare_accounts(self._services, settings)
         prepare_pipeline(self._services, settings)
+        # Read here, where a database that is away is an error of the start; once it serves, nothing is read to greet.
+        show_token = settings.log_worker_token and not settings.run_worker
+        self._shared_token = self._services.worker_tokens.shared() if show_token else None
         self._scheduler = Scheduler(self._services)
         self._watch = HubWatch(self._services.context.measures.hub_gap.observe)
         self._worker = self._build_worker() if settings.run_worker else None
@@ -162,20 +165,19 @@ class Application:
 
     def _greet(self) -> None:
         log.info("server started at %s", self._settings.address)
-        if not self._settings.run_worker and self._settings.log_worker_token:
-            self._show_worker_token()
+        if self._shared_token is not None:
+            _show_worker_token(*self._shared_token)
         if self._first_login is not None:
             click.echo(greeting(self._settings, *self._first_login))
 
-    def _show_worker_token(self) -> None:
-        token, is_revoked = self._services.worker_tokens.shared()
-        if is_revoked:
-            log.warning(
-                "the worker token of this --jwt-secret was revoked:"
-                " make others with `pikoci client worker-tokens create`"
-            )
-        else:
-            log.info("Worker token for standalone workers token=%s", token)
+
+def _show_worker_token(token: str, is_revoked: bool) -> None:
+    if is_revoked:
+        log.warning(
+            "the worker token of this --jwt-secret was revoked: make others with `pikoci client worker-tokens create`"
+        )
+    else:
+        log.info("Worker token for standalone workers token=%s", token)
 
 
 def _look_at_queue(backend: Backend) -> None:

@@ -23,7 +23,7 @@ def listen(host: str, port: int) -> socket.socket:
         try:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
             both = host == "::" and socket.has_dualstack_ipv6()
-            return socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
+            return _bound(socket.socket(family, socket.SOCK_STREAM), (host, port), both=both)
         except OSError as error:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(_PAUSE)
@@ -32,3 +32,20 @@ def listen(host: str, port: int) -> socket.socket:
             raise InvalidError(
                 f"--host and --port: cannot listen on {authority(host, port)}: {error.strerror}", hint=hint
             ) from error
+
+
+def _bound(listener: socket.socket, address: tuple[str, int], *, both: bool) -> socket.socket:
+    """The socket, listening on the address; on IPv4's as well with `both`. Raises OSError, and closes it then."""
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if listener.family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not both)
+        # A connection has the options that its listener has when the handshake ends, which is before anybody accepts
+        # it: set after `listen`, this would be missing in those that came in between.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener

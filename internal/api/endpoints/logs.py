@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 import falcon
+import gevent
 
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.domain.build import LogChunk
@@ -55,7 +56,7 @@ class Logs:
 
 
 def stream(builds: BuildService, build_id: int, start: int, end: int, first: Sequence[LogChunk]) -> Iterator[bytes]:
-    """The log's bytes from `start` to `end`.
+    """The log's bytes from `start` to `end`. Others have their turn between pieces, however fast the reader is.
 
     Raises ConnectionResetError, which breaks the connection, where the announced bytes can't be delivered any more.
     """
@@ -69,6 +70,7 @@ def stream(builds: BuildService, build_id: int, start: int, end: int, first: Seq
         if start >= end:
             return
         try:
+            gevent.sleep(0)
             chunks = builds.read_log(build_id, start, min(PIECE, end - start))
         except PikociError as error:
             log.warning("a log could not be read to its end", extra={"build": build_id, "error": error.message})

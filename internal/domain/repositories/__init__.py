@@ -12,6 +12,7 @@ from pikoci.internal.domain.repositories.accounts import (
     SettingRepository,
 )
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
+from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
 from pikoci.internal.domain.repositories.resources import ResourceRepository, VersionRepository
@@ -21,6 +22,7 @@ __all__ = [
     "AccountRepository",
     "ArtifactRepository",
     "BuildRepository",
+    "DeletionRepository",
     "EndedSessionRepository",
     "IdempotencyRepository",
     "JobRepository",

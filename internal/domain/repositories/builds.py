@@ -6,7 +6,16 @@ import builtins
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, BuildStatus, InputChoice, LogChunk, Step
+from pikoci.internal.domain.build import (
+    Build,
+    BuildInput,
+    BuildOutput,
+    BuildStatus,
+    InputChoice,
+    LogChunk,
+    Step,
+    WaitingLine,
+)
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.domain.pipeline import BusySlots, Page
 
@@ -85,8 +94,26 @@ class BuildRepository(Protocol):
     def holder(self, build_id: int) -> tuple[str, str] | None:
         """The worker and instance that claimed the build last; None when nobody holds it, or there is no such build."""
 
-    def claim(self, build_id: int, worker: str, instance: str, now: float, lease_until: float) -> Build | None:
-        """One atomic statement: pending and dispatched -> started, claim + 1, lease set. None when it cannot be had."""
+    def lines_beside(self, build_id: int) -> builtins.list[WaitingLine]:
+        """The lines in the queue that the build waits or waited in; in that of untagged work for an unknown build."""
+
+    def claim_next(
+        self, line: WaitingLine, rung_by: int, worker: str, instance: str, now: float, lease_until: float
+    ) -> Build | None:
+        """Start the build that is next in the line: one atomic statement, pending -> started, claim + 1, lease set.
+
+        That of the highest priority, then the oldest. None where the line is empty, and where this instance runs what
+        it was given for the message `rung_by` (see `held`). Raises ConflictError where it is given that just now.
+        """
+
+    def held(self, rung_by: int, worker: str, instance: str) -> Build | None:
+        """The started build that this instance was given for the message of the build `rung_by`."""
+
+    def is_rung_again(self, rung_by: int, worker: str, instance: str) -> bool:
+        """Whether the build was published anew since this instance was given another for its message.
+
+        So its next message is not the same one that came twice. `held` finds the other no longer.
+        """
 
     def renew(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
         """Build ids whose lease was renewed: started, with that claim."""
@@ -100,8 +127,11 @@ class BuildRepository(Protocol):
     def steps(self, build_id: int, claim: int | None = None) -> builtins.list[Step]:
         """Of one attempt (the build's current one by default), in plan order."""
 
-    def prunable(self, job_id: int, *, keep: int, before: float | None, limit: int) -> builtins.list[int]:
-        """Ids of ended builds beyond the newest `keep` (0 = any number), or that ended before `before`."""
+    def newest_ended(self, job_id: int, *, below: int | None, skip: int) -> int | None:
+        """Of the job's ended builds older than `below` (None: of all), the newest but `skip`."""
+
+    def prunable(self, job_id: int, *, up_to: int, before: float | None, limit: int) -> builtins.list[int]:
+        """Ids of ended builds up to that one (0 for none), or that ended before `before`."""
 
     def delete(self, build_ids: Sequence[int]) -> None:
         """With their steps, logs, inputs and outputs."""
@@ -116,8 +146,14 @@ class LogRepository(Protocol):
     def read(self, build_id: int, offset: int, limit: int) -> list[LogChunk]:
         """The chunks that hold bytes from `offset` on, whole, until `limit` bytes are reached (one at least)."""
 
-    def delete_before(self, finished_before: float, limit: int) -> int:
-        """Delete the logs of builds that ended before; returns how many builds lost theirs."""
+    def expired(self, finished_before: float, limit: int) -> list[int]:
+        """Builds that ended before and whose logs are not marked as deleted; the oldest first."""
+
+    def delete_some(self, build_ids: Sequence[int]) -> bool:
+        """Delete a part of these builds' logs, small enough for nobody to wait; returns whether there may be more."""
+
+    def mark_deleted(self, build_ids: Sequence[int]) -> int:
+        """Note that these builds' logs were deleted; returns how many of them had one."""
 
 
 class ArtifactRepository(Protocol):

@@ -45,9 +45,6 @@ class PipelineRepository(Protocol):
     def set_public(self, pipeline_id: int, public: bool) -> None:
         """Publish or unpublish."""
 
-    def delete(self, pipeline_id: int) -> None:
-        """With everything that belongs to it."""
-
 
 class JobRepository(Protocol):
     """Jobs, and the requests to look at their inputs."""

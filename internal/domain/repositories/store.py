@@ -14,6 +14,7 @@ from pikoci.internal.domain.repositories.accounts import (
     SettingRepository,
 )
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
+from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
 from pikoci.internal.domain.repositories.resources import ResourceRepository, VersionRepository
@@ -35,6 +36,7 @@ class Store(Protocol):
     workers: WorkerRepository
     worker_tokens: WorkerTokenRepository
     artifacts: ArtifactRepository
+    deletions: DeletionRepository
 
     def history(self, pipeline_id: int) -> History:
         """What input resolution reads, over one pipeline."""

@@ -101,6 +101,7 @@ class Checks:
             previous=latest.version if latest else None,
             timeout=self._context.settings.check_timeout,
             masks=spec.masks,
+            env=spec.env,
         )
 
     def finish(self, resource_id: int, claim: int, result: CheckResult, by: Claimant | None = None) -> None:

@@ -1,14 +1,21 @@
-"""Handing builds to workers."""
+"""Handing builds to workers.
+
+A message is a doorbell: it says that there is work in a queue. The answer to the claim for it is the build of that
+queue whose turn it is, which may be another than the one that the message names, and is also given where that one is
+gone. There is a message for each build, so each is answered by some message; of those that get lost the sweeper
+publishes others.
+"""
 
 from __future__ import annotations
 
 import msgspec
 
-from pikoci.internal.domain.build import Build, BuildInput
+from pikoci.internal.domain.build import Build, BuildInput, WaitingLine
 from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.gateway import BuildAssignment, BuildInfo
 from pikoci.internal.domain.pipeline import Pipeline
-from pikoci.internal.domain.queues import JOBS_QUEUE
+from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
+from pikoci.internal.domain.tags import tags_of
 from pikoci.internal.service.lifecycle.excerpt import job_resources, job_runners, types_of
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.claimant import Claimant
@@ -16,7 +23,15 @@ from pikoci.internal.service.plumbing.context import Context
 
 
 class _PlanChangedError(ConflictError):
-    """The pipeline was set since the build was dispatched: the build's inputs are not those its job has gets for."""
+    """The pipeline was set since the build was dispatched: its job has other gets or tags, or is no longer there."""
+
+    def __init__(self, build: Build, message: str) -> None:
+        super().__init__(message)
+        self.build_id = build.id
+
+
+class _TakenAtOnceError(ConflictError):
+    """The same claim was answered at the same moment, perhaps by another server."""
 
 
 class Claims:
@@ -30,45 +45,74 @@ class Claims:
         """See `Gateway.claim_build`."""
         try:
             assignment = self._claim(build_id, by)
-        except _PlanChangedError:
-            self._choose_again(build_id)
+        except _TakenAtOnceError:
+            assignment = self._claim(build_id, by)
+        except _PlanChangedError as error:
+            self._choose_again(error.build_id)
             raise
-        self._context.notify(build_topic(build_id))
+        self._context.notify(build_topic(assignment.build.id))
         return assignment
 
-    def _claim(self, build_id: int, by: Claimant) -> BuildAssignment:
+    def _claim(self, rung_by: int, by: Claimant) -> BuildAssignment:
         now = self._context.clock.now()
         with self._store.transaction():
-            build = self._store.builds.claim(build_id, by.name, by.instance, now, now + self._context.settings.lease)
+            build = self._next(rung_by, by, now)
+            if build is None and self._store.builds.is_rung_again(rung_by, by.name, by.instance):
+                build = self._next(rung_by, by, now)
             taken = build is not None
             if build is None:
-                build = self._held(build_id, by)
+                build = self._answered(rung_by, by)
             pipeline = self._store.pipelines.get(build.pipeline_id)
             if pipeline is None:
-                raise ConflictError(f"the pipeline of build {build_id} was deleted")
+                raise ConflictError(f"the pipeline of build {build.id} was deleted")
             assignment = self._assign(build, pipeline)
             self._context.fleet.require_able(by, JOBS_QUEUE, assignment.job.tags, pipeline.team)
         if taken and build.dispatched_at is not None:
             self._context.measures.dispatch.observe(now - build.dispatched_at)
         return assignment
 
-    def _held(self, build_id: int, by: Claimant) -> Build:
-        for build, holder in self._store.builds.started_by(by.name):
-            if build.id == build_id and holder == by.instance and build.last_event == 0:
+    def _next(self, rung_by: int, by: Claimant, now: float) -> Build | None:
+        """The build whose turn it is, started; None where there is none, or the claim was answered before."""
+        builds, lease_until = self._store.builds, now + self._context.settings.lease
+        for line in self._context.turns.take(self._open_lines(rung_by, by)):
+            try:
+                build = builds.claim_next(line, rung_by, by.name, by.instance, now, lease_until)
+            except ConflictError as error:
+                raise _TakenAtOnceError(error.message) from error
+            if build is not None or builds.held(rung_by, by.name, by.instance) is not None:
                 return build
-        raise ConflictError(
-            f"build {build_id} cannot be claimed: it is taken, has ended, or does not wait for a worker"
-        )
+        return None
+
+    def _open_lines(self, rung_by: int, by: Claimant) -> list[WaitingLine]:
+        """The lines in the build's queue that the worker may take from. Raises ConflictError where it may from none."""
+        lines, refusal = [], None
+        for line in self._store.builds.lines_beside(rung_by):
+            refused = self._context.fleet.refusal(by, JOBS_QUEUE, tags_of(line.queue), line.team)
+            refusal = refusal or refused
+            if refused is None:
+                lines.append(line)
+        if refusal is not None and not lines:
+            raise refusal
+        return lines
+
+    def _answered(self, rung_by: int, by: Claimant) -> Build:
+        """The build that the same claim was answered with before. Raises ConflictError where there is none."""
+        build = self._store.builds.held(rung_by, by.name, by.instance)
+        if build is not None and build.last_event == 0:
+            return build
+        raise ConflictError(f"build {rung_by} does not wait for a worker, nor does another in its queue")
 
     def _assign(self, build: Build, pipeline: Pipeline) -> BuildAssignment:
         spec = self._context.compiled.get(pipeline).spec
         plan = spec.job(build.job)
         if plan is None:
-            raise _PlanChangedError(f"job {build.job} left pipeline {pipeline.name}")
+            raise _PlanChangedError(build, f"job {build.job} left pipeline {pipeline.name}")
+        if jobs_queue(plan.tags) != build.queue:
+            raise _PlanChangedError(build, f"the tags of job {build.job} changed")
         gets = {step.name: step.resource for step in plan.gets()}
         inputs = self._store.builds.inputs(build.id) if gets else []
         if not _fit(gets, inputs):
-            raise _PlanChangedError(f"the gets of job {build.job} changed")
+            raise _PlanChangedError(build, f"the gets of job {build.job} changed")
         resources = job_resources(spec, plan)
         types = types_of(spec, resources)
         return BuildAssignment(
@@ -81,6 +125,7 @@ class Claims:
             runner_types=job_runners(spec, plan, types),
             inputs={given.get: given.version for given in inputs if given.get in gets},
             masks=spec.masks,
+            env=spec.env,
         )
 
     def _info(self, build: Build, pipeline: Pipeline) -> BuildInfo:

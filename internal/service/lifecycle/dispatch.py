@@ -10,6 +10,7 @@ from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import Job, Pipeline
 from pikoci.internal.domain.plan import JobPlan
+from pikoci.internal.domain.queues import jobs_queue
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.plumbing.compiled import CompiledPipeline
 
@@ -64,7 +65,10 @@ class Dispatcher:
             return None
         self._active[job.id] += 1
         self._holders[job.id] = f"build {full_name(build.job, number=build.name)} goes first"
-        sent = msgspec.structs.replace(build, dispatched_at=self._now, reason="")
+        plan = self._compiled.plans[job.name]
+        sent = msgspec.structs.replace(
+            build, dispatched_at=self._now, queue=jobs_queue(plan.tags), priority=plan.priority, reason=""
+        )
         self._store.builds.save(sent)
         return sent
 

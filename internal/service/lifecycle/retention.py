@@ -2,62 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import gevent
+from collections.abc import Iterator, Sequence
 
 from pikoci.internal.domain.build import FINAL, BuildStatus
 from pikoci.internal.domain.pipeline import Job
 from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.plumbing.slices import Slices
 
 _DAY = 24 * 3600.0
 _PAGE = 100
+#: Kept builds that are counted together.
+_COUNTED = 2000
 
 
 class Retention:
-    """One sweep over everything. The hub runs between batches."""
+    """One sweep over everything, in short transactions."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = context.store
+        self._slices = Slices(context.store)
 
     def prune(self) -> int:
         """Delete; returns how many logs, builds and artifacts went."""
         now = self._context.clock.now()
-        with self._store.transaction():
+        with self._slices.next():
             self._store.idempotency.delete_before(now - _DAY)
             self._store.ended_sessions.delete_expired(now - self._context.settings.token_leeway)
+        with self._slices.next():
             deleted = self._store.artifacts.delete_unused(now - _DAY)
         return deleted + self._prune_logs(now) + sum(self._prune_builds(job, now) for job in self._jobs())
 
     def _prune_logs(self, now: float) -> int:
-        age = self._context.settings.log_retention
+        age, batch = self._context.settings.log_retention, self._context.settings.retention_batch
         total = 0
-        while age is not None:
-            with self._store.transaction():
-                count = self._store.logs.delete_before(now - age, self._context.settings.retention_batch)
-            total += count
-            if count < self._context.settings.retention_batch:
-                break
-            gevent.sleep(0)
+        while age is not None and (ids := self._store.logs.expired(now - age, batch)):
+            self._delete_logs(ids)
+            with self._slices.next():
+                total += self._store.logs.mark_deleted(ids)
         return total
 
     def _prune_builds(self, job: Job, now: float) -> int:
-        settings = self._context.settings
-        if settings.build_retention_age is None and not settings.build_retention_count:
+        age, keep = self._context.settings.build_retention_age, self._context.settings.build_retention_count
+        if age is None and not keep:
             return 0
-        before = None if settings.build_retention_age is None else now - settings.build_retention_age
+        before = None if age is None else now - age
         protected = self._protected(job)
+        limit = self._context.settings.retention_batch + len(protected)
+        up_to = self._newest_beyond(job, keep) if keep else 0
         total = 0
         while True:
-            limit = settings.retention_batch + len(protected)
-            found = self._store.builds.prunable(job.id, keep=settings.build_retention_count, before=before, limit=limit)
+            found = self._store.builds.prunable(job.id, up_to=up_to, before=before, limit=limit)
             if not (ids := [build_id for build_id in found if build_id not in protected]):
                 return total
-            with self._store.transaction():
+            self._delete_logs(ids)
+            with self._slices.next():
                 self._store.builds.delete(ids)
             total += len(ids)
-            gevent.sleep(0)
+
+    def _newest_beyond(self, job: Job, keep: int) -> int:
+        """The newest ended build that is not among the newest `keep`; 0 where there are no more than that."""
+        below: int | None = None
+        while keep > _COUNTED:
+            with self._slices.next():
+                below = self._store.builds.newest_ended(job.id, below=below, skip=_COUNTED - 1)
+            if below is None:
+                return 0
+            keep -= _COUNTED
+        return self._store.builds.newest_ended(job.id, below=below, skip=keep) or 0
+
+    def _delete_logs(self, build_ids: Sequence[int]) -> None:
+        more = True
+        while more:
+            with self._slices.next():
+                more = self._store.logs.delete_some(build_ids)
 
     def _protected(self, job: Job) -> set[int]:
         """The builds that show how the job stands, and what it has built: without them it would build that again."""

@@ -9,6 +9,7 @@ import msgspec
 from pikoci.internal.domain.build import Build
 from pikoci.internal.domain.queues import JOBS_QUEUE
 from pikoci.internal.service.lifecycle.checks import Checks
+from pikoci.internal.service.lifecycle.deletion import Deletion
 from pikoci.internal.service.lifecycle.duetimes import ClockWatch, DueTimes
 from pikoci.internal.service.lifecycle.requeue import TakeBack
 from pikoci.internal.service.lifecycle.retention import Retention
@@ -29,6 +30,7 @@ class Scheduling:
         self._doorbell = context.doorbell
         self._checks = Checks(context)
         self._retention = Retention(context)
+        self._deletion = Deletion(context)
         self._due_times = DueTimes(context)
         self._clock_watch = ClockWatch(context.clock)
 
@@ -74,6 +76,10 @@ class Scheduling:
     def prune(self) -> int:
         """Delete a batch of logs, builds and artifacts beyond the retention settings."""
         return self._retention.prune()
+
+    def delete_hidden(self) -> int:
+        """Delete a pipeline that was deleted for everybody to see; returns 0 if there is none."""
+        return self._deletion.delete_hidden()
 
     def _schedule_one(self) -> bool:
         """Serve one request to look at a job, in a transaction of its own; whether there was one."""

@@ -10,6 +10,7 @@ from pikoci.internal.domain.build import Build, InputChoice
 from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.pipeline import Job, Pipeline
 from pikoci.internal.domain.plan import JobPlan
+from pikoci.internal.domain.queues import jobs_queue
 from pikoci.internal.service.lifecycle.dispatch import Dispatcher, pause_reason
 from pikoci.internal.service.lifecycle.inputs import InputChooser
 from pikoci.internal.service.plumbing.bus import build_topic
@@ -139,6 +140,8 @@ class JobRun:
             reason=paused or reason or ("" if free else self._behind()),
             inputs_resolved=not reason,
             dispatched_at=self._now if free else None,
+            queue=jobs_queue(self.plan.tags),
+            priority=self.plan.priority,
         )
         return self._store.builds.create(build, inputs)
 

@@ -86,8 +86,9 @@ class EventBus:
 #: Topics that wake the scheduler's loops.
 SCHEDULE = "schedule"
 CHECKS = "checks"
+DELETIONS = "deletions"
 #: They stay on this server: its own scheduler does the work, and each further one would only look for it in vain.
-LOCAL = frozenset({SCHEDULE, CHECKS})
+LOCAL = frozenset({SCHEDULE, CHECKS, DELETIONS})
 
 
 def build_topic(build_id: int) -> str:

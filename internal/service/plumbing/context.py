@@ -15,6 +15,7 @@ from pikoci.internal.service.plumbing.measures import Measures
 from pikoci.internal.service.plumbing.ports import RunInThread
 from pikoci.internal.service.plumbing.revocations import Revocations
 from pikoci.internal.service.plumbing.settings import ServiceSettings
+from pikoci.internal.service.plumbing.turns import Turns
 from pikoci.internal.service.plumbing.waiting import Waiting
 
 
@@ -31,6 +32,7 @@ class Context:
     read_pipeline: RunInThread
     compiled: CompiledPipelines
     fleet: Fleet
+    turns: Turns
     measures: Measures
     revocations: Revocations
     ended_sessions: Revocations

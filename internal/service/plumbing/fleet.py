@@ -109,22 +109,31 @@ class Fleet:
     def require_able(self, by: Claimant, kind: str, tags: Sequence[str], team: str) -> None:
         """Return if the work is for such a worker as this one registered as, and its token opens it.
 
-        Raises ConflictError otherwise. What an instance can do never changes, so it is looked up once.
+        Raises ConflictError otherwise.
+        """
+        if refusal := self.refusal(by, kind, tags, team):
+            raise refusal
+
+    def refusal(self, by: Claimant, kind: str, tags: Sequence[str], team: str) -> ConflictError | None:
+        """Why the work is not for this worker, by what it registered as and its token; None if it is.
+
+        What an instance can do never changes, so it is looked up once.
         """
         worker, opens = by.name, by.opens
         if opens.team not in {"", team}:
-            raise ConflictError(
+            return ConflictError(
                 f"the worker's token opens the work of team {opens.team} alone", hint="give it a token for every team"
             )
         state = self._find(worker, by.instance)
         if state is None:
-            raise ConflictError(f"worker {worker} is not registered", hint="register first")
+            return ConflictError(f"worker {worker} is not registered", hint="register first")
         missing = sorted(set(tags) - set(state.tags)) or opens.lacks(tags)
         if missing:
-            raise ConflictError(f"worker {worker} lacks the tags {', '.join(missing)}")
+            return ConflictError(f"worker {worker} lacks the tags {', '.join(missing)}")
         if not {queue_of(kind, tags), queue_of(kind, tags, team)} & set(state.queues):
             only = f"{kind} for its tags only" if state.tags and not tags else f"no such {kind}"
-            raise ConflictError(f"worker {worker} takes {only}")
+            return ConflictError(f"worker {worker} takes {only}")
+        return None
 
     def _find(self, worker: str, instance: str) -> WorkerState | None:
         state = self._known.get(worker)

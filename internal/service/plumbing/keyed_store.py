@@ -29,6 +29,7 @@ class KeyedStore(Store):
         self.workers = store.workers
         self.worker_tokens = store.worker_tokens
         self.artifacts = store.artifacts
+        self.deletions = store.deletions
 
     @contextmanager
     def before_transaction(self, begin: Callable[[], None]) -> Iterator[None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 
@@ -13,7 +15,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     worker is run again. `log_retention` and `build_retention_age` of None, and a `build_retention_count` of 0, keep for
     ever. `login_attempts` are those of a name from an address, `login_address_attempts` those of an address, each
     within `login_window`. At most `password_queue` passwords are checked or wait for it at once, `password_share` of
-    them for one address.
+    them for one address. A team in `team_weights` has so many turns to one of a team that is not.
     """
 
     external_url: str = ""
@@ -21,6 +23,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     lease: float = 30.0
     republish_after: float = 15.0
     max_requeues: int = 3
+    team_weights: Mapping[str, int] = {}
     default_check_interval: str = "@every 1m"
     check_timeout: float = 3600.0
     max_versions_per_check: int = 10_000
@@ -35,7 +38,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_retention: float | None = None
     build_retention_age: float | None = None
     build_retention_count: int = 0
-    retention_batch: int = 50
+    retention_batch: int = 100
     login_attempts: int = 10
     login_address_attempts: int = 50
     login_window: float = 300.0

@@ -20,6 +20,7 @@ from pikoci.internal.domain.pipeline import (
 from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, encode_spec
 from pikoci.internal.pipeline.diff import Change, diff
 from pikoci.internal.pipeline.load import load_or_raise
+from pikoci.internal.service.lifecycle.deletion import Deletion
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_pipeline, may_see, require_role
@@ -36,6 +37,7 @@ class PipelineService:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = context.store
+        self._deletion = Deletion(context)
 
     def set(
         self,
@@ -107,10 +109,13 @@ class PipelineService:
         return self._store.pipelines.source(found.id).config
 
     def delete(self, principal: Principal, team: str, name: str) -> None:
-        """Remove a pipeline with everything that belongs to it (role admin). Running builds lose their claims."""
+        """Remove a pipeline with everything that belongs to it (role admin); what it runs is cancelled.
+
+        It is gone and its name free at once, whatever there is to delete; the rows go bit by bit.
+        """
         found = find_pipeline(self._store, principal, team, name, Role.ADMIN)
         with self._store.transaction():
-            self._store.pipelines.delete(found.id)
+            self._deletion.hide(found.id)
 
     def pause(self, principal: Principal, team: str, name: str) -> None:
         """Start no new builds (role write); checks go on, running builds finish, waiting ones wait. Idempotent."""

@@ -58,7 +58,8 @@ def run_plan(context: BuildContext) -> BuildFinished | BuildReturned:
     The job's `timeout` bounds the steps. Then, as after a cancellation, `on_cancel` and `ensure` still run.
     """
     job = context.assignment.job
-    whole = Scope(context.control.plan, build_variables(context.assignment.build))
+    env = {**context.assignment.env, **job.env}
+    whole = Scope(context.control.plan, {**env, **build_variables(context.assignment.build)})
     runner = StepRunner(context)
     with whole.nested(job.timeout, "the job") as steps:
         outcome = runner.run_all(job.steps, steps)

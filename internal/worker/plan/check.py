@@ -72,7 +72,12 @@ def _call(
         clock=equipment.clock,
         settings=settings,
         environment=base_variables(settings.environment, workspace),
-        visible={"BUILD_PIPELINE_NAME": assignment.pipeline, "BUILD_TEAM_NAME": assignment.team, "CI": "true"},
+        visible={
+            **assignment.env,
+            "BUILD_PIPELINE_NAME": assignment.pipeline,
+            "BUILD_TEAM_NAME": assignment.team,
+            "CI": "true",
+        },
         on_output=lambda _: None,
         cache_dir=cache_dir(settings.workdir / "cache", assignment.team, assignment.pipeline, resource),
         team=assignment.team,

@@ -35,10 +35,11 @@ class StepRunner:
 
     def run(self, step: Step, scope: Scope) -> Outcome:
         """Run one step with its attempts and hooks. The reason of the outcome names the step."""
-        outcome = self._attempts(step, scope)
-        if not outcome.ok and (scope.cause is None or outcome.cause is not scope.cause):
-            outcome = _named(f'{kind_of(step)} "{step.name}"', outcome)
-        return self.run_hooks(step.hooks, outcome, scope)
+        with scope.with_env(step.env) as inside:
+            outcome = self._attempts(step, inside)
+            if not outcome.ok and (scope.cause is None or outcome.cause is not scope.cause):
+                outcome = _named(f'{kind_of(step)} "{step.name}"', outcome)
+            return self.run_hooks(step.hooks, outcome, inside)
 
     def run_hooks(self, hooks: Hooks, outcome: Outcome, scope: Scope, *, of_job: bool = False) -> Outcome:
         """Run the hooks that `outcome` calls for, and return the outcome of it all.
@@ -85,8 +86,8 @@ class StepRunner:
         for hook in hooks:
             if lifetime.cause is not None:
                 break
-            given = {"BUILD_STATUS": outcome.status.value} if of_job else {}
-            with scope.nested(lifetime=lifetime, given=given) as inside:
+            status = {"BUILD_STATUS": outcome.status.value} if of_job else {}
+            with scope.nested(lifetime=lifetime, given={**hook.env, **status}) as inside:
                 ended = self._hook(hook, name, inside)
             if outcome.ok and not ended.ok:
                 outcome = ended

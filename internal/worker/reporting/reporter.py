@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import MappingProxyType
 
 import gevent
@@ -14,10 +14,11 @@ from pikoci.internal.domain.gateway import Gateway
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.reporting.spool import SpoolFile
 from pikoci.internal.worker.reporting.stream import ReportLimits, Stream
+from pikoci.internal.worker.tools.log_ids import LogIds
 
 _log = structlog.get_logger(__name__)
 _PATIENCE_SLICE = 0.1
-_NO_IDS: Mapping[str, str | int] = MappingProxyType({})
+_NO_IDS: LogIds = MappingProxyType({})
 
 
 class Reporter:
@@ -37,13 +38,12 @@ class Reporter:
         backoff: Backoff,
         on_refused: Callable[[], None],
         limits: ReportLimits,
-        ids: Mapping[str, str | int] = _NO_IDS,
+        ids: LogIds = _NO_IDS,
     ) -> None:
         self.spool = spool
         self._clock = clock
         self._limits = limits
-        self._log = _log.bind(**ids)
-        self._stream = Stream(gateway, spool, clock, backoff, on_refused, limits, self._log)
+        self._stream = Stream(gateway, spool, clock, backoff, on_refused, limits, ids)
         self._hurried = False
         self._dropped = 0
         self._sender: gevent.Greenlet[[], None] | None = None
@@ -95,7 +95,7 @@ class Reporter:
                 self.spool.close()
                 return False
             if self._hurried:
-                self._log.error("events lost: no server, no disk")
+                _log.error("events lost: no server, no disk", **stream.ids)
                 stream.discard()
             else:
                 gevent.sleep(_PATIENCE_SLICE)

@@ -19,8 +19,9 @@ from pikoci.internal.domain.gateway import ClaimRef, Gateway
 from pikoci.internal.domain.limits import MAX_LOG_EVENT
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.reporting.spool import SpoolFile
+from pikoci.internal.worker.tools.log_ids import LogIds
 
-Journal = structlog.typing.FilteringBoundLogger
+_log = structlog.get_logger(__name__)
 
 BATCH_BYTES = MAX_LOG_EVENT  # a larger piece of a log would be refused, and its build given up
 _EVENT_BYTES = 200
@@ -38,7 +39,7 @@ class Answer(Enum):
 
 
 def send(
-    gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildEvent], backoff: Backoff, journal: Journal
+    gateway: Gateway, ref: ClaimRef, first: int, events: Sequence[BuildEvent], backoff: Backoff, ids: LogIds
 ) -> Answer:
     """Report events numbered from `first`. Any refusal that waiting cannot cure ends the claim.
 
@@ -48,21 +49,21 @@ def send(
         gateway.report(ref.id, ref.claim, first, events)
     except RETRIABLE as error:
         backoff.heed(error)
-        journal.warning("report postponed", error=error.message)
+        _log.warning("report postponed", error=error.message, **ids)
         return Answer.LATER
     except PikociError as error:
-        journal.warning("report refused", error=error.message)
+        _log.warning("report refused", error=error.message, **ids)
         return Answer.REFUSED
     except Exception:  # noqa: BLE001 - a sender that dies would hold up its build for good
-        journal.exception("report failed")
+        _log.exception("report failed", **ids)
         return Answer.LATER
     return Answer.TAKEN
 
 
-def send_spool(gateway: Gateway, spool: SpoolFile, backoff: Backoff, journal: Journal, after: int = 0) -> Answer:
+def send_spool(gateway: Gateway, spool: SpoolFile, backoff: Backoff, ids: LogIds, after: int = 0) -> Answer:
     """Report all that is in `spool` with a number above `after`; the file stays."""
     for first, events in _batches(spool, after):
-        answer = send(gateway, spool.ref, first, events, backoff, journal)
+        answer = send(gateway, spool.ref, first, events, backoff, ids)
         if answer is not Answer.TAKEN:
             return answer
     return Answer.TAKEN

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import structlog
 from gevent.event import Event
 
 from pikoci.internal.domain.gateway import ClaimRef, Gateway
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.reporting.sending import Answer, send_spool
 from pikoci.internal.worker.reporting.spool import SpoolFile
-
-_log = structlog.get_logger(__name__)
+from pikoci.internal.worker.tools.log_ids import LogIds
 
 
 class SpoolShipper:
@@ -46,8 +44,8 @@ class SpoolShipper:
         That one is the last of the next round: what the server answers for it alone holds up no other.
         """
         for ref, spool in list(self._spools.items()):
-            journal = _log.bind(build_id=ref.id, claim=ref.claim)
-            if send_spool(self._gateway, spool, self._backoff, journal) is Answer.LATER:
+            ids: LogIds = {"build_id": ref.id, "claim": ref.claim}
+            if send_spool(self._gateway, spool, self._backoff, ids) is Answer.LATER:
                 if self._spools.pop(ref, None) is not None:
                     self._spools[ref] = spool
                 break

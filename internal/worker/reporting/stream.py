@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import gevent
+import structlog
 from gevent.event import Event
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import Gateway
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.reporting.outbox import Outbox
-from pikoci.internal.worker.reporting.sending import Answer, Journal, send, send_spool
+from pikoci.internal.worker.reporting.sending import Answer, send, send_spool
 from pikoci.internal.worker.reporting.spool import SpoolFile
+from pikoci.internal.worker.tools.log_ids import LogIds
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Mode(Protocol):
 
 
 class Stream:
-    """What the modes share. `closing`: no event comes after those in the outbox. `journal` is the worker's own log."""
+    """What the modes share. `closing`: no event comes after those in the outbox. `ids` are for log lines."""
 
     def __init__(
         self,
@@ -52,14 +56,14 @@ class Stream:
         backoff: Backoff,
         on_refused: Callable[[], None],
         limits: ReportLimits,
-        journal: Journal,
+        ids: LogIds,
     ) -> None:
         self.gateway = gateway
         self.spool = spool
         self.clock = clock
         self.backoff = backoff
         self.limits = limits
-        self.journal = journal
+        self.ids = ids
         self.outbox = Outbox(clock)
         self.delivered = 0  # the number of the last event that the server is known to have
         self.closing = False
@@ -114,7 +118,7 @@ class Stream:
             try:
                 self.spool.append(self.outbox.next, batch)
             except OSError as error:
-                self.journal.error("cannot write spool", error=str(error))
+                _log.error("cannot write spool", error=str(error), **self.ids)
                 return False
             self.drop_batch()
             if isinstance(self.mode, FromMemory):
@@ -126,7 +130,7 @@ class Stream:
         try:
             self.spool.sync()
         except OSError as error:
-            self.journal.error("cannot sync spool", error=str(error))
+            _log.error("cannot sync spool", error=str(error), **self.ids)
 
 
 class FromMemory:
@@ -146,7 +150,7 @@ class FromMemory:
                 stream.end()  # it is closing, and all is delivered
             return
         first = stream.outbox.next
-        answer = send(stream.gateway, stream.spool.ref, first, batch, stream.backoff, stream.journal)
+        answer = send(stream.gateway, stream.spool.ref, first, batch, stream.backoff, stream.ids)
         if answer is Answer.TAKEN:
             stream.delivered = first + len(batch) - 1
             stream.backoff.reset()
@@ -198,7 +202,7 @@ class FromSpool:
             return
         stream.spill()
         last = stream.outbox.next - 1
-        answer = send_spool(stream.gateway, stream.spool, stream.backoff, stream.journal, stream.delivered)
+        answer = send_spool(stream.gateway, stream.spool, stream.backoff, stream.ids, stream.delivered)
         if not self._is_present():
             return
         if answer is Answer.REFUSED:

@@ -68,5 +68,5 @@ def _prepared(
         if call.resource.cache or call.type.cache:
             cache = held.enter_context(in_use(call.cache_dir, call.lifetime, alone=False, user=call.user))
             own["CACHE_DIR"] = str(cache)
-        visible = {**call.visible, **own}
+        visible = {**call.visible, **call.command_lines.parameters(command), **own}
         yield call.command_lines.argv(command, visible), {**call.environment, **visible}

@@ -48,9 +48,19 @@ class Scope:
         It ends with `lifetime` rather than with this scope, if one is given: clean-up outlasts what it cleans up. It
         sees `given` besides; that, unlike what it exports, never gets out.
         """
-        with (lifetime or self.lifetime).nested(timeout, subject) as inside:
-            inner = Scope(inside, {**self.variables, **(given or {})})
-            try:
-                yield inner
-            finally:
-                self.export(inner._exports)
+        with (lifetime or self.lifetime).nested(timeout, subject) as inside, self._inner(inside, given or {}) as inner:
+            yield inner
+
+    @contextmanager
+    def with_env(self, env: Mapping[str, str]) -> Generator[Scope]:
+        """A scope inside this one that ends with it, and sees these environment variables besides."""
+        with self._inner(self.lifetime, env) as inner:
+            yield inner
+
+    @contextmanager
+    def _inner(self, lifetime: Lifetime, given: Mapping[str, str]) -> Generator[Scope]:
+        inner = Scope(lifetime, {**self.variables, **given})
+        try:
+            yield inner
+        finally:
+            self.export(inner._exports)

@@ -30,8 +30,9 @@ def run_task(context: BuildContext, step: TaskStep, scope: Scope, log: StepLog) 
 def run_command(context: BuildContext, command: Command, scope: Scope, log: StepLog) -> tuple[Outcome, Path]:
     """Run one command in the work directory; also the path of its `$PIKOCI_OUTPUT`. Raises StepError and OSError."""
     output = context.workspace.private_path(".out")
-    visible = scope.variables
-    argv = context.command_lines().argv(command, visible)
+    lines = context.command_lines()
+    visible = {**scope.variables, **lines.parameters(command)}
+    argv = lines.argv(command, visible)
     env = {**context.base_environment(), **visible, "PIKOCI_OUTPUT": str(output)}
     return context.commands.run(argv, env, context.workspace.work, scope.lifetime, log.write), output
 

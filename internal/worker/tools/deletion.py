@@ -69,6 +69,14 @@ class _Deletion:
     def remove(self, directory: int, name: str, path: str, depth: int) -> None:
         """Remove the directory `name` that lies in `directory`, whose own path is `path`."""
         try:
+            os.rmdir(name, dir_fd=directory)
+        except FileNotFoundError:
+            pass
+        except OSError:  # it is not empty, or a mount point
+            self._remove_full(directory, name, path, depth)
+
+    def _remove_full(self, directory: int, name: str, path: str, depth: int) -> None:
+        try:
             here = self._open(directory, name)
             try:
                 self._empty(here, f"{path}/{name}", depth)

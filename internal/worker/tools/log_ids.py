@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pikoci.internal.domain.gateway import BuildAssignment, CheckAssignment
 from pikoci.internal.domain.naming import full_name
 
-LogIds = dict[str, str | int]
+LogIds = Mapping[str, str | int]
 
 
 def build_ids(assignment: BuildAssignment) -> LogIds:

@@ -1,23 +1,23 @@
 """From a `run` block to a process: the runners `exec` and `shell`, and those that a pipeline defines.
 
-A command line can be read by every user of the machine. So a script travels in a private file, `$env` names a secret
-variable without its value (`-e TOKEN`), and a secret anywhere else in the arguments is refused.
+A command line can be read by every user of the machine. So a script travels in a private file, and `$env` names a
+secret variable without its value (`-e TOKEN`). A secret that a pipeline writes into arguments itself stays there;
+setting the pipeline warned of it.
 """
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pikoci.internal.domain.plan import Command, RunnerType
+from pikoci.internal.domain.plan import PLACEHOLDER, Command, RunnerType
+from pikoci.internal.domain.variables import fault_of
 from pikoci.internal.worker.tools.environment import text_of
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import StepError, errored
 from pikoci.internal.worker.tools.workspace import Workspace
 
-_PLACEHOLDER = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 _STRICT_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "ash"})
 
 
@@ -32,17 +32,26 @@ class CommandLines:
     def argv(self, command: Command, visible: Mapping[str, str]) -> list[str]:
         """The argument vector of `command`. `visible` are the variables that `$env` hands on.
 
-        Raises StepError for an unknown runner, a bad parameter or a secret among the arguments.
+        Raises StepError for an unknown runner or a bad parameter.
         """
         own = next((kind for kind in self.types if kind.name == command.runner), None)
         if own is None and command.runner == "shell":
             return self._shell(command.params)
-        self._refuse_secrets(command)
         if own is not None:
             return self._expand(own, command.params, visible)
         if command.runner == "exec":
             return _exec(command.params)
         raise StepError(errored(f'there is no runner "{command.runner}" on this worker; it has exec and shell'))
+
+    def parameters(self, command: Command) -> dict[str, str]:
+        """The params of a command of a runner that the pipeline defines, as environment variables; `args` is none.
+
+        A name that a pipeline cannot give to a variable, and a value too long for one, is left out.
+        """
+        if all(kind.name != command.runner for kind in self.types):
+            return {}
+        found = {name: text_of(value) for name, value in command.params.items() if name != "args"}
+        return {name: value for name, value in found.items() if not fault_of(name, value)}
 
     def _shell(self, params: Mapping[str, object]) -> list[str]:
         shell = shlex.split(text_of(params.get("shell", "")))
@@ -79,16 +88,6 @@ class CommandLines:
             options += ("-e", name if self.masker.contains_secret(value) else f"{name}={value}")
         return options
 
-    def _refuse_secrets(self, command: Command) -> None:
-        for name, value in command.params.items():
-            if self.masker.reveals_secret(text_of(value)):
-                raise StepError(
-                    errored(
-                        f"{name} of the {command.runner} runner contains a secret, and every user of the machine can"
-                        " read a command line; use the shell runner, or hand the secret over in a file"
-                    )
-                )
-
 
 def _exec(params: Mapping[str, object]) -> list[str]:
     path = text_of(params.get("path", ""))
@@ -105,4 +104,4 @@ def _texts(value: object, name: str) -> list[str]:
 
 def _fill(template: str, values: Mapping[str, str]) -> str:
     """Replace known placeholders once; what comes in is not looked at again, and unknown ones stay as they are."""
-    return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), template)
+    return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), template)

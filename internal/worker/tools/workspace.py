@@ -19,8 +19,9 @@ class Workspace:
 
     Beside them lie scripts and keys, which only the worker makes, and paths that commands may make. The root belongs to
     the worker, so that no command can put a link in the place of any of these; they belong to `user`, and nobody else
-    gets in. All is made on entry and removed on exit with whatever commands left in it, by `remove`. Raises OSError on
-    entry when it cannot be made (disk full).
+    gets in. Without a user commands are the worker's equals, and scripts and paths lie in the root itself: making and
+    removing a directory takes longer than most of what a short build does. All is made on entry and removed on exit
+    with whatever commands left in it, by `remove`. Raises OSError on entry when it cannot be made (disk full).
     """
 
     def __init__(self, root: Path, remove: Callable[[Path], None] = remove_tree, user: BuildUser | None = None) -> None:
@@ -30,20 +31,17 @@ class Workspace:
         self.work = root / "work"
         self.tmp = root / "tmp"
         self.home = root / "home"
-        self._new = root / "new"
-        self._files = root / "files"
+        self._new = root if user is None else root / "new"
+        self._files = root if user is None else root / "files"
         self._number = 0
 
     def __enter__(self) -> Self:
-        passable = 0o700 if self.user is None else 0o711
         try:
-            self.root.mkdir(mode=passable, parents=True)
-            self._files.mkdir(mode=passable)
-            for path in (self.root, self._files):
-                path.chmod(passable)  # whatever the umask is
-            for path in (self.work, self.tmp, self.home, self._new):
-                path.mkdir(mode=0o700)
-                self._hand_over(path)
+            if self.user is None:
+                for path in (self.root, self.work, self.tmp):
+                    path.mkdir(mode=0o700, parents=True)
+            else:
+                self._make_for(self.user)
         except OSError:
             self._remove(self.root)
             raise
@@ -143,9 +141,13 @@ class Workspace:
     def _relative(self, name: str) -> str:
         return os.path.relpath(self.work / name, self.work)
 
-    def _hand_over(self, path: Path) -> None:
-        if self.user is not None:
-            os.chown(path, self.user.uid, self.user.gid, follow_symlinks=False)
+    def _make_for(self, user: BuildUser) -> None:
+        for path in (self.root, self._files):
+            path.mkdir(mode=0o711, parents=True)
+            path.chmod(0o711)  # whatever the umask is
+        for path in (self.work, self.tmp, self.home, self._new):
+            path.mkdir(mode=0o700)
+            os.chown(path, user.uid, user.gid, follow_symlinks=False)
 
     def _next(self, suffix: str) -> str:
         self._number += 1

@@ -1,6 +1,7 @@
 """Running git with the credentials of a resource, none of which ever stands on a command line or in a repository.
 
-git reads no settings but ours: neither the machine's nor a user's, and of a repository only what the worker wrote.
+git reads no settings but ours: neither the machine's nor a user's, and of a repository only what the worker wrote. Of a
+pipeline's environment variables it sees all but its own, `GIT_*`, such as `HTTPS_PROXY`.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class Git:
         settings = _safe_directories([*map(str, trusted), *_local_repositories(source)])
         self._plain = {
             **call.environment,
+            **{name: value for name, value in call.visible.items() if not name.startswith("GIT_")},
             "HOME": _NO_HOME,
             "XDG_CONFIG_HOME": _NO_HOME,
             "GIT_ATTR_NOSYSTEM": "1",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from peewee import Database, Model
 
 from pikoci.internal.store import artifact_models, build_models, models
-from pikoci.internal.store.tables import ACTIVE, CHECKABLE
+from pikoci.internal.store.tables import ACTIVE, CHECKABLE, IN_LINE
 
 MODELS = [
     found
@@ -22,6 +22,7 @@ _UNIQUE = {
     "resources_by_token": "resources (webhook_token) WHERE webhook_token <> ''",
     "versions_by_digest": "versions (resource_id, digest)",
     "builds_by_number": "builds (job_id, number, retry)",
+    "builds_rung": "builds (rung_by, worker, worker_instance) WHERE status = 'started'",
 }
 _PLAIN = {
     "memberships_by_user": "memberships (user_id)",
@@ -37,6 +38,7 @@ _PLAIN = {
     "builds_of_pipeline": "builds (pipeline_id, id)",
     "builds_active": f"builds (job_id, status, id) WHERE {ACTIVE}",
     "builds_pending": "builds (dispatched_at) WHERE status = 'pending'",
+    "builds_in_line": f"builds (queue, pipeline_id, priority DESC, id) WHERE {IN_LINE}",
     "builds_started": "builds (lease_expires_at) WHERE status = 'started'",
     "builds_of_worker": "builds (worker, id) WHERE status = 'started'",
     "builds_ended_of_job": "builds (job_id, finished_at) WHERE finished_at IS NOT NULL",

@@ -137,11 +137,9 @@ def test_only_a_dispatched_pending_build_can_be_claimed(store: SqlStore, world: 
     waiting = world.build(status=BuildStatus.WAITING, dispatched_at=4.0)
     ready = world.build(dispatched_at=4.0, last_event=3)
     with store.transaction():
-        for build in (undispatched, ended, waiting):
-            assert store.builds.claim(build.id, "w1", "i1", 5.0, 35.0) is None
-        assert store.builds.claim(999, "w1", "i1", 5.0, 35.0) is None
-        claimed = store.builds.claim(ready.id, "w1", "i1", 5.0, 35.0)
-        assert store.builds.claim(ready.id, "w2", "i2", 5.0, 35.0) is None
+        claimed = world.claim(undispatched, "w1", "i1")
+        for build in (undispatched, ended, waiting, ready):
+            assert world.claim(build, "w2", "i2") is None
     assert claimed == replace(
         ready, status=BuildStatus.STARTED, worker="w1", claim=1, started_at=5.0, lease_expires_at=35.0, last_event=0
     )
@@ -156,11 +154,11 @@ def test_greenlets_that_work_at_once_do_not_get_in_each_others_way(store: SqlSto
         build = world.build(job, dispatched_at=4.0)
         gevent.sleep(0)
         with store.transaction():
-            claimed = store.builds.claim(build.id, f"w{number}", "i", 5.0, 35.0)
+            claimed = world.claim(build, f"w{number}", "i")
         assert claimed
         gevent.sleep(0)
         world.saved(claimed, status=BuildStatus.SUCCEEDED, finished_at=9.0)
-        return build.number
+        return claimed.number
 
     living = [gevent.spawn(live, number) for number in range(40)]
     gevent.joinall(living, timeout=60, raise_error=True)
@@ -173,7 +171,7 @@ def test_a_requeued_build_is_claimed_with_the_next_token(store: SqlStore, world:
     first = world.claimed()
     world.saved(first, status=BuildStatus.PENDING, dispatched_at=40.0, worker=None, lease_expires_at=None)
     with store.transaction():
-        second = store.builds.claim(first.id, "w2", "i2", 41.0, 71.0)
+        second = world.claim(first, "w2", "i2", 41.0, 71.0)
     assert second
     assert second.claim == 2
 
@@ -210,10 +208,10 @@ def test_lapsed_leases_are_taken(store: SqlStore, world: World) -> None:
 
 
 def test_dispatched_builds_that_nobody_claimed_are_taken(store: SqlStore, world: World) -> None:
+    world.claimed(dispatched_at=1.0)
     old = world.build(dispatched_at=5.0)
     world.build(dispatched_at=9.0)
     world.build()
-    world.claimed(dispatched_at=1.0)
     with store.transaction():
         assert store.builds.take_stale(9.0, 9) == [old]
 
@@ -334,12 +332,20 @@ def test_prunable_are_ended_builds_beyond_the_kept_or_too_old(store: SqlStore, w
     job = ended[0].job_id
     world.build()
     ids = [build.id for build in ended]
-    assert store.builds.prunable(job, keep=0, before=None, limit=9) == []
-    assert store.builds.prunable(job, keep=3, before=None, limit=9) == ids[:1]
-    assert store.builds.prunable(job, keep=1, before=None, limit=2) == ids[:2]
-    assert store.builds.prunable(job, keep=4, before=None, limit=9) == []
-    assert store.builds.prunable(job, keep=0, before=30.0, limit=9) == ids[:2]
-    assert store.builds.prunable(job, keep=1, before=30.0, limit=9) == ids[:3]
+    assert store.builds.prunable(job, up_to=0, before=None, limit=9) == []
+    assert store.builds.prunable(job, up_to=ids[0], before=None, limit=9) == ids[:1]
+    assert store.builds.prunable(job, up_to=ids[2], before=None, limit=2) == ids[:2]
+    assert store.builds.prunable(job, up_to=0, before=30.0, limit=9) == ids[:2]
+    assert store.builds.prunable(job, up_to=ids[2], before=30.0, limit=9) == ids[:3]
+
+
+def test_the_newest_ended_build_but_some_is_found(store: SqlStore, world: World) -> None:
+    ids = [world.ended(finished_at=float(at)).id for at in (10, 20, 30, 40)]
+    job = world.build().job_id
+    found = [store.builds.newest_ended(job, below=None, skip=skip) for skip in range(5)]
+    assert found == [*reversed(ids), None]
+    assert store.builds.newest_ended(job, below=ids[3], skip=0) == ids[2]
+    assert store.builds.newest_ended(job, below=ids[0], skip=0) is None
 
 
 def test_builds_are_deleted_with_what_belongs_to_them(store: SqlStore, world: World) -> None:

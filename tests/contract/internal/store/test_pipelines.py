@@ -107,8 +107,7 @@ def test_deleting_takes_everything_along(store: SqlStore, world: World) -> None:
         store.logs.append(build.id, [LogChunk(offset=0, step="", claim=1, at=1.0, data=b"x")])
         store.jobs.request_scheduling([build.job_id])
         store.artifacts.finish("u", "d", 0, build.pipeline_id, 1.0)
-    with store.transaction():
-        store.pipelines.delete(build.pipeline_id)
+    world.delete(build.pipeline_id)
     assert store.builds.get(build.id) is None
     assert store.versions.get(version.id) is None
     assert store.logs.read(build.id, 0, 10) == []
@@ -120,8 +119,7 @@ def test_deleting_takes_everything_along(store: SqlStore, world: World) -> None:
 
 def test_ids_are_never_given_twice(store: SqlStore, world: World) -> None:
     first = world.build()
-    with store.transaction():
-        store.pipelines.delete(first.pipeline_id)
+    world.delete(first.pipeline_id)
     second = world.build()
     assert second.id > first.id
     assert second.pipeline_id > first.pipeline_id

@@ -22,7 +22,7 @@ from pikoci.internal.domain.errors import ConflictError, UnavailableError
 from pikoci.internal.store import StoreSettings, open_store
 from pikoci.internal.store.store import SqlStore
 from tests.contract.internal.store.conftest import settings_of
-from tests.contract.internal.store.world import World, wished
+from tests.contract.internal.store.world import World, claim_next, wished
 from tests.services.postgresql import PostgresqlServer
 
 
@@ -59,19 +59,19 @@ def waiting_for_locks(store: SqlStore) -> int:
 
 def test_every_build_is_claimed_exactly_once(store: SqlStore, settings: StoreSettings, world: World) -> None:
     job = world.job()
-    ids = [world.build(job, dispatched_at=4.0).id for _ in range(200)]
+    builds = [world.build(job, dispatched_at=4.0) for _ in range(200)]
 
     def claim_all(server: SqlStore, worker: str) -> list[int]:
         won = []
-        for build_id in Random(worker).sample(ids, len(ids)):
+        for build in Random(worker).sample(builds, len(builds)):
             with server.transaction():
-                if server.builds.claim(build_id, worker, "i", 5.0, 35.0):
-                    won.append(build_id)
+                if claimed := claim_next(server, build, worker, "i"):
+                    won.append(claimed.id)
         return won
 
     with opened(settings) as other:
         won = together(*(partial(claim_all, (store, other)[n % 2], f"w{n}") for n in range(16)))
-    assert sorted(itertools.chain(*won)) == ids
+    assert sorted(itertools.chain(*won)) == [build.id for build in builds]
     assert sum(bool(some) for some in won) > 1
 
 
@@ -80,14 +80,16 @@ from pikoci.cooperative import make_cooperative
 make_cooperative()
 import sys
 import msgspec
+from pikoci.internal.domain.build import Build
 from pikoci.internal.store import StoreSettings, open_store
-settings, ids, worker = msgspec.json.decode(sys.stdin.read(), type=tuple[StoreSettings, list[int], str])
+from tests.contract.internal.store.world import claim_next
+settings, builds, worker = msgspec.json.decode(sys.stdin.read(), type=tuple[StoreSettings, list[Build], str])
 store = open_store(settings)
 won = []
-for build_id in ids:
+for build in builds:
     with store.transaction():
-        if store.builds.claim(build_id, worker, "i", 5.0, 35.0):
-            won.append(build_id)
+        if claimed := claim_next(store, build, worker, "i"):
+            won.append(claimed.id)
 with store.transaction():
     due = [resource.id for resource in store.resources.take_due(1000.0, 20)]
     store.resources.mark_dispatched({resource_id: 2000.0 for resource_id in due}, 1000.0)
@@ -96,7 +98,7 @@ print(msgspec.json.encode((won, due)).decode())
 
 
 def test_processes_share_builds_and_checks(store: SqlStore, settings: StoreSettings, world: World) -> None:
-    ids = [world.build(world.job(), dispatched_at=4.0).id for _ in range(50)]
+    builds = [world.build(world.job(), dispatched_at=4.0) for _ in range(50)]
     resources = world.resources(*(wished(f"git.r{number}") for number in range(40)))
     children = [
         subprocess.Popen([sys.executable, "-c", CLAIMER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -104,7 +106,7 @@ def test_processes_share_builds_and_checks(store: SqlStore, settings: StoreSetti
     ]
     for number, child in enumerate(children):
         assert child.stdin
-        child.stdin.write(msgspec.json.encode((settings, ids, f"w{number}")))
+        child.stdin.write(msgspec.json.encode((settings, builds, f"w{number}")))
         child.stdin.close()
     found = []
     for child in children:
@@ -112,7 +114,7 @@ def test_processes_share_builds_and_checks(store: SqlStore, settings: StoreSetti
         found.append(msgspec.json.decode(child.stdout.read(), type=tuple[list[int], list[int]]))
         child.stdout.close()
         assert child.wait(timeout=30) == 0
-    assert sorted(itertools.chain(*(won for won, _ in found))) == ids
+    assert sorted(itertools.chain(*(won for won, _ in found))) == [build.id for build in builds]
     assert sorted(itertools.chain(*(due for _, due in found))) == [resource.id for resource in resources]
     with store.transaction():
         assert store.resources.take_due(1000.0, 100) == []

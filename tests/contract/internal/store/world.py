@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pikoci.internal.domain.build import Build, BuildStatus, InputChoice
+from pikoci.internal.domain.build import Build, BuildStatus, InputChoice, WaitingLine
 from pikoci.internal.domain.pipeline import Job, Pipeline, PipelineSource, ResourceState, Version
 from pikoci.internal.store.store import SqlStore
 
@@ -22,6 +22,14 @@ def wished(name: str, **fields: Any) -> ResourceState:
 
 class _UndoneError(Exception):
     pass
+
+
+def claim_next(
+    store: SqlStore, build: Build, worker: str, instance: str, now: float = 5.0, until: float = 35.0
+) -> Build | None:
+    """Whatever is next where the build waits, for its message."""
+    line = WaitingLine(head=build.id, queue=build.queue, pipeline_id=build.pipeline_id, team="")
+    return store.builds.claim_next(line, build.id, worker, instance, now, until)
 
 
 class World:
@@ -92,9 +100,13 @@ class World:
     def claimed(self, worker: str = "w1", instance: str = "i1", lease_until: float = 35.0, **fields: Any) -> Build:
         build = self.build(**{"dispatched_at": 4.0, **fields})
         with self.store.transaction():
-            claimed = self.store.builds.claim(build.id, worker, instance, 5.0, lease_until)
+            claimed = self.claim(build, worker, instance, 5.0, lease_until)
         assert claimed
         return claimed
+
+    def claim(self, build: Build, worker: str, instance: str, now: float = 5.0, until: float = 35.0) -> Build | None:
+        """Whatever is next where this build waits, for its message."""
+        return claim_next(self.store, build, worker, instance, now, until)
 
     def ended(self, job: str = "build", status: BuildStatus = BuildStatus.SUCCEEDED, **fields: Any) -> Build:
         build = self.build(job, **{"status": status, "finished_at": 9.0, **fields})
@@ -106,6 +118,18 @@ class World:
         with self.store.transaction():
             self.store.builds.save(changed)
         return changed
+
+    def delete(self, pipeline_id: int) -> int:
+        """Delete a pipeline to its last row; returns in how many parts."""
+        with self.store.transaction():
+            self.store.deletions.hide(pipeline_id)
+        after: int | None = 0
+        parts = 0
+        while after is not None:
+            with self.store.transaction():
+                after = self.store.deletions.delete_some(pipeline_id, after)
+            parts += 1
+        return parts
 
     def choice(self, version: Version, get: str = "repo", **upstream: int) -> InputChoice:
         return InputChoice(get=get, resource_id=version.resource_id, version_id=version.id, upstream=upstream)

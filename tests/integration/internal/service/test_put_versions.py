@@ -9,6 +9,7 @@ from tests.integration.internal.service.world import World
 
 JOBS = """
     job "run" {
+      priority = 1
       put "{type}" "repo" {}
     }
     job "gated" {

@@ -19,6 +19,7 @@ CHAIN = (
     TYPE
     + """
     job "up" {
+      priority = 1
       get "made" "repo" { trigger = true }
     }
     job "run" {

@@ -37,7 +37,7 @@ def test_a_plain_build_from_trigger_to_end(world: World, statements: Statements)
     build = world.trigger()
     assert 0 < statements.count() <= 4
     claim = world.claim(build).claim
-    assert statements.count() <= 2
+    assert statements.count() <= 3
     world.report(build, claim, 1, *world.events())
     assert statements.count() <= 5
 
@@ -50,7 +50,7 @@ def test_a_build_with_an_input(world: World, statements: Statements) -> None:
     build = world.trigger()
     assert 0 < statements.count() <= 10
     world.claim(build)
-    assert statements.count() <= 3
+    assert statements.count() <= 4
 
 
 def test_a_build_of_a_limited_job(world: World, statements: Statements) -> None:

@@ -28,8 +28,8 @@ STRUCTURE = {
             1,
             1,
             'Unknown argument "nothing" in pipeline',
-            hint="known are job, notification, notification_type, resource, resource_type, runner_type, secret_type, "
-            "service_type, variable",
+            hint="known are env, job, locals, notification, notification_type, resource, resource_type, runner_type, "
+            "secret_type, service_type, variable",
         ),
     ),
     "an argument for a block": (
