@@ -93,9 +93,7 @@ def delete_all(site: Site, builds: int) -> Callable[[], Any]:
 
     def whole() -> None:
         call()
-        # Not every version of the program deletes in two parts.
-        rest = getattr(site.services.scheduling, "delete_hidden", lambda: 0)
-        while rest():
+        while site.services.scheduling.delete_hidden():
             pass
 
     return whole
