@@ -107,6 +107,23 @@ def test_a_later_search_in_vain_looks_only_for_news(long_history: MemoryHistory)
     assert cost(long_history, known, *pair) == 1
 
 
+def test_what_never_passed_together_is_not_tried_again_for_each_build() -> None:
+    history, known = MemoryHistory(), VainSearches()
+    for version in range(300):
+        history.add_version("code", version)
+        history.add_version("docs", 1000 + version)
+        for place, job in enumerate(("unit", "lint")):
+            took = {"code": ("code", version), "docs": ("docs", 1000 + (version + place) % 300)}
+            history.add_build(PastBuild(1000 * place + version, job, took))
+    gets = [Get(name, name, ("unit", "lint")) for name in ("code", "docs")]
+    for _ in range(2):
+        assert cost(history, known, *gets) > 300
+    history.add_build(PastBuild(5000, "unit", {"code": ("code", 7), "docs": ("docs", 1007)}))
+    assert cost(history, known, *gets) < 30
+    history.add_build(PastBuild(5001, "lint", {"code": ("code", 7), "docs": ("docs", 1007)}))
+    assert resolve("me", gets, history, known).ok
+
+
 def test_jobs_with_the_same_gets_search_once(long_history: MemoryHistory) -> None:
     known, get = VainSearches(), Get("code", "code", ("unit", "broken"))
     for _ in range(2):
