@@ -16,7 +16,7 @@ def resolve(job: str, gets: Sequence[Get], history: History, known: VainSearches
     With `passed`, see `Search`. A pinned get takes its pin or nothing. A disabled version is never given,
     pinned or not. Gets that share no upstream job, directly or through others, do not affect each other.
 
-    Searches in vain are kept in `known`: with that, the next one costs what is new since, not the whole history.
+    Searches in vain are kept in `known`: with that, later ones cost what is new since, not the whole history.
 
     Raises ValueError when two gets have the same name.
     """

@@ -17,9 +17,12 @@ _Key = tuple[Get, ...]
 
 @dataclass(slots=True)
 class _Vain:
-    """A search that found nothing in all that there was up to the mark, and the reasons once they were asked for."""
+    """A search that found nothing in all that there was up to the mark, and the reasons once they were asked for.
 
-    mark: object
+    Without a mark the next one searches everything again.
+    """
+
+    mark: object | None
     reasons: Mapping[str, str] | None = None
 
 
@@ -52,26 +55,29 @@ class VainSearches:
 
 
 class Finder:
-    """Searches in one history; those in vain are kept in `known`, where that is given."""
+    """Searches in one history; those in vain are kept in `known`, if that is given."""
 
     def __init__(self, history: History, known: VainSearches | None) -> None:
         self._history = history
-        self._known = known
+        self._known = VainSearches() if known is None else known
 
     def find(self, job: str, gets: Sequence[Get]) -> Choice | None:
-        """As `Search.run`; but after a search in vain it looks only at what is new since."""
+        """As `Search.run`; but after searches in vain it looks only at what is new since.
+
+        A mark is taken with the second search in vain, so that those which find something cost no more.
+        """
         search, key = Search(job, gets, self._history), _key(gets)
-        if self._known is None:
-            return search.run()
-        before = self._known.get(key)
-        if before is not None and self._history.since(before.mark) == []:
+        before, now = self._known.get(key), _Vain(None)
+        if before is None:
+            choice = search.run()
+        elif before.mark is not None and self._history.since(before.mark) == []:
             return None
-        # The mark comes first: what succeeds between it and the search is looked at twice, rather than never.
-        mark = self._history.mark(_upstream(gets), _resources(gets))
-        still_vain = before is not None and mark is not None and self._changes_nothing(search, before.mark)
-        choice = None if still_vain else search.run()
-        if choice is None and mark is not None:
-            self._known.keep(key, _Vain(mark))
+        else:
+            # The mark comes first: what succeeds between it and the search is looked at twice, rather than never.
+            now = _Vain(self._history.mark(_upstream(gets), _resources(gets)))
+            choice = None if self._changes_nothing(search, before, now) else search.run()
+        if choice is None:
+            self._known.keep(key, now)
         else:
             self._known.forget(key)
         return choice
@@ -82,17 +88,20 @@ class Finder:
 
     def reasons(self, gets: Sequence[Get]) -> Mapping[str, str] | None:
         """Why `find` found nothing, if that was kept and nothing is new since."""
-        vain = self._known.get(_key(gets)) if self._known is not None else None
-        return vain.reasons if vain else None
+        vain = self._known.get(_key(gets))
+        return vain.reasons if vain is not None else None
 
     def keep_reasons(self, gets: Sequence[Get], reasons: Mapping[str, str]) -> None:
         """Keep them for the next time that `find` finds nothing."""
-        vain = self._known.get(_key(gets)) if self._known is not None else None
+        vain = self._known.get(_key(gets))
         if vain is not None:
             vain.reasons = reasons
 
-    def _changes_nothing(self, search: Search, mark: object) -> bool:
-        new = self._history.since(mark)
+    def _changes_nothing(self, search: Search, before: _Vain, now: _Vain) -> bool:
+        """Whether nothing that has succeeded since the mark of `before` makes a choice possible."""
+        if before.mark is None or now.mark is None:
+            return False
+        new = self._history.since(before.mark)
         return new is not None and not any(search.succeeds_with(build) for build in new)
 
 

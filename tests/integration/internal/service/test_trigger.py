@@ -149,7 +149,7 @@ def test_a_limit_counts_within_a_group_as_well(world: World) -> None:
     assert world.publisher.take() == [second.id]
 
 
-def test_many_groups_are_served_in_one_turn_and_a_full_turn_is_followed_by_another(world: World) -> None:
+def test_groups_that_are_free_together_are_served_in_one_turn(world: World) -> None:
     jobs = {f"j{number}": f'serial_groups = ["g{number}", "h{number % 2}"]' for number in range(4)}
     world.set(grouped(**jobs, all="serial_groups = " + str([f"h{n}" for n in range(2)]).replace("'", '"')))
     world.services.pipelines.pause(world.alice, "main", "p")

@@ -29,7 +29,8 @@ def vain(world: World) -> World:
     for version in range(3):
         world.find_versions(str(version))
         succeed(world, "unit")
-    look(world)
+    for _ in range(2):
+        look(world)
     return world
 
 
@@ -75,7 +76,8 @@ def test_what_passes_the_missing_job_is_taken_however_old_it_is(vain: World) -> 
 def test_a_build_that_ran_during_the_search_counts_when_it_succeeds(vain: World) -> None:
     early, late = vain.trigger("lint"), vain.trigger("lint")
     claims = {build.id: vain.claim(build).claim for build in (early, late)}
-    look(vain)
+    for _ in range(2):
+        look(vain)
     vain.report(late, claims[late.id], 1, *vain.events(BuildStatus.FAILED))
     look(vain)
     assert shipped(vain) == []

@@ -88,10 +88,18 @@ def cost(history: MemoryHistory, known: VainSearches, *gets: Get) -> int:
     return counting.lookups + counting.rows
 
 
-def test_the_second_search_in_vain_looks_only_for_news(long_history: MemoryHistory) -> None:
+def test_a_search_that_finds_something_costs_no_more(long_history: MemoryHistory) -> None:
+    known, get = VainSearches(), Get("code", "code", ("unit",))
+    plain = CountingHistory(long_history)
+    resolve("me", [get], plain)
+    assert [cost(long_history, known, get) for _ in range(2)] == [plain.lookups + plain.rows] * 2
+
+
+def test_a_later_search_in_vain_looks_only_for_news(long_history: MemoryHistory) -> None:
     known, get = VainSearches(), Get("code", "code", ("unit", "broken"))
     pair = Get("code", "code", ("unit", "lint")), Get("docs", "code", ("unit", "lint"))
     for gets in ((get,), pair):
+        cost(long_history, known, *gets)
         cost(long_history, known, *gets)
         assert cost(long_history, known, *gets) == 1
     long_history.add_build(PastBuild(50_000, "unit", {"code": ("code", 7)}))
@@ -99,9 +107,27 @@ def test_the_second_search_in_vain_looks_only_for_news(long_history: MemoryHisto
     assert cost(long_history, known, *pair) == 1
 
 
+def test_what_never_passed_together_is_not_tried_again_for_each_build() -> None:
+    history, known = MemoryHistory(), VainSearches()
+    for version in range(300):
+        history.add_version("code", version)
+        history.add_version("docs", 1000 + version)
+        for place, job in enumerate(("unit", "lint")):
+            took = {"code": ("code", version), "docs": ("docs", 1000 + (version + place) % 300)}
+            history.add_build(PastBuild(1000 * place + version, job, took))
+    gets = [Get(name, name, ("unit", "lint")) for name in ("code", "docs")]
+    for _ in range(2):
+        assert cost(history, known, *gets) > 300
+    history.add_build(PastBuild(5000, "unit", {"code": ("code", 7), "docs": ("docs", 1007)}))
+    assert cost(history, known, *gets) < 30
+    history.add_build(PastBuild(5001, "lint", {"code": ("code", 7), "docs": ("docs", 1007)}))
+    assert resolve("me", gets, history, known).ok
+
+
 def test_jobs_with_the_same_gets_search_once(long_history: MemoryHistory) -> None:
     known, get = VainSearches(), Get("code", "code", ("unit", "broken"))
-    cost(long_history, known, get)
+    for _ in range(2):
+        cost(long_history, known, get)
     counting = CountingHistory(long_history)
     resolve("other", [replace(get, trigger=True, version="every")], counting, known)
     assert counting.lookups <= 2  # with where its last use left off
