@@ -68,6 +68,23 @@ def test_a_teams_worker_is_not_held_up_by_other_teams_work(farm: Farm, tmp_path:
         assert server.wait_for_build("waiting", "wait", one["number"], "succeeded", timeout=90)["worker"] == "all"
 
 
+def test_a_newcomer_is_next_however_many_another_team_has_waiting(farm: Farm, tmp_path: Path) -> None:
+    gate, server = tmp_path / "gate", farm.server
+    server.post("/teams", {"name": "blue"})
+    farm.set_pipeline("waiting", waiting(gate), team="blue")
+    farm.worker("one")
+    start_waiting(farm, gate)
+    for _ in range(20):
+        server.post("/teams/main/pipelines/waiting/jobs/wait/builds", {})
+    server.post("/teams/blue/pipelines/waiting/jobs/wait/builds", {})
+    newcomer = "/teams/blue/pipelines/waiting/jobs/wait/builds/1"
+    assert server.get(newcomer)["reason"].endswith("1st in line")
+    gate.touch()
+    server.wait_for_build("waiting", "wait", "21", "succeeded", timeout=120)
+    ended = server.get(newcomer)["finished_at"]
+    assert ended < server.build("waiting", "wait", "2")["started_at"]
+
+
 def test_checks_come_while_jobs_block(farm: Farm, repository: Repository, tmp_path: Path) -> None:
     repository.commit(GOOD, "first")
     jobs = farm.worker("jobs", "--queues=jobs")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from pikoci.internal.domain.build import Build
-from pikoci.internal.domain.queues import JOBS_QUEUE
+from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
 from pikoci.internal.service.lifecycle.checks import Checks
 from pikoci.internal.service.lifecycle.deletion import Deletion
 from pikoci.internal.service.lifecycle.duetimes import ClockWatch, DueTimes
@@ -141,11 +141,14 @@ class Scheduling:
         return sum(len(builds) for builds in again.values())
 
     def _by_queue(self, builds: list[Build]) -> Mapping[str, list[Build]]:
+        """The builds, grouped by the queues that they belong to now: the pipeline may have been set since."""
         grouped: dict[str, list[Build]] = {}
         for build in builds:
             pipeline = self._store.pipelines.get(build.pipeline_id)
             plan = self._context.compiled.get(pipeline).plans.get(build.job) if pipeline else None
             team, tags = (pipeline.team if pipeline else ""), (plan.tags if plan else [])
+            priority = plan.priority if plan else build.priority
+            known = msgspec.structs.replace(build, queue=jobs_queue(tags), priority=priority)
             for queue in self._context.fleet.queues(JOBS_QUEUE, tags, team):
-                grouped.setdefault(queue, []).append(build)
+                grouped.setdefault(queue, []).append(known)
         return grouped

@@ -154,3 +154,15 @@ def test_a_pipeline_whose_builds_cannot_be_had_holds_nobody_up(farm: World) -> N
     farm.publisher.take()
     farm.schedule()
     assert farm.publisher.take("jobs.gpu") == [stuck.id]
+
+
+def test_a_build_whose_tags_changed_reaches_a_worker_that_listens_for_them_alone(farm: World) -> None:
+    (build,) = start(farm)
+    farm.set(PLAIN.replace('"run" {', '"run" {\n      tags = ["gpu"]', 1))
+    connect(farm, "gpu", name="able", exclusive=True)
+    with pytest.raises(ConflictError, match="for its tags only"):
+        ring(farm, build, "able")
+    farm.clock.advance(16)
+    farm.services.scheduling.sweep()
+    assert farm.publisher.take("jobs.gpu") == [build.id]
+    assert ring(farm, build, "able").build.id == build.id
