@@ -5,7 +5,8 @@ which is the whole table where the job was never built. Rows that are compared a
 are found by that index alone. Such a walk goes on past the job's oldest build to those of another job, so what it finds
 is to be looked at again; its LIMIT bounds what it reads in vain.
 
-SQLite takes the index for equal columns, always, and compares rows without their last column where that is the key.
+SQLite, which knows nothing of the data, takes the index with most equal columns. Rows it would compare without their
+last column, as that is the key.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ BUILDS = 20_000
 _PAST = (
     "INSERT INTO builds (pipeline_id, job_id, number, retry, status, reason, created_by, created_at, finished_at,"
     " claim, requeues, cancel_reason, inputs_resolved, last_event, log_size, log_deleted)"
-    " SELECT ?, ?, n, 0, 'succeeded', '', '', n, n, 1, 0, '', TRUE, 1, 0, TRUE FROM generate_series(1, ?) n"
+    " SELECT ?, ?, n, 0, CASE WHEN n < 3000 THEN 'failed' ELSE 'succeeded' END, '', '', n, n, 1, 0, '',"
+    " TRUE, 1, 0, TRUE FROM generate_series(1, ?) n"
 )
 
 
@@ -27,7 +28,7 @@ def settings(postgresql_settings: StoreSettings) -> StoreSettings:
 
 @pytest.fixture
 def past(store: SqlStore, world: World) -> tuple[int, int, int]:
-    """A job with a long history, one that was never built, and their pipeline."""
+    """A job with a long history that failed in its beginning only, one that was never built, and their pipeline."""
     old, new = world.jobs("old", "new")
     with store.transaction():
         store.session.write(_PAST, (old.pipeline_id, old.id, BUILDS))

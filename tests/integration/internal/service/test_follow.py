@@ -173,13 +173,30 @@ def test_one_who_comes_late_or_is_slow_gets_all_from_the_beginning(world: World)
         assert text(seen if stream is quick else [update for update in stream if update]) == b"".join(pieces).decode()
 
 
+def test_an_end_comes_after_all_of_the_log(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    claim = world.claim(build).claim
+    stream = world.services.builds.follow(world.alice, build.id)
+    next(stream)
+    pieces = [bytes([65 + number]) * 100_000 for number in range(9)]  # more than is read at once
+    for number, piece in enumerate(pieces, start=1):
+        world.report(build, claim, number, LogWritten(step="1", at=1.0, data=piece))
+    *_, end = world.events()
+    world.report(build, claim, 10, end)
+    updates = [update for update in stream if update]
+    assert text(updates) == b"".join(pieces).decode()
+    assert [update.build.status for update in updates if update.build][-1] is BuildStatus.SUCCEEDED
+
+
 def test_a_read_that_fails_ends_the_streams_and_not_those_that_come_later(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.set(PLAIN)
     build = world.trigger()
-    stream = world.services.builds.follow(world.alice, build.id)
+    stream, slow = (world.services.builds.follow(world.alice, build.id) for _ in range(2))
     next(stream)
+    next(slow)
 
     def fail(_: int) -> NoReturn:
         raise UnavailableError("the database is away")
@@ -190,3 +207,5 @@ def test_a_read_that_fails_ends_the_streams_and_not_those_that_come_later(
         with pytest.raises(UnavailableError):
             next(stream)
     assert next(world.services.builds.follow(world.alice, build.id)) is not None
+    with pytest.raises(UnavailableError):
+        next(slow)

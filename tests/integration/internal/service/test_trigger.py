@@ -199,6 +199,18 @@ def test_pausing_takes_published_builds_back(world: World) -> None:
     assert world.claim(build).claim == 1
 
 
+@pytest.mark.parametrize("kind", ["jobs", "pipelines"])
+def test_pausing_takes_all_published_builds_back_some_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("pikoci.internal.service.use_cases.jobs._RECALLED", 2)
+    world.set(PLAIN)
+    builds = [world.trigger() for _ in range(5)]
+    where = ("main", "p", "run") if kind == "jobs" else ("main", "p")
+    getattr(world.services, kind).pause(world.alice, *where)
+    assert [world.build(build).dispatched_at for build in builds] == [None] * 5
+
+
 def test_a_job_that_left_the_file_cannot_be_triggered(world: World) -> None:
     world.set(PLAIN + PLAIN.replace('job "run"', 'job "other"'))
     world.set(PLAIN)
