@@ -169,7 +169,7 @@ def simulate(workers: int, seconds: float, rate: float, beat: float) -> int:
     """Run, print, and give the exit status."""
     made, waits = Builds(), Counter[str]()
     with place() as site, ExitStack() as crowds:
-        share, register = workers // SERVERS, workers / 100
+        share, register = workers // SERVERS, workers / 50
         started = [
             crowds.enter_context(
                 swarm(server.url, site.token, register, seconds, workers=share, beat=beat, prefix=f"s{position}")
@@ -205,6 +205,7 @@ def tell(
     print(f"{'heartbeats a second':36} {done:10.1f}  of {beats:.1f}")
     median, p99 = max(one.median_ms for one in found), max(one.p99_ms for one in found)
     print(f"{'heartbeat, median / p99':36} {median:10.1f} / {p99:.1f} ms")
+    print(f"{'answers 503, asked again':36} {sum(one.refused for one in found):10}")
     if made.seconds:
         cuts = statistics.quantiles(made.seconds, n=100)
         print(f"{'builds a second':36} {built:10.1f}  of {rate:.1f}")

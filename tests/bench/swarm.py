@@ -23,6 +23,7 @@ class Found:
     beats_per_second: float
     median_ms: float
     p99_ms: float
+    refused: int
 
 
 class Crowd:

@@ -16,6 +16,7 @@ from collections.abc import Iterator  # noqa: E402 - as above
 from contextlib import contextmanager  # noqa: E402 - as above
 from dataclasses import asdict, dataclass  # noqa: E402 - as above
 
+from pikoci.shared.log import configure_logging  # noqa: E402 - as above
 from tests.bench.growth.cost import FLOORS, Cost, Meter  # noqa: E402 - as above
 from tests.bench.growth.measure import Measure  # noqa: E402 - as above
 from tests.bench.growth.measures import MEASURES  # noqa: E402 - as above
@@ -104,6 +105,7 @@ def main() -> int:
     parser.add_argument("--databases", nargs="+", default=list(DATABASES), choices=DATABASES)
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of a table")
     arguments = parser.parse_args()
+    configure_logging("critical")
     logging.disable(logging.CRITICAL)
     limits = allowed(DOCUMENT.read_text())
     failed = []
