@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.errors import ConflictError, Diagnostic, InvalidError, NotFoundError, TooLargeError
@@ -18,8 +20,10 @@ from pikoci.internal.domain.pipeline import (
     ResourceState,
 )
 from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, encode_spec
+from pikoci.internal.domain.schedule import Cron
 from pikoci.internal.pipeline.diff import Change, diff
 from pikoci.internal.pipeline.load import load_or_raise
+from pikoci.internal.service.lifecycle.checks import next_check, schedule_of
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_pipeline, may_see, require_role
@@ -168,16 +172,21 @@ class PipelineService:
         builtin = BUILTIN_RESOURCE_TYPES.get(kind.builtin) if kind else None
         scheduled = builtin.scheduled if builtin else bool(kind and kind.check)
         interval = resource.check_interval or self._context.settings.default_check_interval
-        return ResourceState(
+        now = self._context.clock.now()
+        state = ResourceState(
             id=0,
             pipeline_id=pipeline.id,
             type=resource.type,
             name=resource.name,
             check_interval=interval if scheduled else "",
-            next_check_at=self._context.clock.now() if scheduled else None,
+            next_check_at=now if scheduled else None,
             webhook_token=new_webhook_token(),
             tags=sorted(resource.tags),
         )
+        if kind and kind.builtin == "cron" and isinstance(schedule_of(interval), Cron):
+            # Its versions are the times that it names, and now is none of them.
+            return msgspec.structs.replace(state, next_check_at=next_check(state, now))
+        return state
 
     def _visible(self, principal: Principal, team: str | None, limit: int, cursor: str | None) -> Page[Pipeline]:
         sees_all = principal.user is not None and principal.user.is_admin
