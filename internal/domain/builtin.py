@@ -101,6 +101,7 @@ _CRON = BuiltinResourceType(
     name="cron",
     description="The time: each check, at the resource's check_interval, makes a version.",
     version_keys=("date",),
+    params=(Param("timezone", "string", "Time zone of the check_interval, such as `Europe/Berlin`; UTC by default."),),
     can_put=False,
 )
 

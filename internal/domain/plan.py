@@ -51,7 +51,7 @@ class ResourceType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A resource of a pipeline. `check_interval` is as written; see `schedule`. Its canonical name is `type.name`."""
+    """A resource of a pipeline. See `schedule` for `check_interval`. Its canonical name is `type.name`."""
 
     type: str
     name: str

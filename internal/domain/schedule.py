@@ -1,6 +1,8 @@
-"""When a resource is checked: `@every 10m`, `@hourly` and its like, or a five-field cron line. All in UTC.
+"""When a resource is checked: `@every 10m`, `@hourly` and its like, or a five-field cron line.
 
-UTC has no summer time, so no hour is skipped or comes twice: `30 2 * * *` is due once on every day.
+Times are UTC, unless a line begins with `CRON_TZ=Area/City`. There a clock may skip a time, which is then due right
+after, once, or repeat one, which is due the first time only: `30 2 * * *` is due once on every day. A line that begins
+its hours with `*` means a distance rather than a time of the day, and goes on as if no clock had changed, as in cron.
 
 A schedule keeps no state. The caller stores when a check is due, runs it once the clock is past that, and then
 asks for the next time after *now*. Whatever was missed in between, because the server was away or the clock
@@ -11,14 +13,18 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from cronsim import CronSim, CronSimError
 
 from pikoci.internal.domain.duration import InvalidDurationError, format_duration, parse_duration
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.suggestions import did_you_mean
 
 SHORTEST_INTERVAL = 10.0
 """Seconds; nothing is checked more often."""
@@ -34,6 +40,9 @@ _NAMED = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+#: What a line with a time zone begins with; the second is what others write.
+ZONE_STARTS = ("CRON_TZ=", "TZ=")
+_ZONE = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", re.ASCII)
 _FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 _WAYS_OUT = "write @every 10m, @hourly, @daily, or five cron fields such as */15 8-18 * * MON-FRI"
 
@@ -69,16 +78,38 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """Due at the minutes that a cron expression names, in UTC; the same for every key, as it was written."""
+    """Due at the minutes that a cron expression names in a time zone; the same for every key, as it was written."""
 
     expression: str
+    zone: tzinfo = UTC
 
     def next_after(self, now: float, key: str = "") -> float:
         """See `Schedule.next_after`; infinity when no such minute is left."""
         try:
-            return next(CronSim(self.expression, datetime.fromtimestamp(now, UTC))).timestamp()
-        except (StopIteration, OverflowError):  # none in the next fifty years, or past the year 9999
+            local = datetime.fromtimestamp(now, self.zone)
+            if self.zone is UTC or self.expression.split()[1].startswith("*"):
+                return next(CronSim(self.expression, local)).timestamp()
+            times = (instant_of(time, self.zone) for time in CronSim(self.expression, local.replace(tzinfo=None)))
+            return next(time for time in times if time > now)  # of an hour that comes again, none is due again
+        except (StopIteration, OverflowError, ValueError):  # none in the next fifty years, or past the year 9999
             return math.inf
+
+
+def instant_of(local: datetime, zone: tzinfo) -> float:
+    """When clocks in `zone` show `local` for the first time; if they skip it, when they are put forward."""
+    first, second = (local.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
+    if second >= first:
+        return first
+    # It is skipped: the offset changes between the two, at a whole second.
+    before, after = math.floor(second), math.ceil(first)
+    offset = datetime.fromtimestamp(before, zone).utcoffset()
+    while after - before > 1:
+        middle = (before + after) // 2
+        if datetime.fromtimestamp(middle, zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return float(after)
 
 
 def parse_schedule(text: str) -> Every | Cron:
@@ -87,6 +118,10 @@ def parse_schedule(text: str) -> Every | Cron:
     Raises InvalidScheduleError, which shows the text, what is wrong in it, and ways to write it.
     """
     text = text.strip()
+    zone: tzinfo = UTC
+    if text.startswith(ZONE_STARTS):
+        first, _, text = text.partition(" ")
+        zone, text = parse_zone(first.partition("=")[2]), text.strip()
     if len(text) > _MAX_LENGTH:
         raise InvalidScheduleError(f'the schedule "{text[:20]}..." is too long', hint=_WAYS_OUT)
     if text.startswith("@every"):
@@ -97,8 +132,16 @@ def parse_schedule(text: str) -> Every | Cron:
             raise InvalidScheduleError(
                 f'"{text}" is not a known schedule', hint=f"known are @every <duration>, {known}"
             )
-        return Cron(_NAMED[text])
-    return _parse_cron(text)
+        return Cron(_NAMED[text], zone)
+    return _parse_cron(text, zone)
+
+
+def parse_zone(name: str) -> tzinfo:
+    """The time zone of that name, such as Europe/Berlin. Raises InvalidScheduleError."""
+    try:
+        return ZoneInfo(name) if _ZONE.fullmatch(name) else _no_zone(name)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return _no_zone(name)
 
 
 def still_due(due: float, now: float, schedule: Schedule, key: str = "") -> float:
@@ -108,6 +151,18 @@ def still_due(due: float, now: float, schedule: Schedule, key: str = "") -> floa
     checks for as long as the clock was wrong. No check becomes due more than once by this.
     """
     return min(due, schedule.next_after(now, key))
+
+
+def _no_zone(name: str) -> tzinfo:
+    known = available_timezones()
+    missing = "" if known else "this machine knows no time zones: install its package tzdata"
+    hint = missing or did_you_mean(name, _alike(name, known)) or "write a name such as Europe/Berlin"
+    raise InvalidScheduleError(f'"{name[:40]}" is not a time zone', hint=hint)
+
+
+def _alike(name: str, known: Iterable[str]) -> list[str]:
+    """Those that begin like `name`, in order; comparing it with all would take long."""
+    return sorted(one for one in known if one[:3].lower() == name[:3].lower())
 
 
 def _parse_every(text: str) -> Every:
@@ -127,7 +182,7 @@ def _parse_every(text: str) -> Every:
     return Every(seconds)
 
 
-def _parse_cron(text: str) -> Cron:
+def _parse_cron(text: str, zone: tzinfo) -> Cron:
     fields = text.split()
     if len(fields) != len(_FIELDS):
         hint = "put @every in front of it" if len(fields) == 1 and _is_duration(text) else _WAYS_OUT
@@ -142,7 +197,7 @@ def _parse_cron(text: str) -> Cron:
             raise InvalidScheduleError(
                 f'in the schedule "{text}", field {place + 1} ({name}) is wrong: "{field}"', hint=_WAYS_OUT
             )
-    cron = Cron(" ".join(fields))
+    cron = Cron(" ".join(fields), zone)
     if not _is_cron(cron.expression) or cron.next_after(0.0) == math.inf:
         raise InvalidScheduleError(
             f'the schedule "{text}" is never due: no month has such a day', hint="write a day that the month has"

@@ -7,11 +7,13 @@ from urllib.parse import unquote, urlsplit
 
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BuiltinResourceType
 from pikoci.internal.domain.plan import Command, Json, Resource, ResourceType
+from pikoci.internal.domain.schedule import ZONE_STARTS, InvalidScheduleError, parse_zone
 from pikoci.internal.pipeline import params
 from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.sentences import sentence
 from pikoci.internal.pipeline.sources import builtin_name
 
 _COMMANDS = ("check", "pull", "push")
@@ -55,12 +57,15 @@ class Resources:
             )
             given = {name: value for name, value in given.items() if value != ""}  # `token = var.token`, by default ""
             self._mask_password(given.get("url"))
+        interval = self._interval(node, wanted, builtin)
+        if builtin is not None and builtin.name == "cron" and "timezone" in given:
+            interval = self._in_zone(interval, str(given.pop("timezone")), node)
         cache = node.get("cache")
         resource = Resource(
             type=kind,
             name=name,
             params=given,
-            check_interval=self._interval(node, wanted, builtin),
+            check_interval=interval,
             cache=wanted.cache if cache is None else cache,
             tags=node.get("tags"),
         )
@@ -98,6 +103,24 @@ class Resources:
                 "It ticks at the server's default interval.",
                 'write check_interval = "@every 10m"',
             )
+        return interval
+
+    def _in_zone(self, interval: str, zone: str, node: Node) -> str:
+        """The interval of a cron in the time zone that its params name."""
+        params_node = node.only("params")
+        assert params_node is not None
+        where = params_node.where("timezone")
+        try:
+            parse_zone(zone)
+        except InvalidScheduleError as error:
+            self._report.error(where, 'Wrong value for "timezone"', sentence(error.message), error.hint)
+            return interval
+        if interval.startswith(ZONE_STARTS):
+            self._report.error(where, "Two time zones", "The check_interval names one, too.", "take one of them out")
+        elif not interval or interval.startswith("@every"):
+            self._report.warning(where, "The time zone has no effect", "The check_interval names no time of the day.")
+        else:
+            return f"{ZONE_STARTS[0]}{zone} {interval}"
         return interval
 
     def _declare(self, name: str, node: Node) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
+
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError, TooLargeError
@@ -22,8 +24,10 @@ from pikoci.internal.domain.pipeline import (
     ResourceState,
 )
 from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, encode_spec
+from pikoci.internal.domain.schedule import Cron
 from pikoci.internal.pipeline.diff import diff
 from pikoci.internal.pipeline.load import load_or_raise
+from pikoci.internal.service.lifecycle.checks import next_check, schedule_of
 from pikoci.internal.service.lifecycle.deletion import Deletion
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.context import Context
@@ -219,16 +223,21 @@ class PipelineService:
         builtin = BUILTIN_RESOURCE_TYPES.get(kind.builtin) if kind else None
         scheduled = builtin.scheduled if builtin else bool(kind and kind.check)
         interval = resource.check_interval or self._context.settings.default_check_interval
-        return ResourceState(
+        now = self._context.clock.now()
+        state = ResourceState(
             id=0,
             pipeline_id=0,
             type=resource.type,
             name=resource.name,
             check_interval=interval if scheduled else "",
-            next_check_at=self._context.clock.now() if scheduled else None,
+            next_check_at=now if scheduled else None,
             webhook_token=new_webhook_token(),
             tags=sorted(resource.tags),
         )
+        if kind and kind.builtin == "cron" and isinstance(schedule_of(interval), Cron):
+            # Its versions are the times that it names, and now is none of them.
+            return msgspec.structs.replace(state, next_check_at=next_check(state, now))
+        return state
 
     def _visible(self, principal: Principal, team: str | None, limit: int, cursor: str | None) -> Page[Pipeline]:
         sees_all = principal.user is not None and principal.user.is_admin
