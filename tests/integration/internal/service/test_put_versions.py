@@ -186,3 +186,15 @@ def test_a_long_list_in_several_transactions_moves_only_its_last_version(world: 
     world.find_versions(*names[:-1])
     page = world.services.resources.versions(world.alice, "main", "p", "made.repo", limit=1000)
     assert [version.version["v"] for version in page.items[::-1]] == [*names[:-2], "999", "998"]
+
+
+def test_each_version_of_a_put_is_an_output_and_starts_what_follows(world: World) -> None:
+    world.set(UNCHECKED)
+    put(world, "0")
+    build = world.trigger()
+    made = [VersionProduced(put="repo", resource="made.repo", version={"v": name}) for name in ("1", "2")]
+    world.report(build, world.claim(build).claim, 1, *made, *world.events())
+    world.schedule()
+    assert [output.version for output in world.detail(build).outputs] == [{"v": "1"}, {"v": "2"}]
+    assert sorted(map(str, built(world, "plain"))) == ["0", "1", "2"]
+    assert sorted(map(str, built(world, "latest"))) == ["0", "2"]

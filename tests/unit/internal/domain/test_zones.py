@@ -96,3 +96,9 @@ def test_what_is_no_zone_is_refused(text: str, words: str) -> None:
     with pytest.raises(InvalidScheduleError) as caught:
         parse_schedule(text)
     assert words in f"{caught.value.message}: {caught.value.hint}"
+
+
+def test_in_an_hour_that_comes_again_nothing_is_due_again() -> None:
+    again = datetime(2026, 10, 25, 1, 10, tzinfo=UTC).timestamp()  # 2:10 in Berlin, for the second time
+    schedule = parse_schedule("CRON_TZ=Europe/Berlin 30 2 * * *")
+    assert schedule.next_after(again) == datetime(2026, 10, 26, 1, 30, tzinfo=UTC).timestamp()
