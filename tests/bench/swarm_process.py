@@ -45,14 +45,23 @@ class Swarm:
         hello = WorkerHello(name=name, instance=instance, version="0", queues=["jobs", "checks"], concurrency=1)
         connection = HTTPConnection(self._netloc, timeout=PATIENCE_SECONDS)
         self._persist(connection, "register", msgspec.msgpack.encode(hello), headers)
-        stream = HTTPConnection(self._netloc, timeout=PATIENCE_SECONDS)
-        stream.request("GET", "/api/v1/worker/commands", headers=headers)
-        answer = stream.getresponse()
-        assert answer.status == 200, answer.read()
-        assert answer.readline() == b"\n"
-        gevent.spawn(_listen, answer)
+        gevent.spawn(_listen, self._opened(headers))
         beat = msgspec.msgpack.encode(Heartbeat(name=name, instance=instance, state="running"))
         gevent.spawn(self._beat_forever, connection, beat, headers)
+
+    def _opened(self, headers: dict[str, str]) -> HTTPResponse:
+        """The stream of commands, at its beginning."""
+        stream = HTTPConnection(self._netloc, timeout=PATIENCE_SECONDS)
+        while True:
+            stream.request("GET", "/api/v1/worker/commands", headers=headers)
+            answer = stream.getresponse()
+            if answer.status != 503:
+                break
+            answer.read()
+            self._wait_for_time()
+        assert answer.status == 200, answer.read()
+        assert answer.readline() == b"\n"
+        return answer
 
     def _beat_forever(self, connection: HTTPConnection, beat: bytes, headers: dict[str, str]) -> None:
         rhythm = Rhythm(Random())
@@ -65,8 +74,11 @@ class Swarm:
     def _persist(self, connection: HTTPConnection, path: str, body: bytes, headers: dict[str, str]) -> None:
         """Ask again, as a worker does, while the server has no time."""
         while _post(connection, path, body, headers) == 503:
-            self.refused += 1
-            gevent.sleep(random.uniform(0.5, 1.5))
+            self._wait_for_time()
+
+    def _wait_for_time(self) -> None:
+        self.refused += 1
+        gevent.sleep(random.uniform(0.5, 1.5))
 
 
 def _listen(answer: HTTPResponse) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import gevent
 
+from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.events import LogWritten
 from tests.bench.growth import configs
 from tests.bench.growth.measure import Measure
@@ -23,9 +24,13 @@ def follow(site: Site, followers: int) -> Callable[[], Any]:
     offsets = [0] * followers
 
     def read(number: int) -> None:
-        for update in site.services.builds.follow(site.alice, build.id):
-            if update is not None:
-                offsets[number] = update.log_offset
+        while not site.services.context.bus.closed:
+            try:
+                for update in site.services.builds.follow(site.alice, build.id, offsets[number]):
+                    if update is not None:
+                        offsets[number] = update.log_offset
+            except UnavailableError:  # all connections to the database were busy: as a client, come again
+                gevent.sleep(0.1)
 
     for number in range(followers):
         gevent.spawn(read, number)
