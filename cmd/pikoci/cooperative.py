@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
 
-from gevent import monkey
+from gevent import events, monkey
+
+_ASK = "notify_and_call_entry_points"
 
 
 def make_cooperative() -> None:
@@ -20,10 +21,10 @@ def make_cooperative() -> None:
 
 @contextmanager
 def _without_plugins() -> Iterator[None]:
-    """Let gevent find none: it would read the metadata of all installed packages for each module that it patches."""
-    find = metadata.entry_points
-    metadata.entry_points = lambda **_: metadata.EntryPoints()  # type: ignore[assignment]
+    """Let gevent ask for none: for each module it would read the metadata of all installed packages."""
+    names = vars(events)
+    ask, names[_ASK] = names[_ASK], names["notify"]
     try:
         yield
     finally:
-        metadata.entry_points = find
+        names[_ASK] = ask

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from pikoci.pkg.hcl.clusters import width
+from pikoci.pkg.clusters import width
 from pikoci.pkg.hcl.limits import MAX_COUNTED
 
 _MAX_SHOWN = 160

@@ -7,6 +7,7 @@ token, a comment that ends a line is a newline, and several newlines are one: no
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import cache
 
 from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, Source, error
 from pikoci.pkg.hcl.limits import MAX_DIAGNOSTICS, MAX_TOKENS
@@ -33,8 +34,7 @@ EOF = "end of file"
 _NEWLINE = r"(?:\r?\n|(?:\#|//)[^\n]*\n)"
 _WIDE = r"[^\x00-@\[-^`{-\x7f][^\x00-,./:-@\[-^`{-\x7f]*"  # in ASCII a name, beyond it anything
 _MARKER = _WIDE.replace(r"\x7f", r"\x7f\s")
-_MAIN = re.compile(
-    rf"""[ \t]*(?:
+_MAIN = rf"""[ \t]*(?:
     ([A-Za-z_][A-Za-z0-9_-]*)(?![A-Za-z0-9_\-]|[^\x00-\x7f])                 # 1 name
   | ({_NEWLINE}(?:[ \t]*{_NEWLINE}){{0,1000}})                              # 2 newline
   | ("[^"\\$%\r\n]*(?:(?:\\[nrt"\\]|[$%](?![$%{{]))[^"\\$%\r\n]*){{0,1000}}")  # 3 string
@@ -47,9 +47,15 @@ _MAIN = re.compile(
   | ((?s:/\*.*?\*/)|(?:\#|//)[^\n]*\Z)                                       # 12 comment
   | ({_WIDE})                                                               # 13 name beyond ASCII
   | ([^ \t])                                                                 # 14 invalid
-    )""",
-    re.VERBOSE,
-)
+    )"""
+
+
+@cache
+def _main() -> re.Pattern[str]:
+    """Compiled at the first use: that takes longer than all else that is done to import this package."""
+    return re.compile(_MAIN, re.VERBOSE)
+
+
 _SIMPLE = {1: NAME, 2: NEWLINE, 3: STRING, 8: NUMBER}
 _LINE_END, _OPERATOR, _HEREDOC, _OPEN_BRACE, _CLOSE_BRACE, _QUOTE, _COMMENT, _WIDE_NAME = 2, 7, 6, 9, 10, 11, 12, 13
 _QUOTED_STOP = re.compile(r'\\[^\r\n]|\$\$\{|%%\{|(["\r\n\\]|[$%]\{)')
@@ -127,7 +133,7 @@ class _Lexer:
         self.reported: set[tuple[str, int]] = set()
 
     def run(self) -> None:
-        text, match, simple = self.text, _MAIN.match, _SIMPLE
+        text, match, simple = self.text, _main().match, _SIMPLE
         kinds, starts, ends = self.tokens.kinds, self.tokens.starts, self.tokens.ends
         position = 1 if text.startswith("\ufeff") else 0
         while self.tokens.complete and (found := match(text, position)) is not None:

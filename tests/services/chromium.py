@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver.remote.command import Command
 
 from tests.services.process import ServiceProcess, answers, free_port
 from tests.services.requirement import program
 
-WINDOW = "1280,900"
+WINDOW = (1280, 900)
 
 
 @pytest.fixture(scope="session")
@@ -31,16 +32,32 @@ def chromedriver() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def browser(chromedriver: str) -> Iterator[webdriver.Remote]:
-    """A headless browser with an empty profile, for this test alone."""
+@pytest.fixture(scope="session")
+def chromium(chromedriver: str) -> Iterator[webdriver.Remote]:
+    """The headless browser of this test process: its start takes longer than most tests."""
     options = webdriver.ChromeOptions()
     options.binary_location = program("chromium", "chromium")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", f"--window-size={WINDOW}"):
+    options.enable_bidi = True
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
         options.add_argument(argument)
     driver = webdriver.Remote(chromedriver, options=options)
     try:
         yield driver
     finally:
         driver.quit()
+
+
+@pytest.fixture
+def browser(chromium: webdriver.Remote) -> Iterator[webdriver.Remote]:
+    """A browser with an empty profile, for this test alone: a window of its own, which shares nothing with others."""
+    first = chromium.current_window_handle
+    profile = chromium.browser.create_user_context()
+    chromium.switch_to.window(chromium.browsing_context.create("window", user_context=profile))
+    chromium.set_window_size(*WINDOW)
+    chromium.execute(Command.GET_LOG, {"type": "browser"})  # of the test before, if that failed
+    try:
+        yield chromium
+    finally:
+        chromium.switch_to.window(first)
+        chromium.browser.remove_user_context(profile)

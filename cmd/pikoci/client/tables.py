@@ -7,7 +7,7 @@ from typing import Self
 
 import click
 
-from pikoci.pkg.hcl.clusters import width
+from pikoci.pkg.clusters import width
 from pikoci.shared.terminal import visible
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import click
 
 from pikoci.internal.domain.errors import Diagnostic
-from pikoci.pkg.hcl.clusters import clusters, width
+from pikoci.pkg.clusters import clusters, width
 
 _MAX_SHOWN = 160
 _COLORS = {"error": "red", "warning": "yellow"}

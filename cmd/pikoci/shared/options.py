@@ -10,13 +10,11 @@ import difflib
 import json
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import yaml
 
 from pikoci.internal.domain.duration import InvalidDurationError, parse_duration
 
@@ -25,10 +23,26 @@ TAGS_HELP = "The tags that its worker may have; any if not given, none if empty.
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
+
+def _read_yaml(text: str) -> object:
+    import yaml  # most starts read no such file
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
+
+
+def _read_toml(text: str) -> object:
+    import tomllib
+
+    return tomllib.loads(text)
+
+
 _PARSERS: dict[str, Callable[[str], object]] = {
-    ".yaml": yaml.safe_load,
-    ".yml": yaml.safe_load,
-    ".toml": tomllib.loads,
+    ".yaml": _read_yaml,
+    ".yml": _read_yaml,
+    ".toml": _read_toml,
     ".json": json.loads,
 }
 
@@ -178,7 +192,7 @@ def read_config(path: Path, command: click.Command) -> dict[str, object]:
         raise click.BadParameter(f"{path}: the name must end in {', '.join(_PARSERS)}.", param_hint="--config")
     try:
         content = parse(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:
         raise click.BadParameter(f"{path}: {error}", param_hint="--config") from error
     if content is None:
         return {}

@@ -1,6 +1,6 @@
 """Functions on lists, sets and objects."""
 
-from pikoci.pkg.hcl.clusters import width
+from pikoci.pkg.clusters import width
 from pikoci.pkg.hcl.functions.numbers import add
 from pikoci.pkg.hcl.values import (
     Deferred,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from pikoci.pkg.hcl.clusters import clusters, width
+from pikoci.pkg.clusters import clusters, width
 from pikoci.pkg.hcl.functions.encoding import json_text
 from pikoci.pkg.hcl.limits import ELEMENT, MAX_RESULT
 from pikoci.pkg.hcl.numeric import CONTEXT, Number

@@ -2,7 +2,7 @@
 
 import re
 
-from pikoci.pkg.hcl.clusters import clusters, width
+from pikoci.pkg.clusters import clusters, width
 from pikoci.pkg.hcl.functions.patterns import replace_pattern
 from pikoci.pkg.hcl.limits import MAX_RESULT
 from pikoci.pkg.hcl.values import UnfitValueError, Value, to_items, to_string, to_whole

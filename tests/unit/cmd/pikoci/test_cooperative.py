@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from importlib import metadata
+
+from gevent import events
 
 PROGRAM = """
 import sys
@@ -20,5 +21,6 @@ def test_no_metadata_of_installed_packages_is_read() -> None:
     assert done.stdout.strip() == "0"
 
 
-def test_the_metadata_can_be_read_afterwards() -> None:
-    assert "pikoci" in {entry.name for entry in metadata.entry_points(group="console_scripts")}
+def test_gevent_asks_for_plugins_again_afterwards() -> None:
+    names = vars(events)
+    assert names["notify_and_call_entry_points"] is not names["notify"]

@@ -15,6 +15,7 @@ SHOWN = "import sys, {modules}; print(*sys.modules)"
     [
         ("pikoci.cli", "pikoci.pkg.hcl"),
         ("pikoci.cli, pikoci.client.group", "pikoci.internal.pipeline"),
+        ("pikoci.cli, pikoci.client.group", "pikoci.pkg.hcl"),
     ],
 )
 def test_a_command_starts_without_the_pipeline_language(modules: str, spared: str) -> None:
