@@ -6,7 +6,7 @@ the name of the entity's field (see `table`), and the column too where nothing e
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, BlobField, CompositeKey, DoubleField, Model
+from peewee import SQL, BigIntegerField, BlobField, CompositeKey, DoubleField, Model
 
 from pikoci.internal.store.columns import Bytes, Flag, Id, Json, Name, ShownText, Tags, Text, owner
 
@@ -145,7 +145,7 @@ class Resource(Model):
     webhook_token = Text()
     archived = Flag()
     tags = Tags()
-    toggles = BigIntegerField(default=0)
+    toggles = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
 
     class Meta:
         table_name = "resources"
