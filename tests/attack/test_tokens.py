@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.errors import PikociError, UnauthenticatedError, UnavailableError
 from pikoci.internal.domain.events import BuildFinished, LogWritten
-from pikoci.internal.domain.gateway import ClaimRef, Heartbeat, WorkerHello
+from pikoci.internal.domain.gateway import BuildAssignment, ClaimRef, Heartbeat, WorkerHello
 from pikoci.internal.worker.http import HttpGateway
 from tests.services.pikoci import PikociServer
 from tests.services.process import free_port
@@ -106,6 +107,14 @@ def claim(gateway: HttpGateway, build: int, name: str, key: str = KEY) -> Callab
     return partial(gateway.claim_build, build, name, f"{key}.1")
 
 
+def taken(gateway: HttpGateway, build: int, name: str, key: str = KEY) -> BuildAssignment:
+    """The build, claimed after all whose turn comes before it: there is one answer to each message."""
+    messages = itertools.count(1_000_000)
+    while (given := gateway.claim_build(next(messages), name, f"{key}.1")).build.id != build:
+        pass
+    return given
+
+
 def test_a_teams_token_claims_nothing_of_another_team(world: World) -> None:
     gateway = world.gateway(world.token(team="main"), "ours")
     refused(claim(gateway, world.other, "ours"))
@@ -131,7 +140,7 @@ def test_a_claim_is_its_holders(world: World) -> None:
     """Another worker, with the same token or its team's, neither reports for it, renews it, nor reads by it."""
     build = world.pipeline("other", "held")
     holder = world.gateway(world.token(), "holder")
-    given = holder.claim_build(build, "holder", f"{KEY}.1")
+    given = taken(holder, build, "holder")
     ref = ClaimRef(id=build, claim=given.claim)
     digest = holder.store_artifact(build, given.claim, [b"artifact"])
     strangers = {"stranger": world.token(), "strange": world.token(team="main")}
@@ -156,10 +165,10 @@ def test_an_artifact_of_another_team_is_not_read_by_an_own_claim(world: World) -
     """Who knows its digest does not have it: the claim must be of a build that may use it."""
     theirs = world.pipeline("other", "storing")
     everybody = world.gateway(world.token(), "everybody")
-    digest = everybody.store_artifact(theirs, everybody.claim_build(theirs, "everybody", f"{KEY}.1").claim, [b"x" * 99])
+    digest = everybody.store_artifact(theirs, taken(everybody, theirs, "everybody").claim, [b"x" * 99])
     mine = world.pipeline("main", "reading")
     ours = world.gateway(world.token(team="main"), "reader", key="e" * 32)
-    held = ours.claim_build(mine, "reader", f"{'e' * 32}.1").claim
+    held = taken(ours, mine, "reader", "e" * 32).claim
     refused(partial(read, ours, mine, held, digest))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from pikoci.internal.domain.build import Build, BuildInput, WaitingLine
+from pikoci.internal.domain.build import Build, BuildInput, BuildStatus, WaitingLine
 from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.gateway import BuildAssignment, BuildInfo
 from pikoci.internal.domain.pipeline import Pipeline
@@ -84,15 +84,21 @@ class Claims:
         return None
 
     def _open_lines(self, rung_by: int, by: Claimant) -> list[WaitingLine]:
-        """The lines in the build's queue that the worker may take from. Raises ConflictError where it may from none."""
-        lines, refusal = [], None
+        """The lines in the build's queue that the worker may take from.
+
+        Raises ConflictError where it may from none, and where it may not from the one that the build itself waits in.
+        """
+        lines, refused = [], {}
         for line in self._store.builds.lines_beside(rung_by):
-            refused = self._context.fleet.refusal(by, JOBS_QUEUE, tags_of(line.queue), line.team)
-            refusal = refusal or refused
-            if refused is None:
+            if refusal := self._context.fleet.refusal(by, JOBS_QUEUE, tags_of(line.queue), line.team):
+                refused[line.pipeline_id] = refusal
+            else:
                 lines.append(line)
-        if refusal is not None and not lines:
-            raise refusal
+        if refused:
+            build = self._store.builds.get(rung_by)
+            its_own = refused.get(build.pipeline_id) if build and build.status is BuildStatus.PENDING else None
+            if its_own or not lines:
+                raise its_own or next(iter(refused.values()))
         return lines
 
     def _answered(self, rung_by: int, by: Claimant) -> Build:

@@ -184,9 +184,9 @@ def test_a_teams_worker_counts_for_its_team_alone(alone: World) -> None:
     assert reason(alone, ours) == "no connected worker takes jobs without tags: start one with `pikoci worker`"
     opens = WorkerClaims(id="t1", team="blue")
     remote = alone.services.gateway.opened_by(Claimant("w", "i1", opens))
-    assert remote.claim_build(ours.id, "w", "i1").build.team == "blue"
     with pytest.raises(ConflictError, match="team blue alone"):
-        remote.claim_build(ours.id + 1, "w", "i1")
+        remote.claim_build(ours.id, "w", "i1")
+    assert remote.claim_build(theirs.id, "w", "i1").build.team == "blue"
 
 
 def test_a_teams_token_cannot_displace_another_teams_worker(alone: World) -> None:

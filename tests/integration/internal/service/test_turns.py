@@ -116,9 +116,12 @@ def test_a_token_of_a_team_opens_no_other_teams_turn(farm: World) -> None:
     opens = WorkerClaims(id="t", team="green")
     connect(farm, name="green", instance="k.1", opens=opens)
     remote = farm.services.gateway.opened_by(Claimant("green", "k.1", opens))
-    assert remote.claim_build(crowd[0].id, "green", "k.1").build.id == theirs.id
     with pytest.raises(ConflictError, match="team green alone"):
         remote.claim_build(crowd[1].id, "green", "k.1")
+    assert ring(farm, crowd[1]).build.id == crowd[0].id
+    assert remote.claim_build(crowd[0].id, "green", "k.1").build.id == theirs.id
+    with pytest.raises(ConflictError, match="team green alone"):
+        remote.claim_build(crowd[0].id + 1_000, "green", "k.1")
 
 
 def test_a_repeated_claim_starts_no_second_build(farm: World) -> None:
