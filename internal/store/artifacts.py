@@ -15,10 +15,12 @@ UNGRANTED = (
     " AND NOT EXISTS (SELECT 1 FROM artifact_grants g WHERE g.digest = artifacts.digest) RETURNING upload"
 )
 UNFINISHED = (
-    "DELETE FROM artifact_chunks WHERE upload IN (SELECT upload FROM artifact_chunks GROUP BY upload"
-    " HAVING MAX(created_at) < ?) AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.upload = artifact_chunks.upload)"
-    " RETURNING upload"
+    "SELECT c.upload FROM artifact_chunks c WHERE NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.upload = c.upload)"
+    " GROUP BY c.upload HAVING MAX(c.created_at) < ?"
 )
+#: A quarter of a MiB each; the first ones go last.
+LAST_CHUNKS = "SELECT sequence FROM artifact_chunks WHERE upload = ? ORDER BY sequence DESC LIMIT 4"
+CUT = "DELETE FROM artifact_chunks WHERE upload = ? AND sequence >= ?"
 
 
 class SqlArtifacts:
@@ -71,14 +73,19 @@ class SqlArtifacts:
         """See `ArtifactRepository`."""
         self._session.write("DELETE FROM artifact_chunks WHERE upload = ?", (key_text(upload, "the upload's name"),))
 
-    def delete_unused(self, before: float) -> int:
-        """See `ArtifactRepository`. Returns how many artifacts and unfinished uploads went."""
+    def discard_some(self, upload: str) -> bool:
+        """See `ArtifactRepository`."""
+        last = self._session.rows(LAST_CHUNKS, (upload,))
+        if last:
+            self._session.write(CUT, (upload, last[-1][0]))
+        return bool(last)
+
+    def forget_unused(self, before: float) -> list[str]:
+        """See `ArtifactRepository`."""
         self._session.write(UNNAMED, (before,))
         artifacts = [row[0] for row in self._session.change(UNGRANTED, (before,))]
-        for upload in artifacts:
-            self.discard(upload)
-        unfinished = {row[0] for row in self._session.change(UNFINISHED, (before,))}
-        return len(artifacts) + len(unfinished)
+        unfinished = [row[0] for row in self._session.rows(UNFINISHED, (before,))]
+        return list(dict.fromkeys([*artifacts, *unfinished]))
 
     def _chunks(self, digest: str, upload: str, size: int) -> Iterator[bytes]:
         sequence = 0

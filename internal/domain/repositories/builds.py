@@ -195,5 +195,11 @@ class ArtifactRepository(Protocol):
     def discard(self, upload: str) -> None:
         """Drop an upload in progress."""
 
-    def delete_unused(self, before: float) -> int:
-        """Delete unfinished uploads and artifacts that no version of their pipelines names, made before `before`."""
+    def discard_some(self, upload: str) -> bool:
+        """Drop a part of what an upload left, small enough for nobody to wait; returns whether there may be more."""
+
+    def forget_unused(self, before: float) -> list[str]:
+        """Forget the artifacts that no version of their pipelines names, made before `before`.
+
+        Returns their uploads, and unfinished ones as old: to be discarded. Those that are not are returned next time.
+        """

@@ -32,11 +32,20 @@ class Retention:
         with self._slices.next():
             self._store.idempotency.delete_before(now - _DAY)
             self._store.ended_sessions.delete_expired(now - self._context.settings.token_leeway)
-        with self._slices.next():
-            deleted = self._store.artifacts.delete_unused(now - _DAY)
-        deleted += self._prune_logs(now) + sum(self._prune_builds(job, now) for job in self._jobs())
+        deleted = self._prune_artifacts(now) + self._prune_logs(now)
+        deleted += sum(self._prune_builds(job, now) for job in self._jobs())
         self._slices.give_back_space()
         return deleted
+
+    def _prune_artifacts(self, now: float) -> int:
+        with self._slices.next():
+            uploads = self._store.artifacts.forget_unused(now - _DAY)
+        for upload in uploads:
+            more = True
+            while more:
+                with self._slices.next():
+                    more = self._store.artifacts.discard_some(upload)
+        return len(uploads)
 
     def _prune_logs(self, now: float) -> int:
         age, batch = self._context.settings.log_retention, self._context.settings.retention_batch

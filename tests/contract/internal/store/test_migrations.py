@@ -7,6 +7,7 @@ import peewee
 import pytest
 
 from pikoci.internal.domain.errors import ConflictError, InvalidError
+from pikoci.internal.domain.pipeline import PipelineSource
 from pikoci.internal.store import StoreSettings, open_store
 from pikoci.internal.store.migrate import Migrations, packaged, statements
 from pikoci.internal.store.session import Session
@@ -126,6 +127,35 @@ def test_a_failing_migration_leaves_nothing_of_itself(system: str, empty: SqlSto
 def test_migrations_run_in_order_of_their_numbers(system: str, empty: SqlStore) -> None:
     files = {"0010_c": "DROP TABLE b;", "0002_b": "ALTER TABLE a RENAME TO b;", "0001_a": "CREATE TABLE a (x INTEGER);"}
     assert Migrations(empty.session, system, files).apply() == ["0001_a", "0002_b", "0010_c"]
+
+
+def test_rows_outlive_the_change_of_the_tables_text_that_lets_pipelines_have_no_team(
+    system: str, empty: SqlStore
+) -> None:
+    files = packaged(system)
+    earlier = {name: text for name, text in files.items() if name < "0006"}
+    Migrations(empty.session, system, earlier).apply()
+    with empty.transaction():
+        for sql in (
+            (
+                "INSERT INTO pipelines (id, team_id, name, paused, public, revision, created_at, updated_at)"
+                " VALUES (7, 1, 'p', FALSE, FALSE, 1, 1.0, 1.0)"
+            ),
+            (
+                "INSERT INTO jobs (id, pipeline_id, name, position, paused, archived, last_number)"
+                " VALUES (8, 7, 'j', 0, FALSE, FALSE, 0)"
+            ),
+        ):
+            empty.session.write(sql)
+    empty.migrate()
+    assert empty.jobs.get(8)
+    with empty.transaction():
+        assert empty.deletions.hide(7)
+        assert empty.pipelines.create(1, "p", PipelineSource(config="", variables={}, spec=b""), 2.0).id != 7
+    if system == "sqlite":
+        assert empty.session.rows("PRAGMA integrity_check") == [("ok",)]
+        assert empty.session.rows("PRAGMA foreign_key_check") == []
+        assert empty.session.rows("PRAGMA writable_schema") == [(0,)]
 
 
 def test_a_script_is_split_at_line_ends_only() -> None:

@@ -241,6 +241,25 @@ def test_the_same_bytes_are_kept_once_for_all_pipelines(store: SqlStore, world: 
     assert store.session.rows("SELECT COUNT(*) FROM artifact_chunks") == [(1,)]
 
 
+def delete_unused(store: SqlStore, before: float) -> int:
+    with store.transaction():
+        uploads = store.artifacts.forget_unused(before)
+        for upload in uploads:
+            while store.artifacts.discard_some(upload):
+                pass
+    return len(uploads)
+
+
+def test_an_upload_is_discarded_in_parts_which_may_be_cut_short(store: SqlStore) -> None:
+    upload(store, "u", *[b"x"] * 9, now=1.0)
+    for left in (5, 1):
+        with store.transaction():
+            assert store.artifacts.discard_some("u")
+        assert store.session.rows("SELECT COUNT(*) FROM artifact_chunks") == [(left,)]
+    assert delete_unused(store, 5.0) == 1
+    assert store.session.rows("SELECT COUNT(*) FROM artifact_chunks") == [(0,)]
+
+
 def test_a_repeated_chunk_replaces_the_first(store: SqlStore, world: World) -> None:
     upload(store, "u", b"xx")
     size = upload(store, "u", b"one")
@@ -260,8 +279,7 @@ def test_an_artifact_deleted_while_it_is_read_is_an_error(store: SqlStore, world
         store.artifacts.finish("u", DIGEST, size, world.pipeline().id, 2.0)
     reading = store.artifacts.read(DIGEST)
     assert next(reading) == b"one"
-    with store.transaction():
-        assert store.artifacts.delete_unused(9.0) == 1
+    assert delete_unused(store, 9.0) == 1
     with pytest.raises(NotFoundError, match="deleted"):
         next(reading)
 
@@ -284,8 +302,7 @@ def test_what_no_version_names_is_deleted_when_old(store: SqlStore, world: World
     upload(store, "busy", b"x", now=1.0)
     upload(store, "busy", b"x", b"y", now=8.0)
     world.versions(digests[0])
-    with store.transaction():
-        assert store.artifacts.delete_unused(5.0) == 2
+    assert delete_unused(store, 5.0) == 2
     assert [store.artifacts.exists(digest, owner) for digest in digests] == [True, False, True]
     uploads = {row[0] for row in store.session.rows("SELECT upload FROM artifact_chunks")}
     assert uploads == {"00", "02", "busy"}
@@ -297,8 +314,7 @@ def test_an_artifact_stored_anew_for_a_known_version_stays(store: SqlStore, worl
     with store.transaction():
         store.artifacts.finish("u", DIGEST, 0, owner, 1.0)
     world.versions(DIGEST)
-    with store.transaction():
-        assert store.artifacts.delete_unused(5.0) == 0
+    assert delete_unused(store, 5.0) == 0
 
 
 def test_an_artifact_goes_with_the_last_pipeline_that_has_it(store: SqlStore, world: World) -> None:
@@ -310,6 +326,5 @@ def test_an_artifact_goes_with_the_last_pipeline_that_has_it(store: SqlStore, wo
     deletions = []
     for owner in owners:
         world.delete(owner)
-        with store.transaction():
-            deletions.append(store.artifacts.delete_unused(5.0))
+        deletions.append(delete_unused(store, 5.0))
     assert deletions == [0, 1]
