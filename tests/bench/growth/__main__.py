@@ -105,7 +105,7 @@ def main() -> int:
     parser.add_argument("--databases", nargs="+", default=list(DATABASES), choices=DATABASES)
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of a table")
     arguments = parser.parse_args()
-    configure_logging("critical")
+    configure_logging("error")
     logging.disable(logging.CRITICAL)
     limits = allowed(DOCUMENT.read_text())
     failed = []
