@@ -17,7 +17,8 @@ from pikoci.internal.worker.tools.removal import remove_tree
 
 #: Where directories of builds and checks wait for their removal.
 REMOVED = "removed"
-
+#: Where some wait for builds to come.
+SPARE = "spare"
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -58,7 +59,7 @@ class WorkerHome:
         except BaseException:
             self._unlock()
             raise
-        for name in ("builds", "checks", REMOVED):
+        for name in ("builds", "checks", REMOVED, SPARE):
             remove_tree(self._workdir / name)
         if self._users:
             self._let_through()

@@ -19,7 +19,7 @@ from pikoci.internal.worker.builds import BuildHandler
 from pikoci.internal.worker.checks import CheckHandler
 from pikoci.internal.worker.claims import ClaimTable
 from pikoci.internal.worker.heartbeat import ServerLink
-from pikoci.internal.worker.home import REMOVED, WorkerHome, place_of
+from pikoci.internal.worker.home import REMOVED, SPARE, WorkerHome, place_of
 from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.pool import WorkPool
 from pikoci.internal.worker.process import Spawner, sweep_leftovers
@@ -29,6 +29,7 @@ from pikoci.internal.worker.resources.builtin import builtin_types
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.caches import CacheSweeper
 from pikoci.internal.worker.tools.removal import Remover
+from pikoci.internal.worker.tools.spares import Spares
 from pikoci.internal.worker.user_start import lender, prepare_users
 from pikoci.pkg.queue.backend import Subscription
 
@@ -73,10 +74,13 @@ class Worker:
     ) -> None:
         self._settings = settings
         self._spawner = spawner
+        remover = Remover(settings.workdir / REMOVED)
+        self._spares = Spares(settings.workdir / SPARE, remover.remove)
         self._equipment = Equipment(
             gateway=gateway,
             spawner=spawner,
-            remover=Remover(settings.workdir / REMOVED),
+            remover=remover,
+            make_directories=self._spares.make,
             settings=settings,
             clock=clock,
             random=random,
@@ -103,7 +107,12 @@ class Worker:
         nothing can run as the users for builds, and ConflictError when another process took over the worker's name:
         then everything was stopped and forgotten.
         """
-        with WorkerHome(self._settings), closing(self._equipment.remover), closing(self._spawner):
+        with (
+            WorkerHome(self._settings),
+            closing(self._equipment.remover),
+            closing(self._spares),
+            closing(self._spawner),
+        ):
             killed = sweep_leftovers(self._settings.mark)
             if killed:
                 _log.warning("killed processes of an earlier run", processes=killed)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from threading import local
+
+from gevent import getcurrent
 
 from pikoci.internal.domain.inputs import History
 from pikoci.internal.domain.repositories import Store
@@ -15,7 +16,7 @@ class KeyedStore(Store):
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._here = local()
+        self._begins: dict[object, Callable[[], None]] = {}  # by greenlet
         self.accounts = store.accounts
         self.ended_sessions = store.ended_sessions
         self.settings = store.settings
@@ -37,12 +38,16 @@ class KeyedStore(Store):
 
         A transaction that `begin` leaves open is joined by all that follow. What comes before it may take its time.
         """
-        outer, self._here.begin = getattr(self._here, "begin", None), begin
+        here = getcurrent()
+        outer = self._begins.pop(here, None)
+        self._begins[here] = begin
         try:
             yield
             self._begin()
         finally:
-            self._here.begin = outer
+            self._begins.pop(here, None)
+            if outer is not None:
+                self._begins[here] = outer
 
     def transaction(self, *, snapshot: bool = False) -> AbstractContextManager[None]:
         """See `Store.transaction`."""
@@ -50,9 +55,7 @@ class KeyedStore(Store):
         return self._store.transaction(snapshot=snapshot)
 
     def _begin(self) -> None:
-        begin = getattr(self._here, "begin", None)
-        if begin is not None:
-            self._here.begin = None
+        if self._begins and (begin := self._begins.pop(getcurrent(), None)) is not None:
             begin()
 
     def history(self, pipeline_id: int) -> History:

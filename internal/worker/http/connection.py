@@ -20,7 +20,7 @@ from pikoci.internal.worker.http.refusals import broken, refusal, unreachable
 
 _HOST = re.compile(r"[\w.:%-]+")
 _CONNECT_SECONDS = 5.0
-_KEPT_CONNECTIONS = 8
+_KEPT_CONNECTIONS = 32  # there are never more than requests at once
 _KEPT_SECONDS = 60.0  # less than the server's 75, so that it is not the server who hangs up
 _PIECE = 64 * 1024
 #: What says that a kept connection had ended before this request: the server has not seen it, or may see it twice.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from pikoci.internal.worker.tools.lifetime import BuildControl
 from pikoci.internal.worker.tools.log_ids import LogIds
 from pikoci.internal.worker.tools.margins import kill_grace
 from pikoci.internal.worker.tools.removal import Remover
+from pikoci.internal.worker.tools.spares import make_directories
 from pikoci.internal.worker.tools.workspace import Workspace
 from pikoci.internal.worker.users import Lender, Loan, OwnUser
 
@@ -46,6 +47,7 @@ class Equipment:
     terms: WorkerTerms
     users: Lender = field(default_factory=OwnUser)
     own_places: bool = False
+    make_directories: Callable[[Path], None] = make_directories
     ending: Event = field(default_factory=Event)
 
     def backoff(self) -> Backoff:
@@ -79,7 +81,7 @@ class Equipment:
         `work` names what is done: the same user gets the same again, if nobody else has that one meanwhile.
         """
         user = loan.take_up(work)
-        with Workspace(root, self.remover.remove, user) as workspace:
+        with Workspace(root, self.remover.remove, user, self.make_directories) as workspace:
             try:
                 yield workspace
             finally:

@@ -21,7 +21,7 @@ from pikoci.internal.worker.process.supervision.run import KILL_LIMIT_SECONDS
 from pikoci.internal.worker.process.sweep import MARK_VARIABLE, sweep_leftovers
 from pikoci.internal.worker.process.zygote_process import ZygoteProcess
 
-MAX_IDLE_SUPERVISORS = 8
+MAX_IDLE_SUPERVISORS = 16  # 2 MiB each, and never more than ran at once
 RECOVER_POLL_SECONDS = 0.02
 END_USER_SECONDS = 2 * KILL_LIMIT_SECONDS
 

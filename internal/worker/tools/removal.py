@@ -34,8 +34,7 @@ class Remover:
         """Free the path; waits only while many are being removed already. What resists is logged and left."""
         target = self._aside / f"{next(self._numbers)}-{root.name}"
         try:
-            self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
-            root.rename(target)
+            self._move(root, target)
         except OSError:
             remove_tree(root)  # a full disk or a mount point, perhaps
         else:
@@ -46,6 +45,13 @@ class Remover:
         with suppress(TimeoutError), gevent.Timeout(_CLOSE_SECONDS, TimeoutError()):
             self._pool.join()
         self._pool.kill()
+
+    def _move(self, root: Path, target: Path) -> None:
+        try:
+            root.rename(target)
+        except FileNotFoundError:  # there is no `aside` yet
+            self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+            root.rename(target)
 
 
 def remove_tree(root: Path) -> None:

@@ -11,6 +11,7 @@ from typing import BinaryIO, Self
 
 from pikoci.internal.worker.tools.beneath import open_beneath
 from pikoci.internal.worker.tools.removal import remove_tree
+from pikoci.internal.worker.tools.spares import make_directories
 from pikoci.internal.worker.users import BuildUser
 
 
@@ -19,15 +20,22 @@ class Workspace:
 
     Beside them lie scripts and keys, which only the worker makes, and paths that commands may make. The root belongs to
     the worker, so that no command can put a link in the place of any of these; they belong to `user`, and nobody else
-    gets in. Without a user commands are the worker's equals, and scripts and paths lie in the root itself: making and
-    removing a directory takes longer than most of what a short build does. All is made on entry and removed on exit
-    with whatever commands left in it, by `remove`. Raises OSError on entry when it cannot be made (disk full).
+    gets in. Without a user commands are the worker's equals, and scripts and paths lie in the root itself, which `make`
+    makes with `work` and `tmp`. All is made on entry and removed on exit with whatever commands left in it, by
+    `remove`. Raises OSError on entry when it cannot be made (disk full).
     """
 
-    def __init__(self, root: Path, remove: Callable[[Path], None] = remove_tree, user: BuildUser | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        remove: Callable[[Path], None] = remove_tree,
+        user: BuildUser | None = None,
+        make: Callable[[Path], None] = make_directories,
+    ) -> None:
         self.root = root
         self.user = user
         self._remove = remove
+        self._make = make
         self.work = root / "work"
         self.tmp = root / "tmp"
         self.home = root / "home"
@@ -38,8 +46,7 @@ class Workspace:
     def __enter__(self) -> Self:
         try:
             if self.user is None:
-                for path in (self.root, self.work, self.tmp):
-                    path.mkdir(mode=0o700, parents=True)
+                self._make(self.root)
             else:
                 self._make_for(self.user)
         except OSError:

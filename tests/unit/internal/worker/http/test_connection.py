@@ -57,6 +57,14 @@ def test_one_connection_serves_many_requests(connect: Connect) -> None:
         assert [server.post("/x", b"body") for _ in range(3)] == [b"ok"] * 3
 
 
+def test_connections_of_many_requests_at_once_are_kept_for_as_many(connect: Connect) -> None:
+    at_once = 16
+    with closing(connect(*[answers(OK, OK)] * at_once)) as server:
+        for _ in range(2):
+            asking = [gevent.spawn(server.post, "/x", b"body") for _ in range(at_once)]
+            assert [asked.get() for asked in asking] == [b"ok"] * at_once
+
+
 def test_a_request_says_who_asks_and_below_which_path(connect: Connect) -> None:
     seen = []
 
