@@ -1,7 +1,10 @@
 """What is deleted, and what never is."""
 
+import pytest
+
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings
+from pikoci.internal.service.lifecycle import retention
 from tests.integration.internal.service.test_checks import TRIGGERED
 from tests.integration.internal.service.world import PLAIN, World
 
@@ -34,6 +37,17 @@ def test_the_newest_builds_are_kept(store: Store) -> None:
         world.run(world.trigger())
     assert world.services.scheduling.prune() == 7
     assert numbers(world) == [8, 9, 10]
+
+
+@pytest.mark.parametrize("keep", [3, 4, 5, 9, 10, 11])
+def test_kept_builds_are_counted_in_parts(store: Store, monkeypatch: pytest.MonkeyPatch, keep: int) -> None:
+    monkeypatch.setattr(retention, "_COUNTED", 2)
+    world = world_with(store, ServiceSettings(build_retention_count=keep))
+    world.set(PLAIN)
+    for _ in range(10):
+        world.run(world.trigger())
+    world.services.scheduling.prune()
+    assert numbers(world) == list(range(1, 11))[-keep:]
 
 
 def test_old_builds_go_but_never_the_last_nor_one_that_runs(store: Store) -> None:

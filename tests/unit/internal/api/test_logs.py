@@ -3,6 +3,7 @@
 import base64
 import json
 
+import gevent
 import pytest
 
 from pikoci.internal.api.endpoints.events import encode
@@ -146,6 +147,14 @@ def test_line_ends_in_logs_do_not_break_events() -> None:
     chunk = LogChunk(offset=0, step="1", claim=1, at=0.0, data=b"a\r\n\ndata: b\x00\x1b[0m")
     [(_, _, data)] = _events(encode(BuildUpdate(chunks=[chunk]), "main", "demo").decode())
     assert data["text"] == "a\r\n\ndata: b\x00\x1b[0m"  # type: ignore[index] # JSON
+
+
+def test_others_have_their_turn_between_the_pieces_of_a_log(scene: Scene) -> None:
+    build, turns = scene.finished([b"x" * PIECE] * 3), list[int]()
+    pieces = stream(scene.services.builds, build, 0, 3 * PIECE, scene.services.builds.read_log(build, 0, PIECE))
+    gevent.spawn(turns.append, 1)
+    assert sum(map(len, pieces)) == 3 * PIECE
+    assert turns == [1]
 
 
 def test_a_log_that_is_deleted_while_it_is_read_breaks_the_connection(scene: Scene) -> None:
