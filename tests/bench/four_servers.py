@@ -208,7 +208,7 @@ def tell(
     median, p99 = max(one.median_ms for one in found), max(one.p99_ms for one in found)
     print(f"{'heartbeat, median / p99':36} {median:10.1f} / {p99:.1f} ms")
     print(f"{'answers 503, asked again':36} {sum(one.refused for one in found):10}")
-    if made.seconds:
+    if len(made.seconds) > 1:
         cuts = statistics.quantiles(made.seconds, n=100)
         print(f"{'builds a second':36} {built:10.1f}  of {rate:.1f}")
         print(f"{'build, trigger to end, median / p99':36} {cuts[49] * 1000:10.1f} / {cuts[98] * 1000:.1f} ms")
