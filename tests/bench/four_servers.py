@@ -107,7 +107,6 @@ def place() -> Iterator[Place]:
 
 def build_forever(server: PikociServer, gateway: HttpGateway, name: str, every: float, made: Builds) -> None:
     """Trigger a build of the worker's own pipeline now and then, and run it; a late one delays no other."""
-    server.http.put(f"/api/v1/teams/main/pipelines/{name}", json={"config": PIPELINE}).raise_for_status()
     due = time.monotonic() + random.uniform(0.0, every)
     while True:
         gevent.sleep(max(0.0, due - time.monotonic()))
@@ -134,15 +133,18 @@ def build_forever(server: PikociServer, gateway: HttpGateway, name: str, every: 
             made.seconds.append(time.monotonic() - began)
 
 
-def start_builders(site: Place, rate: float, made: Builds) -> None:
-    """Workers that run `rate` builds a second together."""
+def make_builders(site: Place) -> list[tuple[PikociServer, HttpGateway, str]]:
+    """Workers that take builds, each with a pipeline of its own."""
+    builders = []
     for position, server in enumerate(site.servers):
         for number in range(BUILDERS):
             name, instance = f"builder-{position}-{number}", f"{position:016x}{number:016x}.1"
             gateway = HttpGateway(server.url, site.token, name, instance)
             queues = ["jobs", "checks"]
             gateway.register(WorkerHello(name=name, instance=instance, version="0", queues=queues, concurrency=1))
-            gevent.spawn(build_forever, server, gateway, name, SERVERS * BUILDERS / rate, made)
+            server.http.put(f"/api/v1/teams/main/pipelines/{name}", json={"config": PIPELINE}).raise_for_status()
+            builders.append((server, gateway, name))
+    return builders
 
 
 def watch_database(site: Place, seen: Counter[str]) -> None:
@@ -169,6 +171,7 @@ def simulate(workers: int, seconds: float, rate: float, beat: float) -> int:
     """Run, print, and give the exit status."""
     made, waits = Builds(), Counter[str]()
     with place() as site, ExitStack() as crowds:
+        builders = make_builders(site)
         share, register = workers // SERVERS, workers / 50
         started = [
             crowds.enter_context(
@@ -180,9 +183,8 @@ def simulate(workers: int, seconds: float, rate: float, beat: float) -> int:
             crowd.wait_until_all_listen()
         print(f"{share * SERVERS} workers listen to {SERVERS} servers", flush=True)
         gevent.spawn(watch_database, site, waits)
-        if rate:
-            start_builders(site, rate, made)
-        made.seconds.clear()
+        for server, gateway, name in builders if rate else ():
+            gevent.spawn(build_forever, server, gateway, name, len(builders) / rate, made)
         stood, cpu, (all_before, idle_before) = site.stands(), site.cpu(), processor_times()
         began = time.monotonic()
         found = [crowd.result() for crowd in started]
@@ -206,7 +208,7 @@ def tell(
     median, p99 = max(one.median_ms for one in found), max(one.p99_ms for one in found)
     print(f"{'heartbeat, median / p99':36} {median:10.1f} / {p99:.1f} ms")
     print(f"{'answers 503, asked again':36} {sum(one.refused for one in found):10}")
-    if made.seconds:
+    if len(made.seconds) > 1:
         cuts = statistics.quantiles(made.seconds, n=100)
         print(f"{'builds a second':36} {built:10.1f}  of {rate:.1f}")
         print(f"{'build, trigger to end, median / p99':36} {cuts[49] * 1000:10.1f} / {cuts[98] * 1000:.1f} ms")
