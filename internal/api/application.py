@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import falcon
 import msgspec
@@ -49,12 +50,16 @@ def create_app(services: Services, settings: ApiSettings) -> falcon.App[ApiReque
         app.add_error_handler(kind, errors)
     operations = Operations(services, settings, metrics)
     routes = table(services, settings, operations)
-    operations.document = msgspec.Raw(msgspec.json.encode(openapi(routes, settings.version, settings.external_url)))
+    operations.describe = cache(lambda: _describe(routes, settings))
     errors.templates = sorted({route.path for route in routes})
     replay = Replay(services.idempotency)
     for path in errors.templates:
         app.add_route(path, Endpoint(_at(path, routes), settings, replay))
     return app
+
+
+def _describe(routes: Sequence[Route], settings: ApiSettings) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(openapi(routes, settings.version, settings.external_url)))
 
 
 def _at(path: str, routes: Sequence[Route]) -> list[Route]:
