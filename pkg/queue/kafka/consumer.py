@@ -177,14 +177,14 @@ class QueueConsumer(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # th
 
     def _poll(self) -> Any:
         """Read what there is room for; the group is kept up also without room."""
-        consumer, room = self._consumer, self._free()
+        consumer = self._consumer
         self._room.clear()
         try:
-            if room < _READ_AT and not self._room.wait(_FULL_SECONDS):
+            if self._free() < _READ_AT and not self._room.wait(_FULL_SECONDS):
                 consumer.pause(*consumer.assignment())
                 return consumer.poll(timeout_ms=_FULL_POLL_MS, max_records=1)  # of partitions that just came
             consumer.resume(*consumer.paused())
-            return consumer.poll(timeout_ms=_POLL_MS, max_records=max(1, room))
+            return consumer.poll(timeout_ms=_POLL_MS, max_records=max(1, self._free()))
         except RetriableError:  # a new member would have to wait until the group takes this one for dead
             gevent.sleep(_RETRY_SECONDS)
             return {}
