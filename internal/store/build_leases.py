@@ -12,8 +12,8 @@ from pikoci.internal.store.tables import BUILDS
 from pikoci.internal.store.values import key_text
 
 TAKE_STALE = (
-    f"{BUILDS.select} WHERE status = 'pending' AND dispatched_at < ?"
-    " ORDER BY dispatched_at LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
+    f"{BUILDS.select} WHERE status = 'pending' AND (dispatched_at, id) > (?, ?) AND dispatched_at < ?"
+    " ORDER BY dispatched_at, id LIMIT ? FOR NO KEY UPDATE SKIP LOCKED"
 )
 TAKE_EXPIRED = (
     f"{BUILDS.select} WHERE status = 'started' AND lease_expires_at <= ?"
@@ -40,9 +40,9 @@ class SqlBuildLeases:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def take_stale(self, before: float, limit: int) -> list[Build]:
+    def take_stale(self, before: float, limit: int, after: tuple[float, int] = (0.0, 0)) -> list[Build]:
         """See `BuildRepository`."""
-        return [BUILDS.read(row) for row in self._session.change(TAKE_STALE, (before, limit))]
+        return [BUILDS.read(row) for row in self._session.change(TAKE_STALE, (*after, before, limit))]
 
     def busy(self) -> list[BusySlots]:
         """See `BuildRepository`."""

@@ -94,8 +94,11 @@ class BuildRepository(Protocol):
     def count_by_status(self) -> dict[BuildStatus, int]:
         """How many builds stand where, for metrics; only the statuses that are not final."""
 
-    def take_stale(self, before: float, limit: int) -> builtins.list[Build]:
-        """Lock pending builds dispatched before `before` and not claimed (locked ones skipped)."""
+    def take_stale(self, before: float, limit: int, after: tuple[float, int] = (0.0, 0)) -> builtins.list[Build]:
+        """Lock pending builds dispatched before `before` and not claimed, the oldest first (locked ones skipped).
+
+        They come behind `after`, when a build was dispatched and its id.
+        """
 
     def take_expired(self, now: float, limit: int) -> builtins.list[Build]:
         """Lock started builds whose lease lapsed (locked ones skipped)."""

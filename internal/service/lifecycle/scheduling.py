@@ -19,6 +19,7 @@ from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.context import Context
 
 _SWEEP_BATCH = 200
+_FROM_THE_OLDEST = (0.0, 0)
 _NEW_BUILDS = 20
 #: Seconds that a series of turns takes, and the last of them on top.
 _SLICE = 0.01
@@ -36,6 +37,7 @@ class Scheduling:
         self._deletion = Deletion(context)
         self._due_times = DueTimes(context)
         self._clock_watch = ClockWatch(context.clock)
+        self._swept = _FROM_THE_OLDEST
 
     def recover(self) -> None:
         """At a server's start: leases get a full period of grace, and what was published before is published again.
@@ -120,9 +122,15 @@ class Scheduling:
         return len(lost)
 
     def _publish_again(self, before: float) -> int:
-        """Publish builds that were published before `before` and claimed by nobody, where the messages may be lost."""
+        """Publish builds that were published before `before` and claimed by nobody, where the messages may be lost.
+
+        Each time it looks at those behind the last, so that a crowd that merely waits hides nobody.
+        """
+        after = self._swept
         with self._store.transaction():
-            waiting = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
+            stale = self._store.builds.take_stale(before, _SWEEP_BATCH, after)
+            self._swept = _place(stale[-1]) if len(stale) == _SWEEP_BATCH else _FROM_THE_OLDEST
+            waiting = self._by_queue(stale)
             running: Counter[str] = Counter()
             for slots in self._store.builds.busy():
                 running[slots.worker] += slots.builds
@@ -132,8 +140,8 @@ class Scheduling:
         now = self._context.clock.now()
         with self._store.transaction():
             # The broker was asked in between, which may take its time: look again who is stale still.
-            stale = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH))
-            again = {queue: builds[: lost.get(queue, 0)] for queue, builds in stale.items()}
+            still = self._by_queue(self._store.builds.take_stale(before, _SWEEP_BATCH, after))
+            again = {queue: builds[: lost.get(queue, 0)] for queue, builds in still.items()}
             for build in (build for builds in again.values() for build in builds):
                 self._store.builds.save(msgspec.structs.replace(build, dispatched_at=now))
         for queue, builds in again.items():
@@ -152,3 +160,7 @@ class Scheduling:
             for queue in self._context.fleet.queues(JOBS_QUEUE, tags, team):
                 grouped.setdefault(queue, []).append(known)
         return grouped
+
+
+def _place(build: Build) -> tuple[float, int]:
+    return build.dispatched_at or 0.0, build.id

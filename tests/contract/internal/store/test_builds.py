@@ -246,6 +246,8 @@ def test_dispatched_builds_that_nobody_claimed_are_taken(store: SqlStore, world:
     world.build()
     with store.transaction():
         assert store.builds.take_stale(9.0, 9) == [old]
+        assert store.builds.take_stale(9.0, 9, after=(5.0, old.id - 1)) == [old]
+        assert store.builds.take_stale(9.0, 9, after=(5.0, old.id)) == []
 
 
 def test_pending_are_the_undispatched_ones_of_the_job_oldest_first(store: SqlStore, world: World) -> None:

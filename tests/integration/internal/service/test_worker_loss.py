@@ -63,6 +63,25 @@ def test_what_waits_beside_free_slots_is_published_again_whatever_the_broker_say
     assert world.publisher.take() == []
 
 
+def test_a_crowd_that_merely_waits_hides_no_lost_message(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pikoci.internal.service.lifecycle.scheduling._SWEEP_BATCH", 3)
+    world.set(f"{PLAIN}\n{PLAIN.replace(chr(34) + 'run' + chr(34), chr(34) + 'other' + chr(34), 1)}")
+    refs = [ClaimRef(id=build.id, claim=world.claim(build).claim) for build in [world.trigger() for _ in range(4)]]
+    crowd = [world.trigger() for _ in range(7)]
+    world.clock.advance(1)
+    hidden = world.trigger("other")
+    world.publisher.take()
+    world.clock.advance(20)
+    assert world.beat(refs) == []
+    world.publisher.known_depth = 3
+    sweep(world)
+    sweep(world)
+    assert world.publisher.take() == []
+    world.publisher.known_depth = 1
+    sweep(world)
+    assert world.publisher.take() == [crowd[-1].id, hidden.id]
+
+
 def test_a_server_that_starts_publishes_at_once_what_an_earlier_one_had(world: World) -> None:
     world.set(PLAIN)
     build = world.trigger()
