@@ -20,8 +20,10 @@ def test_a_build_appears_in_its_jobs_list_without_a_reload(visitor: Visitor) -> 
     visitor.open(visitor.job("broken"))
     before = len(visitor.texts("tbody tr"))
     visitor.run("window.mark = 'same page'")
-    first = visitor.browser.current_window_handle
-    visitor.browser.switch_to.new_window("window")
+    first, known = visitor.browser.current_window_handle, set(visitor.browser.window_handles)
+    visitor.run("window.open()")  # of this login, as a new window of the driver would not be
+    visitor.wait(lambda: set(visitor.browser.window_handles) - known)
+    visitor.browser.switch_to.window(next(iter(set(visitor.browser.window_handles) - known)))
     visitor.trigger("broken")
     visitor.browser.close()
     visitor.browser.switch_to.window(first)

@@ -52,7 +52,7 @@ class Checks:
         with self._store.transaction():
             lapsed = self._store.resources.requeue_expired_checks(self._context.clock.now())
             stale = self._store.resources.take_stale(before, limit)
-            running = self._store.resources.count_checks()
+            running = self._store.resources.count_checks() if stale else {}
         if lapsed:
             self._context.measures.leases_taken_back["check"] += lapsed
             self._context.notify(CHECKS)

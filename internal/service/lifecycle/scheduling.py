@@ -132,7 +132,7 @@ class Scheduling:
             self._swept = _place(stale[-1]) if len(stale) == _SWEEP_BATCH else _FROM_THE_OLDEST
             waiting = self._by_queue(stale)
             running: Counter[str] = Counter()
-            for slots in self._store.builds.busy():
+            for slots in self._store.builds.busy() if stale else ():
                 running[slots.worker] += slots.builds
         lost = {queue: self._doorbell.lost(queue, len(builds), running) for queue, builds in waiting.items()}
         if not any(lost.values()):

@@ -70,7 +70,7 @@ class CompiledPipelines:
     def prepare(
         self, pipeline: Pipeline, spec: bytes, jobs: Sequence[Job], resources: Sequence[ResourceState], run: RunInThread
     ) -> None:
-        """Decode it by `run`, so that who asks next need not wait for that."""
+        """Decode it by `run`, so that who asks next need not wait for that. Takes its time: not in a transaction."""
         self._kept[pipeline.id, pipeline.revision] = run(_decoded, spec, jobs, resources)
 
     def _load(self, pipeline_id: int) -> CompiledPipeline:

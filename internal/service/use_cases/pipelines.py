@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
@@ -95,8 +96,8 @@ class PipelineService:
                 pipeline = self._save(team, name, before, read.source)
                 jobs, resources = self._reconcile(pipeline, read) if pipeline else ([], [])
             if pipeline is not None:
-                run = self._context.run_in_thread
-                self._context.compiled.prepare(pipeline, read.source.spec, jobs, resources, run)
+                prepare, run = self._context.compiled.prepare, self._context.run_in_thread
+                self._store.after_commit(partial(prepare, pipeline, read.source.spec, jobs, resources, run))
                 self._context.notify(SCHEDULE, CHECKS)
                 return pipeline, read.plan
         raise ConflictError(f"pipeline {name} was changed again and again meanwhile", hint="try again in a moment")

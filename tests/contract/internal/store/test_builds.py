@@ -127,8 +127,8 @@ def test_lists_of_some_statuses_mix_them_in_order(store: SqlStore, world: World)
 def test_builds_that_no_worker_took_are_recalled_oldest_first(store: SqlStore, world: World) -> None:
     a, b = world.jobs("a", "b")
     other = world.jobs("a", pipeline="q")[0]
+    taken, waiting = world.claimed(job=a), world.build(a, reason="first things first")
     sent = [world.build(job, dispatched_at=4.0) for job in (a, b, a, other)]
-    waiting, taken = world.build(a, reason="first things first"), world.claimed(job=a)
     with store.transaction():
         assert store.builds.recall(job_id=a.id, limit=1) == 1
     assert [store.builds.get(one.id) for one in sent] == [

@@ -59,7 +59,7 @@ def test_its_checks_and_webhooks_end_at_once(store: SqlStore, world: World) -> N
 
 
 def test_its_active_builds_end_those_that_run_first(store: SqlStore, world: World) -> None:
-    pending, ended, running = world.build(dispatched_at=4.0), world.ended(), world.claimed()
+    running, pending, ended = world.claimed(), world.build(dispatched_at=4.0), world.ended()
     with store.transaction():
         assert store.deletions.end_builds(pending.pipeline_id, "gone", 7.0, 1) == [running.id]
         assert store.deletions.end_builds(pending.pipeline_id, "gone", 7.0, 9) == [pending.id]

@@ -74,4 +74,4 @@ def test_lists_read_no_more_than_a_page(
 
 @pytest.mark.parametrize("owner", ["job_id", "pipeline_id"])
 def test_a_pause_reads_what_waits(store: SqlStore, past: tuple[int, int, int], owner: str) -> None:
-    assert rows_read(store, recall_sql(owner), "paused", past[0 if owner == "job_id" else 2], 9) <= 10
+    assert rows_read(store, recall_sql(owner), past[0 if owner == "job_id" else 2], 9) <= 10

@@ -44,7 +44,7 @@ def test_a_build_made_by_somebody_who_looked_before_is_not_run(world: World) -> 
     starter = world.services.builds._starter
     with world.store.transaction():
         late = starter.run(found, job).start("alice")[0]
-    with pytest.raises(ConflictError, match="deleted"):
+    with pytest.raises(ConflictError, match="does not wait for a worker"):
         world.claim(late)
     world.schedule()
     world.services.scheduling.sweep()

@@ -19,7 +19,7 @@ def passed(*jobs: str) -> str:
     return f'get "made" "repo" {{\n passed = [{names}]\n trigger = true\n}}'
 
 
-FILE = TYPE + job("unit", GET) + job("lint", GET) + job("ship", passed("unit", "lint"))
+FILE = TYPE + job("unit", GET) + job("lint", GET) + job("ship", f"priority = -1\n{passed('unit', 'lint')}")
 
 
 @pytest.fixture

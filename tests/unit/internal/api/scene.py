@@ -130,13 +130,17 @@ class Scene:
     def finished(self, log: Sequence[bytes] = (b"hello\n",), job: str = "free") -> int:
         """A build that succeeded and wrote this; returns its id."""
         build_id = self.trigger(job)
+        self.finish(build_id, log)
+        return build_id
+
+    def finish(self, build_id: int, log: Sequence[bytes] = (b"hello\n",)) -> None:
+        """Have the worker run the build, which succeeds and writes this."""
         claim = self.claim(build_id)
         self.report(build_id, claim, 1, StepStarted(step="1", name="go", kind="task", at=1_000.0))
         for number, data in enumerate(log):
             self.report(build_id, claim, number + 2, LogWritten(step="1", at=1_000.5, data=data))
         step = StepFinished(step="1", status=StepStatus.SUCCEEDED, at=1_001.0, exit_code=0)
         self.report(build_id, claim, len(log) + 2, step, BuildFinished(status=BuildStatus.SUCCEEDED, at=1_002.0))
-        return build_id
 
 
 def make_store() -> Store:

@@ -55,8 +55,8 @@ def test_a_build_goes_from_trigger_to_success(scene: Scene) -> None:
     answer = scene.call("POST", "jobs/free/builds", {})
     assert answer.status_code == 201
     assert (answer.json["number"], answer.json["status"], answer.json["attempt"]) == ("1", "pending", 0)
-    scene.finished()
-    shown = scene.call("GET", "jobs/free/builds/2").json
+    scene.finish(int(answer.json["id"]))
+    shown = scene.call("GET", "jobs/free/builds/1").json
     assert (shown["status"], shown["worker"]) == ("succeeded", "worker-1")
     assert shown["created_at"].endswith("Z")
     assert [(step["name"], step["status"], step["exit_code"]) for step in shown["steps"]] == [("go", "succeeded", 0)]

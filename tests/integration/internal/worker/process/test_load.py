@@ -9,6 +9,7 @@ import gevent
 import pytest
 
 from pikoci.internal.worker.process import Spawner
+from pikoci.internal.worker.process.spawner import MAX_IDLE_SUPERVISORS
 from pikoci.shared.hub_watch import HubWatch
 from tests.integration.internal.worker.process.conftest import children
 
@@ -56,7 +57,7 @@ def test_idle_supervisors_are_few_after_a_burst(shell: Run, spawner: Spawner) ->
     assert spawner._zygote is not None
     zygote = spawner._zygote.pid
     with gevent.Timeout(30):
-        while len(children(zygote)) > 8:
+        while len(children(zygote)) > MAX_IDLE_SUPERVISORS:
             gevent.sleep(0.01)
     assert shell("true")[0].succeeded
 

@@ -30,7 +30,7 @@ def test_a_timeout_stops_the_command_and_says_so(shell: Run) -> None:
 
 
 def test_a_command_that_ends_well_when_asked_keeps_its_status(shell: Run) -> None:
-    result, output = shell("trap 'echo tidy; exit 5' TERM; echo begun; sleep 1000 & wait", timeout=0.2)
+    result, output = shell("trap 'echo tidy; exit 5' TERM; echo begun; sleep 1000 & wait", timeout=2.0)
     assert (result.reason, result.exit_code, output) == (Reason.TIMEOUT, 5, b"begun\ntidy\n")
 
 
@@ -176,7 +176,7 @@ def test_a_supervisor_that_has_answered_is_kept_however_long_a_sink_blocks(
     monkeypatch.setattr(execution, "KILL_LIMIT_SECONDS", 0.0)
     monkeypatch.setattr(execution, "ANSWER_MARGIN_SECONDS", 0.1)
     supervisor = spawner._idle[-1]._pid
-    slow = shell("echo x; exec sleep 1000", on_output=lambda chunk: gevent.sleep(0.5), timeout=0.1, grace=0.1)
+    slow = shell("echo x; exec sleep 1000", on_output=lambda chunk: gevent.sleep(1.5), timeout=1.0, grace=0.1)
     assert (slow[0].reason, slow[0].signal) == (Reason.TIMEOUT, signal.SIGTERM)
     assert [link._pid for link in spawner._idle] == [supervisor]
     assert shell("echo fine")[1] == b"fine\n"
