@@ -45,7 +45,8 @@ class Zygote:
 
     def serve(self) -> None:
         """Fork a supervisor for each socket that arrives; at the end outlive all of them."""
-        self._control.send(READY)
+        with suppress(BrokenPipeError):  # the worker is gone already, which the first look tells
+            self._control.send(READY)
         while self._wait(None):
             self._reap()
         self._poll.unregister(self._control)

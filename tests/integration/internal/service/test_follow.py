@@ -80,10 +80,8 @@ def test_a_quiet_build_gives_signs_of_life_and_polls_for_other_servers(world: Wo
     impatient.clock.advance(6)
     assert next(stream) is None
     world.run(build)  # another server's services: no wake-up reaches this one
-    update = next(stream)
-    assert update is not None
-    assert update.build is not None
-    assert update.build.status is BuildStatus.SUCCEEDED
+    seen = [update.build.status for update in stream if update is not None and update.build is not None]
+    assert seen[-1] is BuildStatus.SUCCEEDED
 
 
 def test_a_renewed_lease_is_nothing_to_tell(world: World) -> None:

@@ -174,9 +174,9 @@ def test_a_supervisor_that_has_answered_is_kept_however_long_a_sink_blocks(
     spawner: Spawner, shell: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(execution, "KILL_LIMIT_SECONDS", 0.0)
-    monkeypatch.setattr(execution, "ANSWER_MARGIN_SECONDS", 0.1)
+    monkeypatch.setattr(execution, "ANSWER_MARGIN_SECONDS", 0.5)
     supervisor = spawner._idle[-1]._pid
-    slow = shell("echo x; exec sleep 1000", on_output=lambda chunk: gevent.sleep(1.5), timeout=1.0, grace=0.1)
+    slow = shell("echo x; exec sleep 1000", on_output=lambda chunk: gevent.sleep(2.5), timeout=1.0, grace=0.1)
     assert (slow[0].reason, slow[0].signal) == (Reason.TIMEOUT, signal.SIGTERM)
     assert [link._pid for link in spawner._idle] == [supervisor]
     assert shell("echo fine")[1] == b"fine\n"
