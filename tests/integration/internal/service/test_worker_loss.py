@@ -2,7 +2,7 @@
 
 import pytest
 
-from pikoci.internal.domain.build import BuildStatus, StepStatus
+from pikoci.internal.domain.build import Build, BuildStatus, StepStatus
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, StaleClaimError
 from pikoci.internal.domain.events import StepStarted
 from pikoci.internal.domain.gateway import ClaimRef
@@ -13,6 +13,16 @@ from tests.integration.internal.service.world import PLAIN, World
 def sweep(world: World) -> None:
     world.services.scheduling.sweep()
     world.schedule()
+
+
+def waiting_beside(world: World, *, running: int, waiting: int) -> list[Build]:
+    """Builds that were published long ago, while the worker of four slots runs so many others."""
+    taken, builds = [[world.trigger() for _ in range(number)] for number in (running, waiting)]
+    refs = [ClaimRef(id=build.id, claim=world.claim(build).claim) for build in taken]
+    world.publisher.take()
+    world.clock.advance(20)
+    assert world.beat(refs) == []
+    return builds
 
 
 def test_a_message_that_was_never_sent_is_sent_by_the_sweeper(world: World) -> None:
@@ -33,11 +43,7 @@ def test_a_message_that_was_never_sent_is_sent_by_the_sweeper(world: World) -> N
 
 def test_messages_are_not_piled_up_while_the_workers_are_busy(world: World) -> None:
     world.set(PLAIN)
-    running, builds = [world.trigger() for _ in range(4)], [world.trigger() for _ in range(3)]
-    refs = [ClaimRef(id=build.id, claim=world.claim(build).claim) for build in running]
-    world.publisher.take()
-    world.clock.advance(20)
-    assert world.beat(refs) == []
+    builds = waiting_beside(world, running=4, waiting=3)
     world.publisher.known_depth = 3
     sweep(world)
     assert world.publisher.take() == []
@@ -49,11 +55,7 @@ def test_messages_are_not_piled_up_while_the_workers_are_busy(world: World) -> N
 def test_what_waits_beside_free_slots_is_published_again_whatever_the_broker_says(world: World) -> None:
     """Its messages may be held up, or it counts some that are done with."""
     world.set(PLAIN)
-    running, builds = [world.trigger() for _ in range(2)], [world.trigger() for _ in range(3)]
-    refs = [ClaimRef(id=build.id, claim=world.claim(build).claim) for build in running]
-    world.publisher.take()
-    world.clock.advance(20)
-    assert world.beat(refs) == []
+    builds = waiting_beside(world, running=2, waiting=3)
     world.publisher.known_depth = 5
     sweep(world)
     assert world.publisher.take() == [build.id for build in builds[:2]]
