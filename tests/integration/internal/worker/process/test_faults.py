@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,9 @@ from typing import Any
 import gevent
 import pytest
 
+from pikoci.internal.worker import process
 from pikoci.internal.worker.process import Reason, Spawner, User, execution, sweep_leftovers
+from pikoci.internal.worker.process.zygote_process import _BOOT
 from tests.integration.internal.worker.process.conftest import children, is_alive, read_pid, wait_until
 
 Run = Callable[..., Any]
@@ -211,3 +214,15 @@ def test_the_worker_does_not_sweep_itself(mark: str) -> None:
     environment = {**os.environ, "PIKOCI_WORKER_MARK": mark}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=True, timeout=30)
     assert done.stdout == b"0\n"
+
+
+def test_a_zygote_whose_worker_is_gone_at_once_ends_without_a_word() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        theirs.set_inheritable(True)
+        ours.close()
+        command = [sys.executable, "-I", "-S", "-c", _BOOT, str(Path(process.__file__).parent), str(theirs.fileno())]
+        done = subprocess.run(
+            command, pass_fds=[theirs.fileno()], capture_output=True, text=True, timeout=60, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, "")
