@@ -20,7 +20,7 @@ HINTS = {
     "InvalidSessionTimeout": "choose a redelivery time that group.min.session.timeout.ms of the broker allows",
 }
 #: Also where there is a login: the library may miss a broker's answer when it hangs up at once.
-LOGIN_HINTS = {"socket disconnected": "if this stays, check KAFKA_SASL_MECHANISM"}
+LOGIN_HINTS = {"socket disconnected": "if this stays, check QUEUE_USER and QUEUE_PASSWORD, and KAFKA_SASL_MECHANISM"}
 
 
 class Refusals(logging.Handler):

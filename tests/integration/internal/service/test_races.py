@@ -11,7 +11,7 @@ import pytest
 
 from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.errors import ConflictError, UnavailableError
-from pikoci.internal.domain.gateway import WorkerTerms
+from pikoci.internal.domain.gateway import BuildAssignment, WorkerTerms
 from pikoci.internal.domain.wire import numbered_instance
 from pikoci.internal.service.plumbing.passwords import hash_password
 from pikoci.server.preparation import prepare_accounts
@@ -204,10 +204,10 @@ def test_a_serial_group_runs_one_build_at_a_time_and_ends_its_lines(servers: lis
     ended: list[int] = []
     while gone := list(published(servers)):
         together(*(drained(server) for server in servers))
-        held = [
-            group for build_id in gone for group in groups[servers[0].build_of(build_id).job].strip("[]").split(", ")
-        ]
+        claims = (partial(one.claim, one.build_of(build_id)) for one, build_id in zip(servers, gone, strict=False))
+        claimed = cast("list[BuildAssignment]", together(*claims))
+        held = [group for one in claimed for group in groups[one.build.job].strip("[]").split(", ")]
         assert len(held) == len(set(held)), "two builds of a group at once"
-        together(*(partial(one.run, one.build_of(build_id)) for one, build_id in zip(servers, gone, strict=False)))
-        ended += gone
+        together(*(partial(one.finish, assignment) for one, assignment in zip(servers, claimed, strict=False)))
+        ended += [one.build.id for one in claimed]
     assert len(ended) == len(set(ended)) == 27

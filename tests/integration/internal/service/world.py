@@ -178,11 +178,14 @@ class World:
         ]
 
     def run(self, build: Build, status: BuildStatus = BuildStatus.SUCCEEDED) -> Build:
-        """Claim, run and report a build; then let the scheduler look."""
-        assignment = self.claim(build)
-        self.report(build, assignment.claim, 1, *self.events(status))
+        """Claim, run and report a build, or whichever is before it in line; then let the scheduler look."""
+        return self.finish(self.claim(build), status)
+
+    def finish(self, assignment: BuildAssignment, status: BuildStatus = BuildStatus.SUCCEEDED) -> Build:
+        """Run and report a claimed build; then let the scheduler look."""
+        self.services.gateway.report(assignment.build.id, assignment.claim, 1, self.events(status))
         self.schedule()
-        return self.build(build)
+        return self.build_of(assignment.build.id)
 
     def resource(self, canonical: str = "made.repo", pipeline: str = "p") -> ResourceState:
         owner = self.store.pipelines.find(self.team, pipeline)
