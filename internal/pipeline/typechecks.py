@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from pikoci.internal.domain.plan import Command
 from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
@@ -17,20 +19,35 @@ _NEEDED = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeclaredType:
+    """A type that a file declares: `builtin` names what its source brings, or its `commands` are its own, by block.
+
+    `params` None stands for any.
+    """
+
+    node: Node
+    builtin: str = ""
+    params: list[str] | None = None
+    commands: Mapping[str, Command] = field(default_factory=dict)
+
+
 class TypeChecks:
-    """Checks the types that are made of commands, and what is given to them."""
+    """Checks the types that are made of commands, and what is given to them. `types` holds them by kind and name."""
 
     def __init__(self, runners: Runners, report: Report) -> None:
         self._runners = runners
         self._report = report
-        self._params: dict[tuple[str, str], list[str]] = {}
+        self.types: dict[tuple[str, str], DeclaredType] = {}
 
     def declare(self, node: Node) -> None:
         """Check a secret_type, service_type or notification_type."""
         commands = [child for child in node.children if child.type != "runner"]
+        key = (node.type, node.labels[0])
         source = node.values.get("source")
         if source is not None:
-            builtin_name(source, node.type, node.where("source"), self._report)
+            builtin = builtin_name(source, node.type, node.where("source"), self._report)
+            self.types[key] = DeclaredType(node=node, builtin=builtin or "")
             for child in commands:
                 self._report.error(
                     child.block.type_range,
@@ -39,13 +56,10 @@ class TypeChecks:
                     "take one of them out",
                 )
             return
-        if "params" in node.values:
-            self._params[node.type, node.labels[0]] = node.values["params"]
-        given = {child.type for child in commands}
-        for command in commands:
-            self._runners.command(command)
+        built = {child.type: self._runners.command(child) for child in commands}
+        self.types[key] = DeclaredType(node=node, params=node.values.get("params"), commands=built)
         for needed in _NEEDED[node.type]:
-            if needed not in given:
+            if needed not in built:
                 self._report.error(
                     node.block.range,
                     f'The {node.type} "{node.labels[0]}" has no "{needed}" block',
@@ -54,7 +68,8 @@ class TypeChecks:
 
     def check_params(self, kind: str, name: str, node: Node | None) -> None:
         """Check the params in `node` against those that the type `name` takes, where it says so."""
-        known = self._params.get((kind, name))
+        declared = self.types.get((kind, name))
+        known = None if declared is None else declared.params
         if node is None or known is None:
             return
         for given in node.free:
