@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-import gevent
-
 from pikoci.internal.domain.errors import ConflictError, StaleClaimError
 from pikoci.internal.domain.gateway import CheckAssignment, CheckResult
 from pikoci.internal.domain.pipeline import Pipeline, ResourceState
@@ -18,6 +16,7 @@ from pikoci.internal.service.lifecycle.versions import check_versions
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.plumbing.slices import give_way
 
 _MAX_ERROR = 4000
 
@@ -128,7 +127,7 @@ class Checks:
         for batch in batches[:-1]:
             with self._store.transaction():
                 found += len(self._store.versions.save(resource_id, batch, self._context.clock.now(), last=False))
-            gevent.sleep(0)
+            give_way()
         self._finish(state, claim, batches[-1], error, found)
 
     def _finish(
