@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pikoci.internal.domain.build import ACTIVE as STATUSES
 from pikoci.internal.store.session import Session, marks
-from pikoci.internal.store.tables import ACTIVE
+from pikoci.internal.store.tables import ACTIVE, PASSED_STATUS
 
 #: Builds that have not ended, of one status of one job, that a mark names.
 OPEN = 100
@@ -30,7 +30,7 @@ def toggles_sql(resources: int) -> str:
 
 def succeeded_sql(builds: int) -> str:
     """The statement for those of so many builds that succeeded."""
-    return f"SELECT id, job_id FROM builds WHERE id IN ({marks(builds)}) AND status = 'succeeded'"
+    return f"SELECT id, job_id FROM builds WHERE id IN ({marks(builds)}) AND {PASSED_STATUS}"
 
 
 def new_sql(jobs: int) -> str:
@@ -38,7 +38,7 @@ def new_sql(jobs: int) -> str:
     return (
         f"WITH seen (job_id, last) AS (VALUES {marks(jobs, '(?, ?)')})"
         " SELECT b.id, b.job_id FROM seen CROSS JOIN builds b"
-        f" WHERE b.job_id = seen.job_id AND b.id > seen.last AND b.status = 'succeeded' LIMIT {MOST_NEW + 1}"
+        f" WHERE b.job_id = seen.job_id AND b.id > seen.last AND b.{PASSED_STATUS} LIMIT {MOST_NEW + 1}"
     )
 
 
