@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from html import escape
 
-from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.build import PASSING, BuildStatus
 from pikoci.internal.domain.pipeline import PipelineSummary
 from pikoci.internal.service.use_cases.views import Graph, GraphEdge, GraphNode
 
@@ -21,7 +21,6 @@ COLORS = {
     "cancelled": "#6d4c41",
     "": "#546e7a",
 }
-_GOOD = frozenset({"succeeded", "warning"})
 
 
 def dot(name: str, graph: Graph) -> str:
@@ -61,7 +60,7 @@ def badge(summary: PipelineSummary) -> str:
     statuses = {str(standing.last) for standing in summary.counts if standing.last}
     if not statuses:
         word, color = "no builds", COLORS[""]
-    elif statuses <= _GOOD:
+    elif statuses <= PASSING:
         word, color = "passing", COLORS["succeeded"]
     else:
         word, color = "failing", COLORS["failed"]

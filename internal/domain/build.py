@@ -28,11 +28,18 @@ class BuildStatus(StrEnum):
         """Whether the build has ended and can never change again."""
         return self in FINAL
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the build has ended and its versions have passed its job."""
+        return self in PASSING
+
 
 FINAL = frozenset(
     {BuildStatus.SUCCEEDED, BuildStatus.FAILED, BuildStatus.CANCELLED, BuildStatus.ERRORED, BuildStatus.WARNING}
 )
 
+#: How a build ends whose versions have passed its job: `warning` is a failure that the job allows.
+PASSING = frozenset({BuildStatus.SUCCEEDED, BuildStatus.WARNING})
 #: What has not ended, the liveliest first.
 ACTIVE = (BuildStatus.STARTED, BuildStatus.WAITING, BuildStatus.PENDING)
 #: How builds end, the worst first.

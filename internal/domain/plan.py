@@ -12,6 +12,8 @@ from typing import Literal
 
 import msgspec
 
+from pikoci.internal.domain.build import BuildStatus
+
 #: A place in a runner's template, such as `$image`; the group is its name.
 PLACEHOLDER = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -146,11 +148,16 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     priority: int = 0
     requeue_on_worker_loss: bool = True
     disable_retry: bool = False
+    allow_failure: bool = False
 
     @property
     def is_limited(self) -> bool:
         """Whether its builds may have to wait for others to end."""
         return bool(self.concurrency or self.serial_groups)
+
+    def ends_as(self, status: BuildStatus) -> BuildStatus:
+        """How a build of the job ends whose plan ended as `status`: a failure may be no more than a warning."""
+        return BuildStatus.WARNING if self.allow_failure and status is BuildStatus.FAILED else status
 
     def gets(self) -> Iterator[GetStep]:
         """The top-level gets, in plan order: the job's inputs."""

@@ -23,6 +23,7 @@ _SETTINGS = (
     "priority",
     "requeue_on_worker_loss",
     "disable_retry",
+    "allow_failure",
 )
 _NAMED_STEPS = ("get", "task", "put")
 

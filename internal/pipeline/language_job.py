@@ -36,7 +36,12 @@ _JOB = (
             Attribute("priority", kinds.PRIORITY, "Its builds go before those of less, in this pipeline.", default=0),
             Attribute("for_each", kinds.COLLECTION, "One job for each element; see `each.key` and `each.value`."),
             Attribute("interruptible", kinds.BOOL, "A newer build stops it.", default=False, supported=False),
-            Attribute("allow_failure", kinds.BOOL, "A failure is a warning.", default=False, supported=False),
+            Attribute(
+                "allow_failure",
+                kinds.BOOL,
+                "A failed build is a warning, and its versions pass the job.",
+                default=False,
+            ),
             Attribute("requeue_on_worker_loss", kinds.BOOL, "Run again if the worker is lost.", default=True),
             Attribute("disable_retry", kinds.BOOL, "Refuse to retry builds.", default=False),
         ),

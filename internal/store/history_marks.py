@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pikoci.internal.domain.build import ACTIVE as STATUSES
 from pikoci.internal.store.session import Session, marks
-from pikoci.internal.store.tables import ACTIVE
+from pikoci.internal.store.tables import ACTIVE, PASSED_STATUS
 
 #: Builds that have not ended, of one status of one job, that a mark names.
 OPEN = 100
@@ -22,8 +22,8 @@ LAST = "SELECT MAX(id) FROM builds WHERE job_id = ?"
 #: The order of the conditions makes SQLite take the index that has the order as well.
 UNENDED = f"SELECT id FROM builds WHERE status = ? AND job_id = ? AND {ACTIVE} ORDER BY id LIMIT {OPEN + 1}"
 _NEW_OF_JOB = (
-    "SELECT id, job_id FROM (SELECT id, job_id FROM builds WHERE job_id = ? AND id > ? AND status = 'succeeded'"
-    f" ORDER BY id LIMIT {MOST_NEW + 1}) fresh"
+    "SELECT id, job_id FROM (SELECT id, job_id FROM builds WHERE job_id = ? AND id > ?"
+    f" AND {PASSED_STATUS} ORDER BY id LIMIT {MOST_NEW + 1}) fresh"
 )
 
 
@@ -34,7 +34,7 @@ def toggles_sql(resources: int) -> str:
 
 def succeeded_sql(builds: int) -> str:
     """The statement for those of so many builds that succeeded."""
-    return f"SELECT id, job_id FROM builds WHERE id IN ({marks(builds)}) AND status = 'succeeded'"
+    return f"SELECT id, job_id FROM builds WHERE id IN ({marks(builds)}) AND {PASSED_STATUS}"
 
 
 def new_sql(jobs: int) -> str:

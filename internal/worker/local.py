@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from random import Random
 
+import msgspec
+
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import InvalidError, NotFoundError
@@ -105,6 +107,7 @@ class LocalRun:
         last = run_build(equipment, assignment, self._control, reporter, OwnUser())
         if isinstance(last, BuildReturned):
             last = BuildFinished(status=BuildStatus.CANCELLED, at=last.at, reason=last.reason)
+        last = msgspec.structs.replace(last, status=self._job.ends_as(last.status))
         reporter.finish(last, lambda: equipment.settings.report_patience)
         return last
 

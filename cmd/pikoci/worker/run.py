@@ -18,7 +18,7 @@ import click
 import gevent
 
 from pikoci import __version__
-from pikoci.internal.domain.build import BuildStatus, StepStatus
+from pikoci.internal.domain.build import StepStatus
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import InvalidPipelineError, NotFoundError
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
@@ -82,7 +82,7 @@ def run(
     resource's place. Commands see the few environment variables that they would see on a worker.
 
     Ctrl-C cancels the job: its on_cancel and ensure hooks run. A second one kills what still runs. The exit status is 0
-    if the job succeeded, 1 if not, 130 after Ctrl-C.
+    if the job succeeded or may fail (a warning), 1 if not, 130 after Ctrl-C.
 
     Example: pikoci run -p pipeline.hcl -j test --resource git.app=.
     """
@@ -105,7 +105,7 @@ def _run(spec: PipelineSpec, info: BuildInfo, directories: Mapping[str, Path], s
         last = local.run()
     if received:
         return _EXIT_BY_SIGNAL + received[0]
-    return 0 if last.status is BuildStatus.SUCCEEDED else 1
+    return 0 if last.status.is_passing else 1
 
 
 class _Shown:

@@ -24,7 +24,7 @@ class TakeBack:
 
     def lost(self, build: Build, why: str) -> Build:
         """The worker is gone: run the build again, up to `max_requeues` times, unless its job opts out."""
-        plan = self._plan(build)
+        plan = self.plan(build)
         limit = self._context.settings.max_requeues
         if build.cancel_requested_at is not None:
             return self.end(build, BuildStatus.CANCELLED, build.cancel_reason)
@@ -36,7 +36,7 @@ class TakeBack:
 
     def returned(self, build: Build, why: str) -> Build:
         """The worker gave the build back unfinished: as `lost`, but it does not count."""
-        plan = self._plan(build)
+        plan = self.plan(build)
         if build.cancel_requested_at is None and (plan is None or plan.requeue_on_worker_loss):
             return self._requeue(build, why)
         return self.lost(build, why)
@@ -62,6 +62,11 @@ class TakeBack:
         compiled = self._context.compiled.get(pipeline)
         if concerned := compiled.after_end(build.job):
             self._request(compiled.ids(concerned))
+
+    def plan(self, build: Build) -> JobPlan | None:
+        """The plan of the build's job as it is set now; None where the job has left the pipeline."""
+        pipeline = self._store.pipelines.get(build.pipeline_id)
+        return self._context.compiled.get(pipeline).plans.get(build.job) if pipeline else None
 
     def _requeue(self, build: Build, why: str) -> Build:
         check_transition(build.status, BuildStatus.PENDING)
@@ -97,10 +102,6 @@ class TakeBack:
             open_steps = close_steps(self._store.builds.steps(build.id), status, reason, self._context.clock.now())
             if open_steps:
                 self._store.builds.save_steps(open_steps)
-
-    def _plan(self, build: Build) -> JobPlan | None:
-        pipeline = self._store.pipelines.get(build.pipeline_id)
-        return self._context.compiled.get(pipeline).plans.get(build.job) if pipeline else None
 
 
 def close_steps(steps: Sequence[Step], status: StepStatus, reason: str, at: float) -> list[Step]:

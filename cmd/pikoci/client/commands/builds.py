@@ -12,11 +12,13 @@ from pikoci.client.options import build_option, job_option, limit_option
 from pikoci.client.session import Session, status_cell, with_session
 from pikoci.client.tables import render_facts, render_table
 from pikoci.client.times import parse_time
+from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.times import short_duration
 
-_FOLLOW_HELP = "Show it live; exit as the build does: 0 if it succeeded, else 1."
+#: What `--follow` does.
+FOLLOW_HELP = "Show it live; exit as the build does: 0 if it succeeded or is a warning, else 1."
 
 
 @click.group()
@@ -71,7 +73,7 @@ def show(session: Session, team: str, pipeline: str, job: str, number: str) -> N
 
 @builds.command()
 @build_option
-@click.option("--follow", "-f", is_flag=True, help=_FOLLOW_HELP)
+@click.option("--follow", "-f", is_flag=True, help=FOLLOW_HELP)
 @with_session
 def log(session: Session, team: str, pipeline: str, job: str, number: str, *, follow: bool) -> None:
     """Print a build's log, as it was written.
@@ -98,7 +100,8 @@ def log(session: Session, team: str, pipeline: str, job: str, number: str, *, fo
 def follow(session: Session, team: str, pipeline: str, job: str, number: str) -> None:
     """Show a build live until it ends, from its beginning.
 
-    The exit status is that of the build: 0 if it succeeded, else 1. Ctrl-C ends the watching, not the build.
+    The exit status is that of the build: 0 if it succeeded or is a warning, else 1. Ctrl-C ends the watching,
+    not the build.
 
     Example: pikoci client builds follow app/test
     """
@@ -121,7 +124,7 @@ def cancel(session: Session, team: str, pipeline: str, job: str, number: str) ->
 
 @builds.command()
 @build_option
-@click.option("--follow", "-f", is_flag=True, help=_FOLLOW_HELP)
+@click.option("--follow", "-f", is_flag=True, help=FOLLOW_HELP)
 @with_session
 def retry(session: Session, team: str, pipeline: str, job: str, number: str, *, follow: bool) -> None:
     """Run a build that has ended again, with the very versions that it had.
@@ -144,7 +147,7 @@ def watch(session: Session, key: BuildKey) -> Any:
 
 def end_with(detail: Any) -> NoReturn:
     """End the command with the exit status of a build."""
-    raise click.exceptions.Exit(0 if detail["status"] == "succeeded" else 1)
+    raise click.exceptions.Exit(0 if BuildStatus(detail["status"]).is_passing else 1)
 
 
 def _key(session: Session, team: str, pipeline: str, job: str, number: str) -> BuildKey:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pikoci.client.actions import add_action
-from pikoci.client.commands.builds import end_with, watch
+from pikoci.client.commands.builds import FOLLOW_HELP, end_with, watch
 from pikoci.client.options import job_option, pipeline_option
 from pikoci.client.session import Session, standing_cells, standing_facts, with_session
 from pikoci.internal.domain.naming import full_name
@@ -74,9 +74,7 @@ def show(session: Session, team: str, pipeline: str, job: str) -> None:
     metavar="GET=ID",
     help="Version to build with (see `resources versions`); repeatable.",
 )
-@click.option(
-    "--follow", "-f", is_flag=True, help="Show the log live; exit as the build does: 0 if it succeeded, else 1."
-)
+@click.option("--follow", "-f", is_flag=True, help=FOLLOW_HELP)
 @with_session
 def trigger(session: Session, team: str, pipeline: str, job: str, inputs: tuple[str, ...], *, follow: bool) -> None:
     """Start a build of a job, with the newest versions unless others are given.

@@ -52,10 +52,6 @@ def refused(line: int, column: int, name: str) -> Finding:
             [Finding(2, 3, '"interruptible" is not supported yet', DETAIL_OF_SETTING, HINT)],
         ),
         (
-            'job "j" {\n  allow_failure = true\n}',
-            [Finding(2, 3, '"allow_failure" is not supported yet', DETAIL_OF_SETTING, HINT)],
-        ),
-        (
             'job "j" {\n  task "t" {\n    run "docker" {\n      image = "a"\n      cmd = "b"\n    }\n  }\n}',
             [
                 Finding(
@@ -149,7 +145,7 @@ def test_mistakes_inside_are_found_too(text: str, summary: str) -> None:
 
 
 def test_settings_with_their_default_value_are_fine() -> None:
-    text = 'job "j" {\n  interruptible = false\n  allow_failure = false\n  timeout = "5x"\n}'
+    text = 'job "j" {\n  interruptible = false\n  timeout = "5x"\n}'
 
     assert [one.summary for one in find(text)] == ['Wrong value for "timeout"']
 

@@ -35,6 +35,14 @@ job "bad" {
   on_failure "shell" { cmd = "echo sorry" }
 }
 
+job "lenient" {
+  allow_failure = true
+  task "break" {
+    run "shell" { cmd = "exit 3" }
+  }
+  on_failure "shell" { cmd = "echo sorry, it $BUILD_STATUS" }
+}
+
 job "sleeper" {
   task "sleep" {
     run "shell" { cmd = "echo $$ > '${var.who}'; echo asleep; sleep 600" }
@@ -99,6 +107,14 @@ def test_a_job_that_fails_ends_with_1_and_runs_its_hooks(program: Program, file:
     assert done.returncode == 1
     assert "sorry" in done.stdout.splitlines()
     assert "--- task mend: skipped: an earlier step did not succeed" in done.stdout.splitlines()
+    assert 'task "break": exit status 3' in done.stdout.splitlines()[-1]
+
+
+def test_a_job_that_may_fail_warns_ends_with_0_and_runs_the_hooks_of_a_failure(program: Program, file: str) -> None:
+    done = program("run", "-p", file, "-j", "lenient", "--var", "who=you")
+    assert done.returncode == 0
+    assert "sorry, it failed" in done.stdout.splitlines()
+    assert done.stdout.splitlines()[-1].startswith("Job lenient warning in ")
     assert 'task "break": exit status 3' in done.stdout.splitlines()[-1]
 
 
