@@ -2,7 +2,8 @@
 
 from pikoci.internal.pipeline.changes import render_diff
 from pikoci.internal.pipeline.diff import Change, Detail, diff
+from pikoci.internal.pipeline.formatting import formatted
 from pikoci.internal.pipeline.load import Loaded, load, load_or_raise
 from pikoci.internal.pipeline.reference import reference
 
-__all__ = ["Change", "Detail", "Loaded", "diff", "load", "load_or_raise", "reference", "render_diff"]
+__all__ = ["Change", "Detail", "Loaded", "diff", "formatted", "load", "load_or_raise", "reference", "render_diff"]

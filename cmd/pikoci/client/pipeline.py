@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import click
 import msgspec
 
+from pikoci.client.commands.formatting import fmt
 from pikoci.client.commands.planning import plan
 from pikoci.internal.domain.errors import Diagnostic, InvalidError
 from pikoci.internal.pipeline import load
@@ -21,7 +22,7 @@ from pikoci.shared.terminal import output_option, respect_no_color
 @click.group()
 @click.pass_context
 def pipeline(ctx: click.Context) -> None:
-    """Validate and compare pipeline files.
+    """Validate, format and compare pipeline files.
 
     Example: pikoci pipeline validate pipeline.hcl
     """
@@ -66,6 +67,7 @@ def reference() -> None:
     click.echo(language_reference(), nl=False)
 
 
+pipeline.add_command(fmt)
 pipeline.add_command(plan)
 
 

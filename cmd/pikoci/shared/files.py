@@ -1,10 +1,14 @@
-"""Reads what users name on the command line: pipeline files and the values of variables."""
+"""Reads and writes what users name on the command line: pipeline files and the values of variables."""
 
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,6 +70,33 @@ def read_text(name: str) -> str:
         raise InvalidError(
             f"{shown_name(name)}:{line}: the text is not UTF-8", hint="save the file as UTF-8"
         ) from error
+
+
+def replace_text(name: str, text: str) -> None:
+    """Put `text` into a file that is there, whole or not at all; mode, owner and what links to it stay.
+
+    Raises InvalidError when it cannot be written, or is no regular file.
+    """
+    temporary = ""
+    try:
+        before = Path(name).stat()
+        if not stat.S_ISREG(before.st_mode):
+            raise InvalidError(f"{name} is no regular file", hint="give its text on standard input, and - as the file")
+        path = Path(name).resolve()
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode())
+            with suppress(PermissionError):
+                os.fchown(descriptor, before.st_uid, before.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(before.st_mode))  # after the owner, whose change takes bits away
+            file.flush()
+            os.fsync(descriptor)
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise InvalidError(f"cannot write {name}: {error.strerror}") from error
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
 
 
 def shown_name(name: str) -> str:
