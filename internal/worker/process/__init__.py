@@ -13,7 +13,8 @@ Two kinds of sockets connect them, each a pair that carries whole messages (`sup
 - *control*: one end in the worker, one in the zygote. For each supervisor that it wants, the worker makes a lifeline
   and sends its far end along. The zygote says that it is ready, and nothing else.
 - *lifeline*: one end in the worker's `Link`, one in the supervisor, and nowhere else: the zygote closes its copy. The
-  worker says run, until and stop; the supervisor ready, then done or failed for each run.
+  worker says run, until and stop; the supervisor ready, then done or failed for each run. In place of run it can say
+  hold: then the supervisor says left when the command has ended, and keeps what it left until stop, and then says done.
 
 What it means when an end is closed, which the kernel does for whoever dies:
 

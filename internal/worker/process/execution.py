@@ -16,7 +16,7 @@ from pikoci.internal.worker.process.command import ExitResult, Reason, ResourceU
 from pikoci.internal.worker.process.deadline import Deadline
 from pikoci.internal.worker.process.link import Link
 from pikoci.internal.worker.process.readiness import reading, wait_first
-from pikoci.internal.worker.process.supervision.messages import FAILED, UNFIT, Ending, decode_ending
+from pikoci.internal.worker.process.supervision.messages import FAILED, LEFT, UNFIT, Ending, decode_ending
 from pikoci.internal.worker.process.supervision.run import KILL_LIMIT_SECONDS
 
 CHUNK_BYTES = 1 << 16
@@ -26,6 +26,8 @@ ANSWER_MARGIN_SECONDS = 5.0
 LOST_OUTPUT_SECONDS = 2.0
 
 Sink = Callable[[bytes], None]
+#: Is told how a command ended that left others behind, which run on.
+OnLeft = Callable[[ExitResult], None]
 
 
 class Stream:
@@ -101,8 +103,11 @@ def _anonymous_file(stack: ExitStack, content: bytes) -> int:
 class Execution:
     """Runs one command on a link: hands its output on, and stops it when told to."""
 
-    def __init__(self, link: Link, streams: Sequence[Stream], grace: float, deadline: Deadline) -> None:
+    def __init__(
+        self, link: Link, streams: Sequence[Stream], grace: float, deadline: Deadline, on_left: OnLeft | None = None
+    ) -> None:
         self._link = link
+        self._on_left = on_left
         self._deadline = deadline
         self._streams = streams
         self._grace = grace
@@ -113,7 +118,7 @@ class Execution:
     def run(self, descriptors: Sequence[int]) -> ExitResult:
         """See the command through; ``descriptors`` are those of the request. Raises what a sink raises."""
         try:
-            self._link.send_request(descriptors, self._deadline.at)
+            self._link.send_request(descriptors, self._deadline.at, hold=self._on_left is not None)
         except OSError as error:
             return ExitResult(Reason.NOT_STARTED, message=f"the command could not be handed over: {error.strerror}")
         for stream in self._streams:
@@ -135,7 +140,8 @@ class Execution:
         grace = self._grace if grace is None else grace
         if self._stop_reason is None:
             self._stop_reason, self._stop_message = reason, message
-            self._limit = gevent.get_hub().loop.timer(grace + KILL_LIMIT_SECONDS + ANSWER_MARGIN_SECONDS)
+            first = grace + KILL_LIMIT_SECONDS + ANSWER_MARGIN_SECONDS
+            self._limit = gevent.get_hub().loop.timer(first, ANSWER_MARGIN_SECONDS)
             self._limit.start(self._link.kill_if_silent, update=True)
         self._link.send_stop(grace)
 
@@ -167,7 +173,9 @@ class Execution:
         while True:
             wait_first([self._link.watcher, *(stream.watcher for stream in streams)])
             message = self._link.receive()
-            if message is not None:
+            if message is not None and message.startswith(LEFT):
+                self._tell_left(message, streams)
+            elif message is not None:
                 break
             for stream in streams:
                 stream.deliver()
@@ -179,6 +187,13 @@ class Execution:
         else:
             self._read_to_the_end(streams)
         return message
+
+    def _tell_left(self, message: bytes, streams: list[Stream]) -> None:
+        """Hand on what the ended command wrote, and then say how it ended."""
+        for stream in streams:
+            stream.drain()
+        if self._on_left is not None:
+            self._on_left(self._ended(decode_ending(message)))
 
     def _read_to_the_end(self, streams: list[Stream]) -> None:
         """Hand on what comes until the pipes end, but not what a stranger may write into them for ever."""

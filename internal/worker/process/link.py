@@ -9,7 +9,7 @@ from typing import Any
 
 from pikoci.internal.worker.process.errors import SpawnerError
 from pikoci.internal.worker.process.readiness import reading, wait_first
-from pikoci.internal.worker.process.supervision.messages import MAX_MESSAGE_BYTES, READY, RUN, STOP, UNTIL
+from pikoci.internal.worker.process.supervision.messages import HOLD, LEFT, MAX_MESSAGE_BYTES, READY, RUN, STOP, UNTIL
 from pikoci.internal.worker.process.zygote_process import START_LIMIT_SECONDS, ZygoteProcess
 
 
@@ -46,11 +46,16 @@ class Link:
             raise SpawnerError(rest.decode() or "the process that starts commands does not answer")
         return int(rest)
 
-    def send_request(self, descriptors: Sequence[int], deadline: float) -> None:
-        """Have a command run until then; its request, stdout, stderr and perhaps stdin go along. Raises OSError."""
+    def send_request(self, descriptors: Sequence[int], deadline: float, *, hold: bool = False) -> None:
+        """Have a command run until then; its request, stdout, stderr and perhaps stdin go along. Raises OSError.
+
+        With ``hold``, a first message tells its end if it leaves others behind, and the report that they ended, too.
+        """
         self._serial += 1
         self.busy = True
-        socket.send_fds(self._socket, [b"%s %d %f" % (RUN, self._serial, deadline)], list(descriptors))
+        socket.send_fds(
+            self._socket, [b"%s %d %f" % (HOLD if hold else RUN, self._serial, deadline)], list(descriptors)
+        )
 
     def send_deadline(self, deadline: float) -> None:
         """Set another deadline for the running command. Does not wait."""
@@ -73,7 +78,7 @@ class Link:
             return None
         except OSError:
             message = b""
-        self.busy = False
+        self.busy = message.startswith(LEFT)
         self.usable = bool(message)
         return message
 

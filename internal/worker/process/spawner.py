@@ -14,7 +14,7 @@ from gevent.lock import RLock
 from pikoci.internal.worker.process.command import DEFAULT_GRACE_SECONDS, ExitResult, Invocation, Reason
 from pikoci.internal.worker.process.deadline import Deadline
 from pikoci.internal.worker.process.errors import SpawnerError
-from pikoci.internal.worker.process.execution import Execution, Sink, open_streams
+from pikoci.internal.worker.process.execution import Execution, OnLeft, Sink, open_streams
 from pikoci.internal.worker.process.link import Link, reason_of
 from pikoci.internal.worker.process.supervision.messages import User, encode_end, encode_request
 from pikoci.internal.worker.process.supervision.run import KILL_LIMIT_SECONDS
@@ -86,6 +86,7 @@ class Spawner:
         cancel: Event | None = None,
         grace: float = DEFAULT_GRACE_SECONDS,
         deadline: Deadline | None = None,
+        on_left: OnLeft | None = None,
     ) -> ExitResult:
         """Run one command and return how it ended, when all its processes are gone.
 
@@ -98,8 +99,10 @@ class Spawner:
         When a sink raises, or the calling greenlet is killed, the command is killed before that goes on.
         At the ``deadline``, which may move meanwhile, all is killed at once, also while this process is stopped.
 
-        Processes that outlive the main process are killed. Services, which must outlive a step, will
-        get an interface of their own.
+        Processes that outlive the main process are killed, unless there is ``on_left``: then they are held, as a
+        daemon should be that the command started. ``on_left`` is told how the command ended, after its output, and
+        the call goes on, as does the output, until they are stopped by cancel or deadline, or have all ended.
+        It is not called when nothing is left, or the command is stopped before its end.
         """
         began = time.monotonic()
         if cancel is not None and cancel.is_set():
@@ -109,7 +112,8 @@ class Spawner:
             packed = encode_request(command.argv, os.fspath(command.cwd), env, command.user)
         except ValueError as error:
             return ExitResult(Reason.UNFIT, message=str(error))
-        result = self._serve(packed, command.stdin, (on_output, on_stderr), timeout, cancel, grace, deadline)
+        sinks = (on_output, on_stderr)
+        result = self._serve(packed, command.stdin, sinks, timeout, cancel, grace, deadline, on_left)
         return replace(result, duration_seconds=time.monotonic() - began)
 
     def end_user(self, user: User) -> ExitResult:
@@ -129,6 +133,7 @@ class Spawner:
         cancel: Event | None,
         grace: float,
         deadline: Deadline | None,
+        on_left: OnLeft | None = None,
     ) -> ExitResult:
         """Have a supervisor do what a request says."""
         if self._closed:
@@ -138,7 +143,7 @@ class Spawner:
         except SpawnerError as error:
             return ExitResult(Reason.NOT_STARTED, message=str(error))
         try:
-            return self._execute(link, packed, stdin, sinks, timeout, cancel, grace, deadline)
+            return self._execute(link, packed, stdin, sinks, timeout, cancel, grace, deadline, on_left)
         finally:
             self._give_back(link)
 
@@ -152,13 +157,14 @@ class Spawner:
         cancel: Event | None,
         grace: float,
         deadline: Deadline | None,
+        on_left: OnLeft | None = None,
     ) -> ExitResult:
         with ExitStack() as stack:
             try:
                 streams, descriptors = open_streams(stack, packed, stdin, *sinks)
             except OSError as error:
                 return ExitResult(Reason.NOT_STARTED, message=f"cannot start a command: {reason_of(error)}")
-            execution = Execution(link, streams, grace, deadline or Deadline())
+            execution = Execution(link, streams, grace, deadline or Deadline(), on_left)
             self._running.add(execution)
             stack.callback(self._running.discard, execution)
             stack.enter_context(execution.limited(timeout, cancel))

@@ -16,8 +16,10 @@ MAX_REQUEST_BYTES = 4 << 20  # the kernel's own limit for arguments and environm
 
 READY = b"ready"
 RUN = b"run"
+HOLD = b"hold"  # a run that keeps what its command leaves behind
 UNTIL = b"until"
 STOP = b"stop"
+LEFT = b"left"  # how the held command ended; those it left run on
 DONE = b"done"
 FAILED = b"failed"
 UNFIT = b"unfit"
@@ -136,11 +138,11 @@ def decode_request(packed: bytes) -> Request:
     return Request(argv, cwd, dict(pair.split(b"=", 1) for pair in pairs), user)
 
 
-def encode_ending(ending: Ending) -> bytes:
+def encode_ending(ending: Ending, verb: bytes = DONE) -> bytes:
     """Pack an ending into one message."""
     ended = (ending.status, ending.stopped, ending.lapsed)
     whole = (*ended, ending.leftovers, ending.survivors, ending.max_rss_kib)
-    return b"%s %d %d %d %d %d %d %f %f" % (DONE, *whole, ending.user_seconds, ending.system_seconds)
+    return b"%s %d %d %d %d %d %d %f %f" % (verb, *whole, ending.user_seconds, ending.system_seconds)
 
 
 def decode_ending(message: bytes) -> Ending:

@@ -8,7 +8,7 @@ from math import inf
 from .family import ask_to_stop, kill_children, reap
 from .kernel import boot_time
 from .launch import LaunchError, launch, message_of
-from .messages import FAILED, MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, Ending, decode_request, encode_ending
+from .messages import FAILED, LEFT, MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, Ending, decode_request, encode_ending
 from .user import launch_as
 
 # What the ended command left behind may still end by itself: in `exec > >(tee log)`, tee writes its last lines after
@@ -25,13 +25,21 @@ class Run:
 
     ``wait`` sleeps until something happens, for so many seconds at most (None: without end); meanwhile it may call
     ``stop`` and ``lapse``, and move the ``deadline``. ``survives`` says at the end that somebody could not be killed.
+    With ``tell_left``, what the ended command leaves behind is kept until ``stop``, and a message about that goes there.
     """
 
-    def __init__(self, serial: bytes, deadline: float, wait: Callable[[float | None], None]) -> None:
+    def __init__(
+        self,
+        serial: bytes,
+        deadline: float,
+        wait: Callable[[float | None], None],
+        tell_left: Callable[[bytes], None] | None = None,
+    ) -> None:
         self.serial = serial
         self.deadline = deadline
         self.survives = False
         self._wait = wait
+        self._tell_left = tell_left
         self._main = -1  # the main process; its status stays -1 until it has ended
         self._status = -1
         self._usage = (0, 0.0, 0.0)
@@ -39,6 +47,7 @@ class Run:
         self._kill_at: float | None = None  # from when on nobody is asked any more
         self._stopped = False
         self._lapsed = False
+        self._holds = False  # the main process has ended, and others are kept
 
     def see_through(self, descriptors: list[int], null: int) -> bytes:
         """Run the command to its end and give the message about it; without stdin it reads from ``null``."""
@@ -60,7 +69,7 @@ class Run:
         """Ask everybody to stop at the first call; later ones only shorten the grace."""
         if self._kill_at is None:
             self._reap()
-            self._stopped = self._status < 0
+            self._stopped = self._status < 0 or self._holds
             if grace > 0:
                 ask_to_stop(os.getpid(), self._main)
         kill_at = time.monotonic() + grace
@@ -70,7 +79,7 @@ class Run:
         """Kill what runs: the worker was not there to say that it may go on, and somebody else may start it now."""
         self.deadline = inf
         self._reap()
-        self._lapsed = self._status < 0
+        self._lapsed = self._status < 0 or self._holds
         self.stop(0.0)
 
     def _start(self, request: int, stdio: tuple[int, int, int]) -> None:
@@ -92,6 +101,8 @@ class Run:
         """Wait for the end of the command and of all it started."""
         while self._reap() and self._status < 0 and self._kill_at is None:
             self._wait(None)
+        if self._tell_left and self._kill_at is None:
+            self._hold(self._tell_left)
         if self._kill_at is None:
             self._kill_at = time.monotonic() + LINGER_SECONDS
         while self._reap() and (rest := self._kill_at - time.monotonic()) > 0:
@@ -106,6 +117,18 @@ class Run:
             survivors=survivors,
             usage=self._usage,
         )
+
+    def _hold(self, tell_left: Callable[[bytes], None]) -> None:
+        """Wait until nobody is left of those whom the ended command left behind, or they are to be stopped."""
+        limit = time.monotonic() + LINGER_SECONDS  # who ends by then was not left to run on
+        while self._reap() and self._kill_at is None and (rest := limit - time.monotonic()) > 0:
+            self._wait(rest)
+        if self._kill_at is not None or not self._reap():
+            return
+        self._holds = True
+        tell_left(encode_ending(Ending(self._status, stopped=False, usage=self._usage), LEFT))
+        while self._reap() and self._kill_at is None:
+            self._wait(None)
 
     def _kill_all(self) -> tuple[int, int]:
         """Kill until nobody is left; give how many were killed and how many could not be."""

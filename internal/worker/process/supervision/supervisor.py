@@ -7,7 +7,7 @@ from math import inf
 
 from .family import reap
 from .kernel import ChildBell, boot_time
-from .messages import READY, RUN, STOP, UNTIL, receive
+from .messages import HOLD, READY, RUN, STOP, UNTIL, receive
 from .run import Run
 
 # ``poll`` does not count the time in which the machine is suspended; the clock of deadlines does.
@@ -26,7 +26,7 @@ class Supervisor:
         self._poll.register(bell, select.POLLIN)
         self._null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         self._cut = False
-        self._order: tuple[bytes, float, list[int]] | None = None
+        self._order: tuple[bool, bytes, float, list[int]] | None = None
         self._run: Run | None = None
 
     def serve(self) -> bool:
@@ -36,9 +36,10 @@ class Supervisor:
         while not self._cut:
             self._wait(None)
             if self._order and not self._cut:
-                serial, deadline, descriptors = self._order
+                holds, serial, deadline, descriptors = self._order
                 self._order = None
-                self._send(self._see_through(Run(serial, deadline, self._wait), descriptors))
+                run = Run(serial, deadline, self._wait, self._send if holds else None)
+                self._send(self._see_through(run, descriptors))
                 # Only now: the end of the output must not wake the worker before the report does.
                 for descriptor in descriptors:
                     os.close(descriptor)
@@ -80,8 +81,8 @@ class Supervisor:
         match message.split():
             case []:
                 self._cut_lifeline()
-            case [verb, serial, deadline] if verb == RUN:
-                self._order = serial, float(deadline), descriptors
+            case [verb, serial, deadline] if verb in {RUN, HOLD}:
+                self._order = verb == HOLD, serial, float(deadline), descriptors
             case [verb, serial, deadline] if run and verb == UNTIL and serial == run.serial:
                 run.deadline = float(deadline)
             case [verb, serial, grace] if run and verb == STOP and serial == run.serial:
