@@ -110,7 +110,7 @@ class _Application:
             self.requested = True
             return
         if isinstance(last, BuildFinished):
-            plan = take_back.plan(build)
+            plan = take_back.plan(build) if last.status is BuildStatus.FAILED else None
             status = plan.ends_as(last.status) if plan else last.status
             check_transition(build.status, status)
             build = msgspec.structs.replace(
