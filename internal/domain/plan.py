@@ -149,6 +149,7 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     requeue_on_worker_loss: bool = True
     disable_retry: bool = False
     allow_failure: bool = False
+    interruptible: bool = False
 
     @property
     def is_limited(self) -> bool:

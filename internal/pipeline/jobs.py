@@ -24,6 +24,7 @@ _SETTINGS = (
     "requeue_on_worker_loss",
     "disable_retry",
     "allow_failure",
+    "interruptible",
 )
 _NAMED_STEPS = ("get", "task", "put")
 

@@ -35,7 +35,7 @@ _JOB = (
             Attribute("serial_groups", kinds.NAMES, "Of all jobs of a group, one runs at a time.", default=[]),
             Attribute("priority", kinds.PRIORITY, "Its builds go before those of less, in this pipeline.", default=0),
             Attribute("for_each", kinds.COLLECTION, "One job for each element; see `each.key` and `each.value`."),
-            Attribute("interruptible", kinds.BOOL, "A newer build stops it.", default=False, supported=False),
+            Attribute("interruptible", kinds.BOOL, "A newer build that waits cancels the older ones.", default=False),
             Attribute(
                 "allow_failure",
                 kinds.BOOL,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from pikoci.internal.domain.build import Build, BuildStatus, LogChunk, Step, StepStatus, check_transition
+from pikoci.internal.domain.errors import ConflictError
+from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.service.plumbing.context import Context
 
@@ -40,6 +42,23 @@ class TakeBack:
         if build.cancel_requested_at is None and (plan is None or plan.requeue_on_worker_loss):
             return self._requeue(build, why)
         return self.lost(build, why)
+
+    def cancel(self, build: Build, reason: str) -> Build:
+        """Cancel the build: at once where it waits, else through its worker. One that is told to stop is told once.
+
+        Raises ConflictError once it ended.
+        """
+        if build.status is BuildStatus.CANCELLED:
+            return build
+        if build.status.is_final:
+            raise ConflictError(f"build {full_name(build.job, number=build.name)} has ended: it is {build.status}")
+        if build.status is not BuildStatus.STARTED:
+            return self.end(build, BuildStatus.CANCELLED, reason)
+        if build.cancel_requested_at is None:
+            now = self._context.clock.now()
+            build = msgspec.structs.replace(build, cancel_requested_at=now, cancel_reason=reason)
+            self._store.builds.save(build)
+        return build
 
     def end(self, build: Build, status: BuildStatus, reason: str) -> Build:
         """Give the build this final status, whatever it was doing."""

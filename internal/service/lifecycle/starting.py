@@ -13,6 +13,7 @@ from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import jobs_queue
 from pikoci.internal.service.lifecycle.dispatch import Dispatcher
 from pikoci.internal.service.lifecycle.inputs import InputChooser
+from pikoci.internal.service.lifecycle.interrupting import interrupt
 from pikoci.internal.service.plumbing.bus import build_topic
 from pikoci.internal.service.plumbing.compiled import CompiledPipeline
 from pikoci.internal.service.plumbing.context import Context
@@ -50,6 +51,7 @@ class JobRun:
     """The builds of one job of one revision, for the length of one transaction."""
 
     def __init__(self, context: Context, pipeline: Pipeline, compiled: CompiledPipeline, job: Job) -> None:
+        self._context = context
         self._store = context.store
         self._pipeline = pipeline
         self._compiled = compiled
@@ -64,10 +66,11 @@ class JobRun:
 
         The build is the first of the list, dispatched or not; any others were waiting for the same slots.
         """
-        if self.plan.is_limited:
+        if self.plan.is_limited or self.plan.interruptible:
             self._lock()
         inputs, reason = self._chooser.choose(self.plan, fixed)
         build = self._create(created_by, inputs, reason, retry_of)
+        self._interrupt()
         if not (self.plan.is_limited and build.inputs_resolved):
             return [build]
         gone = self._dispatch()
@@ -90,7 +93,8 @@ class JobRun:
         made = [self._create("", inputs, "", None) for inputs in new]
         if len(new) == limit:
             self._store.jobs.request_scheduling([self._job.id])
-        return [*(build for build in made if build.dispatched_at), *self._dispatch()]
+        stopped = self._interrupt()
+        return [*(build for build in made if build.dispatched_at and build.id not in stopped), *self._dispatch()]
 
     def by_plan(self, builds: Iterable[Build]) -> Iterator[tuple[JobPlan, list[int]]]:
         """The ids of builds of this pipeline, grouped by their jobs' plans."""
@@ -141,6 +145,11 @@ class JobRun:
             priority=self.plan.priority,
         )
         return self._store.builds.create(build, inputs)
+
+    def _interrupt(self) -> set[int]:
+        """Stop what a newer build has overtaken, where the job wants that and the newer one may start."""
+        wanted = self.plan.interruptible and not pause_reason(self._pipeline, self._job)
+        return interrupt(self._context, self._job.id) if wanted else set()
 
     def _settle_waiting(self) -> None:
         common = ""  # the reason of every build without inputs of its own: the same for all, so it is found out once

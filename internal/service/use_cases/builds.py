@@ -108,7 +108,7 @@ class BuildService:
             build = self._store.builds.lock(build_id)
             if build is None:
                 raise NotFoundError(f"job {job} has no build {number}")
-            build = self._cancel(build, f"cancelled by {name_of(principal)}")
+            build = TakeBack(self._context).cancel(build, f"cancelled by {name_of(principal)}")
         self._context.notify(build_topic(build.id))
         self._context.notify(SCHEDULE)
         if build.worker is not None:
@@ -172,19 +172,6 @@ class BuildService:
 
     def _explain(self, principal: Principal, build: Build) -> Build:
         return self._context.waiting.explain(principal, build)
-
-    def _cancel(self, build: Build, reason: str) -> Build:
-        if build.status is BuildStatus.CANCELLED:
-            return build
-        if build.status.is_final:
-            raise ConflictError(f"build {full_name(build.job, number=build.name)} has ended: it is {build.status}")
-        if build.status is not BuildStatus.STARTED:
-            return TakeBack(self._context).end(build, BuildStatus.CANCELLED, reason)
-        if build.cancel_requested_at is None:
-            now = self._context.clock.now()
-            build = msgspec.structs.replace(build, cancel_requested_at=now, cancel_reason=reason)
-            self._store.builds.save(build)
-        return build
 
     def _fixed(self, run: JobRun, pipeline: Pipeline, inputs: Mapping[str, int]) -> Sequence[InputChoice]:
         """The gets that these names stand for, each with its version. Raises NotFoundError and ConflictError."""

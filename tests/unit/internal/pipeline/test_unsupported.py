@@ -5,7 +5,6 @@ import pytest
 from tests.unit.internal.pipeline.loading import Finding, find
 
 DETAIL = "It is read and checked, but there is nothing yet that runs it."
-DETAIL_OF_SETTING = "It is read and checked, but there is nothing yet that does it."
 HINT = "take it out of the file"
 NOTIFICATION = (
     'notification_type "slack" {\n  source = "pikoci://slack"\n}\n'
@@ -46,10 +45,6 @@ def refused(line: int, column: int, name: str) -> Finding:
         (
             'job "j" {\n  input "version" {\n    type = string\n    default = "1"\n  }\n}',
             [refused(2, 3, "input")],
-        ),
-        (
-            'job "j" {\n  interruptible = true\n}',
-            [Finding(2, 3, '"interruptible" is not supported yet', DETAIL_OF_SETTING, HINT)],
         ),
         (
             'job "j" {\n  task "t" {\n    run "docker" {\n      image = "a"\n      cmd = "b"\n    }\n  }\n}',
@@ -142,12 +137,6 @@ def test_it_is_refused_once_at_its_place(text: str, wanted: list[Finding]) -> No
 )
 def test_mistakes_inside_are_found_too(text: str, summary: str) -> None:
     assert summary in [one.summary for one in find(text)]
-
-
-def test_settings_with_their_default_value_are_fine() -> None:
-    text = 'job "j" {\n  interruptible = false\n  timeout = "5x"\n}'
-
-    assert [one.summary for one in find(text)] == ['Wrong value for "timeout"']
 
 
 def test_a_docker_runner_of_the_file_is_a_runner_like_any_other() -> None:
