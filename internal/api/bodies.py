@@ -124,7 +124,7 @@ class BuildQuery(PageQuery, forbid_unknown_fields=True, frozen=True):
 class GraphQuery(Struct, forbid_unknown_fields=True, frozen=True):
     """How a graph is drawn."""
 
-    format: Literal["json", "dot", "svg"] = "json"
+    format: Literal["json", "dot", "mermaid", "svg"] = "json"
 
 
 class EventQuery(Struct, forbid_unknown_fields=True, frozen=True):

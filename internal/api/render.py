@@ -12,10 +12,11 @@ from pikoci.internal.api import views
 from pikoci.internal.domain.accounts import User
 from pikoci.internal.domain.build import Build, LogChunk, Standing, Step
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.graph import Graph
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import JobOverview, Page, PipelineOverview, Version, WorkerToken
 from pikoci.internal.service.plumbing.ports import QueueState
-from pikoci.internal.service.use_cases.views import BuildDetail, Graph, ResourceView, WorkerView
+from pikoci.internal.service.use_cases.views import BuildDetail, ResourceView, WorkerView
 
 
 def moment(seconds: float) -> datetime:

@@ -64,7 +64,7 @@ class Pipelines:
         return _object(self._transport.get(_pipeline(team, name, "graph")))
 
     def drawing(self, team: str, name: str, form: str = "dot") -> str:
-        """The graph as `dot` or `svg`."""
+        """The graph as `dot`, `mermaid` or `svg`."""
         with self._transport.open("GET", _pipeline(team, name, "graph"), params={"format": form}) as response:
             return response.read().decode()
 

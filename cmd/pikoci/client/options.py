@@ -32,13 +32,13 @@ def _positional(kind: str, metavar: str) -> Callable[[Decorated], Decorated]:
     )
 
 
-def _pipeline_options(function: Decorated) -> Decorated:
+def _pipeline_options(function: Decorated, name: str = "pipeline") -> Decorated:
     function = click.option(
         "--pipeline",
         "-p",
         "--name",
         "-n",
-        "pipeline",
+        name,
         default="",
         metavar="[TEAM/]PIPELINE",
         shell_complete=_complete("pipelines"),
@@ -67,6 +67,11 @@ def pipeline_option(function: Decorated) -> Decorated:
 def file_pipeline_option(function: Decorated) -> Decorated:
     """The same for a command that takes a file: the pipeline can't stand alone."""
     return _pipeline_options(function)
+
+
+def other_pipeline_option(function: Decorated) -> Decorated:
+    """The same for a command that takes a file or a pipeline: it arrives as `other`, for the command to settle."""
+    return _pipeline_options(function, "other")
 
 
 def job_option(function: Decorated) -> Decorated:

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from pikoci.client.commands.formatting import fmt
+from pikoci.client.commands.graphs import graph
 from pikoci.client.commands.planning import plan
 from pikoci.internal.domain.errors import Diagnostic, InvalidError
 from pikoci.internal.pipeline import load
@@ -22,7 +23,7 @@ from pikoci.shared.terminal import output_option, respect_no_color
 @click.group()
 @click.pass_context
 def pipeline(ctx: click.Context) -> None:
-    """Validate, format and compare pipeline files.
+    """Validate, format, draw and compare pipeline files.
 
     Example: pikoci pipeline validate pipeline.hcl
     """
@@ -68,6 +69,7 @@ def reference() -> None:
 
 
 pipeline.add_command(fmt)
+pipeline.add_command(graph)
 pipeline.add_command(plan)
 
 
