@@ -13,7 +13,7 @@ import msgspec
 
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.names import MAX_NAME, Id
-from pikoci.internal.domain.plan import JobPlan, Resource, ResourceType, RunnerType
+from pikoci.internal.domain.plan import JobPlan, Notification, NotificationType, Resource, ResourceType, RunnerType
 
 #: A worker has at most so many queues, tags and slots.
 MAX_WORKER_NAMES, MAX_SLOTS = 200, 10_000
@@ -106,7 +106,8 @@ class BuildInfo(msgspec.Struct, frozen=True, kw_only=True):
 class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a claim: all that is needed to run the build. `inputs` maps a get's name to its version.
 
-    `env` is that of the pipeline's file; the job's comes on top.
+    `env` is that of the pipeline's file; the job's comes on top. `notifications` are those that steps name, and those
+    that the end of the build may send.
     """
 
     build: BuildInfo
@@ -119,6 +120,8 @@ class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, dict[str, object]]
     masks: list[str] = []
     env: dict[str, str] = {}
+    notification_types: list[NotificationType] = []
+    notifications: list[Notification] = []
 
 
 class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):

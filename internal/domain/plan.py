@@ -68,6 +68,38 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.type}.{self.name}"
 
 
+class NotificationType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to send a kind of message: by a type built into the worker (`builtin`), or by a command."""
+
+    name: str
+    builtin: str = ""
+    notify: Command | None = None
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where to send messages. `on` are the ends of a build that send one by themselves: `success`, …, or `all`.
+
+    Those are the builds of `jobs`, or of all jobs if that is None; but never those of `exclude`.
+    """
+
+    type: str
+    name: str
+    params: dict[str, Json] = {}
+    message: str = ""
+    on: list[str] = []
+    jobs: list[str] | None = None
+    exclude: list[str] = []
+
+    @property
+    def canonical(self) -> str:
+        """The name by which steps refer to it."""
+        return f"{self.type}.{self.name}"
+
+    def covers(self, job: str) -> bool:
+        """Whether some end of a build of this job sends it."""
+        return bool(self.on) and (self.jobs is None or job in self.jobs) and job not in self.exclude
+
+
 class Hook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What runs after a step or job: either one command, or steps in order. Exactly one of the two is set.
 
@@ -128,7 +160,18 @@ class PutStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field
     params: dict[str, Json] = {}
 
 
-Step = GetStep | TaskStep | PutStep
+class NotifyStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="notify"):
+    """Send a message by a notification (canonical name). `params` are the values given by name.
+
+    The notification's own message goes out if `message` is empty. What cannot be sent fails this step alone.
+    """
+
+    notification: str
+    message: str = ""
+    params: dict[str, Json] = {}
+
+
+Step = GetStep | TaskStep | PutStep | NotifyStep
 
 
 class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -182,6 +225,8 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     runner_types: list[RunnerType] = []
     masks: list[str] = []
     env: dict[str, str] = {}
+    notification_types: list[NotificationType] = []
+    notifications: list[Notification] = []
 
     def job(self, name: str) -> JobPlan | None:
         """The job of that name, or None."""

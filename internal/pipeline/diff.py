@@ -11,7 +11,13 @@ from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.plan import Json, PipelineSpec, Resource
 from pikoci.internal.pipeline.masks import HIDDEN
 
-What = Literal["env", "job", "resource", "resource_type", "runner_type"]
+What = Literal["env", "job", "notification", "notification_type", "resource", "resource_type", "runner_type"]
+
+
+_ORDER: tuple[What, ...] = (
+    *("env", "resource_type", "runner_type", "notification_type"),
+    *("resource", "notification", "job"),
+)
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -32,7 +38,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def diff(old: PipelineSpec | None, new: PipelineSpec) -> list[Change]:
-    """What is different in `new`: environment of the file, types, runner types, resources, then jobs, in source order.
+    """What is different in `new`: environment, types, resources, notifications, then jobs, in source order.
 
     A thing that got another name counts as one removed and one added. Without an `old`, everything is added.
     """
@@ -43,8 +49,7 @@ def diff(old: PipelineSpec | None, new: PipelineSpec) -> list[Change]:
         change = _change(key, before.get(key), after.get(key), masks)
         if change is not None:
             changes.append(change)
-    order: tuple[What, ...] = ("env", "resource_type", "runner_type", "resource", "job")
-    return sorted(changes, key=lambda change: order.index(change.what))
+    return sorted(changes, key=lambda change: _ORDER.index(change.what))
 
 
 _Key = tuple[What, str]
@@ -58,6 +63,10 @@ def _things(spec: PipelineSpec) -> dict[_Key, Any]:
         things["runner_type", runner.name] = _plain(runner)
     for resource in spec.resources:
         things["resource", resource.canonical] = _resource(resource, spec)
+    for kind_of_message in spec.notification_types:
+        things["notification_type", kind_of_message.name] = _plain(kind_of_message)
+    for notification in spec.notifications:
+        things["notification", notification.canonical] = _plain(notification)
     for job in spec.jobs:
         things["job", job.name] = _plain(job)
     return things

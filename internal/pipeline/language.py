@@ -174,7 +174,6 @@ _NOTIFICATION = (
         declares="notification_type",
         attributes=(_SOURCE, _PARAMS),
         blocks=("notification_type.runner", "notification_type.notify"),
-        supported=False,
     ),
     _override("notification_type"),
     _command("notification_type.notify", "Send the message `$NOTIFY_MESSAGE`."),
@@ -183,9 +182,8 @@ _NOTIFICATION = (
         "Where to send messages, and when.",
         labels=("type", "name"),
         declares="notification",
-        supported=False,
         attributes=(
-            Attribute("message", kinds.STRING, "The text."),
+            Attribute("message", kinds.STRING, "The text; `$BUILD_*` and exports of steps are filled in."),
             Attribute(
                 "on",
                 kinds.choices("success", "failure", "cancel", "error", "all"),

@@ -140,7 +140,6 @@ _OTHER_STEPS = (
         attributes=(Attribute("message", kinds.STRING, "The text, in place of the notification's."), *_STEP_ATTRIBUTES),
         blocks=_HOOK_KEYS,
         free="values by name for the notification",
-        supported=False,
     ),
     Block(
         "step.service",

@@ -22,12 +22,13 @@ from pikoci.internal.pipeline.locals import Locals
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.nodes import Node, read, read_value
+from pikoci.internal.pipeline.notifications import Notifications
 from pikoci.internal.pipeline.report import ReadingStoppedError, Report
 from pikoci.internal.pipeline.resources import Resources
 from pikoci.internal.pipeline.scope import Named, Scope
 from pikoci.internal.pipeline.steps import Steps
 from pikoci.internal.pipeline.structure import Structure
-from pikoci.internal.pipeline.typechecks import NotificationChecks, TypeChecks, by_name
+from pikoci.internal.pipeline.typechecks import TypeChecks, by_name
 from pikoci.internal.pipeline.variables import Variables
 from pikoci.pkg import hcl
 from pikoci.pkg.hcl.syntax import Body
@@ -138,11 +139,12 @@ class _Loading:
             elif node.type in _COMMAND_TYPES:
                 types.declare(node)
         jobs = self._declared.blocks("job")
-        notifications = NotificationChecks(types, jobs, self._report)
+        notifications = Notifications(types, self._report, self._masks)
         for node in nodes:
             if node.type == "notification":
-                notifications.check(node)
-        built = build_jobs(jobs, Steps(resources, runners, types, self._report, self._masks), scope)
+                notifications.add(node)
+        steps = Steps(resources, runners, types, self._report, self._masks, notifications=notifications)
+        built = build_jobs(jobs, steps, scope)
         return PipelineSpec(
             jobs=passed.resolve(built, list(jobs), resources.resources, self._budget, self._report),
             resources=list(resources.resources.values()),
@@ -150,6 +152,8 @@ class _Loading:
             runner_types=list(runners.declared.values()),
             masks=self._masks.all(),
             env=env,
+            notification_types=notifications.types(),
+            notifications=notifications.resolved(built, jobs, self._budget),
         )
 
     def _env(self, scope: Scope) -> dict[str, str]:

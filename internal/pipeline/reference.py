@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, Param
+from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema
 from pikoci.pkg.hcl import LazyFunction, standard_functions
@@ -15,7 +16,7 @@ _LATER = " *Not supported yet.*"
 
 def reference() -> str:
     """The reference as Markdown: blocks, steps and hooks, built-in types, runners, functions."""
-    return "\n".join([*_blocks(), *_builtins(), *_functions()]) + "\n"
+    return "\n".join([*_blocks(), *_builtins(), *_notifications(), *_functions()]) + "\n"
 
 
 def _blocks() -> Iterator[str]:
@@ -85,6 +86,18 @@ def _builtins() -> Iterator[str]:
         for group in runner.one_of:
             yield ""
             yield f"Exactly one of {' and '.join(f'`{name}`' for name in group)} is needed."
+
+
+def _notifications() -> Iterator[str]:
+    yield ""
+    yield "## Built-in notification types"
+    for kind in BUILTIN_NOTIFICATION_TYPES.values():
+        yield ""
+        yield f"### `{kind.name}`"
+        yield ""
+        yield kind.description
+        yield from _params("Params of the notification", kind.params)
+        yield from _params("Values of a notify step", kind.values)
 
 
 def _params(title: str, table: tuple[Param, ...]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS
+from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
 from pikoci.internal.pipeline.report import Report
 from pikoci.pkg.hcl.diagnostics import Range
 
@@ -20,7 +21,7 @@ KNOWN_SOURCES: Mapping[str, frozenset[str]] = MappingProxyType(
         "service_type": frozenset(
             {"kafka", "keycloak", "mariadb", "nats", "postgresql", "rabbitmq", "redis", "vault"},
         ),
-        "notification_type": frozenset({"discord", "github-check", "slack"}),
+        "notification_type": frozenset(BUILTIN_NOTIFICATION_TYPES),
     }
 )
 

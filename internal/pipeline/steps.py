@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pikoci.internal.domain.plan import GetStep, Hook, Hooks, Json, PutStep, Step, TaskStep
+from pikoci.internal.domain.plan import GetStep, Hook, Hooks, Json, NotifyStep, PutStep, Step, TaskStep
 from pikoci.internal.pipeline import params
 from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.language_job import HOOKS
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
+from pikoci.internal.pipeline.notifications import Notifications
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.resources import Resources
 from pikoci.internal.pipeline.typechecks import TypeChecks
@@ -19,12 +20,22 @@ from pikoci.internal.pipeline.typechecks import TypeChecks
 class Steps:
     """Turns evaluated blocks into steps. `passed` of a get is left as written; see `passed`."""
 
-    def __init__(self, resources: Resources, runners: Runners, types: TypeChecks, report: Report, masks: Masks) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        runners: Runners,
+        types: TypeChecks,
+        report: Report,
+        masks: Masks,
+        *,
+        notifications: Notifications,
+    ) -> None:
         self._resources = resources
         self._runners = runners
         self._types = types
         self._report = report
         self._masks = masks
+        self._notifications = notifications
 
     def plan(self, nodes: Sequence[Node], prefix: str = "") -> list[Step]:
         """The steps among `nodes`, in order, with ids that start with `prefix`."""
@@ -63,6 +74,8 @@ class Steps:
             return self._task(node, step_id)
         if node.type == "put":
             return self._put(node, step_id)
+        if node.type == "notify":
+            return NotifyStep(**self._common(node, step_id), **self._notifications.of_step(node))
         # The rest is not supported yet, which has been said; what is wrong inside is worth knowing all the same.
         if node.type == "in_parallel":
             self.plan(node.children, f"{step_id}/")

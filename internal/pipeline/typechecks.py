@@ -1,8 +1,8 @@
-"""Checks what is read but does not run yet: secret stores, services and notifications."""
+"""Checks secret stores, services and notifications; of these, notifications run."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pikoci.internal.domain.plan import Command
@@ -81,15 +81,13 @@ class TypeChecks:
 class NotificationChecks:
     """Checks notifications."""
 
-    def __init__(self, types: TypeChecks, jobs: Collection[str], report: Report) -> None:
+    def __init__(self, types: TypeChecks, report: Report) -> None:
         self._types = types
-        self._jobs = jobs
         self._report = report
 
     def check(self, node: Node) -> None:
-        """Check one notification."""
+        """Check one notification. Whether its jobs are there is seen when they are expanded."""
         self._types.check_params("notification_type", node.labels[0], node.only("params"))
-        self._jobs_exist(node, ("jobs", "exclude"))
         events: Sequence[str] = node.values.get("on", ())
         if "all" in events and len(events) > 1:
             self._report.error(node.where("on"), '"all" stands beside other ends', hint='write on = ["all"]')
@@ -105,14 +103,6 @@ class NotificationChecks:
                         f'"{name}" without "on"',
                         "A notification without on is sent by notify steps only.",
                         'write on = ["failure"]',
-                    )
-
-    def _jobs_exist(self, node: Node, names: Sequence[str]) -> None:
-        for name in names:
-            for job in node.values.get(name, ()):
-                if job not in self._jobs:
-                    self._report.error(
-                        node.where(name), f'Unknown job "{job}"', hint=self._report.similar(job, self._jobs)
                     )
 
 

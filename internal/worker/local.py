@@ -24,6 +24,7 @@ from pikoci.internal.domain.gateway import (
 from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec, ResourceType
 from pikoci.internal.worker.home import REMOVED, WorkerHome
 from pikoci.internal.worker.local_gateway import LocalGateway, OnEvent
+from pikoci.internal.worker.notifications.builtin import builtin_notifiers
 from pikoci.internal.worker.plan.build import run_build
 from pikoci.internal.worker.plan.check import run_check
 from pikoci.internal.worker.plan.equipment import Equipment
@@ -44,7 +45,8 @@ class LocalRun:
     """One job of a pipeline, once. Gets take the newest version that a check finds; `passed` has no meaning here.
 
     `directories` maps resources (`type.name`) to directories that stand for them. `settings.workdir` should be a new
-    directory; it is removed in the end. The spawner is closed in the end.
+    directory; it is removed in the end. The spawner is closed in the end. Unless told to `notify`, notifications are
+    shown and not sent.
     """
 
     def __init__(
@@ -58,6 +60,8 @@ class LocalRun:
         clock: Clock,
         random: Random,
         on_event: OnEvent,
+        *,
+        notify: bool = False,
     ) -> None:
         """Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories`."""
         self._spec = spec
@@ -75,6 +79,7 @@ class LocalRun:
             random=random,
             resource_types=builtin_types(_handlers(spec, directories)),
             terms=WorkerTerms(),
+            notifiers=builtin_notifiers(send=notify),
         )
 
     def run(self) -> BuildFinished:
@@ -144,6 +149,8 @@ class LocalRun:
             inputs=inputs,
             masks=self._spec.masks,
             env=self._spec.env,
+            notification_types=self._spec.notification_types,
+            notifications=self._spec.notifications,
         )
 
     def _stop(self, reason: str) -> BuildFinished:

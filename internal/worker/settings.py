@@ -40,6 +40,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     background, `shutdown_patience` when the worker ends. A queue that was asked and does not answer for
     `poll_patience` makes the worker unwell. At the end loops have `loop_patience` to end by themselves, since a call
     cut short can cost its connection; the server has `farewell_patience` to hear that the worker ends.
+
+    The end of a build sends each message within `notify_timeout`, and tries again after each of `notify_pauses`.
     """
 
     name: str
@@ -72,6 +74,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     backoff_longest: float = 15.0
     receive_timeout: float = 1.0
     poll_patience: float = 30.0
+
+    notify_timeout: float = 20.0
+    notify_pauses: tuple[float, ...] = (2.0, 5.0)
 
     check_output_limit: int = 16 * 1024 * 1024
     check_versions_limit: int = 10_000

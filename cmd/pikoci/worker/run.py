@@ -62,6 +62,7 @@ def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, .
     callback=_directories,
     help="Directory that stands for a resource: a get copies it, a put does nothing; repeatable.",
 )
+@click.option("--notify", is_flag=True, help="Send notifications; without it they are shown, and not sent.")
 @click.option(
     "--workdir",
     type=click.Path(exists=True, file_okay=False, writable=True, resolve_path=True, path_type=Path),
@@ -75,11 +76,14 @@ def run(
     variables: Mapping[str, object],
     directories: Mapping[str, Path],
     workdir: Path | None,
+    *,
+    notify: bool,
 ) -> None:
     """Run one job of a pipeline file on this machine, without a server.
 
     A get takes the newest version that its check finds here and now. A put publishes, unless --resource takes the
-    resource's place. Commands see the few environment variables that they would see on a worker.
+    resource's place. Notifications are shown, and not sent without --notify. Commands see the few environment variables
+    that they would see on a worker.
 
     Ctrl-C cancels the job: its on_cancel and ensure hooks run. A second one kills what still runs. The exit status is 0
     if the job succeeded or may fail (a warning), 1 if not, 130 after Ctrl-C.
@@ -91,15 +95,19 @@ def run(
     _require_job(spec, job)
     info = BuildInfo(id=1, number="1", job=job, pipeline="stdin" if file == "-" else Path(file).stem, team="main")
     with tempfile.TemporaryDirectory(prefix="pikoci-run-", dir=workdir) as root:
-        ctx.exit(_run(spec, info, directories, _settings(Path(root))))
+        ctx.exit(_run(spec, info, directories, _settings(Path(root)), notify=notify))
 
 
-def _run(spec: PipelineSpec, info: BuildInfo, directories: Mapping[str, Path], settings: WorkerSettings) -> int:
+def _run(
+    spec: PipelineSpec, info: BuildInfo, directories: Mapping[str, Path], settings: WorkerSettings, *, notify: bool
+) -> int:
     """Run the job and show it; gives the exit status."""
     display = BuildDisplay(sys.stdout.buffer, time.time, terminal=is_terminal(), colors=shows_colors())
     shown = _Shown(display, f"Job {info.job}", time.time())
     spawner = Spawner(settings.mark)
-    local = LocalRun(spec, info.job, info, directories, spawner, settings, SystemClock(), Random(), shown.take)
+    local = LocalRun(
+        spec, info.job, info, directories, spawner, settings, SystemClock(), Random(), shown.take, notify=notify
+    )
     shown.on_broken = local.cancel
     with _cancelled_by_signals(local.cancel, spawner.close, display) as received, display.ticking():
         last = local.run()

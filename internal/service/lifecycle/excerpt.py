@@ -10,6 +10,9 @@ from pikoci.internal.domain.plan import (
     Hook,
     Hooks,
     JobPlan,
+    Notification,
+    NotificationType,
+    NotifyStep,
     PipelineSpec,
     PutStep,
     Resource,
@@ -32,10 +35,25 @@ def types_of(spec: PipelineSpec, resources: list[Resource]) -> list[ResourceType
     return [kind for kind in spec.resource_types if kind.name in names]
 
 
-def job_runners(spec: PipelineSpec, plan: JobPlan, types: list[ResourceType]) -> list[RunnerType]:
+def job_notifications(spec: PipelineSpec, plan: JobPlan) -> list[Notification]:
+    """The notifications that steps of the job name, hooks included, and those that an end of its builds may send."""
+    named = {step.notification for step in all_steps(plan) if isinstance(step, NotifyStep)}
+    return [found for found in spec.notifications if found.canonical in named or found.covers(plan.name)]
+
+
+def notification_types_of(spec: PipelineSpec, notifications: list[Notification]) -> list[NotificationType]:
+    """The types of these notifications."""
+    names = {notification.type for notification in notifications}
+    return [kind for kind in spec.notification_types if kind.name in names]
+
+
+def job_runners(
+    spec: PipelineSpec, plan: JobPlan, types: list[ResourceType], notification_types: list[NotificationType]
+) -> list[RunnerType]:
     """The user-defined runners that commands of the job and of these types use."""
     commands = [step.run for step in all_steps(plan) if isinstance(step, TaskStep)]
     commands += [hook.command for hook in _all_hooks(plan) if hook.command]
+    commands += [kind.notify for kind in notification_types if kind.notify]
     return runners_of(spec, types, commands)
 
 

@@ -8,6 +8,7 @@ from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.events import BuildFinished, BuildReturned
 from pikoci.internal.domain.gateway import BuildAssignment
 from pikoci.internal.worker.plan.equipment import Equipment
+from pikoci.internal.worker.plan.farewell import send_farewell
 from pikoci.internal.worker.plan.sequence import StepRunner
 from pikoci.internal.worker.reporting.log_cap import HeadBudget
 from pikoci.internal.worker.reporting.reporter import Reporter
@@ -53,7 +54,7 @@ def run_build(
 
 
 def run_plan(context: BuildContext) -> BuildFinished | BuildReturned:
-    """Run the steps of a job and then its hooks, and return the event that ends the claim.
+    """Run the steps of a job, then its hooks, send what its end calls for, and return the event that ends the claim.
 
     The job's `timeout` bounds the steps. Then, as after a cancellation, `on_cancel` and `ensure` still run.
     """
@@ -65,7 +66,7 @@ def run_plan(context: BuildContext) -> BuildFinished | BuildReturned:
         outcome = runner.run_all(job.steps, steps)
     # Steps that are done have met their time limit: after them only a cancellation may still stop the job's hooks.
     outcome = runner.run_hooks(job.hooks, outcome, whole if steps.cause is None else steps, of_job=True)
-    return _last_event(context, outcome)
+    return send_farewell(context, runner, whole, _last_event(context, outcome))
 
 
 def _context(
@@ -84,6 +85,7 @@ def _context(
         workspace=workspace,
         commands=equipment.commands(assignment.lease, control, workspace),
         resource_types=equipment.resource_types,
+        notifiers=equipment.notifiers,
         clock=equipment.clock,
         masks=collect_masks(assignment.masks, assignment.resources, assignment.resource_types),
         head=HeadBudget(equipment.terms.log_head_limit),

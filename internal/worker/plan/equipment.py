@@ -13,6 +13,7 @@ from gevent.event import Event
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerTerms
 from pikoci.internal.worker.backoff import Backoff
+from pikoci.internal.worker.notifications.builtin import Notifiers, builtin_notifiers
 from pikoci.internal.worker.process import User
 from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.reporting.spool import SpoolFile
@@ -45,6 +46,7 @@ class Equipment:
     random: Random
     resource_types: ResourceTypes
     terms: WorkerTerms
+    notifiers: Notifiers = field(default_factory=builtin_notifiers)
     users: Lender = field(default_factory=OwnUser)
     own_places: bool = False
     make_directories: Callable[[Path], None] = make_directories

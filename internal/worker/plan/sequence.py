@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from pikoci.internal.domain.build import StepStatus
 from pikoci.internal.domain.events import StepFinished, StepStarted
-from pikoci.internal.domain.plan import Command, Hook, Hooks, Step
+from pikoci.internal.domain.plan import Command, Hook, Hooks, NotifyStep, Step
 from pikoci.internal.worker.steps.context import BuildContext
 from pikoci.internal.worker.steps.kinds import act, kind_of
+from pikoci.internal.worker.steps.notify import pause_before
 from pikoci.internal.worker.steps.scope import Scope
 from pikoci.internal.worker.steps.task import run_command
 from pikoci.internal.worker.tools.lifetime import CauseKind
@@ -39,7 +40,9 @@ class StepRunner:
             outcome = self._attempts(step, inside)
             if not outcome.ok and (scope.cause is None or outcome.cause is not scope.cause):
                 outcome = _named(f'{kind_of(step)} "{step.name}"', outcome)
-            return self.run_hooks(step.hooks, outcome, inside)
+            outcome = self.run_hooks(step.hooks, outcome, inside)
+        # What could not be sent is shown, and changes nothing else.
+        return SUCCESS if isinstance(step, NotifyStep) and scope.cause is None else outcome
 
     def run_hooks(self, hooks: Hooks, outcome: Outcome, scope: Scope, *, of_job: bool = False) -> Outcome:
         """Run the hooks that `outcome` calls for, and return the outcome: another one only where `scope` was stopped.
@@ -75,6 +78,8 @@ class StepRunner:
                 break
             if number < step.attempts:
                 log.note(f"attempt {number}/{step.attempts} did not succeed: {outcome.reason}")
+                if isinstance(step, NotifyStep):
+                    pause_before(context, number, scope.lifetime)
         log.finish()
         self._finished(step.id, outcome)
         return outcome

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import BuildAssignment, Gateway
+from pikoci.internal.worker.notifications.builtin import Notifiers
 from pikoci.internal.worker.reporting.log_cap import HeadBudget, LogCap
 from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.resources.registry import ResourceTypes
@@ -34,6 +35,7 @@ class BuildContext:
     workspace: Workspace
     commands: Commands
     resource_types: ResourceTypes
+    notifiers: Notifiers
     clock: Clock
     masks: list[str]
     head: HeadBudget

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pikoci.internal.domain.plan import GetStep, PutStep, Step, TaskStep
+from pikoci.internal.domain.plan import GetStep, NotifyStep, PutStep, Step, TaskStep
 from pikoci.internal.worker.steps.context import BuildContext
+from pikoci.internal.worker.steps.notify import notify
 from pikoci.internal.worker.steps.resource import get, put
 from pikoci.internal.worker.steps.scope import Scope
 from pikoci.internal.worker.steps.step_log import StepLog
@@ -21,6 +22,8 @@ def act(context: BuildContext, step: Step, scope: Scope, log: StepLog) -> Outcom
                 get(context, step, scope, log)
             case PutStep():
                 put(context, step, scope, log)
+            case NotifyStep():
+                return notify(context, step, scope, log)
     except StepError as error:
         return error.outcome
     except OSError as error:
@@ -29,5 +32,5 @@ def act(context: BuildContext, step: Step, scope: Scope, log: StepLog) -> Outcom
 
 
 def kind_of(step: Step) -> str:
-    """`get`, `task` or `put`."""
+    """`get`, `task`, `put` or `notify`."""
     return str(type(step).__struct_config__.tag)

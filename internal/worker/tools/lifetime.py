@@ -90,7 +90,7 @@ def timed_out(seconds: float, subject: str = "") -> Cause:
 
 
 class BuildControl:
-    """The two lifetimes of a build: its plan, and the clean-up by hooks that outlasts the plan.
+    """The lifetimes of a build: its plan, the clean-up by hooks, which outlasts the plan, and the messages of its end.
 
     Whoever holds the claim (heartbeat, signals, people through the server) steers the build through here. At the
     `deadline` its commands are killed even if nobody is there to steer.
@@ -99,13 +99,19 @@ class BuildControl:
     def __init__(self, hook_budget: float) -> None:
         self.plan = Lifetime()
         self.cleanup = Lifetime()
+        self.farewell = Lifetime()
         self.deadline = Deadline()
         self._hook_budget = hook_budget
 
     def cancel(self, reason: str, hook_budget: float | None = None) -> None:
-        """Stop the plan; `on_cancel` and `ensure` hooks may still run for so many seconds together."""
+        """Stop the plan; `on_cancel` and `ensure` hooks may still run for so many seconds together.
+
+        With a `hook_budget` the process is about to end: so it bounds the messages of the build's end, too.
+        """
         if self.plan.cause is None or hook_budget is not None:
             self.limit_cleanup(hook_budget)
+        if hook_budget is not None:
+            self.farewell.limit(hook_budget, timed_out(hook_budget, "the notifications"))
         self.plan.stop(Cause(CauseKind.CANCELLED, reason))
 
     def limit_cleanup(self, hook_budget: float | None = None) -> None:
@@ -125,7 +131,9 @@ class BuildControl:
         """Drop the time limits."""
         self.plan.release()
         self.cleanup.release()
+        self.farewell.release()
 
     def _stop_all(self, cause: Cause) -> None:
         self.plan.stop(cause)
         self.cleanup.stop(cause)
+        self.farewell.stop(cause)

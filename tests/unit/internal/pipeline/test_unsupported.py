@@ -8,7 +8,7 @@ DETAIL = "It is read and checked, but there is nothing yet that runs it."
 HINT = "take it out of the file"
 NOTIFICATION = (
     'notification_type "slack" {\n  source = "pikoci://slack"\n}\n'
-    'notification "slack" "all" {\n  params {\n    url = "x"\n  }\n  on = ["failure"]\n  jobs = ["j"]\n}\n'
+    'notification "slack" "all" {\n  params {\n    webhook_url = "x"\n  }\n  on = ["failure"]\n  jobs = ["j"]\n}\n'
 )
 
 
@@ -35,8 +35,8 @@ def refused(line: int, column: int, name: str) -> Finding:
             [refused(1, 1, "service_type")],
         ),
         (
-            NOTIFICATION + 'job "j" {\n  notify "slack" "all" {\n    message = "hi"\n    color = "red"\n  }\n}',
-            [refused(1, 1, "notification_type"), refused(4, 1, "notification"), refused(12, 3, "notify")],
+            NOTIFICATION + 'job "j" {\n  approve "by" {\n    notify "slack" "all" {}\n  }\n}',
+            [refused(12, 3, "approve")],
         ),
         (
             'job "j" {\n  approve "by two" {\n    approvals = 2\n  }\n}',
