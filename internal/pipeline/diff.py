@@ -11,6 +11,9 @@ from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.plan import Json, PipelineSpec, Resource
 from pikoci.internal.pipeline.masks import HIDDEN
 
+#: Shown after a change of a secret value, since before and after it look the same.
+HIDDEN_CHANGE = "(sensitive, changed)"
+
 What = Literal["env", "job", "notification", "notification_type", "resource", "resource_type", "runner_type"]
 
 
@@ -107,9 +110,22 @@ def _change(key: _Key, before: Any, after: Any, masks: list[str]) -> Change | No
     if after is None:
         return Change("removed", what, name)
     details = [
-        Detail(path, _shown(old, masks), _shown(new, masks)) for path, old, new in _differences("", before, after)
+        _detail(path, _shown(old, masks), _shown(new, masks)) for path, old, new in _differences("", before, after)
     ]
     return Change("changed", what, name, details) if details else None
+
+
+def _detail(path: str, before: Json, after: Json) -> Detail:
+    return Detail(path, before, _marked(after) if before == after else after)
+
+
+def _marked(value: Json) -> Json:
+    """A value that differs from another in nothing but secrets, with these marked as changed."""
+    if isinstance(value, str):
+        return value.replace(HIDDEN, HIDDEN_CHANGE)
+    if isinstance(value, dict):
+        return {key: _marked(item) for key, item in value.items()}
+    return [_marked(item) for item in value] if isinstance(value, list) else value
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, Param
 from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
+from pikoci.internal.pipeline.description import functions
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema
-from pikoci.pkg.hcl import LazyFunction, standard_functions
 
 _LATER = " *Not supported yet.*"
 
@@ -119,7 +118,5 @@ def _functions() -> Iterator[str]:
     yield ""
     yield "## Functions"
     yield ""
-    for _, function in sorted(standard_functions(lambda: datetime(2000, 1, 1, tzinfo=UTC)).items()):
-        doc = function.doc if isinstance(function, LazyFunction) else function.__doc__
-        signature, _, meaning = " ".join((doc or "").split()).partition(": ")
-        yield f"- `{signature}`: {meaning}"
+    for told in functions().values():
+        yield f"- `{told['signature']}`: {told['description']}"

@@ -13,7 +13,7 @@ from pikoci.client.commands.formatting import fmt
 from pikoci.client.commands.graphs import graph
 from pikoci.client.commands.planning import plan
 from pikoci.internal.domain.errors import Diagnostic, InvalidError
-from pikoci.internal.pipeline import load
+from pikoci.internal.pipeline import description, load
 from pikoci.internal.pipeline import reference as language_reference
 from pikoci.shared.diagnostics import render_diagnostics
 from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
@@ -66,6 +66,18 @@ def reference() -> None:
     Example: pikoci pipeline reference > reference.md
     """
     click.echo(language_reference(), nl=False)
+
+
+@pipeline.command()
+@click.option("--format", "form", type=click.Choice(["json"]), default="json", show_default=True, help="How to print.")
+def schema(form: str) -> None:
+    """Print the pipeline language as data, for editors and other programs.
+
+    Blocks, attributes, built-in resource types, runners and functions, in the shape of `terraform providers schema`.
+
+    Example: pikoci pipeline schema --format json > schema.json
+    """
+    click.echo(json.dumps(description(), indent=2, ensure_ascii=False))
 
 
 pipeline.add_command(fmt)
