@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from pikoci.internal.domain.plan import Command, Resource, ResourceType
 from pikoci.internal.worker.user_group import BuildUsersError
-from tests.integration.internal.worker.user_room import FIRST, USERS, passable_directory, user_room
+from tests.integration.internal.worker.user_room import FIRST, USERS, passable_directory, spawn_apart, user_room
 from tests.unit.internal.worker.bench_room import Room, task, wait_until, worker_room
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -29,12 +28,6 @@ def root() -> Generator[Path]:
 def room(root: Path) -> Generator[Room]:
     with user_room(root) as found:
         yield found
-
-
-def spawn_apart(uid: str) -> int:
-    """Start something as a user that is no descendant of its commands, and give its pid."""
-    shell = ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "sh", "-c", "sleep 1000 >&2 & echo $!"]
-    return int(subprocess.run(shell, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def test_a_build_runs_as_a_user_with_a_home_of_its_own(room: Room) -> None:

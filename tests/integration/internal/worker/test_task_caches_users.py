@@ -6,13 +6,16 @@ import os
 import subprocess
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pikoci.internal.domain.plan import TaskStep
+from pikoci.internal.worker.steps import caches
+from pikoci.internal.worker.tools import task_cache
 from pikoci.internal.worker.users import BuildUser
-from tests.integration.internal.worker.user_room import USERS, passable_directory, user_room
-from tests.unit.internal.worker.bench_room import task
+from tests.integration.internal.worker.user_room import USERS, passable_directory, spawn_apart, user_room
+from tests.unit.internal.worker.bench_room import task, wait_until
 from tests.unit.internal.worker.fake_gateway import Record
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -103,3 +106,31 @@ def test_nobody_else_gets_at_what_is_kept(root: Path) -> None:
     assert record.log().count(b"Permission denied") == 3
     [cache] = [path for path in (root / "work" / "cache" / "tasks").iterdir() if path.is_dir()]
     assert [(path.stat().st_uid, path.stat().st_mode & 0o777) for path in (cache, cache.parent)] == [(0, 0o700)] * 2
+
+
+def test_nothing_of_the_build_runs_when_its_cache_is_put_away(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alive, keep = [], task_cache.keep
+
+    def look(*arguments: Any) -> None:
+        alive.append(Path(f"/proc/{stray}/cwd").exists())
+        keep(*arguments)
+
+    monkeypatch.setattr(caches, "keep", look)
+    with user_room(root, FIRST) as room:
+        record = room.submit(caching(f"mkdir kept; echo up; while [ ! -e {root}/go ]; do sleep 0.02; done"))
+        wait_until(lambda: b"up" in record.log())
+        stray = spawn_apart(str(USERS[0].uid))
+        assert Path(f"/proc/{stray}/cwd").exists()
+        (root / "go").touch()
+        wait_until(lambda: record.ended)
+    assert alive == [False]
+
+
+def test_a_directory_that_somebody_else_made_is_not_kept(root: Path) -> None:
+    with user_room(root, FIRST) as room:
+        record = room.submit(caching(f"echo up; while [ ! -e {root}/go ]; do sleep 0.02; done"))
+        wait_until(lambda: b"up" in record.log())
+        (room.settings.workdir / "builds" / "1-1" / "work" / "kept").mkdir()
+        (root / "go").touch()
+        wait_until(lambda: record.ended)
+    assert record.log().endswith(b"cache kept: not kept: it does not belong to the build\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -47,3 +48,9 @@ def user_room(root: Path, users: Sequence[BuildUser] = USERS) -> Generator[Room]
     ) as found:
         yield found
     assert not list((root / "work" / "builds").glob("*"))
+
+
+def spawn_apart(uid: str) -> int:
+    """Start something as a user that is no descendant of its commands, and give its pid."""
+    shell = ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "sh", "-c", "sleep 1000 >&2 & echo $!"]
+    return int(subprocess.run(shell, stdout=subprocess.PIPE, check=True).stdout)
