@@ -146,11 +146,17 @@ class GetStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field
 
 
 class TaskStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="task"):
-    """Run one command in the work directory. `inputs` must be there before it, `outputs` after it."""
+    """Run one command in the work directory. `inputs` must be there before it, `outputs` after it.
+
+    `caches` are directories that the worker keeps for the step from build to build: in the work directory, or with `~/`
+    in the build's home. Those of a build that did not succeed are kept with `cache_on_failure` only.
+    """
 
     run: Command
     inputs: list[str] = []
     outputs: list[str] = []
+    caches: list[str] = []
+    cache_on_failure: bool = False
 
 
 class PutStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="put"):

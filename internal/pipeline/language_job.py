@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pikoci.internal.pipeline import kinds
+from pikoci.internal.pipeline.cache_paths import CACHES
 from pikoci.internal.pipeline.schema import AttributeSchema as Attribute
 from pikoci.internal.pipeline.schema import BlockSchema as Block
 
@@ -107,6 +108,8 @@ _RUN_STEPS = (
             Attribute(
                 "outputs", kinds.STRINGS, "Files or directories that must be there after it; else it fails.", default=[]
             ),
+            Attribute("caches", CACHES, "Directories that the worker keeps for the next build.", default=[]),
+            Attribute("cache_on_failure", kinds.BOOL, "Keep them if the build does not succeed, too.", default=False),
             *_STEP_ATTRIBUTES,
         ),
         blocks=("step.run", *_HOOK_KEYS),

@@ -108,7 +108,7 @@ class Steps:
         if run is None:
             return None
         command = self._runners.command(run)
-        return TaskStep(**common, run=command, **node.changed("inputs", "outputs"))
+        return TaskStep(**common, run=command, **node.changed("inputs", "outputs", "caches", "cache_on_failure"))
 
     def _put(self, node: Node, step_id: str) -> PutStep:
         kind, name = node.labels

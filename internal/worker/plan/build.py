@@ -12,6 +12,7 @@ from pikoci.internal.worker.plan.farewell import send_farewell
 from pikoci.internal.worker.plan.sequence import StepRunner
 from pikoci.internal.worker.reporting.log_cap import HeadBudget
 from pikoci.internal.worker.reporting.reporter import Reporter
+from pikoci.internal.worker.steps.caches import TaskCaches
 from pikoci.internal.worker.steps.context import BuildContext
 from pikoci.internal.worker.steps.scope import Scope
 from pikoci.internal.worker.tools.environment import build_variables
@@ -44,7 +45,10 @@ def run_build(
     place = equipment.settings.workdir / "builds" / f"{build.id}-{assignment.claim}"
     try:
         with equipment.workspace(place, loan, f"{build.team}/{build.pipeline}/{build.job}") as workspace:
-            return run_plan(_context(equipment, assignment, control, reporter, workspace))
+            context = _context(equipment, assignment, control, reporter, workspace)
+            last = run_plan(context)
+            _put_caches_back(context, loan, last)
+            return last
     except OSError as error:
         reason = f"the worker {worker} cannot use its disk: {error}"
     except Exception as error:  # noqa: BLE001 - whatever a plan brings up, the worker lives on and the build ends
@@ -76,6 +80,8 @@ def _context(
     reporter: Reporter,
     workspace: Workspace,
 ) -> BuildContext:
+    commands = equipment.commands(assignment.lease, control, workspace)
+    root, remove = equipment.settings.workdir / "cache", equipment.remover.remove
     return BuildContext(
         assignment=assignment,
         settings=equipment.settings,
@@ -83,7 +89,8 @@ def _context(
         reporter=reporter,
         control=control,
         workspace=workspace,
-        commands=equipment.commands(assignment.lease, control, workspace),
+        commands=commands,
+        caches=TaskCaches(root, assignment.build, workspace, commands, equipment.clock, remove),
         resource_types=equipment.resource_types,
         notifiers=equipment.notifiers,
         clock=equipment.clock,
@@ -91,6 +98,13 @@ def _context(
         head=HeadBudget(equipment.terms.log_head_limit),
         tail_limit=equipment.terms.log_tail_limit,
     )
+
+
+def _put_caches_back(context: BuildContext, loan: Loan, last: BuildFinished | BuildReturned) -> None:
+    """Keep the caches of tasks, once nothing runs that could still write to them."""
+    if context.caches and loan.end_processes():
+        succeeded = isinstance(last, BuildFinished) and last.status is BuildStatus.SUCCEEDED
+        context.caches.put_back(succeeded=succeeded)
 
 
 def _last_event(context: BuildContext, outcome: Outcome) -> BuildFinished | BuildReturned:

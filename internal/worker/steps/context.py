@@ -11,6 +11,7 @@ from pikoci.internal.worker.reporting.log_cap import HeadBudget, LogCap
 from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.steps.caches import TaskCaches
 from pikoci.internal.worker.steps.step_log import StepLog
 from pikoci.internal.worker.tools.commands import Commands
 from pikoci.internal.worker.tools.environment import base_variables
@@ -34,6 +35,7 @@ class BuildContext:
     control: BuildControl
     workspace: Workspace
     commands: Commands
+    caches: TaskCaches
     resource_types: ResourceTypes
     notifiers: Notifiers
     clock: Clock

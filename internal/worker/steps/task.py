@@ -18,6 +18,7 @@ _SHOWN = 20  # entries of the work directory
 def run_task(context: BuildContext, step: TaskStep, scope: Scope, log: StepLog) -> Outcome:
     """Run a task's command between its inputs and outputs, none of which is made here. Raises StepError and OSError."""
     _require(context, "inputs", step.inputs)
+    context.caches.hand_over(step, context.base_environment(), scope.lifetime, log)
     outcome, output = run_command(context, step.run, scope, log)
     if outcome.ok:
         _require(context, "outputs", step.outputs)

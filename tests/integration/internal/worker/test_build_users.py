@@ -3,60 +3,31 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from pikoci.internal.domain.plan import Command, Resource, ResourceType
-from pikoci.internal.worker.settings import inherit_environment
 from pikoci.internal.worker.user_group import BuildUsersError
-from pikoci.internal.worker.users import BuildUser
+from tests.integration.internal.worker.user_room import FIRST, USERS, passable_directory, spawn_apart, user_room
 from tests.unit.internal.worker.bench_room import Room, task, wait_until, worker_room
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
-FIRST = 500_000 + os.getpid() % 100_000 * 10
-USERS = tuple(BuildUser(name=f"build-{number}", uid=number, gid=FIRST) for number in range(FIRST, FIRST + 3))
 NUMBERS = {str(user.uid) for user in USERS}
 
 
 @pytest.fixture
 def root() -> Generator[Path]:
-    """A directory that others may pass, and that lies in no directory for temporary files."""
-    path = Path(tempfile.mkdtemp(prefix="pikoci-test-", dir="/run"))
-    path.chmod(0o711)
-    yield path
-    shutil.rmtree(path)
+    with passable_directory() as path:
+        yield path
 
 
 @pytest.fixture
 def room(root: Path) -> Generator[Room]:
-    environment = {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(root),
-        "SSH_AUTH_SOCK": "/run/agent",
-        "XDG_RUNTIME_DIR": "/run/user/0",
-        "DOCKER_HOST": "unix:///run/user/0/docker.sock",
-    }
-    with worker_room(
-        root,
-        concurrency=2,
-        build_users=USERS,
-        user_locks=root / "locks",
-        environment=inherit_environment(environment),
-    ) as found:
+    with user_room(root) as found:
         yield found
-    assert not list((root / "work" / "builds").glob("*"))
-
-
-def spawn_apart(uid: str) -> int:
-    """Start something as a user that is no descendant of its commands, and give its pid."""
-    shell = ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "sh", "-c", "sleep 1000 >&2 & echo $!"]
-    return int(subprocess.run(shell, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def test_a_build_runs_as_a_user_with_a_home_of_its_own(room: Room) -> None:
