@@ -7,7 +7,7 @@ that survives JSON and MessagePack (`encode_spec`, `decode_spec`). Durations are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -177,7 +177,26 @@ class NotifyStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_fi
     params: dict[str, Json] = {}
 
 
-Step = GetStep | TaskStep | PutStep | NotifyStep
+class InParallelStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="in_parallel"):
+    """Run steps at the same time, at most `limit` of them (0: all). It has succeeded when all have.
+
+    With `fail_fast` the first one that does not succeed stops the others. `attempts` repeats all of them.
+    """
+
+    steps: list[Step] = []
+    limit: int = 0
+    fail_fast: bool = False
+
+
+Step = GetStep | TaskStep | PutStep | NotifyStep | InParallelStep
+
+
+def walk_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    """All steps in plan order, each followed by those inside it; without those of hooks."""
+    for step in steps:
+        yield step
+        if isinstance(step, InParallelStep):
+            yield from walk_steps(step.steps)
 
 
 class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -210,12 +229,12 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return BuildStatus.WARNING if self.allow_failure and status is BuildStatus.FAILED else status
 
     def gets(self) -> Iterator[GetStep]:
-        """The top-level gets, in plan order: the job's inputs."""
-        return (step for step in self.steps if isinstance(step, GetStep))
+        """The gets, in plan order: the job's inputs. Those of hooks are none."""
+        return (step for step in walk_steps(self.steps) if isinstance(step, GetStep))
 
     def puts(self) -> Iterator[PutStep]:
-        """The top-level puts, in plan order."""
-        return (step for step in self.steps if isinstance(step, PutStep))
+        """The puts, in plan order, without those of hooks."""
+        return (step for step in walk_steps(self.steps) if isinstance(step, PutStep))
 
 
 class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

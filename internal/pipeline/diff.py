@@ -159,7 +159,7 @@ def _by_name(items: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]
     """Steps by kind and name, hooks by their place."""
     found: dict[str, Mapping[str, Any]] = {}
     for item in items:
-        name = f"{item['kind']} {item['name']}" if "kind" in item else str(item["id"]).rpartition("/")[2]
+        name = f"{item['kind']} {item['name']}".strip() if "kind" in item else str(item["id"]).rpartition("/")[2]
         found[name if name not in found else f"{name} ({item['id']})"] = item
     return found
 

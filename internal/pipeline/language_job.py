@@ -155,14 +155,13 @@ _OTHER_STEPS = (
     ),
     Block(
         "step.in_parallel",
-        "Run steps at the same time.",
+        "Run steps at the same time. It takes neither services, nor conditions, nor blocks of its own kind.",
         attributes=(
             Attribute("limit", kinds.COUNT, "Most steps at a time; 0 means no limit.", default=0),
             Attribute("fail_fast", kinds.BOOL, "Stop the others when one fails.", default=False),
             *_STEP_ATTRIBUTES,
         ),
         blocks=(*_IN_PARALLEL_STEPS, *_HOOK_KEYS),
-        supported=False,
     ),
     *(
         Block(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pikoci.internal.domain.plan import GetStep, Hook, Hooks, Json, NotifyStep, PutStep, Step, TaskStep
+from pikoci.internal.domain.plan import GetStep, Hook, Hooks, InParallelStep, Json, NotifyStep, PutStep, Step, TaskStep
 from pikoci.internal.pipeline import params
 from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.language_job import HOOKS
@@ -76,10 +76,10 @@ class Steps:
             return self._put(node, step_id)
         if node.type == "notify":
             return NotifyStep(**self._common(node, step_id), **self._notifications.of_step(node))
-        # The rest is not supported yet, which has been said; what is wrong inside is worth knowing all the same.
         if node.type == "in_parallel":
-            self.plan(node.children, f"{step_id}/")
-        elif node.type == "service":
+            return self._in_parallel(node, step_id)
+        # The rest is not supported yet, which has been said; what is wrong inside is worth knowing all the same.
+        if node.type == "service":
             self._types.check_params("service_type", node.labels[0], node)
         if node.type not in HOOKS:
             self.hooks(node.children, f"{step_id}/")
@@ -88,7 +88,7 @@ class Steps:
     def _common(self, node: Node, step_id: str) -> dict[str, Any]:
         return {
             "id": step_id,
-            "name": node.labels[-1],
+            "name": node.labels[-1] if node.labels else "",
             **node.changed("env", "timeout", "attempts"),
             **self.hooks(node.children, f"{step_id}/"),
         }
@@ -109,6 +109,10 @@ class Steps:
             return None
         command = self._runners.command(run)
         return TaskStep(**common, run=command, **node.changed("inputs", "outputs", "caches", "cache_on_failure"))
+
+    def _in_parallel(self, node: Node, step_id: str) -> InParallelStep:
+        steps = self.plan(node.children, f"{step_id}/")
+        return InParallelStep(**self._common(node, step_id), **node.changed("limit", "fail_fast"), steps=steps)
 
     def _put(self, node: Node, step_id: str) -> PutStep:
         kind, name = node.labels

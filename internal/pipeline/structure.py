@@ -10,6 +10,7 @@ from functools import cache
 from pikoci.internal.domain.names import MAX_LABEL
 from pikoci.internal.pipeline.declared import Declared
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
+from pikoci.internal.pipeline.misplaced import misplaced
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.schema import BlockSchema
@@ -105,6 +106,9 @@ class Structure:
 
     def _unknown_block(self, block: Block, schema: BlockSchema) -> None:
         name = block.type
+        if way_out := misplaced(name, schema.type):
+            self._report.error(block.type_range, f'"{name}" cannot stand inside "{schema.type}"', hint=way_out)
+            return
         hint = (
             f"it is an argument: write {name} = ..."
             if name in schema.by_name

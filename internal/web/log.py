@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -12,6 +12,9 @@ from pikoci.internal.domain.build import Build, LogChunk, Step
 from pikoci.internal.service.use_cases.builds import BuildService
 from pikoci.internal.service.use_cases.views import BuildDetail
 from pikoci.internal.web.ansi import Terminal
+
+#: Kinds of steps that hold others.
+_BLOCKS = ("in_parallel", "if", "else_if", "else")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,15 @@ class Tail:
 
 @dataclass(slots=True)
 class Section:
-    """A step with its part of the log, as lines; `step` is None for lines that are of no step of this attempt."""
+    """A step with its part of the log, as lines; `step` is None for lines that are of no step of this attempt.
+
+    `depth` tells in how many blocks of steps it stands.
+    """
 
     key: str
     title: str
     step: Step | None
+    depth: int = 0
     lines: list[Markup] = field(default_factory=list)
 
 
@@ -58,7 +65,10 @@ def _from(chunk: LogChunk, cut: int) -> LogChunk:
 def sections(detail: BuildDetail, tail: Tail) -> list[Section]:
     """What the log of other attempts says, then the steps of this one, then the build's own last lines."""
     steps = {section_key(step.claim, step.id): step for step in detail.steps}
-    found = {key: Section(key=key, title=step.name, step=step) for key, step in steps.items()}
+    blocks = {step.id for step in detail.steps if step.kind in _BLOCKS}
+    found = {
+        key: Section(key=key, title=step.name, step=step, depth=_depth(step.id, blocks)) for key, step in steps.items()
+    }
     others: dict[str, Section] = {}
     terminals: dict[str, _Reader] = {}
     for chunk in tail.chunks:
@@ -71,6 +81,11 @@ def sections(detail: BuildDetail, tail: Tail) -> list[Section]:
     earlier = [one for one in others.values() if one.key.partition(":")[0] != str(detail.build.claim)]
     own = [one for one in others.values() if one not in earlier]
     return [*earlier, *found.values(), *own]
+
+
+def _depth(step: str, blocks: Collection[str]) -> int:
+    parts = step.split("/")
+    return sum("/".join(parts[:end]) in blocks for end in range(1, len(parts)))
 
 
 def section_key(claim: int, step: str) -> str:

@@ -140,12 +140,16 @@ class _Shown:
         match event:
             case StepStarted():
                 self._display.step_started(
-                    event.step, f"{event.kind} {event.name}", try_number=event.try_number, at=event.at
+                    event.step,
+                    f"{event.kind} {event.name}".strip(),
+                    try_number=event.try_number,
+                    at=event.at,
+                    is_block=event.kind == "in_parallel",
                 )
             case LogWritten():
                 self._display.log(event.step, event.data)
             case StepFinished(status=StepStatus.SKIPPED):
-                self._display.step_skipped(f"{event.kind} {event.name}", reason=event.reason)
+                self._display.step_skipped(f"{event.kind} {event.name}".strip(), reason=event.reason)
             case StepFinished():
                 self._display.step_finished(event.step, event.status.value, reason=event.reason, at=event.at)
             case BuildFinished():

@@ -20,6 +20,7 @@ from pikoci.internal.domain.plan import (
     RunnerType,
     Step,
     TaskStep,
+    walk_steps,
 )
 
 
@@ -71,7 +72,7 @@ def all_steps(plan: JobPlan) -> Iterator[Step]:
 
 
 def _walk(steps: list[Step]) -> Iterator[Step]:
-    for step in steps:
+    for step in walk_steps(steps):
         yield step
         yield from _steps_of(step.hooks)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pikoci.internal.domain.plan import GetStep, NotifyStep, PutStep, Step, TaskStep
+from pikoci.internal.domain.plan import GetStep, InParallelStep, NotifyStep, PutStep, Step, TaskStep
 from pikoci.internal.worker.steps.context import BuildContext
 from pikoci.internal.worker.steps.notify import notify
 from pikoci.internal.worker.steps.resource import get, put
@@ -32,5 +32,17 @@ def act(context: BuildContext, step: Step, scope: Scope, log: StepLog) -> Outcom
 
 
 def kind_of(step: Step) -> str:
-    """`get`, `task`, `put` or `notify`."""
+    """The word that opens its block: `get`, `task`, `in_parallel`."""
     return str(type(step).__struct_config__.tag)
+
+
+def shown_name(step: Step) -> str:
+    """What people are shown beside the kind: the step's name, or how many steps are in it."""
+    if isinstance(step, InParallelStep):
+        return f"{len(step.steps)} {'step' if len(step.steps) == 1 else 'steps'}"
+    return step.name
+
+
+def title_of(step: Step) -> str:
+    """What reasons call it: `task "unit"`, `in_parallel`."""
+    return f'{kind_of(step)} "{step.name}"' if step.name else kind_of(step)

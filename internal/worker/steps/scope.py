@@ -15,8 +15,10 @@ class Scope:
     then seen by all that runs in the outer one afterwards: scopes beside one another know nothing of each other.
     """
 
-    def __init__(self, lifetime: Lifetime, variables: Mapping[str, str]) -> None:
+    def __init__(self, lifetime: Lifetime, variables: Mapping[str, str], cleanup: Lifetime | None = None) -> None:
+        """`cleanup` is the lifetime of hooks that outlast this scope, where it is another one than the build's."""
         self.lifetime = lifetime
+        self.cleanup = cleanup
         self._given = dict(variables)
         self._exports: dict[str, str] = {}
 
@@ -33,6 +35,18 @@ class Scope:
     def export(self, values: Mapping[str, str]) -> None:
         """Have all that runs in here from now on see these."""
         self._exports.update(values)
+
+    def forget(self) -> None:
+        """Drop what was exported in here: it is tried again."""
+        self._exports.clear()
+
+    def beside(self, lifetime: Lifetime, cleanup: Lifetime) -> Scope:
+        """A scope inside this one for what runs beside others. What it exports stays there until it is taken over."""
+        return Scope(lifetime, self.variables, cleanup)
+
+    def take_over(self, inner: Scope) -> None:
+        """Have all that runs in here from now on see what `inner` has exported."""
+        self.export(inner._exports)
 
     @contextmanager
     def nested(
@@ -59,8 +73,8 @@ class Scope:
 
     @contextmanager
     def _inner(self, lifetime: Lifetime, given: Mapping[str, str]) -> Generator[Scope]:
-        inner = Scope(lifetime, {**self.variables, **given})
+        inner = Scope(lifetime, {**self.variables, **given}, self.cleanup)
         try:
             yield inner
         finally:
-            self.export(inner._exports)
+            self.take_over(inner)

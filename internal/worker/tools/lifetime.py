@@ -89,6 +89,11 @@ def timed_out(seconds: float, subject: str = "") -> Cause:
     return Cause(CauseKind.TIMEOUT, f"{subject} {text}" if subject else text)
 
 
+def limit_hooks(cleanup: Lifetime, budget: float) -> None:
+    """Bound the time, in seconds, of hooks that outlast what they belong to."""
+    cleanup.limit(budget, timed_out(budget, "the hooks"))
+
+
 class BuildControl:
     """The lifetimes of a build: its plan, the clean-up by hooks, which outlasts the plan, and the messages of its end.
 
@@ -101,7 +106,7 @@ class BuildControl:
         self.cleanup = Lifetime()
         self.farewell = Lifetime()
         self.deadline = Deadline()
-        self._hook_budget = hook_budget
+        self.hook_budget = hook_budget
 
     def cancel(self, reason: str, hook_budget: float | None = None) -> None:
         """Stop the plan; `on_cancel` and `ensure` hooks may still run for so many seconds together.
@@ -116,8 +121,7 @@ class BuildControl:
 
     def limit_cleanup(self, hook_budget: float | None = None) -> None:
         """Bound the time of the hooks that still run; by the settings' budget if none is given."""
-        budget = self._hook_budget if hook_budget is None else hook_budget
-        self.cleanup.limit(budget, timed_out(budget, "the hooks"))
+        limit_hooks(self.cleanup, self.hook_budget if hook_budget is None else hook_budget)
 
     def give_back(self, reason: str) -> None:
         """Stop everything: the build goes back to the server, to be run again."""

@@ -19,13 +19,6 @@ def refused(line: int, column: int, name: str) -> Finding:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        (
-            (
-                'job "j" {\n  in_parallel {\n    limit = 2\n    fail_fast = true\n    task "t" {\n      run "exec" {\n'
-                '        path = "x"\n      }\n    }\n  }\n}'
-            ),
-            [refused(2, 3, "in_parallel")],
-        ),
         ('job "j" {\n  service "postgresql" {\n    version = "17"\n  }\n}', [refused(2, 3, "service")]),
         (
             (
@@ -100,8 +93,6 @@ def test_it_is_refused_once_at_its_place(text: str, wanted: list[Finding]) -> No
     ("text", "summary"),
     [
         ('job "j" {\n  in_parallel {\n    limit = -1\n  }\n}', 'Wrong value for "limit"'),
-        ('job "j" {\n  in_parallel {\n    in_parallel {}\n  }\n}', 'Unknown block "in_parallel" in in_parallel'),
-        ('job "j" {\n  in_parallel {\n    service "vault" {}\n  }\n}', 'Unknown block "service" in in_parallel'),
         (
             'job "j" {\n  in_parallel {\n    task "t" {\n      run "exec" {\n      }\n    }\n  }\n}',
             'Missing param "path" of the runner exec',
