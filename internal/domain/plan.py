@@ -188,14 +188,25 @@ class InParallelStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, ta
     fail_fast: bool = False
 
 
-Step = GetStep | TaskStep | PutStep | NotifyStep | InParallelStep
+class ConditionStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="condition"):
+    """Steps that run if a condition holds, see `condition`, which is decided while the build runs.
+
+    An `else_if` or `else` belongs to the `if` before it: of those, the first one that holds runs. `name` may be empty.
+    """
+
+    word: Literal["if", "else_if", "else"]
+    condition: str = ""
+    steps: list[Step] = []
+
+
+Step = GetStep | TaskStep | PutStep | NotifyStep | InParallelStep | ConditionStep
 
 
 def walk_steps(steps: Iterable[Step]) -> Iterator[Step]:
     """All steps in plan order, each followed by those inside it; without those of hooks."""
     for step in steps:
         yield step
-        if isinstance(step, InParallelStep):
+        if isinstance(step, InParallelStep | ConditionStep):
             yield from walk_steps(step.steps)
 
 

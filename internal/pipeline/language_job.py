@@ -20,6 +20,12 @@ _STEP_ATTRIBUTES = (
     Attribute("timeout", kinds.DURATION, "Longest run of one attempt; no limit if not given.", default=0.0),
     Attribute("attempts", kinds.POSITIVE, "How often to try.", default=1),
 )
+_CONDITION = Attribute(
+    "condition",
+    kinds.RAW,
+    "A bool, decided when the pipeline is set; or a text such as `$TASK_A_B == 'x'`, decided while the build runs.",
+    required=True,
+)
 _PARAMS_FREE = "params by name, of any value"
 
 _JOB = (
@@ -175,15 +181,15 @@ _OTHER_STEPS = (
         for key, description, attributes in (
             (
                 "step.if",
-                "Steps that are in the plan if the condition holds, decided when the pipeline is set.",
-                (Attribute("condition", kinds.RAW, "A bool.", required=True),),
+                "Steps that run if the condition holds. It takes all that a job's plan takes, conditions too.",
+                (_CONDITION,),
             ),
             (
                 "step.else_if",
                 "As `if`, where no condition above holds.",
-                (Attribute("condition", kinds.RAW, "A bool.", required=True),),
+                (_CONDITION,),
             ),
-            ("step.else", "Steps that are in the plan where no condition above holds.", ()),
+            ("step.else", "Steps that run where no condition above holds.", ()),
         )
     ),
 )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from pikoci.internal.pipeline.conditions import CONDITIONS
 from pikoci.internal.pipeline.language_job import HOOKS
 
-_CONDITIONS = ("if", "else_if", "else")
 _IN_PARALLEL = {
     "in_parallel": "put its steps into this block, or the block behind it",
     "service": "put it into the job, where it runs beside all steps",
-    **dict.fromkeys(_CONDITIONS, "put the in_parallel block into the condition, or decide in a task's script"),
+    **dict.fromkeys(CONDITIONS, "put the in_parallel block into the condition, or decide in a task's script"),
 }
-_NOT_IN_HOOKS = ("service", "in_parallel", *_CONDITIONS)
+_NOT_IN_HOOKS = ("service", "in_parallel", *CONDITIONS)
 
 
 def misplaced(step: str, parent: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pikoci.internal.domain.plan import GetStep, InParallelStep, JobPlan, Step
+from pikoci.internal.domain.plan import ConditionStep, GetStep, InParallelStep, JobPlan, Step
+from pikoci.internal.pipeline.conditions import CONDITIONS
 from pikoci.internal.pipeline.limits import Budget
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
@@ -68,7 +69,7 @@ class _Graph:
         """These steps with the names in `passed` expanded; `gets` are the blocks that their gets were made of."""
         found: list[Step] = []
         for step in steps:
-            if isinstance(step, InParallelStep):
+            if isinstance(step, InParallelStep | ConditionStep):
                 inner = self._resolved_steps(step.steps, gets, upstream)
                 found.append(msgspec.structs.replace(step, steps=inner))
             elif isinstance(step, GetStep):
@@ -155,5 +156,5 @@ def _gets(node: Node) -> Iterator[Node]:
     for child in node.children:
         if child.type == "get":
             yield child
-        elif child.type == "in_parallel":
+        elif child.type in ("in_parallel", *CONDITIONS):
             yield from _gets(child)

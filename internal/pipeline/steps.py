@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pikoci.internal.domain.plan import GetStep, Hook, Hooks, InParallelStep, Json, NotifyStep, PutStep, Step, TaskStep
+from pikoci.internal.domain.plan import (
+    ConditionStep,
+    GetStep,
+    Hook,
+    Hooks,
+    InParallelStep,
+    Json,
+    NotifyStep,
+    PutStep,
+    Step,
+    TaskStep,
+)
 from pikoci.internal.pipeline import params
 from pikoci.internal.pipeline.commands import Runners
+from pikoci.internal.pipeline.conditions import CONDITIONS
 from pikoci.internal.pipeline.language_job import HOOKS
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
@@ -78,6 +90,8 @@ class Steps:
             return NotifyStep(**self._common(node, step_id), **self._notifications.of_step(node))
         if node.type == "in_parallel":
             return self._in_parallel(node, step_id)
+        if node.type in CONDITIONS:
+            return self._condition(node, step_id)
         # The rest is not supported yet, which has been said; what is wrong inside is worth knowing all the same.
         if node.type == "service":
             self._types.check_params("service_type", node.labels[0], node)
@@ -113,6 +127,10 @@ class Steps:
     def _in_parallel(self, node: Node, step_id: str) -> InParallelStep:
         steps = self.plan(node.children, f"{step_id}/")
         return InParallelStep(**self._common(node, step_id), **node.changed("limit", "fail_fast"), steps=steps)
+
+    def _condition(self, node: Node, step_id: str) -> ConditionStep:
+        name = node.labels[0] if node.labels else ""
+        return ConditionStep(id=step_id, name=name, **node.values, steps=self.plan(node.children, f"{step_id}/"))
 
     def _put(self, node: Node, step_id: str) -> PutStep:
         kind, name = node.labels

@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 
 from pikoci.internal.domain.build import StepStatus
 from pikoci.internal.domain.events import StepFinished, StepStarted
-from pikoci.internal.domain.plan import Command, Hook, Hooks, InParallelStep, NotifyStep, Step, walk_steps
+from pikoci.internal.domain.plan import (
+    Command,
+    ConditionStep,
+    Hook,
+    Hooks,
+    InParallelStep,
+    NotifyStep,
+    Step,
+    walk_steps,
+)
+from pikoci.internal.worker.plan.choice import Choice
 from pikoci.internal.worker.plan.parallel import Parallel
 from pikoci.internal.worker.steps.context import BuildContext
 from pikoci.internal.worker.steps.kinds import act, kind_of, shown_name, title_of
@@ -30,7 +40,11 @@ class StepRunner:
 
     def run_all(self, steps: Sequence[Step], scope: Scope) -> Outcome:
         """Run steps until one does not succeed; the rest are reported as skipped. The first failure is the outcome."""
+        choice = Choice(scope, self._masker)
         for place, step in enumerate(steps):
+            if isinstance(step, ConditionStep) and (reason := choice.refusal(step)):
+                self.skip(step, reason, "its branch was not taken")
+                continue
             outcome = self.run(step, scope)
             if not outcome.ok:
                 for later in steps[place + 1 :]:
@@ -47,7 +61,8 @@ class StepRunner:
         """
         with scope.with_env(step.env) as inside:
             outcome = self._attempts(step, inside, note)
-            if not outcome.ok and (scope.cause is None or outcome.cause is not scope.cause):
+            is_own = scope.cause is None or outcome.cause is not scope.cause
+            if not outcome.ok and is_own and not isinstance(step, ConditionStep):
                 outcome = _named(title_of(step), outcome)
             # What could not be sent is shown, and changes nothing else.
             is_harmless = isinstance(step, NotifyStep) and scope.cause is None
@@ -55,17 +70,17 @@ class StepRunner:
             outcome = self.run_hooks(step.hooks, outcome, inside)
         return SUCCESS if isinstance(step, NotifyStep) and scope.cause is None else outcome
 
-    def skip(self, step: Step, reason: str) -> None:
+    def skip(self, step: Step, reason: str, reason_inside: str = "") -> None:
         """Report a step, and those inside it, as never started, with the name and kind that its start would tell."""
         for one in walk_steps([step]):
             self._context.reporter.emit(
                 StepFinished(
                     step=one.id,
-                    name=shown_name(one),
+                    name=self._masker.mask_text(shown_name(one)),
                     kind=kind_of(one),
                     status=StepStatus.SKIPPED,
                     at=self._context.clock.now(),
-                    reason=reason,
+                    reason=reason if one is step else reason_inside or reason,
                 )
             )
 
@@ -113,6 +128,8 @@ class StepRunner:
         return outcome
 
     def _act(self, step: Step, attempt: Scope, scope: Scope, log: StepLog, note: str) -> Outcome:
+        if isinstance(step, ConditionStep):
+            return self.run_all(step.steps, attempt)
         if isinstance(step, InParallelStep):
             return Parallel(self, step, attempt, scope, self._context.control, note).run()
         return act(self._context, step, attempt, log)
@@ -153,7 +170,8 @@ class StepRunner:
     def _started(self, step: str, name: str, kind: str) -> None:
         """Report the start of the next try. A step inside a block has had some when the block is repeated."""
         self._tries[step] += 1
-        event = StepStarted(step=step, name=name, kind=kind, at=self._context.clock.now(), try_number=self._tries[step])
+        at, number = self._context.clock.now(), self._tries[step]
+        event = StepStarted(step=step, name=self._masker.mask_text(name), kind=kind, at=at, try_number=number)
         self._context.reporter.emit(event)
 
     def _finished(self, step: str, outcome: Outcome) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pikoci.internal.domain.plan import GetStep, InParallelStep, NotifyStep, PutStep, Step, TaskStep
+from pikoci.internal.domain.plan import ConditionStep, GetStep, InParallelStep, NotifyStep, PutStep, Step, TaskStep
 from pikoci.internal.worker.steps.context import BuildContext
 from pikoci.internal.worker.steps.notify import notify
 from pikoci.internal.worker.steps.resource import get, put
@@ -33,11 +33,13 @@ def act(context: BuildContext, step: Step, scope: Scope, log: StepLog) -> Outcom
 
 def kind_of(step: Step) -> str:
     """The word that opens its block: `get`, `task`, `in_parallel`."""
-    return str(type(step).__struct_config__.tag)
+    return step.word if isinstance(step, ConditionStep) else str(type(step).__struct_config__.tag)
 
 
 def shown_name(step: Step) -> str:
-    """What people are shown beside the kind: the step's name, or how many steps are in it."""
+    """What people are shown beside the kind: the step's name, its condition, or how many steps are in it."""
+    if isinstance(step, ConditionStep):
+        return step.name or step.condition
     if isinstance(step, InParallelStep):
         return f"{len(step.steps)} {'step' if len(step.steps) == 1 else 'steps'}"
     return step.name

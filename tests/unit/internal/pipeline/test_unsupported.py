@@ -71,18 +71,6 @@ def refused(line: int, column: int, name: str) -> Finding:
             'resource "git" "g" {\n  params {\n    url = "u"\n    pr  = true\n  }\n}',
             [Finding(4, 5, 'The param "pr" of git is not supported yet', "", HINT)],
         ),
-        (
-            'job "j" {\n  if {\n    condition = "$TASK_A_B == \'x\'"\n  }\n}',
-            [
-                Finding(
-                    3,
-                    17,
-                    "A condition on what a build finds out is not supported yet",
-                    "A condition is decided when the pipeline is set.",
-                    "compare variables, or do it in a task's script",
-                )
-            ],
-        ),
     ],
 )
 def test_it_is_refused_once_at_its_place(text: str, wanted: list[Finding]) -> None:
