@@ -82,7 +82,7 @@ def _context(
         reporter=reporter,
         control=control,
         workspace=workspace,
-        commands=equipment.commands(assignment.lease, control, workspace),
+        commands=equipment.commands(assignment.lease, control, workspace, assignment.build.team),
         resource_types=equipment.resource_types,
         clock=equipment.clock,
         masks=collect_masks(assignment.masks, assignment.resources, assignment.resource_types),
