@@ -58,7 +58,6 @@ class BuiltinRunner(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     params: tuple[Param, ...]
     one_of: tuple[tuple[str, ...], ...] = ()
-    supported: bool = True
 
 
 _GIT_NAME = Param("name", "string", "Directory to clone into, in the work directory; the resource's name by default.")
@@ -153,13 +152,24 @@ _SHELL = BuiltinRunner(
 
 _DOCKER = BuiltinRunner(
     name="docker",
-    description="Run a shell script in a container that sees the work directory.",
+    description=(
+        "Run a shell script, or a program, in a new container that sees the work directory as `/workdir`, by podman or"
+        " docker."
+    ),
     params=(
         Param("image", "string", "The image.", required=True),
-        Param("cmd", "string", "The script.", required=True),
-        Param("args", "list", "More options for `docker run`; none by default."),
+        Param("cmd", "string", "The script; `/bin/sh -e` runs it."),
+        Param("entrypoint", "list", "A program of the image and its arguments, run without a shell."),
+        Param("user", "string", "Whom it runs as, by name or `uid:gid`; the image decides if not given."),
+        Param("volumes", "list", "`./DIRECTORY:/TARGET` of the work directory; other sources need permission."),
+        Param("network", "string", "`none`, `host` or a network's name; the container program decides if not given."),
+        Param("pull", "string", "When to pull the image: `missing`, the default, `always` or `never`."),
+        Param("cpus", "string", "At most so many processors, such as 1.5."),
+        Param("memory", "string", "At most so much memory, such as `512m`."),
+        Param("privileged", "bool", "Give it all rights of the container program's user; needs permission."),
+        Param("args", "list", "More options of `docker run`; those that reach out of the container need permission."),
     ),
-    supported=False,
+    one_of=(("cmd", "entrypoint"),),
 )
 
 #: Every runner built into the worker, by name.

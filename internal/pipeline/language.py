@@ -33,12 +33,11 @@ def _command(key: str, description: str, *attributes: Attribute, required: bool 
 def _override(parent: str) -> Block:
     return Block(
         f"{parent}.runner",
-        "The runner for all commands of the type, in place of exec.",
+        "The runner for all commands of the type, which must be exec commands, in place of exec.",
         labels=("runner",),
         refers="runner",
-        free=_RUNNER_PARAMS,
+        free=f"{_RUNNER_PARAMS}, but for the command itself",
         single=True,
-        supported=False,
     )
 
 

@@ -80,7 +80,7 @@ def _builtins() -> Iterator[str]:
         yield ""
         yield f"### `{runner.name}`"
         yield ""
-        yield runner.description + ("" if runner.supported else _LATER)
+        yield runner.description
         yield from _params("Params", runner.params)
         for group in runner.one_of:
             yield ""

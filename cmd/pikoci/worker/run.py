@@ -27,12 +27,13 @@ from pikoci.internal.domain.plan import PipelineSpec
 from pikoci.internal.pipeline import load
 from pikoci.internal.worker.local import LocalRun
 from pikoci.internal.worker.process import Spawner
-from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
+from pikoci.internal.worker.settings import WorkerSettings, container_environment, inherit_environment
 from pikoci.pkg.hcl.suggestions import did_you_mean
 from pikoci.shared.build_display import BuildDisplay
 from pikoci.shared.diagnostics import render_diagnostics
 from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
 from pikoci.shared.log import configure_logging
+from pikoci.shared.options import container_options
 from pikoci.shared.terminal import is_terminal, shows_colors
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -68,6 +69,7 @@ def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, .
     type=click.Path(exists=True, file_okay=False, writable=True, resolve_path=True, path_type=Path),
     help="Work in a new directory below this one, instead of the system's for temporary files.",
 )
+@container_options
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -76,7 +78,9 @@ def run(
     variables: Mapping[str, object],
     directories: Mapping[str, Path],
     workdir: Path | None,
+    container_program: str,
     *,
+    allow_privileged_containers: bool,
     notify: bool,
 ) -> None:
     """Run one job of a pipeline file on this machine, without a server.
@@ -95,7 +99,8 @@ def run(
     _require_job(spec, job)
     info = BuildInfo(id=1, number="1", job=job, pipeline="stdin" if file == "-" else Path(file).stem, team="main")
     with tempfile.TemporaryDirectory(prefix="pikoci-run-", dir=workdir) as root:
-        ctx.exit(_run(spec, info, directories, _settings(Path(root)), notify=notify))
+        settings = _settings(Path(root), container_program, privileged=allow_privileged_containers)
+        ctx.exit(_run(spec, info, directories, settings, notify=notify))
 
 
 def _run(
@@ -174,7 +179,7 @@ def _require_job(spec: PipelineSpec, name: str) -> None:
         raise NotFoundError(f'the pipeline has no job "{name}"', hint=hint)
 
 
-def _settings(root: Path) -> WorkerSettings:
+def _settings(root: Path, container_program: str, *, privileged: bool) -> WorkerSettings:
     return WorkerSettings(
         name="local",
         instance=secrets.token_hex(8),
@@ -182,6 +187,9 @@ def _settings(root: Path) -> WorkerSettings:
         workdir=root,
         spool_dir=root / "spool",
         environment=inherit_environment(os.environ),
+        container_program=container_program,
+        allow_privileged_containers=privileged,
+        container_environment=container_environment(os.environ),
     )
 
 

@@ -80,7 +80,7 @@ def _context(
     reporter: Reporter,
     workspace: Workspace,
 ) -> BuildContext:
-    commands = equipment.commands(assignment.lease, control, workspace)
+    commands = equipment.commands(assignment.lease, control, workspace, assignment.build.team)
     root, remove = equipment.settings.workdir / "cache", equipment.remover.remove
     return BuildContext(
         assignment=assignment,

@@ -66,7 +66,7 @@ def _call(
         put_params={},
         lifetime=lifetime,
         workspace=workspace,
-        commands=equipment.commands(assignment.lease, control, workspace),
+        commands=equipment.commands(assignment.lease, control, workspace, assignment.team),
         command_lines=CommandLines(assignment.runner_types, workspace, masker),
         gateway=equipment.gateway,
         clock=equipment.clock,

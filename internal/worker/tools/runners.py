@@ -1,4 +1,4 @@
-"""From a `run` block to a process: the runners `exec` and `shell`, and those that a pipeline defines.
+"""From a `run` block to a process: the runners `exec`, `shell` and `docker`, and those that a pipeline defines.
 
 A command line can be read by every user of the machine. So a script travels in a private file, and `$env` names a
 secret variable without its value (`-e TOKEN`). A secret that a pipeline writes into arguments itself stays there;
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pikoci.internal.domain.plan import PLACEHOLDER, Command, RunnerType
 from pikoci.internal.domain.variables import fault_of
+from pikoci.internal.worker.tools.container_line import container_line
 from pikoci.internal.worker.tools.environment import text_of
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import StepError, errored, failed
@@ -35,13 +36,17 @@ class CommandLines:
         Raises StepError for an unknown runner or a bad parameter.
         """
         own = next((kind for kind in self.types if kind.name == command.runner), None)
-        if own is None and command.runner == "shell":
-            return self._shell(command.params)
         if own is not None:
             return self._expand(own, command.params, visible)
-        if command.runner == "exec":
-            return _exec(command.params)
-        raise StepError(errored(f'there is no runner "{command.runner}" on this worker; it has exec and shell'))
+        match command.runner:
+            case "shell":
+                return self._shell(command.params)
+            case "exec":
+                return _exec(command.params)
+            case "docker":
+                return container_line(command.params, self.workspace)
+        reason = f'there is no runner "{command.runner}" on this worker; it has exec, shell and docker'
+        raise StepError(errored(reason))
 
     def parameters(self, command: Command) -> dict[str, str]:
         """The params of a command of a runner that the pipeline defines, as environment variables; `args` is none.

@@ -40,18 +40,6 @@ def refused(line: int, column: int, name: str) -> Finding:
             [refused(2, 3, "input")],
         ),
         (
-            'job "j" {\n  task "t" {\n    run "docker" {\n      image = "a"\n      cmd = "b"\n    }\n  }\n}',
-            [
-                Finding(
-                    3,
-                    9,
-                    "The built-in runner docker is not supported yet",
-                    "",
-                    'use shell or exec, or define runner_type "docker" in this file',
-                )
-            ],
-        ),
-        (
             'resource_type "r" {\n  source = "https://example.com/r.hcl"\n}',
             [
                 Finding(
@@ -62,10 +50,6 @@ def refused(line: int, column: int, name: str) -> Finding:
                     "copy the definition into this file",
                 )
             ],
-        ),
-        (
-            'resource_type "git" {\n  source = "pikoci://git"\n  runner "exec" {\n    path = "x"\n  }\n}',
-            [refused(3, 3, "runner")],
         ),
         (
             'resource "git" "g" {\n  params {\n    url = "u"\n    pr  = true\n  }\n}',
