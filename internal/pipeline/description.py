@@ -57,7 +57,6 @@ def description() -> dict[str, Any]:
                 "description": runner.description,
                 "params": _params(runner.params),
                 "one_of": [list(group) for group in runner.one_of],
-                **_support(supported=runner.supported),
             }
             for runner in BUILTIN_RUNNERS.values()
         },

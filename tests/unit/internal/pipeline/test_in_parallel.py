@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pikoci.internal.domain.graph import pipeline_graph
 from pikoci.internal.domain.plan import GetStep, InParallelStep, PipelineSpec, TaskStep, decode_spec, encode_spec
 from pikoci.internal.pipeline import Change, Detail, diff
 from pikoci.internal.service.lifecycle.excerpt import job_resources, job_runners
-from pikoci.internal.service.use_cases.graph import pipeline_graph
 from tests.unit.internal.pipeline.loading import GIT, TRIGGER, Finding, find, job, job_of, spec_of
 
 RUN = 'run "shell" { cmd = "true" }'
@@ -72,7 +72,7 @@ def test_its_gets_and_puts_are_those_of_the_job() -> None:
 def test_a_worker_gets_all_that_its_steps_need() -> None:
     spec = whole()
     assert {one.canonical for one in job_resources(spec, spec.jobs[-1])} == {"git.app", "trigger.go"}
-    assert [one.name for one in job_runners(spec, spec.jobs[-1], [])] == ["nice"]
+    assert [one.name for one in job_runners(spec, spec.jobs[-1], [], [])] == ["nice"]
 
 
 def test_the_names_in_passed_are_those_of_the_right_get() -> None:

@@ -53,7 +53,7 @@ class Held:
         self.left.append(result)
 
     def wait_left(self) -> ExitResult:
-        return wait_until(lambda: self.left or (self._run.ready() and self._run.get()), "the command's end")[0]
+        return wait_until(lambda: self.left or (self._run.ready() and [self._run.get()]), "the command's end")[0]
 
     def end(self) -> ExitResult:
         self._cancel.set()
