@@ -13,7 +13,7 @@ import msgspec
 
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.names import MAX_NAME, Id
-from pikoci.internal.domain.plan import JobPlan, Resource, ResourceType, RunnerType
+from pikoci.internal.domain.plan import JobPlan, Resource, ResourceType, RunnerType, Secrets
 
 #: A worker has at most so many queues, tags and slots.
 MAX_WORKER_NAMES, MAX_SLOTS = 200, 10_000
@@ -106,7 +106,7 @@ class BuildInfo(msgspec.Struct, frozen=True, kw_only=True):
 class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a claim: all that is needed to run the build. `inputs` maps a get's name to its version.
 
-    `env` is that of the pipeline's file; the job's comes on top.
+    `env` is that of the pipeline's file; the job's comes on top. `secrets` are those that texts of all this name.
     """
 
     build: BuildInfo
@@ -119,6 +119,7 @@ class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, dict[str, object]]
     masks: list[str] = []
     env: dict[str, str] = {}
+    secrets: Secrets = Secrets()
 
 
 class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +137,7 @@ class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 3600.0
     masks: list[str] = []
     env: dict[str, str] = {}
+    secrets: Secrets = Secrets()
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):

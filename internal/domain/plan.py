@@ -161,6 +161,38 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return (step for step in self.steps if isinstance(step, PutStep))
 
 
+class SecretType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A store of secrets with its configuration: built into the worker (`builtin`), or read by the command `get`."""
+
+    name: str
+    builtin: str = ""
+    config: dict[str, Json] = {}
+    get: Command | None = None
+
+
+class SecretVariable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A variable whose value a worker reads from a store at each use: `key` of what is at `path` there.
+
+    `type` is `string`, `number` or `bool`; its text must be one.
+    """
+
+    name: str
+    secret_type: str
+    key: str
+    path: str = ""
+    type: str = "string"
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to get the values that stand in the texts of a plan (see `secret_text`). Texts in here may hold others.
+
+    They never form a circle.
+    """
+
+    variables: list[SecretVariable] = []
+    types: list[SecretType] = []
+
+
 class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A whole pipeline after evaluation and expansion; every list is in source order.
 
@@ -174,6 +206,7 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     runner_types: list[RunnerType] = []
     masks: list[str] = []
     env: dict[str, str] = {}
+    secrets: Secrets = Secrets()
 
     def job(self, name: str) -> JobPlan | None:
         """The job of that name, or None."""

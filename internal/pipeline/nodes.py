@@ -163,7 +163,12 @@ def _holds(block: Block, scope: Scope) -> bool:
     value = scope.evaluate(condition.expr)
     if isinstance(value, Absent):
         return value is Absent.UNKNOWN
-    if isinstance(value, Deferred) or (isinstance(value, str) and "$" in value):
+    if isinstance(value, Deferred):
+        scope.report.error(
+            condition.expr.range, "A condition on a secret", sentence(value.misuse()), "decide in a task's script"
+        )
+        return True
+    if isinstance(value, str) and "$" in value:
         scope.report.error(
             condition.expr.range,
             "A condition on what a build finds out is not supported yet",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, Param
+from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, BUILTIN_SECRET_TYPES, Param
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema
 from pikoci.pkg.hcl import LazyFunction, standard_functions
@@ -15,7 +15,7 @@ _LATER = " *Not supported yet.*"
 
 def reference() -> str:
     """The reference as Markdown: blocks, steps and hooks, built-in types, runners, functions."""
-    return "\n".join([*_blocks(), *_builtins(), *_functions()]) + "\n"
+    return "\n".join([*_blocks(), *_builtins(), *_secret_types(), *_functions()]) + "\n"
 
 
 def _blocks() -> Iterator[str]:
@@ -85,6 +85,20 @@ def _builtins() -> Iterator[str]:
         for group in runner.one_of:
             yield ""
             yield f"Exactly one of {' and '.join(f'`{name}`' for name in group)} is needed."
+
+
+def _secret_types() -> Iterator[str]:
+    yield ""
+    yield "## Built-in secret types"
+    for kind in BUILTIN_SECRET_TYPES.values():
+        yield ""
+        yield f"### `{kind.name}` (secrets)"
+        yield ""
+        yield kind.description
+        yield from _params("Configuration", kind.params)
+        if kind.one_of:
+            yield ""
+            yield f"Exactly one of {', '.join(f'`{name}`' for name in kind.one_of)} is needed."
 
 
 def _params(title: str, table: tuple[Param, ...]) -> Iterator[str]:

@@ -125,6 +125,7 @@ class LocalRun:
             previous=None,
             masks=self._spec.masks,
             env=self._spec.env,
+            secrets=self._spec.secrets,
         )
         with self._control.plan.nested(assignment.timeout) as lifetime:
             return run_check(self._equipment, assignment, self._control, lifetime, OwnUser())
@@ -141,6 +142,7 @@ class LocalRun:
             inputs=inputs,
             masks=self._spec.masks,
             env=self._spec.env,
+            secrets=self._spec.secrets,
         )
 
     def _stop(self, reason: str) -> BuildFinished:

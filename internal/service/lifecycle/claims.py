@@ -16,7 +16,7 @@ from pikoci.internal.domain.gateway import BuildAssignment, BuildInfo
 from pikoci.internal.domain.pipeline import Pipeline
 from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
 from pikoci.internal.domain.tags import tags_of
-from pikoci.internal.service.lifecycle.excerpt import job_resources, job_runners, types_of
+from pikoci.internal.service.lifecycle.excerpt import job_resources, job_runners, secrets_of, types_of
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
@@ -121,6 +121,7 @@ class Claims:
             raise _PlanChangedError(build, f"the gets of job {build.job} changed")
         resources = job_resources(spec, plan)
         types = types_of(spec, resources)
+        secrets = secrets_of(spec, plan, resources, types, spec.env)
         return BuildAssignment(
             build=self._info(build, pipeline),
             claim=build.claim,
@@ -128,10 +129,11 @@ class Claims:
             job=plan,
             resources=resources,
             resource_types=types,
-            runner_types=job_runners(spec, plan, types),
+            runner_types=job_runners(spec, plan, types, secrets),
             inputs={given.get: given.version for given in inputs if given.get in gets},
             masks=spec.masks,
             env=spec.env,
+            secrets=secrets,
         )
 
     def _info(self, build: Build, pipeline: Pipeline) -> BuildInfo:

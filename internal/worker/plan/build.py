@@ -18,6 +18,7 @@ from pikoci.internal.worker.tools.lifetime import BuildControl, CauseKind
 from pikoci.internal.worker.tools.log_ids import build_ids
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import Outcome
+from pikoci.internal.worker.tools.secret_stores import reader_of
 from pikoci.internal.worker.tools.secrets import collect_masks
 from pikoci.internal.worker.tools.workspace import Workspace
 from pikoci.internal.worker.users import Loan
@@ -59,7 +60,7 @@ def run_plan(context: BuildContext) -> BuildFinished | BuildReturned:
     """
     job = context.assignment.job
     env = {**context.assignment.env, **job.env}
-    whole = Scope(context.control.plan, {**env, **build_variables(context.assignment.build)})
+    whole = Scope(context.control.plan, build_variables(context.assignment.build), env, context.secrets)
     runner = StepRunner(context)
     with whole.nested(job.timeout, "the job") as steps:
         outcome = runner.run_all(job.steps, steps)
@@ -75,6 +76,8 @@ def _context(
     reporter: Reporter,
     workspace: Workspace,
 ) -> BuildContext:
+    masks = collect_masks(assignment.masks, assignment.resources, assignment.resource_types)
+    commands = equipment.commands(assignment.lease, control, workspace)
     return BuildContext(
         assignment=assignment,
         settings=equipment.settings,
@@ -82,10 +85,11 @@ def _context(
         reporter=reporter,
         control=control,
         workspace=workspace,
-        commands=equipment.commands(assignment.lease, control, workspace),
+        commands=commands,
         resource_types=equipment.resource_types,
         clock=equipment.clock,
-        masks=collect_masks(assignment.masks, assignment.resources, assignment.resource_types),
+        masks=masks,
+        secrets=reader_of(assignment, masks, commands, workspace, equipment.settings),
         head=HeadBudget(equipment.terms.log_head_limit),
         tail_limit=equipment.terms.log_tail_limit,
     )

@@ -87,7 +87,7 @@ class StepRunner:
             if lifetime.cause is not None:
                 break
             status = {"BUILD_STATUS": outcome.status.value} if of_job else {}
-            with scope.nested(lifetime=lifetime, given={**hook.env, **status}) as inside:
+            with scope.nested(lifetime=lifetime, given=status, env=hook.env) as inside:
                 if hook.command is None:
                     self.run_all(hook.steps, inside)
                 else:
@@ -109,6 +109,7 @@ class StepRunner:
         self._finished(hook.id, outcome)
 
     def _started(self, step: str, name: str, kind: str, number: int = 1) -> None:
+        self._context.secrets.forget()  # what begins reads its secrets anew
         at = self._context.clock.now()
         self._context.reporter.emit(StepStarted(step=step, name=name, kind=kind, at=at, try_number=number))
 
