@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from random import Random
 
+import msgspec
+
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import InvalidError, NotFoundError
@@ -58,7 +60,7 @@ class LocalRun:
         on_event: OnEvent,
     ) -> None:
         """Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories`."""
-        self._spec = spec
+        self._spec = _without_params(spec, directories)
         self._job = _find_job(spec, job)
         self._build = build
         self._spawner = spawner
@@ -159,6 +161,17 @@ def _find_job(spec: PipelineSpec, name: str) -> JobPlan:
         known = ", ".join(job.name for job in spec.jobs) or "none"
         raise NotFoundError(f'the pipeline has no job "{name}"', hint=f"it has {known}")
     return job
+
+
+def _without_params(spec: PipelineSpec, directories: Mapping[str, Path]) -> PipelineSpec:
+    """`spec`, in which resources that directories stand for need nothing else, secrets least of all."""
+    resources = [
+        msgspec.structs.replace(one, params={name: value for name, value in one.params.items() if name == "name"})
+        if one.canonical in directories
+        else one
+        for one in spec.resources
+    ]
+    return msgspec.structs.replace(spec, resources=resources)
 
 
 def _handlers(spec: PipelineSpec, directories: Mapping[str, Path]) -> dict[str, ResourceHandler]:

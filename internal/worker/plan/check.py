@@ -81,7 +81,7 @@ def _call(
         clock=equipment.clock,
         settings=settings,
         environment=base_variables(settings.environment, workspace),
-        visible=scope.variables,
+        see=lambda: scope.variables,
         on_output=lambda _: None,
         cache_dir=cache_dir(settings.workdir / "cache", assignment.team, assignment.pipeline, resource),
         team=assignment.team,

@@ -57,7 +57,7 @@ def _call(context: BuildContext, step: GetStep | PutStep, scope: Scope, log: Ste
         clock=context.clock,
         settings=context.settings,
         environment=context.base_environment(),
-        visible=scope.variables,
+        see=lambda: scope.variables,
         on_output=log.write,
         cache_dir=cache_dir(context.settings.workdir / "cache", build.team, build.pipeline, resource),
         team=build.team,

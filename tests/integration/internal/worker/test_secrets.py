@@ -124,6 +124,15 @@ def test_each_step_and_attempt_reads_anew_and_only_what_it_uses(room: Room, tmp_
     assert (record.end.reason, count.read_text()) == ("", "x\n" * 3)
 
 
+def test_what_runs_no_command_reads_no_secret_for_one(room: Room) -> None:
+    broken = from_command("exit 1")
+    tick = ResourceType(name="cron", builtin="cron")
+    assert room.check(Resource(type="cron", name="c"), tick, secrets=broken, env={"A": TOKEN}).error == ""
+    kind = ResourceType(name="feed", check=sh("echo []"))
+    failed = room.check(Resource(type="feed", name="f"), kind, secrets=broken, env={"A": TOKEN})
+    assert failed.error == "no value for var.token from mine: its get command failed: exit status 1"
+
+
 def test_what_a_build_exports_is_no_text_of_the_plan(room: Room) -> None:
     fake = f'{FORM}[{{"var":"token"}}]'
     record = room.run_job(
