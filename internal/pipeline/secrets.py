@@ -22,6 +22,7 @@ class SecretStores:
         self._report = report
         self._masks = masks
         self._broken: set[str] = set()
+        self._with_path: set[str] = set()
         self.types: dict[str, SecretType] = {}
         for (kind, name), declared in types.types.items():
             if kind == "secret_type":
@@ -64,6 +65,8 @@ class SecretStores:
         else:  # reported where the type is read
             self._broken.add(name)
             return
+        if "path" in node.free:
+            self._with_path.add(name)
         config = {param: value for param, value in config.items() if value != ""}
         self.types[name] = SecretType(name=name, builtin=declared.builtin, config=config, get=get)
 
@@ -114,7 +117,7 @@ class SecretStores:
             self.types[name] = SecretType(name=name, builtin=name)
         if name not in self.types:  # an unknown name, reported where labels are checked
             return False
-        if builtin is not None and not secret.values.get("path") and "path" not in self.types[name].config:
+        if builtin is not None and "path" not in secret.attributes and name not in self._with_path:
             self._report.error(
                 secret.block.range,
                 f'No path for a secret of the type "{name}"',
