@@ -13,7 +13,15 @@ import msgspec
 
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.names import MAX_NAME, Id
-from pikoci.internal.domain.plan import JobPlan, Notification, NotificationType, Resource, ResourceType, RunnerType
+from pikoci.internal.domain.plan import (
+    JobPlan,
+    Notification,
+    NotificationType,
+    Resource,
+    ResourceType,
+    RunnerType,
+    Secrets,
+)
 
 #: A worker has at most so many queues, tags and slots.
 MAX_WORKER_NAMES, MAX_SLOTS = 200, 10_000
@@ -107,7 +115,7 @@ class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a claim: all that is needed to run the build. `inputs` maps a get's name to its version.
 
     `env` is that of the pipeline's file; the job's comes on top. `notifications` are those that steps name, and those
-    that the end of the build may send.
+    that the end of the build may send. `secrets` are those that texts of all this name.
     """
 
     build: BuildInfo
@@ -122,6 +130,7 @@ class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str] = {}
     notification_types: list[NotificationType] = []
     notifications: list[Notification] = []
+    secrets: Secrets = Secrets()
 
 
 class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +148,7 @@ class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 3600.0
     masks: list[str] = []
     env: dict[str, str] = {}
+    secrets: Secrets = Secrets()
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):

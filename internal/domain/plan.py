@@ -51,6 +51,11 @@ class ResourceType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     pull: Command | None = None
     push: Command | None = None
 
+    @property
+    def commands(self) -> list[Command]:
+        """Those that it has."""
+        return [command for command in (self.check, self.pull, self.push) if command]
+
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A resource of a pipeline. See `schedule` for `check_interval`. Its canonical name is `type.name`."""
@@ -74,6 +79,11 @@ class NotificationType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     name: str
     builtin: str = ""
     notify: Command | None = None
+
+    @property
+    def commands(self) -> list[Command]:
+        """Those that it has."""
+        return [self.notify] if self.notify else []
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -248,6 +258,43 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return (step for step in walk_steps(self.steps) if isinstance(step, PutStep))
 
 
+class SecretType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A store of secrets with its configuration: built into the worker (`builtin`), or read by the command `get`."""
+
+    name: str
+    builtin: str = ""
+    config: dict[str, Json] = {}
+    get: Command | None = None
+
+    @property
+    def commands(self) -> list[Command]:
+        """Those that it has."""
+        return [self.get] if self.get else []
+
+
+class SecretVariable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A variable whose value a worker reads from a store at each use: `key` of what is at `path` there.
+
+    `type` is `string`, `number` or `bool`; its text must be one.
+    """
+
+    name: str
+    secret_type: str
+    key: str
+    path: str = ""
+    type: str = "string"
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to get the values that stand in the texts of a plan (see `secret_text`). Texts in here may hold others.
+
+    They never form a circle.
+    """
+
+    variables: list[SecretVariable] = []
+    types: list[SecretType] = []
+
+
 class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A whole pipeline after evaluation and expansion; every list is in source order.
 
@@ -263,6 +310,7 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     env: dict[str, str] = {}
     notification_types: list[NotificationType] = []
     notifications: list[Notification] = []
+    secrets: Secrets = Secrets()
 
     def job(self, name: str) -> JobPlan | None:
         """The job of that name, or None."""

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
-from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
-from pikoci.internal.domain.plan import Json, PipelineSpec, Resource
+from pikoci.internal.domain import secret_text
+from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_SECRET_TYPES, Param
+from pikoci.internal.domain.plan import Json, PipelineSpec, Resource, SecretType
 from pikoci.internal.pipeline.masks import HIDDEN
 
 #: Shown after a change of a secret value, since before and after it look the same.
 HIDDEN_CHANGE = "(sensitive, changed)"
 
-What = Literal["env", "job", "notification", "notification_type", "resource", "resource_type", "runner_type"]
-
-
-_ORDER: tuple[What, ...] = (
-    *("env", "resource_type", "runner_type", "notification_type"),
-    *("resource", "notification", "job"),
-)
+What = Literal[
+    "env",
+    "variable",
+    "secret_type",
+    "resource_type",
+    "runner_type",
+    "notification_type",
+    "resource",
+    "notification",
+    "job",
+]
+_ORDER: tuple[What, ...] = get_args(What)
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -41,7 +47,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def diff(old: PipelineSpec | None, new: PipelineSpec) -> list[Change]:
-    """What is different in `new`: environment, types, resources, notifications, then jobs, in source order.
+    """What is different in `new`: environment, secrets, types, resources, notifications, then jobs, in source order.
 
     A thing that got another name counts as one removed and one added. Without an `old`, everything is added.
     """
@@ -60,6 +66,10 @@ _Key = tuple[What, str]
 
 def _things(spec: PipelineSpec) -> dict[_Key, Any]:
     things: dict[_Key, Any] = {("env", name): {"value": value} for name, value in spec.env.items()}
+    for variable in spec.secrets.variables:
+        things["variable", variable.name] = _plain(variable)
+    for store in spec.secrets.types:
+        things["secret_type", store.name] = _store(store)
     for kind in spec.resource_types:
         things["resource_type", kind.name] = _plain(kind)
     for runner in spec.runner_types:
@@ -84,10 +94,21 @@ def _resource(resource: Resource, spec: PipelineSpec) -> Any:
     plain = _plain(resource)
     kind = spec.resource_type(resource.type)
     builtin = BUILTIN_RESOURCE_TYPES.get(kind.builtin if kind else "")
-    for param in builtin.params if builtin else ():
-        if param.sensitive and param.name in plain.get("params", {}):
-            plain["params"][param.name] = _Sensitive(plain["params"][param.name])
+    _wrap(plain.get("params", {}), builtin.params if builtin else ())
     return plain
+
+
+def _store(kind: SecretType) -> Any:
+    plain = _plain(kind)
+    builtin = BUILTIN_SECRET_TYPES.get(kind.builtin)
+    _wrap(plain.get("config", {}), builtin.params if builtin else ())
+    return plain
+
+
+def _wrap(values: dict[str, Any], table: Iterable[Param]) -> None:
+    for param in table:
+        if param.sensitive and param.name in values:
+            values[param.name] = _Sensitive(values[param.name])
 
 
 class _Sensitive:
@@ -168,6 +189,7 @@ def _shown(value: Any, masks: list[str]) -> Json:
     if isinstance(value, _Sensitive):
         return HIDDEN
     if isinstance(value, str):
+        value = secret_text.shown(value)
         for mask in masks:
             value = value.replace(mask, HIDDEN)
         return value

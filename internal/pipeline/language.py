@@ -61,10 +61,9 @@ _VARIABLE = (
         labels=("secret_type",),
         refers="secret_type",
         single=True,
-        supported=False,
         attributes=(
-            Attribute("path", kinds.STRING, "Which secret; what it looks like depends on the store."),
-            Attribute("key", kinds.STRING, "Which key of the secret.", required=True),
+            Attribute("path", kinds.TEXT, "Which secret; what it looks like depends on the store."),
+            Attribute("key", kinds.TEXT, "Which key of the secret.", required=True),
         ),
     ),
 )
@@ -138,7 +137,6 @@ _SECRET = (
         attributes=(_SOURCE, _PARAMS),
         blocks=("secret_type.runner", "secret_type.get"),
         free="configuration of the store by name",
-        supported=False,
     ),
     _override("secret_type"),
     _command("secret_type.get", "Read a secret: prints one JSON object on its last line."),

@@ -26,6 +26,7 @@ from pikoci.internal.pipeline.notifications import Notifications
 from pikoci.internal.pipeline.report import ReadingStoppedError, Report
 from pikoci.internal.pipeline.resources import Resources
 from pikoci.internal.pipeline.scope import Named, Scope
+from pikoci.internal.pipeline.secrets import SecretStores
 from pikoci.internal.pipeline.steps import Steps
 from pikoci.internal.pipeline.structure import Structure
 from pikoci.internal.pipeline.typechecks import TypeChecks, by_name
@@ -119,16 +120,17 @@ class _Loading:
         functions = hcl.standard_functions(lambda: now)
         own = Locals(self._body.blocks_of("locals"), self._report)
         names = NameCheck(declared, own.declared, functions, self._report)
-        variables = Variables(declared, self._declared.blocks("secret_type"), given, allow_missing=allow_missing)
-        Structure(self._declared, names, self._report, variables.unneeded()).check(self._body)
+        secret_types = self._declared.blocks("secret_type")
+        variables = Variables(declared, secret_types, given, own.declared, allow_missing=allow_missing)
+        Structure(self._declared, names, self._report).check(self._body)
         named: dict[str, Named] = {"var": variables, "local": own}
         scope = Scope(named, functions, names, self._report, self._budget, self._masks)
         variables.resolve(scope)
         own.resolve(scope)
-        spec = self._build(scope)
+        spec = self._build(scope, variables.backed)
         return None if variables.unknown else spec
 
-    def _build(self, scope: Scope) -> PipelineSpec:
+    def _build(self, scope: Scope, backed: Mapping[str, str]) -> PipelineSpec:
         nodes, env = self._top(scope), self._env(scope)
         runners = Runners(by_name(nodes, "runner_type"), self._report, self._masks)
         resources = Resources(by_name(nodes, "resource_type"), runners, self._report, self._masks)
@@ -138,6 +140,7 @@ class _Loading:
                 resources.add(node)
             elif node.type in _COMMAND_TYPES:
                 types.declare(node)
+        secrets = SecretStores(types, self._report, self._masks).secrets(nodes, backed)
         jobs = self._declared.blocks("job")
         notifications = Notifications(types, self._report, self._masks)
         for node in nodes:
@@ -154,6 +157,7 @@ class _Loading:
             env=env,
             notification_types=notifications.types(),
             notifications=notifications.resolved(built, jobs, self._budget),
+            secrets=secrets,
         )
 
     def _env(self, scope: Scope) -> dict[str, str]:

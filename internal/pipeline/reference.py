@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, Param
+from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, BUILTIN_SECRET_TYPES, Param
 from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
 from pikoci.internal.pipeline.description import functions
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
@@ -15,7 +15,7 @@ _LATER = " *Not supported yet.*"
 
 def reference() -> str:
     """The reference as Markdown: blocks, steps and hooks, built-in types, runners, functions."""
-    return "\n".join([*_blocks(), *_builtins(), *_notifications(), *_functions()]) + "\n"
+    return "\n".join([*_blocks(), *_builtins(), *_secret_types(), *_notifications(), *_functions()]) + "\n"
 
 
 def _blocks() -> Iterator[str]:
@@ -97,6 +97,20 @@ def _notifications() -> Iterator[str]:
         yield kind.description
         yield from _params("Params of the notification", kind.params)
         yield from _params("Values of a notify step", kind.values)
+
+
+def _secret_types() -> Iterator[str]:
+    yield ""
+    yield "## Built-in secret types"
+    for kind in BUILTIN_SECRET_TYPES.values():
+        yield ""
+        yield f"### `{kind.name}` (secrets)"
+        yield ""
+        yield kind.description
+        yield from _params("Configuration", kind.params)
+        if kind.one_of:
+            yield ""
+            yield f"Exactly one of {', '.join(f'`{name}`' for name in kind.one_of)} is needed."
 
 
 def _params(title: str, table: tuple[Param, ...]) -> Iterator[str]:

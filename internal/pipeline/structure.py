@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
@@ -39,12 +39,10 @@ def child_schema(parent: BlockSchema, block: Block) -> BlockSchema | None:
 class Structure:
     """One pass over the syntax tree."""
 
-    def __init__(self, declared: Declared, names: NameCheck, report: Report, unneeded: Collection[Block] = ()) -> None:
-        """`unneeded` are blocks whose work nobody asks for, so that it does not matter whether it is supported."""
+    def __init__(self, declared: Declared, names: NameCheck, report: Report) -> None:
         self._declared = declared
         self._names = names
         self._report = report
-        self._unneeded = {id(block) for block in unneeded}
 
     def check(self, body: Body) -> None:
         """Report everything that is wrong with the file without evaluating it."""
@@ -70,7 +68,6 @@ class Structure:
         self._missing(body, schema, header, seen)
 
     def _block(self, block: Block, schema: BlockSchema, *, in_each: bool, refused: bool) -> None:
-        refused = refused or id(block) in self._unneeded
         if not refused and not schema.supported:
             self._report.error(
                 block.type_range,

@@ -64,7 +64,7 @@ class LocalRun:
         notify: bool = False,
     ) -> None:
         """Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories`."""
-        self._spec = spec
+        self._spec = _without_params(spec, directories)
         self._job = _find_job(spec, job)
         self._build = build
         self._spawner = spawner
@@ -133,6 +133,7 @@ class LocalRun:
             previous=None,
             masks=self._spec.masks,
             env=self._spec.env,
+            secrets=self._spec.secrets,
         )
         with self._control.plan.nested(assignment.timeout) as lifetime:
             return run_check(self._equipment, assignment, self._control, lifetime, OwnUser())
@@ -151,6 +152,7 @@ class LocalRun:
             env=self._spec.env,
             notification_types=self._spec.notification_types,
             notifications=self._spec.notifications,
+            secrets=self._spec.secrets,
         )
 
     def _stop(self, reason: str) -> BuildFinished:
@@ -167,6 +169,17 @@ def _find_job(spec: PipelineSpec, name: str) -> JobPlan:
         known = ", ".join(job.name for job in spec.jobs) or "none"
         raise NotFoundError(f'the pipeline has no job "{name}"', hint=f"it has {known}")
     return job
+
+
+def _without_params(spec: PipelineSpec, directories: Mapping[str, Path]) -> PipelineSpec:
+    """`spec`, in which resources that directories stand for need nothing else, secrets least of all."""
+    resources = [
+        msgspec.structs.replace(one, params={name: value for name, value in one.params.items() if name == "name"})
+        if one.canonical in directories
+        else one
+        for one in spec.resources
+    ]
+    return msgspec.structs.replace(spec, resources=resources)
 
 
 def _handlers(spec: PipelineSpec, directories: Mapping[str, Path]) -> dict[str, ResourceHandler]:

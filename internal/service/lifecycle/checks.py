@@ -11,7 +11,7 @@ from pikoci.internal.domain.pipeline import Pipeline, ResourceState
 from pikoci.internal.domain.plan import PipelineSpec, Resource, ResourceType
 from pikoci.internal.domain.queues import CHECKS_QUEUE
 from pikoci.internal.domain.schedule import Schedule, parse_schedule
-from pikoci.internal.service.lifecycle.excerpt import runners_of
+from pikoci.internal.service.lifecycle.excerpt import runners_of, secrets_of
 from pikoci.internal.service.lifecycle.versions import check_versions
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.claimant import Claimant
@@ -89,6 +89,7 @@ class Checks:
         self, state: ResourceState, pipeline: Pipeline, spec: PipelineSpec, resource: Resource, kind: ResourceType
     ) -> CheckAssignment:
         latest = self._store.versions.latest(state.id)
+        secrets = secrets_of(spec, resource, kind, spec.env)
         return CheckAssignment(
             resource_id=state.id,
             claim=state.check_claim,
@@ -97,11 +98,12 @@ class Checks:
             pipeline=pipeline.name,
             resource=resource,
             resource_type=kind,
-            runner_types=runners_of(spec, [kind], []),
+            runner_types=runners_of(spec, [kind, *secrets.types]),
             previous=latest.version if latest else None,
             timeout=self._context.settings.check_timeout,
             masks=spec.masks,
             env=spec.env,
+            secrets=secrets,
         )
 
     def finish(self, resource_id: int, claim: int, result: CheckResult, by: Claimant | None = None) -> None:

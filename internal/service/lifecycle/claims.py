@@ -21,6 +21,7 @@ from pikoci.internal.service.lifecycle.excerpt import (
     job_resources,
     job_runners,
     notification_types_of,
+    secrets_of,
     types_of,
 )
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
@@ -129,6 +130,7 @@ class Claims:
         types = types_of(spec, resources)
         notifications = job_notifications(spec, plan)
         notification_types = notification_types_of(spec, notifications)
+        secrets = secrets_of(spec, plan, resources, types, notifications, notification_types, spec.env)
         return BuildAssignment(
             build=self._info(build, pipeline),
             claim=build.claim,
@@ -136,12 +138,13 @@ class Claims:
             job=plan,
             resources=resources,
             resource_types=types,
-            runner_types=job_runners(spec, plan, types, notification_types),
+            runner_types=job_runners(spec, plan, [*types, *notification_types, *secrets.types]),
             inputs={given.get: given.version for given in inputs if given.get in gets},
             masks=spec.masks,
             env=spec.env,
             notification_types=notification_types,
             notifications=notifications,
+            secrets=secrets,
         )
 
     def _info(self, build: Build, pipeline: Pipeline) -> BuildInfo:

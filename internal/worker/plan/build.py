@@ -20,6 +20,7 @@ from pikoci.internal.worker.tools.lifetime import BuildControl, CauseKind
 from pikoci.internal.worker.tools.log_ids import build_ids
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import Outcome
+from pikoci.internal.worker.tools.secret_stores import reader_of
 from pikoci.internal.worker.tools.secrets import collect_masks
 from pikoci.internal.worker.tools.workspace import Workspace
 from pikoci.internal.worker.users import Loan
@@ -64,7 +65,7 @@ def run_plan(context: BuildContext) -> BuildFinished | BuildReturned:
     """
     job = context.assignment.job
     env = {**context.assignment.env, **job.env}
-    whole = Scope(context.control.plan, {**env, **build_variables(context.assignment.build)})
+    whole = Scope(context.control.plan, build_variables(context.assignment.build), env, context.secrets)
     runner = StepRunner(context)
     with whole.nested(job.timeout, "the job") as steps:
         outcome = runner.run_all(job.steps, steps)
@@ -82,6 +83,7 @@ def _context(
 ) -> BuildContext:
     commands = equipment.commands(assignment.lease, control, workspace, assignment.build.team)
     root, remove = equipment.settings.workdir / "cache", equipment.remover.remove
+    masks = collect_masks(assignment.masks, assignment.resources, assignment.resource_types)
     return BuildContext(
         assignment=assignment,
         settings=equipment.settings,
@@ -94,7 +96,8 @@ def _context(
         resource_types=equipment.resource_types,
         notifiers=equipment.notifiers,
         clock=equipment.clock,
-        masks=collect_masks(assignment.masks, assignment.resources, assignment.resource_types),
+        masks=masks,
+        secrets=reader_of(assignment, masks, commands, workspace, equipment.settings),
         head=HeadBudget(equipment.terms.log_head_limit),
         tail_limit=equipment.terms.log_tail_limit,
     )

@@ -25,14 +25,14 @@ class Choice:
             return "a branch before it was taken"
         if branch.word != "else":
             condition = parse(branch.condition)
-            if not condition.holds(self._scope.variables):
+            if not condition.holds(self._scope.known):
                 text = f": {self._masker.mask_text(branch.condition)}" if branch.name else ""
                 return f"the condition does not hold{text}{self._values(condition)}"
         self._taken = True
         return ""
 
     def _values(self, condition: Condition) -> str:
-        variables = self._scope.variables
+        variables = self._scope.known
         shown = []
         for name in condition.names[:_SHOWN_NAMES]:
             value = self._masker.mask_text(variables.get(name, ""))  # as a whole: no part of a secret may be left

@@ -31,12 +31,14 @@ def send_farewell(
     A cancellation that comes meanwhile changes nothing any more: the end was told. Killed before that event is
     delivered, the build runs again and may tell of two ends.
     """
-    due = [] if isinstance(last, BuildReturned) else _due(context, last.status)
-    if not due or isinstance(last, BuildReturned):
+    if isinstance(last, BuildReturned):
+        return last
+    status = context.assignment.job.ends_as(last.status)
+    if not (due := _due(context, status)):
         return last
     with (
         context.control.farewell.nested(_TOGETHER, "the notifications") as lifetime,
-        scope.nested(lifetime=lifetime, given={"BUILD_STATUS": last.status.value}) as inside,
+        scope.nested(lifetime=lifetime, given={"BUILD_STATUS": status.value}) as inside,
     ):
         for number, notification in enumerate(due, 1):
             runner.run(_step(context, number, notification), inside)

@@ -146,7 +146,7 @@ class StepRunner:
             if lifetime.cause is not None:
                 break
             status = {"BUILD_STATUS": outcome.status.value} if of_job else {}
-            with scope.nested(lifetime=lifetime, given={**hook.env, **status}) as inside:
+            with scope.nested(lifetime=lifetime, given=status, env=hook.env) as inside:
                 if hook.command is None:
                     self.run_all(hook.steps, inside)
                 else:
@@ -169,6 +169,7 @@ class StepRunner:
 
     def _started(self, step: str, name: str, kind: str) -> None:
         """Report the start of the next try. A step inside a block has had some when the block is repeated."""
+        self._context.secrets.forget()  # what begins reads its secrets anew
         self._tries[step] += 1
         at, number = self._context.clock.now(), self._tries[step]
         event = StepStarted(step=step, name=self._masker.mask_text(name), kind=kind, at=at, try_number=number)

@@ -39,12 +39,14 @@ def pause_before(context: BuildContext, failures: int, lifetime: Lifetime) -> No
 
 
 def _message(context: BuildContext, step: NotifyStep, scope: Scope, notification: Notification) -> Message:
-    build, variables = context.assignment.build, scope.variables
+    build, variables = context.assignment.build, scope.known
+    template = step.message or notification.message
+    params, values, template = context.secrets.fill([notification.params, step.params, template], scope.lifetime)
     return Message(
         notification=notification.canonical,
-        params=notification.params,
-        values=step.params,
-        template=step.message or notification.message,
+        params=params,
+        values=values,
+        template=template,
         build=build,
         status=variables.get("BUILD_STATUS", BuildStatus.STARTED.value),
         delivery=f"{build.id}-{context.assignment.claim}-{step.id}",
@@ -56,7 +58,7 @@ def _message(context: BuildContext, step: NotifyStep, scope: Scope, notification
 
 
 def _command(context: BuildContext, command: Command, scope: Scope, message: Message, log: StepLog) -> Outcome:
-    lines = context.command_lines()
+    lines = context.command_lines(scope.lifetime)
     own = parameters("param", message.params) | parameters("notify", message.values)
     own["NOTIFY_MESSAGE"] = message.text() if message.template else ""
     visible = {**scope.variables, **lines.parameters(command), **own}

@@ -31,7 +31,7 @@ def run_task(context: BuildContext, step: TaskStep, scope: Scope, log: StepLog) 
 def run_command(context: BuildContext, command: Command, scope: Scope, log: StepLog) -> tuple[Outcome, Path]:
     """Run one command in the work directory; also the path of its `$PIKOCI_OUTPUT`. Raises StepError and OSError."""
     output = context.workspace.private_path(".out")
-    lines = context.command_lines()
+    lines = context.command_lines(scope.lifetime)
     visible = {**scope.variables, **lines.parameters(command)}
     argv = lines.argv(command, visible)
     env = {**context.base_environment(), **visible, "PIKOCI_OUTPUT": str(output)}

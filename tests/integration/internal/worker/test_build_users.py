@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pikoci.internal.domain.plan import Command, Resource, ResourceType
+from pikoci.internal.domain.plan import Command, Resource, ResourceType, Secrets, SecretType, SecretVariable
+from pikoci.internal.domain.secret_text import SecretReference, compose
 from pikoci.internal.worker.user_group import BuildUsersError
 from tests.integration.internal.worker.user_room import FIRST, USERS, passable_directory, spawn_apart, user_room
 from tests.unit.internal.worker.bench_room import Room, task, wait_until, worker_room
@@ -44,6 +45,27 @@ def test_a_build_runs_as_a_user_with_a_home_of_its_own(room: Room) -> None:
     assert "DOCKER_HOST" not in record.log().decode()
     assert lines[-3:] == [number, number, ""]
     assert record.end.status == "succeeded"
+
+
+def test_a_secret_in_a_file_is_read_as_the_user_of_the_build(room: Room, root: Path) -> None:
+    open_to_all, closed = root / "open", root / "closed"
+    for path, mode in ((open_to_all, 0o644), (closed, 0o600)):
+        path.write_text("abc-def")
+        path.chmod(mode)
+    variables = [
+        SecretVariable(name=path.name, secret_type="file", path=str(path), key="content")
+        for path in (open_to_all, closed)
+    ]
+    secrets = Secrets(variables=variables, types=[SecretType(name="file", builtin="file")])
+    env = {path: {"A": compose([SecretReference(path.name)])} for path in (open_to_all, closed)}
+    assert room.run_job(task('echo "$A" | rev', env=env[open_to_all]), secrets=secrets).log() == b"fed-cba\n"
+    reason = room.run_job(task("true", env=env[closed]), secrets=secrets).end.reason
+    assert reason.endswith(f'the file "{closed}" cannot be read: Permission denied')
+    shown = f"/proc/{os.getpid()}/environ"
+    own = Secrets(
+        variables=[SecretVariable(name="closed", secret_type="file", path=shown, key="content")], types=secrets.types
+    )
+    assert room.run_job(task("true", env=env[closed]), secrets=own).end.reason.endswith("Permission denied")
 
 
 def test_a_check_runs_as_a_user_too(room: Room) -> None:

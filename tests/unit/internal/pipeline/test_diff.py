@@ -109,6 +109,21 @@ def test_secrets_are_never_shown() -> None:
     ]
 
 
+def test_places_of_secrets_are_compared_and_no_credential_is_shown() -> None:
+    before = (
+        'variable "t" {\n  secret "v" {\n    path = "a"\n    key = "k"\n  }\n}\n'
+        'secret_type "v" {\n  source = "pikoci://vault"\n  address = "http://a"\n  token = "hvs.one"\n}\n'
+        'job "j" {\n  env = { A = "x ${var.t}" }\n}\n'
+    )
+    after = before.replace('"a"', '"b"').replace("hvs.one", "hvs.two").replace('"x $', '"y $')
+
+    assert changes(before, after) == [
+        Change("changed", "variable", "t", [Detail("path", "a", "b")]),
+        Change("changed", "secret_type", "v", [Detail("config.token", "(sensitive)", "(sensitive)")]),
+        Change("changed", "job", "j", [Detail("env.A", "x ${var.t}", "y ${var.t}")]),
+    ]
+
+
 def test_hooks_and_runners_are_compared() -> None:
     hook = (
         'job "a" {{\n  ensure "exec" {{\n    path = "{0}"\n  }}\n}}\n'
