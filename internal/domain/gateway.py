@@ -13,7 +13,7 @@ import msgspec
 
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.names import MAX_NAME, Id
-from pikoci.internal.domain.plan import JobPlan, Resource, ResourceType, RunnerType
+from pikoci.internal.domain.plan import JobPlan, Resource, ResourceType, RunnerType, ServiceType
 
 #: A worker has at most so many queues, tags and slots.
 MAX_WORKER_NAMES, MAX_SLOTS = 200, 10_000
@@ -117,6 +117,7 @@ class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
     resource_types: list[ResourceType]
     runner_types: list[RunnerType]
     inputs: dict[str, dict[str, object]]
+    service_types: list[ServiceType] = []
     masks: list[str] = []
     env: dict[str, str] = {}
 

@@ -66,6 +66,37 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.type}.{self.name}"
 
 
+class ReadyCheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What tells that a service is ready: a command, repeated every `interval` until it succeeds, for `timeout`."""
+
+    command: Command
+    interval: float = 1.0
+    timeout: float = 60.0
+
+
+class ServiceType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to run a service beside the steps: one built into the worker (`builtin`), or by commands.
+
+    `start` ends when it has started the service, or with `foreground` is the service itself.
+    """
+
+    name: str
+    builtin: str = ""
+    start: Command | None = None
+    foreground: bool = False
+    ready_check: ReadyCheck | None = None
+    stop: Command | None = None
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A service of a job. Its commands see `env`, and `params` as `param_*`."""
+
+    id: str
+    type: str
+    params: dict[str, Json] = {}
+    env: dict[str, str] = {}
+
+
 class Hook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What runs after a step or job: either one command, or steps in order. Exactly one of the two is set.
 
@@ -132,11 +163,12 @@ Step = GetStep | TaskStep | PutStep
 class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One job, expanded. `concurrency` 0 means no limit, `timeout` 0 none; a higher `priority` goes first.
 
-    Its commands see the variables of `env`.
+    Its `services` start before its steps, in order. Its commands see the variables of `env`.
     """
 
     name: str
     env: dict[str, str] = {}
+    services: list[Service] = []
     steps: list[Step] = []
     hooks: Hooks = Hooks()
     timeout: float = 0.0
@@ -172,6 +204,7 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     resources: list[Resource] = []
     resource_types: list[ResourceType] = []
     runner_types: list[RunnerType] = []
+    service_types: list[ServiceType] = []
     masks: list[str] = []
     env: dict[str, str] = {}
 

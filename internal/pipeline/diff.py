@@ -11,7 +11,7 @@ from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.plan import Json, PipelineSpec, Resource
 from pikoci.internal.pipeline.masks import HIDDEN
 
-What = Literal["env", "job", "resource", "resource_type", "runner_type"]
+What = Literal["env", "job", "resource", "resource_type", "runner_type", "service_type"]
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -43,7 +43,7 @@ def diff(old: PipelineSpec | None, new: PipelineSpec) -> list[Change]:
         change = _change(key, before.get(key), after.get(key), masks)
         if change is not None:
             changes.append(change)
-    order: tuple[What, ...] = ("env", "resource_type", "runner_type", "resource", "job")
+    order: tuple[What, ...] = ("env", "resource_type", "runner_type", "service_type", "resource", "job")
     return sorted(changes, key=lambda change: order.index(change.what))
 
 
@@ -56,6 +56,8 @@ def _things(spec: PipelineSpec) -> dict[_Key, Any]:
         things["resource_type", kind.name] = _plain(kind)
     for runner in spec.runner_types:
         things["runner_type", runner.name] = _plain(runner)
+    for service in spec.service_types:
+        things["service_type", service.name] = _plain(service)
     for resource in spec.resources:
         things["resource", resource.canonical] = _resource(resource, spec)
     for job in spec.jobs:

@@ -24,7 +24,7 @@ _SETTINGS = (
     "requeue_on_worker_loss",
     "disable_retry",
 )
-_NAMED_STEPS = ("get", "task", "put")
+_NAMED_STEPS = ("get", "task", "put", "service")
 
 
 def build_jobs(blocks: Mapping[str, Block], steps: Steps, scope: Scope) -> list[BuiltJob]:
@@ -49,6 +49,7 @@ def _build(base: str, block: Block, instance: Instance, steps: Steps, scope: Sco
     _refuse_duplicates(node, scope.report)
     plan = JobPlan(
         name=instance.name,
+        **steps.services.plan(node.children),
         steps=steps.plan(node.children),
         **steps.hooks(node.children),
         **node.changed(*_SETTINGS),

@@ -142,12 +142,14 @@ class _Loading:
         for node in nodes:
             if node.type == "notification":
                 notifications.check(node)
-        built = build_jobs(jobs, Steps(resources, runners, types, self._report, self._masks), scope)
+        steps = Steps(resources, runners, types, self._report, self._masks)
+        built = build_jobs(jobs, steps, scope)
         return PipelineSpec(
             jobs=passed.resolve(built, list(jobs), resources.resources, self._budget, self._report),
             resources=list(resources.resources.values()),
             resource_types=list(resources.types.values()),
             runner_types=list(runners.declared.values()),
+            service_types=list(steps.services.types.values()),
             masks=self._masks.all(),
             env=env,
         )

@@ -16,7 +16,7 @@ from pikoci.internal.domain.gateway import BuildAssignment, BuildInfo
 from pikoci.internal.domain.pipeline import Pipeline
 from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
 from pikoci.internal.domain.tags import tags_of
-from pikoci.internal.service.lifecycle.excerpt import job_resources, job_runners, types_of
+from pikoci.internal.service.lifecycle.excerpt import job_resources, job_runners, job_services, types_of
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
@@ -129,6 +129,7 @@ class Claims:
             resources=resources,
             resource_types=types,
             runner_types=job_runners(spec, plan, types),
+            service_types=job_services(spec, plan),
             inputs={given.get: given.version for given in inputs if given.get in gets},
             masks=spec.masks,
             env=spec.env,

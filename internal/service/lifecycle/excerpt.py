@@ -15,6 +15,7 @@ from pikoci.internal.domain.plan import (
     Resource,
     ResourceType,
     RunnerType,
+    ServiceType,
     Step,
     TaskStep,
 )
@@ -32,10 +33,19 @@ def types_of(spec: PipelineSpec, resources: list[Resource]) -> list[ResourceType
     return [kind for kind in spec.resource_types if kind.name in names]
 
 
+def job_services(spec: PipelineSpec, plan: JobPlan) -> list[ServiceType]:
+    """The types of the job's services."""
+    names = {service.type for service in plan.services}
+    return [kind for kind in spec.service_types if kind.name in names]
+
+
 def job_runners(spec: PipelineSpec, plan: JobPlan, types: list[ResourceType]) -> list[RunnerType]:
-    """The user-defined runners that commands of the job and of these types use."""
+    """The user-defined runners that commands of the job, of these types and of the job's services use."""
     commands = [step.run for step in all_steps(plan) if isinstance(step, TaskStep)]
     commands += [hook.command for hook in _all_hooks(plan) if hook.command]
+    for kind in job_services(spec, plan):
+        commands += [command for command in (kind.start, kind.stop) if command]
+        commands += [kind.ready_check.command] if kind.ready_check else []
     return runners_of(spec, types, commands)
 
 

@@ -33,6 +33,12 @@ class StepRunner:
                 return outcome
         return SUCCESS
 
+    def skip_all(self, steps: Sequence[Step], outcome: Outcome) -> Outcome:
+        """Report all as skipped, for what `outcome` tells, which is returned."""
+        for step in steps:
+            self._skipped(step)
+        return outcome
+
     def run(self, step: Step, scope: Scope) -> Outcome:
         """Run one step with its attempts and hooks. The reason of the outcome names the step."""
         with scope.with_env(step.env) as inside:

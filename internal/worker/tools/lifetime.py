@@ -90,7 +90,10 @@ def timed_out(seconds: float, subject: str = "") -> Cause:
 
 
 class BuildControl:
-    """The two lifetimes of a build: its plan, and the clean-up by hooks that outlasts the plan.
+    """The lifetimes of a build: its plan, the clean-up by hooks that outlasts the plan, and its services.
+
+    Services outlast both, to be stopped when all else is over, in `stop_budget` seconds; only the end of the claim, and
+    whoever leaves hooks no more than some seconds, ends them sooner.
 
     Whoever holds the claim (heartbeat, signals, people through the server) steers the build through here. At the
     `deadline` its commands are killed even if nobody is there to steer.
@@ -99,6 +102,8 @@ class BuildControl:
     def __init__(self, hook_budget: float) -> None:
         self.plan = Lifetime()
         self.cleanup = Lifetime()
+        self.services = Lifetime()
+        self.stop_budget = hook_budget
         self.deadline = Deadline()
         self._hook_budget = hook_budget
 
@@ -106,6 +111,8 @@ class BuildControl:
         """Stop the plan; `on_cancel` and `ensure` hooks may still run for so many seconds together."""
         if self.plan.cause is None or hook_budget is not None:
             self.limit_cleanup(hook_budget)
+        if hook_budget is not None:
+            self._limit_services(2 * hook_budget)  # as much again when the hooks took all of it
         self.plan.stop(Cause(CauseKind.CANCELLED, reason))
 
     def limit_cleanup(self, hook_budget: float | None = None) -> None:
@@ -113,19 +120,34 @@ class BuildControl:
         budget = self._hook_budget if hook_budget is None else hook_budget
         self.cleanup.limit(budget, timed_out(budget, "the hooks"))
 
-    def give_back(self, reason: str) -> None:
-        """Stop everything: the build goes back to the server, to be run again."""
-        self._stop_all(Cause(CauseKind.RETURNED, reason))
+    def give_back(self, reason: str, stop_budget: float = 0.0) -> None:
+        """Stop everything: the build goes back to the server, to be run again.
+
+        Where there is a `stop_budget`, services are still stopped by their commands.
+        """
+        cause = Cause(CauseKind.RETURNED, reason)
+        self.plan.stop(cause)
+        self.cleanup.stop(cause)
+        if stop_budget > 0:
+            self._limit_services(stop_budget)
+        else:
+            self.services.stop(cause)
+
+    def lapse(self) -> None:
+        """Give everything back: supervisors have killed what ran, as the deadline passed."""
+        self.give_back("the worker was suspended, and could not renew its lease in time")
 
     def abandon(self, reason: str) -> None:
         """Stop everything: the claim is lost."""
-        self._stop_all(Cause(CauseKind.ABANDONED, reason))
+        cause = Cause(CauseKind.ABANDONED, reason)
+        for lifetime in (self.plan, self.cleanup, self.services):
+            lifetime.stop(cause)
 
     def release(self) -> None:
         """Drop the time limits."""
         self.plan.release()
         self.cleanup.release()
+        self.services.release()
 
-    def _stop_all(self, cause: Cause) -> None:
-        self.plan.stop(cause)
-        self.cleanup.stop(cause)
+    def _limit_services(self, seconds: float) -> None:
+        self.services.limit(seconds, timed_out(seconds, "stopping the services"))

@@ -53,18 +53,16 @@ class Held:
         self.left.append(result)
 
     def wait_left(self) -> ExitResult:
-        return wait_until(lambda: self.left or (self._run.ready() and self._run.get()), "the command's end")[0]
+        wait_until(lambda: self.left, "the command's end")
+        return self.left[0]
 
     def end(self) -> ExitResult:
         self._cancel.set()
         return self.result()
 
     def result(self) -> ExitResult:
-        return self._run.get(timeout=30)[0]
-
-    @property
-    def runs(self) -> bool:
-        return not self._run.ready()
+        result: ExitResult = self._run.get(timeout=30)[0]
+        return result
 
 
 @pytest.fixture
