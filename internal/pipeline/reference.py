@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, Param
+from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema
 from pikoci.pkg.hcl import LazyFunction, standard_functions
@@ -85,6 +86,14 @@ def _builtins() -> Iterator[str]:
         for group in runner.one_of:
             yield ""
             yield f"Exactly one of {' and '.join(f'`{name}`' for name in group)} is needed."
+    yield ""
+    yield "## Built-in services"
+    for service in BUILTIN_SERVICES.values():
+        yield ""
+        yield f"### `{service.name}` (service)"
+        yield ""
+        yield service.description + ("" if service.supported else _LATER)
+        yield from _params("Params", service.params)
 
 
 def _params(title: str, table: tuple[Param, ...]) -> Iterator[str]:

@@ -10,8 +10,9 @@ import gevent
 from pikoci.internal.domain.build import StepStatus
 from pikoci.internal.domain.events import StepFinished, StepStarted
 from pikoci.internal.worker.steps.context import BuildContext
+from pikoci.internal.worker.steps.local_service import open_service
 from pikoci.internal.worker.steps.scope import Scope
-from pikoci.internal.worker.steps.service import RunningService, open_service
+from pikoci.internal.worker.steps.service import RunningService
 from pikoci.internal.worker.steps.step_log import StepLog
 from pikoci.internal.worker.tools.lifetime import Cause, CauseKind, timed_out
 from pikoci.internal.worker.tools.masking import Masker

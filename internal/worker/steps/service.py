@@ -56,7 +56,7 @@ class RunningService:
             return stopped(scope.cause)
         self._log = log
         with scope.with_env(self._given) as inside:
-            argv, env, self._output = command_line(self._context, kind.start, inside)
+            argv, env, self._output = self._line(kind.start, inside)
         self._held = hold(
             self._context.commands,
             argv,
@@ -131,7 +131,7 @@ class RunningService:
         """What tries the ready check once: how that ended, and the end of what it printed."""
         context = self._context
         with waiting.with_env(self._given) as inside:
-            argv, env, _ = command_line(context, command, inside)
+            argv, env, _ = self._line(command, inside)
 
         def run() -> tuple[Outcome, bytes]:
             output = Tail(_TRY_OUTPUT)
@@ -141,6 +141,10 @@ class RunningService:
             return outcome, output.data
 
         return run
+
+    def _line(self, command: Command, scope: Scope) -> tuple[list[str], dict[str, str], Path]:
+        """The arguments and environment of a command, and the path of its `$PIKOCI_OUTPUT`. Raises StepError."""
+        return command_line(self._context, command, scope)
 
     def _exports(self, warn: Callable[[str], None]) -> dict[str, str]:
         """What the start has written to `$PIKOCI_OUTPUT` so far, as others see it. Raises StepError."""
@@ -153,9 +157,3 @@ class RunningService:
         self._death = result.describe() if self._kind.foreground else "all that its start left behind has ended"
         if self._log is not None:
             self._log.note(f"the service ended before its stop: {self._death}")
-
-
-def open_service(context: BuildContext, service: Service) -> RunningService:
-    """What runs a service of the build."""
-    kind = next((one for one in context.assignment.service_types if one.name == service.type), None)
-    return RunningService(context, service, kind or ServiceType(name=service.type))
