@@ -21,6 +21,7 @@ from pikoci.internal.domain.plan import (
     ResourceType,
     RunnerType,
     Secrets,
+    ServiceType,
 )
 
 #: A worker has at most so many queues, tags and slots.
@@ -126,6 +127,7 @@ class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
     resource_types: list[ResourceType]
     runner_types: list[RunnerType]
     inputs: dict[str, dict[str, object]]
+    service_types: list[ServiceType] = []
     masks: list[str] = []
     env: dict[str, str] = {}
     notification_types: list[NotificationType] = []

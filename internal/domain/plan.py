@@ -110,6 +110,43 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return bool(self.on) and (self.jobs is None or job in self.jobs) and job not in self.exclude
 
 
+class ReadyCheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What tells that a service is ready: a command, repeated every `interval` until it succeeds, for `timeout`."""
+
+    command: Command
+    interval: float = 1.0
+    timeout: float = 60.0
+
+
+class ServiceType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to run a service beside the steps: one built into the worker (`builtin`), or by commands.
+
+    `start` ends when it has started the service, or with `foreground` is the service itself.
+    """
+
+    name: str
+    builtin: str = ""
+    start: Command | None = None
+    foreground: bool = False
+    ready_check: ReadyCheck | None = None
+    stop: Command | None = None
+
+    @property
+    def commands(self) -> list[Command]:
+        """Those that it has."""
+        check = self.ready_check.command if self.ready_check else None
+        return [command for command in (self.start, check, self.stop) if command]
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A service of a job. Its commands see `env`, and `params` as `param_*`."""
+
+    id: str
+    type: str
+    params: dict[str, Json] = {}
+    env: dict[str, str] = {}
+
+
 class Hook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What runs after a step or job: either one command, or steps in order. Exactly one of the two is set.
 
@@ -223,11 +260,12 @@ def walk_steps(steps: Iterable[Step]) -> Iterator[Step]:
 class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One job, expanded. `concurrency` 0 means no limit, `timeout` 0 none; a higher `priority` goes first.
 
-    Its commands see the variables of `env`.
+    Its `services` start before its steps, in order. Its commands see the variables of `env`.
     """
 
     name: str
     env: dict[str, str] = {}
+    services: list[Service] = []
     steps: list[Step] = []
     hooks: Hooks = Hooks()
     timeout: float = 0.0
@@ -306,6 +344,7 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     resources: list[Resource] = []
     resource_types: list[ResourceType] = []
     runner_types: list[RunnerType] = []
+    service_types: list[ServiceType] = []
     masks: list[str] = []
     env: dict[str, str] = {}
     notification_types: list[NotificationType] = []

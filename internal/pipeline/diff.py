@@ -21,6 +21,7 @@ What = Literal[
     "secret_type",
     "resource_type",
     "runner_type",
+    "service_type",
     "notification_type",
     "resource",
     "notification",
@@ -74,6 +75,8 @@ def _things(spec: PipelineSpec) -> dict[_Key, Any]:
         things["resource_type", kind.name] = _plain(kind)
     for runner in spec.runner_types:
         things["runner_type", runner.name] = _plain(runner)
+    for service in spec.service_types:
+        things["service_type", service.name] = _plain(service)
     for resource in spec.resources:
         things["resource", resource.canonical] = _resource(resource, spec)
     for kind_of_message in spec.notification_types:

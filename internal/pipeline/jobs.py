@@ -27,7 +27,7 @@ _SETTINGS = (
     "allow_failure",
     "interruptible",
 )
-_NAMED_STEPS = ("get", "task", "put")
+_NAMED_STEPS = ("get", "task", "put", "service")
 
 
 def build_jobs(blocks: Mapping[str, Block], steps: Steps, scope: Scope) -> list[BuiltJob]:
@@ -52,6 +52,7 @@ def _build(base: str, block: Block, instance: Instance, steps: Steps, scope: Sco
     _refuse_duplicates(node, scope.report)
     plan = JobPlan(
         name=instance.name,
+        **steps.services.plan(node.children),
         steps=steps.plan(node.children),
         **steps.hooks(node.children),
         **node.changed(*_SETTINGS),

@@ -150,17 +150,20 @@ _SERVICE = (
         declares="service_type",
         attributes=(_SOURCE, _PARAMS),
         blocks=("service_type.runner", "service_type.start", "service_type.ready_check", "service_type.stop"),
-        supported=False,
     ),
     _override("service_type"),
-    _command("service_type.start", "Start it."),
+    _command(
+        "service_type.start",
+        "Start it, and end; what it leaves behind runs on until the stop.",
+        Attribute("foreground", kinds.BOOL, "The command is the service itself, and does not end.", default=False),
+    ),
     _command(
         "service_type.ready_check",
         "Repeated until it succeeds; only then the steps begin.",
-        Attribute("interval", kinds.DURATION, "Time between two tries.", default=1.0),
+        Attribute("interval", kinds.DURATION, "Time between two tries, 100 ms or more.", default=1.0),
         Attribute("timeout", kinds.DURATION, "How long to try.", default=60.0),
     ),
-    _command("service_type.stop", "Stop it; always runs."),
+    _command("service_type.stop", "Stop it; always runs. One that stays in the foreground needs none."),
 )
 
 _NOTIFICATION = (

@@ -152,12 +152,11 @@ _OTHER_STEPS = (
     ),
     Block(
         "step.service",
-        "Run a service beside the steps.",
+        "Run a service beside the steps; it starts before all of them.",
         labels=("type",),
         refers="service_type",
         attributes=(ENV,),
         free="params of the service by name",
-        supported=False,
     ),
     Block(
         "step.in_parallel",

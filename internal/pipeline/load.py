@@ -153,6 +153,7 @@ class _Loading:
             resources=list(resources.resources.values()),
             resource_types=list(resources.types.values()),
             runner_types=list(runners.declared.values()),
+            service_types=list(steps.services.types.values()),
             masks=self._masks.all(),
             env=env,
             notification_types=notifications.types(),

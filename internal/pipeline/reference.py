@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, BUILTIN_SECRET_TYPES, Param
 from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
+from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES
 from pikoci.internal.pipeline.description import functions
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema
@@ -85,6 +86,14 @@ def _builtins() -> Iterator[str]:
         for group in runner.one_of:
             yield ""
             yield f"Exactly one of {' and '.join(f'`{name}`' for name in group)} is needed."
+    yield ""
+    yield "## Built-in services"
+    for service in BUILTIN_SERVICES.values():
+        yield ""
+        yield f"### `{service.name}` (service)"
+        yield ""
+        yield service.description + ("" if service.supported else _LATER)
+        yield from _params("Params", service.params)
 
 
 def _notifications() -> Iterator[str]:

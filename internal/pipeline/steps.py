@@ -26,11 +26,15 @@ from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.notifications import Notifications
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.resources import Resources
+from pikoci.internal.pipeline.services import Services
 from pikoci.internal.pipeline.typechecks import TypeChecks
 
 
 class Steps:
-    """Turns evaluated blocks into steps. `passed` of a get is left as written; see `passed`."""
+    """Turns evaluated blocks into steps. `passed` of a get is left as written; see `passed`.
+
+    `services` does so with those of a job, which are no steps of its plan.
+    """
 
     def __init__(
         self,
@@ -44,7 +48,7 @@ class Steps:
     ) -> None:
         self._resources = resources
         self._runners = runners
-        self._types = types
+        self.services = Services(types, report, masks)
         self._report = report
         self._masks = masks
         self._notifications = notifications
@@ -92,9 +96,8 @@ class Steps:
             return self._in_parallel(node, step_id)
         if node.type in CONDITIONS:
             return self._condition(node, step_id)
-        # The rest is not supported yet, which has been said; what is wrong inside is worth knowing all the same.
-        if node.type == "service":
-            self._types.check_params("service_type", node.labels[0], node)
+        if node.type == "service" and "/" in step_id:
+            self.services.refuse_inside(node)
         if node.type not in HOOKS:
             self.hooks(node.children, f"{step_id}/")
         return None

@@ -61,8 +61,9 @@ class TypeChecks:
         around = node.only("runner")
         built = {child.type: self._runners.command(child, around) for child in commands}
         self.types[key] = DeclaredType(node=node, params=node.values.get("params"), commands=built)
+        foreground = any(child.type == "start" and child.get("foreground") for child in commands)
         for needed in _NEEDED[node.type]:
-            if needed not in built:
+            if needed not in built and not (needed == "stop" and foreground):
                 self._report.error(
                     node.block.range,
                     f'The {node.type} "{node.labels[0]}" has no "{needed}" block',

@@ -12,6 +12,7 @@ from pikoci.internal.store.tables import STEPS
 from pikoci.internal.store.values import encode_json, key_text
 
 _HOOKS = ("on_success", "on_failure", "on_cancel", "ensure")
+_SERVICES = ("start", "ready")
 
 VERSIONS = (
     "SELECT bv.name, r.type, r.name, bv.version_id, v.version, bv.upstream FROM build_versions bv"
@@ -107,9 +108,15 @@ class SqlBuildParts:
 
 
 def _step_order(step: Step) -> list[tuple[int, int, str]]:
-    """The step's place in its plan, by its path: numbered steps first, then hooks in the order in which they run."""
-    return [(0, int(part), "") if part.isdecimal() else (1, _hook_place(part), part) for part in step.id.split("/")]
+    """The step's place in its plan, by its path.
+
+    Services start and become ready, then come numbered steps, hooks in the order in which they run, and the services'
+    stops.
+    """
+    return [(0, int(part), "") if part.isdecimal() else (*_place(part), part) for part in step.id.split("/")]
 
 
-def _hook_place(name: str) -> int:
-    return _HOOKS.index(name) if name in _HOOKS else len(_HOOKS)
+def _place(name: str) -> tuple[int, int]:
+    if name in _SERVICES:
+        return -1, _SERVICES.index(name)
+    return 1, _HOOKS.index(name) if name in _HOOKS else len(_HOOKS)

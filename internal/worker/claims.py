@@ -97,9 +97,9 @@ class ClaimTable:
         """Cancel every claim, also one that is being made now; hooks have `hook_budget` seconds each build."""
         self._stop_each(lambda control: control.cancel(reason, hook_budget))
 
-    def give_back_all(self, reason: str) -> None:
-        """Stop every claim, also one that is being made now, to be run again elsewhere."""
-        self._stop_each(lambda control: control.give_back(reason))
+    def give_back_all(self, reason: str, stop_budget: float = 0.0) -> None:
+        """Stop every claim, also one that is being made now, to be run again; see `BuildControl.give_back`."""
+        self._stop_each(lambda control: control.give_back(reason, stop_budget))
 
     def stop_lapsing(self) -> float:
         """Stop every claim whose lease is about to end; the seconds until the next one would (infinite if none).
@@ -112,7 +112,7 @@ class ClaimTable:
             left = claim.expires - stop_margin(claim.lease, self._margin) - now
             if left > 0:
                 next_due = min(next_due, left)
-            elif claim.control.cleanup.cause is None:
+            elif claim.control.services.cause is None:
                 _log.warning("lease could not be renewed", **claim.ids)
                 claim.control.give_back("the worker could not reach the server to renew its lease")
         return next_due

@@ -147,6 +147,7 @@ class LocalRun:
             resources=self._spec.resources,
             resource_types=self._spec.resource_types,
             runner_types=self._spec.runner_types,
+            service_types=self._spec.service_types,
             inputs=inputs,
             masks=self._spec.masks,
             env=self._spec.env,

@@ -306,7 +306,7 @@ class Worker:
         if not waiting.dead:
             reason = f"the worker {self._settings.name} was drained and its time ran out"
             self._build_handler.report_patience = self._settings.shutdown_patience
-            self._builds.give_back_all(reason)
+            self._builds.give_back_all(reason, self._settings.shutdown_hook_budget)
             self._checks.give_back_all(reason)
             waiting.join()
 

@@ -20,6 +20,7 @@ from pikoci.internal.service.lifecycle.excerpt import (
     job_notifications,
     job_resources,
     job_runners,
+    job_services,
     notification_types_of,
     secrets_of,
     types_of,
@@ -130,7 +131,8 @@ class Claims:
         types = types_of(spec, resources)
         notifications = job_notifications(spec, plan)
         notification_types = notification_types_of(spec, notifications)
-        secrets = secrets_of(spec, plan, resources, types, notifications, notification_types, spec.env)
+        services = job_services(spec, plan)
+        secrets = secrets_of(spec, plan, resources, types, services, notifications, notification_types, spec.env)
         return BuildAssignment(
             build=self._info(build, pipeline),
             claim=build.claim,
@@ -138,7 +140,8 @@ class Claims:
             job=plan,
             resources=resources,
             resource_types=types,
-            runner_types=job_runners(spec, plan, [*types, *notification_types, *secrets.types]),
+            runner_types=job_runners(spec, plan, [*types, *services, *notification_types, *secrets.types]),
+            service_types=services,
             inputs={given.get: given.version for given in inputs if given.get in gets},
             masks=spec.masks,
             env=spec.env,

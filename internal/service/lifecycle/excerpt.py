@@ -22,6 +22,7 @@ from pikoci.internal.domain.plan import (
     ResourceType,
     RunnerType,
     Secrets,
+    ServiceType,
     Step,
     TaskStep,
     walk_steps,
@@ -47,6 +48,12 @@ def types_of(spec: PipelineSpec, resources: list[Resource]) -> list[ResourceType
     """The types of these resources."""
     names = {resource.type for resource in resources}
     return [kind for kind in spec.resource_types if kind.name in names]
+
+
+def job_services(spec: PipelineSpec, plan: JobPlan) -> list[ServiceType]:
+    """The types of the job's services."""
+    names = {service.type for service in plan.services}
+    return [kind for kind in spec.service_types if kind.name in names]
 
 
 def job_notifications(spec: PipelineSpec, plan: JobPlan) -> list[Notification]:

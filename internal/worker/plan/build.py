@@ -10,6 +10,7 @@ from pikoci.internal.domain.gateway import BuildAssignment
 from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.plan.farewell import send_farewell
 from pikoci.internal.worker.plan.sequence import StepRunner
+from pikoci.internal.worker.plan.services import Services
 from pikoci.internal.worker.reporting.log_cap import HeadBudget
 from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.steps.caches import TaskCaches
@@ -59,18 +60,26 @@ def run_build(
 
 
 def run_plan(context: BuildContext) -> BuildFinished | BuildReturned:
-    """Run the steps of a job, then its hooks, send what its end calls for, and return the event that ends the claim.
+    """Run the steps of a job beside its services, then its hooks, send what its end calls for.
 
-    The job's `timeout` bounds the steps. Then, as after a cancellation, `on_cancel` and `ensure` still run.
+    Returns the event that ends the claim.
+
+    The job's `timeout` bounds the steps, and the start of the services. Then, as after a cancellation, `on_cancel` and
+    `ensure` still run. Services are stopped last, so that hooks can use them and show their logs.
     """
     job = context.assignment.job
     env = {**context.assignment.env, **job.env}
     whole = Scope(context.control.plan, build_variables(context.assignment.build), env, context.secrets)
+    services = Services(context)
     runner = StepRunner(context)
-    with whole.nested(job.timeout, "the job") as steps:
-        outcome = runner.run_all(job.steps, steps)
-    # Steps that are done have met their time limit: after them only a cancellation may still stop the job's hooks.
-    outcome = runner.run_hooks(job.hooks, outcome, whole if steps.cause is None else steps, of_job=True)
+    try:
+        with whole.nested(job.timeout, "the job") as steps:
+            outcome = services.start(steps)
+            outcome = runner.run_all(job.steps, steps) if outcome.ok else runner.skip_all(job.steps, outcome)
+        # Steps that are done have met their time limit: after them only a cancellation may still stop the job's hooks.
+        outcome = runner.run_hooks(job.hooks, outcome, whole if steps.cause is None else steps, of_job=True)
+    finally:
+        services.stop(whole)
     return send_farewell(context, runner, whole, _last_event(context, outcome))
 
 

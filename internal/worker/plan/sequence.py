@@ -52,6 +52,12 @@ class StepRunner:
                 return outcome
         return SUCCESS
 
+    def skip_all(self, steps: Sequence[Step], outcome: Outcome) -> Outcome:
+        """Report all as skipped, for what `outcome` tells, which is returned."""
+        for step in steps:
+            self.skip(step, "an earlier step did not succeed")
+        return outcome
+
     def run(
         self, step: Step, scope: Scope, note: str = "", on_outcome: Callable[[Outcome], None] = lambda _: None
     ) -> Outcome:

@@ -30,12 +30,17 @@ def run_task(context: BuildContext, step: TaskStep, scope: Scope, log: StepLog) 
 
 def run_command(context: BuildContext, command: Command, scope: Scope, log: StepLog) -> tuple[Outcome, Path]:
     """Run one command in the work directory; also the path of its `$PIKOCI_OUTPUT`. Raises StepError and OSError."""
+    argv, env, output = command_line(context, command, scope)
+    return context.commands.run(argv, env, context.workspace.work, scope.lifetime, log.write), output
+
+
+def command_line(context: BuildContext, command: Command, scope: Scope) -> tuple[list[str], dict[str, str], Path]:
+    """The arguments and environment of a command, and the path of its `$PIKOCI_OUTPUT`. Raises StepError."""
     output = context.workspace.private_path(".out")
     lines = context.command_lines(scope.lifetime)
     visible = {**scope.variables, **lines.parameters(command)}
     argv = lines.argv(command, visible)
-    env = {**context.base_environment(), **visible, "PIKOCI_OUTPUT": str(output)}
-    return context.commands.run(argv, env, context.workspace.work, scope.lifetime, log.write), output
+    return argv, {**context.base_environment(), **visible, "PIKOCI_OUTPUT": str(output)}, output
 
 
 def _require(context: BuildContext, kind: str, names: list[str]) -> None:

@@ -30,6 +30,7 @@ class ProcessRunner(Protocol):
         cancel: Event | None = None,
         grace: float = ...,
         deadline: Deadline | None = None,
+        on_left: Callable[[ExitResult], None] | None = None,
     ) -> ExitResult:
         """Run one command to its end."""
 
@@ -92,8 +93,8 @@ class Commands:
             deadline=self.control.deadline,
         )
         if result.reason is Reason.LAPSED:
-            self.control.give_back("the worker was suspended, and could not renew its lease in time")
-        return _outcome(result, lifetime.cause)
+            self.control.lapse()
+        return outcome_of(result, lifetime.cause)
 
     def capture(
         self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, lifetime: Lifetime, on_stderr: Sink, limit: int
@@ -126,7 +127,8 @@ class Tail:
         return " ".join(self.data.decode("utf-8", "replace").split())
 
 
-def _outcome(result: ExitResult, cause: Cause | None) -> Outcome:
+def outcome_of(result: ExitResult, cause: Cause | None) -> Outcome:
+    """How a command ended, as an outcome; `cause` says why it was stopped, if it was."""
     if result.succeeded:
         return Outcome(SUCCESS.status, exit_code=0)
     match result.reason:

@@ -95,7 +95,11 @@ def limit_hooks(cleanup: Lifetime, budget: float) -> None:
 
 
 class BuildControl:
-    """The lifetimes of a build: its plan, the clean-up by hooks, which outlasts the plan, and the messages of its end.
+    """The lifetimes of a build: its plan, the clean-up by hooks, which outlasts the plan, its services, its farewell.
+
+    Services outlast plan and hooks, to be stopped when all else is over, in `stop_budget` seconds; only the end of the
+    claim, and whoever leaves hooks no more than some seconds, ends them sooner. `farewell` is for the messages of the
+    build's end.
 
     Whoever holds the claim (heartbeat, signals, people through the server) steers the build through here. At the
     `deadline` its commands are killed even if nobody is there to steer.
@@ -105,6 +109,8 @@ class BuildControl:
         self.plan = Lifetime()
         self.cleanup = Lifetime()
         self.farewell = Lifetime()
+        self.services = Lifetime()
+        self.stop_budget = hook_budget
         self.deadline = Deadline()
         self.hook_budget = hook_budget
 
@@ -117,27 +123,42 @@ class BuildControl:
             self.limit_cleanup(hook_budget)
         if hook_budget is not None:
             self.farewell.limit(hook_budget, timed_out(hook_budget, "the notifications"))
+            self._limit_services(2 * hook_budget)  # as much again when the hooks took all of it
         self.plan.stop(Cause(CauseKind.CANCELLED, reason))
 
     def limit_cleanup(self, hook_budget: float | None = None) -> None:
         """Bound the time of the hooks that still run; by the settings' budget if none is given."""
         limit_hooks(self.cleanup, self.hook_budget if hook_budget is None else hook_budget)
 
-    def give_back(self, reason: str) -> None:
-        """Stop everything: the build goes back to the server, to be run again."""
-        self._stop_all(Cause(CauseKind.RETURNED, reason))
+    def give_back(self, reason: str, stop_budget: float = 0.0) -> None:
+        """Stop everything: the build goes back to the server, to be run again.
+
+        Where there is a `stop_budget`, services are still stopped by their commands.
+        """
+        cause = Cause(CauseKind.RETURNED, reason)
+        for lifetime in (self.plan, self.cleanup, self.farewell):
+            lifetime.stop(cause)
+        if stop_budget > 0:
+            self._limit_services(stop_budget)
+        else:
+            self.services.stop(cause)
+
+    def lapse(self) -> None:
+        """Give everything back: supervisors have killed what ran, as the deadline passed."""
+        self.give_back("the worker was suspended, and could not renew its lease in time")
 
     def abandon(self, reason: str) -> None:
         """Stop everything: the claim is lost."""
-        self._stop_all(Cause(CauseKind.ABANDONED, reason))
+        cause = Cause(CauseKind.ABANDONED, reason)
+        for lifetime in (self.plan, self.cleanup, self.services, self.farewell):
+            lifetime.stop(cause)
 
     def release(self) -> None:
         """Drop the time limits."""
         self.plan.release()
         self.cleanup.release()
         self.farewell.release()
+        self.services.release()
 
-    def _stop_all(self, cause: Cause) -> None:
-        self.plan.stop(cause)
-        self.cleanup.stop(cause)
-        self.farewell.stop(cause)
+    def _limit_services(self, seconds: float) -> None:
+        self.services.limit(seconds, timed_out(seconds, "stopping the services"))

@@ -25,7 +25,7 @@ class Run:
 
     ``wait`` sleeps until something happens, for so many seconds at most (None: without end); meanwhile it may call
     ``stop`` and ``lapse``, and move the ``deadline``. ``survives`` says at the end that somebody could not be killed.
-    With ``tell_left``, what the ended command leaves behind is kept until ``stop``, and it is told by a message.
+    With ``tell_left``, what the ended command leaves behind is kept until ``stop``; a message about its end goes there.
     """
 
     def __init__(

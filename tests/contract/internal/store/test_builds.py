@@ -193,6 +193,14 @@ def test_steps_are_replaced_by_their_key_and_sorted_by_their_place_in_the_plan(s
     assert found[0].try_number == 2
 
 
+def test_what_services_do_stands_around_the_steps(store: SqlStore, world: World) -> None:
+    build = world.claimed()
+    places = ["start/1", "start/2", "ready/1", "1", "ensure/1", "stop/1", "stop/2"]
+    with store.transaction():
+        store.builds.save_steps([step(build, place) for place in reversed(places)])
+    assert [one.id for one in store.builds.steps(build.id)] == places
+
+
 def test_steps_belong_to_an_attempt(store: SqlStore, world: World) -> None:
     build = world.claimed()
     with store.transaction():

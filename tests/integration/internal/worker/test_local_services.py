@@ -1,0 +1,200 @@
+"""The built-in services, started for real: as the build's user, on 127.0.0.1, with a password that no log shows."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import nats
+import pika
+import psycopg2
+import pytest
+
+from pikoci.internal.domain.plan import Service, ServiceType
+from pikoci.internal.worker.settings import inherit_environment
+from pikoci.internal.worker.users import BuildUser
+from tests.attack.accounts import accounts
+from tests.services.postgresql import find_binaries
+from tests.services.process import free_port
+from tests.services.requirement import missing, program
+from tests.unit.internal.worker.bench_room import Room, task, wait_until, worker_room
+
+
+@pytest.fixture(scope="module")
+def builders() -> Generator[tuple[BuildUser, ...]]:
+    """Users that the machine knows by name, as PostgreSQL wants it; none where this process may not become them."""
+    if os.geteuid() != 0:
+        yield ()
+        return
+    with accounts("services", 2) as (group, _):
+        found = [pwd.getpwnam(f"{group}-{number}") for number in (1, 2)]
+        yield tuple(BuildUser(name=one.pw_name, uid=one.pw_uid, gid=one.pw_gid) for one in found)
+
+
+@pytest.fixture
+def root() -> Generator[Path]:
+    """A directory that others may pass."""
+    path = Path(tempfile.mkdtemp(prefix="pikoci-test-", dir="/run" if os.geteuid() == 0 else None))
+    path.chmod(0o711)
+    (path / "told").mkdir()
+    (path / "told").chmod(0o777)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def room(root: Path, builders: tuple[BuildUser, ...]) -> Generator[Room]:
+    """A worker whose builds run as users of their own where it may have that: PostgreSQL refuses to run as root."""
+    environment = inherit_environment({"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin", "HOME": str(root)})
+    users: dict[str, Any] = {"build_users": builders, "user_locks": root / "locks"}
+    with worker_room(root, environment=environment, kill_grace=5.0, **users) as room:
+        yield room
+        room.worker.drain(30)
+
+
+def service(name: str, **params: object) -> dict[str, Any]:
+    types = [ServiceType(name="it", builtin=name)]
+    return {"services": [Service(id="1", type="it", params=params)], "service_types": types}
+
+
+def try_postgresql(url: str) -> bool:
+    with psycopg2.connect(url, connect_timeout=10) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE one (two integer)")
+        cursor.execute("SELECT current_user, current_database()")
+        answer: object = cursor.fetchone()
+    connection.close()
+    return answer == ("postgres", "postgres")
+
+
+def try_redis(url: str) -> bool:
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+        connection.sendall(b"PING\r\nAUTH %s\r\nPING\r\n" % (parts.password or "").encode())
+        answer = b""
+        while answer.count(b"\r\n") < 3:
+            answer += connection.recv(200)
+    return answer.startswith(b"-NOAUTH") and answer.endswith(b"+OK\r\n+PONG\r\n")
+
+
+def try_nats(url: str) -> bool:
+    async def publish() -> bool:
+        client = await nats.connect(url, connect_timeout=10)
+        await client.jetstream().add_stream(name="s", subjects=["s"])
+        await client.close()
+        return True
+
+    return asyncio.run(publish())
+
+
+def try_rabbitmq(url: str) -> bool:
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    connection.channel().queue_declare("q")
+    connection.close()
+    return True
+
+
+def require(name: str) -> None:
+    """Skip where the machine does not have it."""
+    if name == "postgresql":
+        find_binaries()
+    elif name == "rabbitmq" and not Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists():
+        missing("rabbitmq", "install Debian's rabbitmq-server")
+    elif name in {"redis", "nats"}:
+        program(name, f"{name}-server")
+
+
+@pytest.mark.parametrize(
+    ("name", "works"),
+    [
+        ("postgresql", try_postgresql),
+        ("redis", try_redis),
+        ("nats", try_nats),
+        ("rabbitmq", try_rabbitmq),
+    ],
+)
+def test_a_service_serves_the_steps_and_is_gone(
+    room: Room, root: Path, name: str, works: Callable[[str], bool]
+) -> None:
+    require(name)
+    told, go = root / "told", root / "go"
+    script = f'echo "$SERVICE_IT_URL" > {told}/new && mv {told}/new {told}/url; echo "the url is $SERVICE_IT_URL"'
+    script += f"; id -u; while ! [ -e {go} ]; do sleep 0.05; done"
+    record = room.submit(task(script), **service(name))
+    wait_until(lambda: (told / "url").exists() or record.ended, 90)
+    assert not record.ended, record.log()
+    url = (told / "url").read_text().strip()
+    assert works(url), record.log()
+    parts = urlsplit(url)
+    assert parts.hostname == "127.0.0.1"
+    assert parts.port
+    go.touch()
+    wait_until(lambda: record.ended)
+    assert record.end.status == "succeeded", record.log()
+    assert parts.password
+    assert len(parts.password) == 32
+    assert parts.password.encode() not in record.log()
+    assert b"the url is " in record.log("1")
+    assert f" on 127.0.0.1:{parts.port}\n".encode() in record.log("start/1")
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", parts.port))
+
+
+def test_a_version_that_is_not_there_is_refused(room: Room) -> None:
+    require("redis")
+    record = room.run_job(task("true"), **service("redis", version="1.0"))
+    assert record.end.status == "failed"
+    assert record.end.reason.startswith('service "it": this worker has redis ')
+    assert record.end.reason.endswith(
+        ", not 1.0; take out the version, or define the service type with commands, such as containers"
+    )
+
+
+def test_port_and_password_can_be_given(room: Room, root: Path) -> None:
+    require("redis")
+    port = free_port()
+    script = f"echo $SERVICE_IT_HOST:$SERVICE_IT_PORT; echo ${{SERVICE_IT_PASSWORD%%!*}} > {root}/told/password"
+    record = room.run_job(task(script), **service("redis", port=port, password="Hidden-one.1", version=""))
+    assert record.end.status == "succeeded", record.log()
+    assert record.log("1") == f"127.0.0.1:{port}\n".encode()
+    assert (root / "told" / "password").read_text() == "Hidden-one.1\n"
+
+
+def test_a_password_that_would_need_quotes_is_refused(room: Room) -> None:
+    require("redis")
+    record = room.run_job(task("true"), **service("redis", password='a" b'))
+    assert record.end.reason == 'service "it": the password of a service has 1 to 200 letters, digits, and -._~'
+
+
+def test_a_port_that_is_taken_ends_the_build_with_the_programs_words(room: Room) -> None:
+    require("redis")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        record = room.run_job(task("true"), **service("redis", port=taken.getsockname()[1]))
+    assert record.end.status == "failed"
+    assert record.end.reason == 'service "it": it ended before it was ready: exit status 1'
+    assert b"ddress already in use" in record.log("start/1")
+
+
+def test_a_program_that_is_not_here_is_named(root: Path) -> None:
+    environment = inherit_environment({"PATH": str(root)})
+    with worker_room(root, environment=environment) as room:
+        record = room.run_job(task("true"), **service("nats"))
+        assert record.end.reason == (
+            'service "it": nats-server is not on this worker; install it, or define the service type with commands, '
+            "such as containers"
+        )
+        room.worker.drain(30)
+
+
+def test_a_service_that_this_worker_does_not_know_is_its_fault(room: Room) -> None:
+    record = room.run_job(task("true"), **service("of-a-later-release"))
+    assert record.end.status == "errored"
+    assert record.end.reason == 'service "it": this worker does not know the built-in service "of-a-later-release"'
