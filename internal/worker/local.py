@@ -21,6 +21,7 @@ from pikoci.internal.domain.gateway import (
     ClaimRef,
     WorkerTerms,
 )
+from pikoci.internal.domain.job_inputs import settle
 from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec, ResourceType
 from pikoci.internal.worker.home import REMOVED, WorkerHome
 from pikoci.internal.worker.local_gateway import LocalGateway, OnEvent
@@ -58,10 +59,15 @@ class LocalRun:
         clock: Clock,
         random: Random,
         on_event: OnEvent,
+        values: Mapping[str, object] | None = None,
     ) -> None:
-        """Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories`."""
+        """`values` are those of the job's inputs.
+
+        Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories` or `values`.
+        """
         self._spec = spec
-        self._job = _find_job(spec, job)
+        found = _find_job(spec, job)
+        self._job = found.given(settle(job, found.inputs, values or {}))
         self._build = build
         self._spawner = spawner
         self._on_event = on_event

@@ -31,7 +31,7 @@ from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
 from pikoci.pkg.hcl.suggestions import did_you_mean
 from pikoci.shared.build_display import BuildDisplay
 from pikoci.shared.diagnostics import render_diagnostics
-from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
+from pikoci.shared.files import INPUT_FILE, input_option, read_text, shown_name, variable_options
 from pikoci.shared.log import configure_logging
 from pikoci.shared.terminal import is_terminal, shows_colors
 
@@ -62,6 +62,7 @@ def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, .
     callback=_directories,
     help="Directory that stands for a resource: a get copies it, a put does nothing; repeatable.",
 )
+@input_option
 @click.option(
     "--workdir",
     type=click.Path(exists=True, file_okay=False, writable=True, resolve_path=True, path_type=Path),
@@ -74,6 +75,7 @@ def run(
     job: str,
     variables: Mapping[str, object],
     directories: Mapping[str, Path],
+    inputs: Mapping[str, str],
     workdir: Path | None,
 ) -> None:
     """Run one job of a pipeline file on this machine, without a server.
@@ -85,21 +87,29 @@ def run(
     if the job succeeded or may fail (a warning), 1 if not, 130 after Ctrl-C.
 
     Example: pikoci run -p pipeline.hcl -j test --resource git.app=.
+
+    Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging
     """
     configure_logging("error")
     spec = _load(file, variables)
     _require_job(spec, job)
     info = BuildInfo(id=1, number="1", job=job, pipeline="stdin" if file == "-" else Path(file).stem, team="main")
     with tempfile.TemporaryDirectory(prefix="pikoci-run-", dir=workdir) as root:
-        ctx.exit(_run(spec, info, directories, _settings(Path(root))))
+        ctx.exit(_run(spec, info, directories, inputs, _settings(Path(root))))
 
 
-def _run(spec: PipelineSpec, info: BuildInfo, directories: Mapping[str, Path], settings: WorkerSettings) -> int:
+def _run(
+    spec: PipelineSpec,
+    info: BuildInfo,
+    directories: Mapping[str, Path],
+    inputs: Mapping[str, str],
+    settings: WorkerSettings,
+) -> int:
     """Run the job and show it; gives the exit status."""
     display = BuildDisplay(sys.stdout.buffer, time.time, terminal=is_terminal(), colors=shows_colors())
     shown = _Shown(display, f"Job {info.job}", time.time())
     spawner = Spawner(settings.mark)
-    local = LocalRun(spec, info.job, info, directories, spawner, settings, SystemClock(), Random(), shown.take)
+    local = LocalRun(spec, info.job, info, directories, spawner, settings, SystemClock(), Random(), shown.take, inputs)
     shown.on_broken = local.cancel
     with _cancelled_by_signals(local.cancel, spawner.close, display) as received, display.ticking():
         last = local.run()

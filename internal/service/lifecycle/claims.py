@@ -125,7 +125,7 @@ class Claims:
             build=self._info(build, pipeline),
             claim=build.claim,
             lease=self._context.settings.lease,
-            job=plan,
+            job=plan.given(build.values or {}),
             resources=resources,
             resource_types=types,
             runner_types=job_runners(spec, plan, types),

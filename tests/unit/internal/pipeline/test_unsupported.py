@@ -43,10 +43,6 @@ def refused(line: int, column: int, name: str) -> Finding:
             [refused(2, 3, "approve")],
         ),
         (
-            'job "j" {\n  input "version" {\n    type = string\n    default = "1"\n  }\n}',
-            [refused(2, 3, "input")],
-        ),
-        (
             'job "j" {\n  task "t" {\n    run "docker" {\n      image = "a"\n      cmd = "b"\n    }\n  }\n}',
             [
                 Finding(
