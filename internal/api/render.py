@@ -80,6 +80,7 @@ def build_detail(one: BuildDetail, team: str, pipeline: str) -> views.BuildDetai
         steps=[step(found) for found in one.steps],
         inputs=[views.InputView(found.get, found.resource, found.version_id, found.version) for found in one.inputs],
         outputs=[views.OutputView(found.put, found.resource, found.version_id, found.version) for found in one.outputs],
+        values=one.build.values or {},
     )
 
 
@@ -107,6 +108,14 @@ def job(one: JobOverview, team: str, pipeline: str) -> views.JobView:
         archived=one.job.archived,
         latest=build(one.latest, team, pipeline) if one.latest else None,
         finished=build(one.finished, team, pipeline) if one.finished else None,
+    )
+
+
+def job_detail(one: JobOverview, team: str, pipeline: str) -> views.JobDetailView:
+    """A job with its inputs."""
+    return views.JobDetailView(
+        **{name: getattr(known, name) for known in [job(one, team, pipeline)] for name in known.__struct_fields__},
+        inputs=msgspec.convert(one.inputs, list[views.JobInputView], from_attributes=True),
     )
 
 

@@ -120,7 +120,7 @@ def _jobs(jobs: Jobs) -> list[Route]:
     listing = views.Listing[views.JobView]
     return [
         Route("GET", f"{PIPELINE}/jobs", jobs.list, "Jobs of a pipeline", listing, **_PAGE, **_PUBLIC),
-        Route("GET", JOB, jobs.get, "A job", views.JobView, **_PUBLIC),
+        Route("GET", JOB, jobs.get, "A job", views.JobDetailView, **_PUBLIC),
         Route("POST", f"{JOB}/pause", jobs.pause, "Start no new builds", **_DONE),
         Route("POST", f"{JOB}/unpause", jobs.unpause, "Undo a pause", **_DONE),
     ]

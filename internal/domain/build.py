@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from pikoci.internal.domain.errors import ConflictError
+from pikoci.internal.domain.job_inputs import Value
 from pikoci.internal.domain.queues import JOBS_QUEUE
 
 
@@ -97,7 +98,8 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
     `claim` is the fencing token: it grows by one with every claim, so it is also the number of the attempt.
     `number` counts per job from 1; `retry` is 0 for an original and counts its retries. `queue` (the one of its job's
-    tags) and `priority` say where it waits for a worker; they are what they were when it was dispatched.
+    tags) and `priority` say where it waits for a worker; they are what they were when it was dispatched. `values` are
+    those of its job's inputs, defaults included, by name; None where there are none.
     """
 
     id: int
@@ -124,6 +126,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     log_size: int = 0
     queue: str = JOBS_QUEUE
     priority: int = 0
+    values: dict[str, Value] | None = None
 
     @property
     def name(self) -> str:

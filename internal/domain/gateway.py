@@ -102,7 +102,7 @@ class HeartbeatReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BuildInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What the BUILD_* variables of a command say."""
+    """What the BUILD_* variables of a command say; `inputs` are its INPUT_* variables."""
 
     id: int
     number: str
@@ -110,6 +110,7 @@ class BuildInfo(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: str
     team: str
     url: str = ""
+    inputs: dict[str, str] = {}
 
 
 class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):

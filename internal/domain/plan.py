@@ -7,12 +7,13 @@ that survives JSON and MessagePack (`encode_spec`, `decode_spec`). Durations are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
 
 from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.job_inputs import JobInput, Value, environment
 
 #: A place in a runner's template, such as `$image`; the group is its name.
 PLACEHOLDER = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
@@ -277,6 +278,7 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     disable_retry: bool = False
     allow_failure: bool = False
     interruptible: bool = False
+    inputs: list[JobInput] = []
 
     @property
     def is_limited(self) -> bool:
@@ -286,6 +288,10 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def ends_as(self, status: BuildStatus) -> BuildStatus:
         """How a build of the job ends whose plan ended as `status`: a failure may be no more than a warning."""
         return BuildStatus.WARNING if self.allow_failure and status is BuildStatus.FAILED else status
+
+    def input_variables(self, values: Mapping[str, Value]) -> dict[str, str]:
+        """The `INPUT_*` variables of one build: the `values` of the inputs, and the defaults of those without."""
+        return environment(self.inputs, values)
 
     def gets(self) -> Iterator[GetStep]:
         """The gets, in plan order: the job's inputs. Those of hooks are none."""

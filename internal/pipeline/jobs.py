@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.pipeline.conditions import CONDITIONS
 from pikoci.internal.pipeline.expand import Instance, instances
+from pikoci.internal.pipeline.inputs import build_inputs, refuse_unmet
 from pikoci.internal.pipeline.language import LANGUAGE
 from pikoci.internal.pipeline.nodes import Node, read
 from pikoci.internal.pipeline.passed import BuiltJob
@@ -48,15 +49,18 @@ def build_jobs(blocks: Mapping[str, Block], steps: Steps, scope: Scope) -> list[
 
 
 def _build(base: str, block: Block, instance: Instance, steps: Steps, scope: Scope) -> BuiltJob:
-    node = read(block, LANGUAGE["job"], scope.with_each(instance.each, sensitive=instance.sensitive))
+    inside = scope.with_each(instance.each, sensitive=instance.sensitive)
+    node = read(block, LANGUAGE["job"], inside)
     _refuse_duplicates(node, scope.report)
     plan = JobPlan(
         name=instance.name,
         **steps.services.plan(node.children),
+        inputs=build_inputs(node, inside),
         steps=steps.plan(node.children),
         **steps.hooks(node.children),
         **node.changed(*_SETTINGS),
     )
+    refuse_unmet(node, plan, scope.report)
     return BuiltJob(base, plan, node)
 
 

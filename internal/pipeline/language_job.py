@@ -57,15 +57,15 @@ _JOB = (
     Block("job.matrix", "One job for each combination of the axes.", free="an axis by name, a list", single=True),
     Block(
         "job.input",
-        "A value asked for when the job is started by hand.",
+        "A value that is asked for when the job is started by hand; its commands see it as `INPUT_<NAME>`.",
         labels=("name",),
-        supported=False,
         attributes=(
-            Attribute("type", kinds.TYPE, "`string`, `number` or `bool`."),
+            Attribute("type", kinds.TYPE, "`string` (also if not given), `number`, `bool` or `list(string)`."),
             Attribute("description", kinds.STRING, "For people."),
-            Attribute("default", kinds.ANY, "The value if none is given."),
-            Attribute("options", kinds.STRINGS, "The values to choose from."),
-            Attribute("required", kinds.BOOL, "Whether it must be given.", default=False),
+            Attribute("default", kinds.RAW, "The value if none is given."),
+            Attribute("choices", kinds.STRINGS, "The values to choose from; of a list, those of its elements."),
+            Attribute("options", kinds.STRINGS, "Another name for `choices`."),
+            Attribute("required", kinds.BOOL, "Whether it must have a value that is not empty.", default=False),
         ),
     ),
     Block(

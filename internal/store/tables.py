@@ -31,7 +31,7 @@ BUILDS = Table(
     build_models.Build,
     build.Build,
     computed={"job": "(SELECT jobs.name FROM jobs WHERE jobs.id = builds.job_id)"},
-    fixed="pipeline_id job_id number retry created_by created_at",
+    fixed="pipeline_id job_id number retry created_by created_at values",
 )
 STEPS = Table(build_models.BuildStep, build.Step, fixed="build_id claim id")
 LOG_CHUNKS = Table(build_models.LogChunk, build.LogChunk)

@@ -21,6 +21,7 @@ from pikoci.internal.domain.gateway import (
     ClaimRef,
     WorkerTerms,
 )
+from pikoci.internal.domain.job_inputs import settle
 from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec, ResourceType
 from pikoci.internal.worker.home import REMOVED, WorkerHome
 from pikoci.internal.worker.local_gateway import LocalGateway, OnEvent
@@ -61,11 +62,17 @@ class LocalRun:
         random: Random,
         on_event: OnEvent,
         *,
+        values: Mapping[str, object] | None = None,
         notify: bool = False,
     ) -> None:
-        """Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories`."""
+        """`values` are those of the job's inputs.
+
+        Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories` or `values`.
+        """
         self._spec = _without_params(spec, directories)
         self._job = _find_job(spec, job)
+        inputs = self._job.input_variables(settle(job, self._job.inputs, values or {}))
+        build = msgspec.structs.replace(build, inputs=inputs)
         self._build = build
         self._spawner = spawner
         self._on_event = on_event

@@ -85,7 +85,7 @@ class Jobs:
         return self._transport.items(_pipeline(team, pipeline, "jobs"))
 
     def get(self, team: str, pipeline: str, job: str) -> Json:
-        """A job with its newest builds."""
+        """A job with its newest builds, and its inputs."""
         return _object(self._transport.get(_pipeline(team, pipeline, "jobs", job)))
 
     def pause(self, team: str, pipeline: str, job: str) -> None:

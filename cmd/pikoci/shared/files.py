@@ -48,6 +48,18 @@ def variable_options(function: Decorated) -> Decorated:
     )(function)
 
 
+def input_option(function: Decorated) -> Decorated:
+    """Declare `--input`, which arrives as `inputs`: texts by the names of a job's inputs."""
+    return click.option(
+        "--input",
+        "inputs",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_named_inputs,
+        help='Value of an input of the job, a list as JSON such as ["a"]; repeatable. No place for secrets.',
+    )(function)
+
+
 def read_text(name: str) -> str:
     """The text of a file, `-` being standard input.
 
@@ -123,6 +135,18 @@ def read_variables(name: str) -> dict[str, object]:
 
 def _keep_files(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
     ctx.meta[f"{__name__}.files"] = names
+
+
+def _named_inputs(ctx: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> Mapping[str, str]:
+    named: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise click.BadParameter("write it as NAME=VALUE.", ctx, param)
+        if name in named:
+            raise click.BadParameter(f"{name} is given twice.", ctx, param)
+        named[name] = value
+    return named
 
 
 def _merge_variables(ctx: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> Mapping[str, object]:

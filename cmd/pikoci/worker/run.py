@@ -31,7 +31,7 @@ from pikoci.internal.worker.settings import WorkerSettings, container_environmen
 from pikoci.pkg.hcl.suggestions import did_you_mean
 from pikoci.shared.build_display import BuildDisplay
 from pikoci.shared.diagnostics import render_diagnostics
-from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
+from pikoci.shared.files import INPUT_FILE, input_option, read_text, shown_name, variable_options
 from pikoci.shared.log import configure_logging
 from pikoci.shared.options import container_options
 from pikoci.shared.terminal import is_terminal, shows_colors
@@ -64,6 +64,7 @@ def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, .
     help="Directory that stands for a resource: a get copies it, a put does nothing; repeatable.",
 )
 @click.option("--notify", is_flag=True, help="Send notifications; without it they are shown, and not sent.")
+@input_option
 @click.option(
     "--workdir",
     type=click.Path(exists=True, file_okay=False, writable=True, resolve_path=True, path_type=Path),
@@ -77,6 +78,7 @@ def run(
     job: str,
     variables: Mapping[str, object],
     directories: Mapping[str, Path],
+    inputs: Mapping[str, str],
     workdir: Path | None,
     container_program: str,
     *,
@@ -93,6 +95,8 @@ def run(
     if the job succeeded or may fail (a warning), 1 if not, 130 after Ctrl-C.
 
     Example: pikoci run -p pipeline.hcl -j test --resource git.app=.
+
+    Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging
     """
     configure_logging("error")
     spec = _load(file, variables)
@@ -100,18 +104,34 @@ def run(
     info = BuildInfo(id=1, number="1", job=job, pipeline="stdin" if file == "-" else Path(file).stem, team="main")
     with tempfile.TemporaryDirectory(prefix="pikoci-run-", dir=workdir) as root:
         settings = _settings(Path(root), container_program, privileged=allow_privileged_containers)
-        ctx.exit(_run(spec, info, directories, settings, notify=notify))
+        ctx.exit(_run(spec, info, directories, inputs, settings, notify=notify))
 
 
 def _run(
-    spec: PipelineSpec, info: BuildInfo, directories: Mapping[str, Path], settings: WorkerSettings, *, notify: bool
+    spec: PipelineSpec,
+    info: BuildInfo,
+    directories: Mapping[str, Path],
+    inputs: Mapping[str, str],
+    settings: WorkerSettings,
+    *,
+    notify: bool,
 ) -> int:
     """Run the job and show it; gives the exit status."""
     display = BuildDisplay(sys.stdout.buffer, time.time, terminal=is_terminal(), colors=shows_colors())
     shown = _Shown(display, f"Job {info.job}", time.time())
     spawner = Spawner(settings.mark)
     local = LocalRun(
-        spec, info.job, info, directories, spawner, settings, SystemClock(), Random(), shown.take, notify=notify
+        spec,
+        info.job,
+        info,
+        directories,
+        spawner,
+        settings,
+        SystemClock(),
+        Random(),
+        shown.take,
+        values=inputs,
+        notify=notify,
     )
     shown.on_broken = local.cancel
     with _cancelled_by_signals(local.cancel, spawner.close, display) as received, display.ticking():

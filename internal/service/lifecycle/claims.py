@@ -14,6 +14,7 @@ from pikoci.internal.domain.build import Build, BuildInput, BuildStatus, Waiting
 from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.gateway import BuildAssignment, BuildInfo
 from pikoci.internal.domain.pipeline import Pipeline
+from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
 from pikoci.internal.domain.tags import tags_of
 from pikoci.internal.service.lifecycle.excerpt import (
@@ -134,7 +135,7 @@ class Claims:
         services = job_services(spec, plan)
         secrets = secrets_of(spec, plan, resources, types, services, notifications, notification_types, spec.env)
         return BuildAssignment(
-            build=self._info(build, pipeline),
+            build=self._info(build, pipeline, plan),
             claim=build.claim,
             lease=self._context.settings.lease,
             job=plan,
@@ -150,7 +151,7 @@ class Claims:
             secrets=secrets,
         )
 
-    def _info(self, build: Build, pipeline: Pipeline) -> BuildInfo:
+    def _info(self, build: Build, pipeline: Pipeline, plan: JobPlan) -> BuildInfo:
         base = self._context.settings.external_url
         path = f"/teams/{pipeline.team}/pipelines/{pipeline.name}/jobs/{build.job}/builds/{build.name}"
         return BuildInfo(
@@ -160,6 +161,7 @@ class Claims:
             pipeline=pipeline.name,
             team=pipeline.team,
             url=base + path if base else "",
+            inputs=plan.input_variables(build.values or {}),
         )
 
     def _choose_again(self, build_id: int) -> None:

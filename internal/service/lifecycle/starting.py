@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from pikoci.internal.domain.build import Build, InputChoice
 from pikoci.internal.domain.errors import ConflictError
+from pikoci.internal.domain.job_inputs import Value, complete
 from pikoci.internal.domain.pipeline import Job, Pipeline
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import jobs_queue
@@ -61,7 +62,13 @@ class JobRun:
         self._chooser = InputChooser(context, pipeline.id, compiled)
         self.plan: JobPlan = compiled.plan(job.name)
 
-    def start(self, created_by: str, fixed: Sequence[InputChoice] = (), retry_of: Build | None = None) -> list[Build]:
+    def start(
+        self,
+        created_by: str,
+        fixed: Sequence[InputChoice] = (),
+        retry_of: Build | None = None,
+        values: Mapping[str, Value] | None = None,
+    ) -> list[Build]:
         """Make one build on somebody's wish; returns it, and with it all builds that are to be published now.
 
         The build is the first of the list, dispatched or not; any others were waiting for the same slots.
@@ -69,7 +76,7 @@ class JobRun:
         if self.plan.is_limited or self.plan.interruptible:
             self._lock()
         inputs, reason = self._chooser.choose(self.plan, fixed)
-        build = self._create(created_by, inputs, reason, retry_of)
+        build = self._create(created_by, inputs, reason, retry_of, values)
         self._interrupt()
         if not (self.plan.is_limited and build.inputs_resolved):
             return [build]
@@ -127,7 +134,14 @@ class JobRun:
         self._locked = self._store.jobs.lock(self._compiled.linked[self._job.name])
         self._job = next((job for job in self._locked if job.id == self._job.id), self._job)
 
-    def _create(self, created_by: str, inputs: Sequence[InputChoice], reason: str, retry_of: Build | None) -> Build:
+    def _create(
+        self,
+        created_by: str,
+        inputs: Sequence[InputChoice],
+        reason: str,
+        retry_of: Build | None,
+        values: Mapping[str, Value] | None = None,
+    ) -> Build:
         paused = pause_reason(self._pipeline, self._job)
         free = not (reason or paused or self.plan.is_limited)
         build = Build(
@@ -143,6 +157,7 @@ class JobRun:
             dispatched_at=self._now if free else None,
             queue=jobs_queue(self.plan.tags),
             priority=self.plan.priority,
+            values=complete(self.plan.inputs, (retry_of.values if retry_of else values) or {}) or None,
         )
         return self._store.builds.create(build, inputs)
 

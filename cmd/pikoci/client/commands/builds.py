@@ -14,6 +14,7 @@ from pikoci.client.tables import render_facts, render_table
 from pikoci.client.times import parse_time
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.domain.job_inputs import text_of
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.times import short_duration
 
@@ -171,6 +172,7 @@ def _render(session: Session, build: Any, name: str) -> str:
         ("took", _took(session, build)),
         ("worker", build["worker"] or ""),
         ("attempt", str(build["attempt"]) if build["attempt"] > 1 else ""),
+        *((f"input {name}", text_of(value)) for name, value in build.get("values", {}).items()),
     ]
     parts = [render_facts(facts)]
     if build["steps"]:

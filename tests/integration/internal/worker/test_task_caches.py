@@ -23,8 +23,8 @@ def caching(script: str = FILL, *paths: str, **more: Any) -> TaskStep:
     return task(script, caches=list(paths or ["kept"]), **more)
 
 
-def build_of(**names: str) -> BuildInfo:
-    return BuildInfo(id=9, number="1", **{"job": "unit", "pipeline": "app", "team": "main", **names})
+def build_of(job: str = "unit", pipeline: str = "app", team: str = "main") -> BuildInfo:
+    return BuildInfo(id=9, number="1", job=job, pipeline=pipeline, team=team)
 
 
 def place_of(room: Room, path: str = "kept", step: str = "t", **names: str) -> Path:

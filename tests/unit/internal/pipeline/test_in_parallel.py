@@ -72,7 +72,7 @@ def test_its_gets_and_puts_are_those_of_the_job() -> None:
 def test_a_worker_gets_all_that_its_steps_need() -> None:
     spec = whole()
     assert {one.canonical for one in job_resources(spec, spec.jobs[-1])} == {"git.app", "trigger.go"}
-    assert [one.name for one in job_runners(spec, spec.jobs[-1], [], [])] == ["nice"]
+    assert [one.name for one in job_runners(spec, spec.jobs[-1], [])] == ["nice"]
 
 
 def test_the_names_in_passed_are_those_of_the_right_get() -> None:

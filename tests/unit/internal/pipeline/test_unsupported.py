@@ -40,10 +40,6 @@ def refused(line: int, column: int, name: str) -> Finding:
             [refused(2, 3, "approve")],
         ),
         (
-            'job "j" {\n  input "version" {\n    type = string\n    default = "1"\n  }\n}',
-            [refused(2, 3, "input")],
-        ),
-        (
             'resource_type "r" {\n  source = "https://example.com/r.hcl"\n}',
             [
                 Finding(
