@@ -138,7 +138,11 @@ resources:
 - {name: hourly, type: time, source: {interval: 1h}}
 - {name: morning, type: time, source: {start: "7:30 AM", days: [Monday, friday], location: Europe/Berlin}}
 - {name: button, type: mock}
-- {name: code, type: git, check_every: 2m, tags: [x], source: {uri: u, tag_filter: v*, paths: [a], password: ((password))}}
+- name: code
+  type: git
+  check_every: 2m
+  tags: [x]
+  source: {uri: u, tag_filter: v*, paths: [a], password: ((password))}
 """
 
 
