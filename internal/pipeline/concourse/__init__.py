@@ -15,7 +15,6 @@ from pikoci.internal.pipeline.formatting import formatted
 
 __all__ = ["Converted", "Loss", "convert", "task_files"]
 
-_KNOWN = ("resources", "resource_types", "jobs", "groups")
 _JOB_KEYS = ("name", "plan", "serial", "serial_groups", "max_in_flight", "interruptible", *HOOKS, "on_error")
 _JOB_SILENT = (*SILENT, "build_log_retention", "build_logs_to_retain")
 _MAX_TASKS = 1_000
@@ -36,7 +35,8 @@ def convert(text: str, filename: str, files: Mapping[str, str] | None = None) ->
     pipeline = document.read(text, filename)
     conversion = Conversion({path: document.read(found, path) for path, found in (files or {}).items()})
     writer = conversion.writer
-    conversion.left_out(pipeline, _KNOWN, ("display",))
+    if "var_sources" in pipeline:
+        conversion.lost(pipeline.lines["var_sources"], "var_sources", "give values when the pipeline is set")
     for job in conversion.mappings(pipeline, "jobs"):
         name = conversion.text(job, "name")
         conversion.jobs[name] = conversion.label(name, job.line, conversion.jobs.values())

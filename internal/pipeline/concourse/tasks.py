@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from typing import Any
@@ -84,24 +85,29 @@ def _outputs(conversion: Conversion, config: document.Mapping, step: document.Ma
 
 def _preparation(conversion: Conversion, config: document.Mapping, step: document.Mapping) -> list[str]:
     """The commands that lay out the work directory as the task expects it."""
-    lines = []
     mapped = conversion.mapping(step, "input_mapping")
+    lines: list[str] = []
     for one in conversion.mappings(config, "inputs"):
         name = conversion.text(one, "name")
-        there, wanted = str(mapped.get(name, name)), conversion.text(one, "path") or name
-        if there != wanted and there:
-            lines += _linked(there, wanted)
+        lines += _linked(conversion, one.line, str(mapped.get(name, name)), conversion.text(one, "path") or name)
     for there, wanted in _outputs(conversion, config, step):
         lines.append(f"mkdir -p {shlex.quote(there)}")
-        if there != wanted:
-            lines += _linked(there, wanted)
+        lines += _linked(conversion, config.lines["outputs"], there, wanted)
     return lines
 
 
-def _linked(there: str, wanted: str) -> list[str]:
-    parent = wanted.rstrip("/").rpartition("/")[0]
+def _linked(conversion: Conversion, line: int, there: str, wanted: str) -> list[str]:
+    """The commands that show a directory under another path of the work directory as well."""
+    wanted = posixpath.normpath(wanted) if wanted else ""
+    if wanted in ("", posixpath.normpath(there or ".")):
+        return []
+    if wanted.startswith(("/", "..")) or wanted == ".":
+        conversion.lost(line, f"path: {wanted}", f"it is not below the work directory: the files are in {there}")
+        return []
+    parent = posixpath.dirname(wanted)
+    target = posixpath.relpath(there, parent or ".")
     made = [f"mkdir -p {shlex.quote(parent)}"] if parent else []
-    return [*made, f'ln -sfn "$PWD"/{shlex.quote(there)} {shlex.quote(wanted)}']
+    return [*made, f"ln -sfn {shlex.quote(target)} {shlex.quote(wanted)}"]
 
 
 def _write_run(conversion: Conversion, config: document.Mapping, step: document.Mapping) -> None:

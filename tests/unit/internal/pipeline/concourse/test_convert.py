@@ -64,8 +64,8 @@ CASES = {
         """,
         (
             'task "t" {\n  inputs  = ["repo", "deep"]\n  outputs = ["final", "log"]\n\n  run "shell" {\n'
-            '    cmd = <<-EOT\n      ln -sfn "$PWD"/repo src\n      mkdir -p a\n      ln -sfn "$PWD"/deep a/b\n'
-            '      mkdir -p final\n      ln -sfn "$PWD"/final out\n      mkdir -p log\n      make\n    EOT\n  }\n}'
+            "    cmd = <<-EOT\n      ln -sfn repo src\n      mkdir -p a\n      ln -sfn ../deep a/b\n"
+            "      mkdir -p final\n      ln -sfn final out\n      mkdir -p log\n      make\n    EOT\n  }\n}"
         ),
     ),
     "hooks": (
@@ -131,6 +131,7 @@ REASONS = {
     "- task: a name\n  config: {run: {path: a}}": 'the name is "a-name" here',
     "- get: repo\n  attempts: many": "a whole number is expected",
     "- get: repo\n  params: [a]": "a map is expected",
+    "- task: t\n  config: {inputs: [{name: repo, path: .}], run: {path: a}}": "the files are in repo",
     "- text": "a map is expected here",
 }
 TYPES = """
@@ -252,6 +253,14 @@ def test_files_of_tasks_are_read_where_they_are_given() -> None:
     found = convert(text, "ci.yml", {"repo/t.yml": "run: {path: make}\n"})
     assert 'cmd = "make"' in found.text
     assert [loss.what for loss in found.losses] == ["file: repo/u.yml"]
+
+
+def test_anchors_are_followed_wherever_they_are_kept() -> None:
+    text = "any: &any\n  platform: linux\n  run: {path: make}\njobs: [{name: j, plan: [{task: t, config: *any}]}]\n"
+    found = convert(text, "ci.yml")
+    assert losses_of(found) == []
+    assert 'cmd = "make"' in found.text
+    assert losses_of(convert("var_sources: []\njobs: []\n", "ci.yml"))[0].startswith("1: var_sources: ")
 
 
 def test_groups_are_a_comment() -> None:
