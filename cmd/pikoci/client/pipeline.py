@@ -11,6 +11,7 @@ import msgspec
 
 from pikoci.client.commands.formatting import fmt
 from pikoci.client.commands.graphs import graph
+from pikoci.client.commands.importing import import_
 from pikoci.client.commands.planning import plan
 from pikoci.internal.domain.errors import Diagnostic, InvalidError
 from pikoci.internal.pipeline import description, load
@@ -23,7 +24,7 @@ from pikoci.shared.terminal import output_option, respect_no_color
 @click.group()
 @click.pass_context
 def pipeline(ctx: click.Context) -> None:
-    """Validate, format, draw and compare pipeline files.
+    """Validate, format, draw, compare and import pipeline files.
 
     Example: pikoci pipeline validate pipeline.hcl
     """
@@ -82,6 +83,7 @@ def schema(form: str) -> None:
 
 pipeline.add_command(fmt)
 pipeline.add_command(graph)
+pipeline.add_command(import_)
 pipeline.add_command(plan)
 
 
