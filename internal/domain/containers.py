@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pikoci.internal.domain.plan import Json
+from pikoci.internal.domain.variables import NAME
 
 PULLS = ("missing", "always", "never")
 #: Where the work directory is in a container.
@@ -55,6 +56,7 @@ _PLAIN = frozenset(
 )  # fmt: skip
 _FREE_SWITCHES = frozenset(("--init", "--no-healthcheck", "--read-only"))
 _SWITCHES = _FREE_SWITCHES | {"--oom-kill-disable", "--privileged", "--publish-all"}
+_MOUNT_OPTIONS = frozenset(("ro", "rw", "z", "Z"))
 #: Options that have no effect on a build's container: it is always removed, and nobody sits in front of it.
 _NEEDLESS = frozenset(("--interactive", "--quiet", "--rm", "--sig-proxy", "--tty"))
 #: What the worker decides itself, by which it finds the container again.
@@ -189,6 +191,8 @@ class _Reading:
     def _variable(self, text: str) -> None:
         """A variable for the command; one without a value is there already."""
         name, equals, value = text.partition("=")
+        if not NAME.allows(name):
+            raise ContainerOptionError(f'args: "{name[:100]}" is no name of an environment variable')
         if equals:
             self.options.env[name] = value
 
@@ -203,7 +207,8 @@ class _Reading:
             return target
         if path == "$WORKDIR" or path.startswith("$WORKDIR/"):
             path = "." + path.removeprefix("$WORKDIR")
-        if path == "." or path.startswith("./"):
+        known = _MOUNT_OPTIONS.issuperset(target.split(":", 1)[1].split(",")) if ":" in target else True
+        if known and (path == "." or path.startswith("./")):
             return f"{self._inside(path)}:{target}"
         self.options.grants.append(f"--volume {text}")
         return text

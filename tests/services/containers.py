@@ -20,7 +20,7 @@ from gevent.pywsgi import WSGIServer
 from tests.services.requirement import missing, program
 
 IMAGE = "localhost/pikoci-test:1"
-_APPLETS = ("cat", "echo", "env", "false", "grep", "head", "id", "ls", "sh", "sleep", "stat", "touch", "true")
+_APPLETS = ("cat", "echo", "env", "false", "grep", "head", "id", "ls", "sh", "sleep", "stat", "touch", "true", "wc")
 _BUSYBOX = Path("/bin/busybox")
 
 

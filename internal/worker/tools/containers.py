@@ -54,6 +54,7 @@ class Containers:
     team: str
     own_places: bool = field(kw_only=True)
     _store: list[str] = field(default_factory=list, init=False)
+    _images: set[str] = field(default_factory=set, init=False)
 
     def run(
         self,
@@ -87,7 +88,7 @@ class Containers:
             if outcome is None or outcome.exit_code is None or outcome.exit_code == _NOT_RUN:
                 self._remove(commands, name, flavour)
         if outcome.exit_code == _NOT_RUN:
-            self.program.images.discard(line.image)
+            self._images.discard(line.image)
             reason = f"{outcome.reason}: the container could not be started, or its command ended so"
             return failed(": ".join(filter(None, [reason, said.text()])), outcome.exit_code)
         return outcome
@@ -101,6 +102,8 @@ class Containers:
     def _enter(self, commands: Commands, flavour: Flavour, lifetime: Lifetime) -> None:
         """Open the build user's own store of images, once for the build."""
         user = self.workspace.user
+        if user is None:
+            self._images = self.program.images
         if user is None or self._store:
             return
         if flavour is not Flavour.PODMAN:
@@ -112,25 +115,30 @@ class Containers:
         team = hashlib.sha256(self.team.encode()).hexdigest()
         cache = self.settings.workdir / "cache" / "containers" / team
         store = self.workspace.held.enter_context(in_use(cache, lifetime, alone=True, user=user))
-        self._store = [f"--root={store}", f"--runroot={_RUN_ROOT}", "--storage-opt=overlay.ignore_chown_errors=true"]
+        self._store = [
+            "--log-level=fatal",  # podman warns at each command of what is meant here: that the user is one alone
+            f"--root={store}",
+            f"--runroot={_RUN_ROOT}",
+            "--storage-opt=overlay.ignore_chown_errors=true",
+        ]
         self._ask(commands, *self.program.removal(flavour), "--all")  # what a build left that was killed
 
     def _provide(self, commands: Commands, line: ContainerLine, lifetime: Lifetime, log: Sink) -> None:
         """See to it that the image is there. Raises StepError with the reason if it can't be had."""
         pull = line.options.pull or "missing"
         if pull != "always":
-            if line.image in self.program.images and not self._store:
+            if line.image in self._images:
                 return
             result, said = self._ask(commands, "image", "inspect", "--format={{.Id}}", line.image)
             if result.succeeded:
-                self.program.images.add(line.image)
+                self._images.add(line.image)
                 return
             if result.exit_code is None:
                 raise StepError(failed(self.program.silence(result, said)))
             if pull == "never":
                 raise StepError(failed(f'the image "{line.image}" is not on this worker, and pull is never'))
         self._pull(commands, line.image, lifetime, log)
-        self.program.images.add(line.image)
+        self._images.add(line.image)
 
     def _pull(self, commands: Commands, image: str, lifetime: Lifetime, log: Sink) -> None:
         said = Tail(_EXCERPT)

@@ -39,8 +39,8 @@ def test_params_stand_before_the_options() -> None:
 
 
 def test_variables_and_pull_are_taken_out() -> None:
-    options = read_options({"args": ["-e", "A=b=c", "-eD=", "--env", "KNOWN", "--pull=always"]})
-    assert (options.argv, options.env, options.pull) == ([], {"A": "b=c", "D": ""}, "always")
+    options = read_options({"args": ["-e", "A=b=c", "-e", "CI=true", "-eD=", "--env", "KNOWN", "--pull=always"]})
+    assert (options.argv, options.env, options.pull) == ([], {"A": "b=c", "CI": "true", "D": ""}, "always")
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,7 @@ def test_variables_and_pull_are_taken_out() -> None:
     [
         (["--privileged"], ["--privileged"]),
         (["-v", "/etc:/etc:ro"], ["--volume /etc:/etc:ro"]),
+        (["-v", "./in:/x:O,upperdir=/etc,workdir=/y"], ["--volume ./in:/x:O,upperdir=/etc,workdir=/y"]),
         (["-v", "named:/x"], ["--volume named:/x"]),
         (["-v", "../up:/x"], ["--volume ../up:/x"]),
         (["-v/var/run/docker.sock:/var/run/docker.sock"], ["--volume /var/run/docker.sock:/var/run/docker.sock"]),
@@ -96,6 +97,8 @@ def test_paths_of_the_work_directory_are_looked_up() -> None:
         ({"args": ["--env-file=/etc/shadow"]}, "--env-file is the worker's own business"),
         ({"args": ["-l", "pikoci.worker=x"]}, '"pikoci.worker=x" is not a label for you to set'),
         ({"args": ["--cpus", "many"]}, 'args: "many" is not a number of processors'),
+        ({"args": ["-e", "A B=c"]}, '"A B" is no name of an environment variable'),
+        ({"args": ["-e", "*"]}, '"*" is no name of an environment variable'),
         ({"args": [1]}, "args must be a list of strings"),
         ({"memory": "lots"}, 'memory: "lots" is not a size'),
         ({"user": "--privileged"}, "is not a user"),
