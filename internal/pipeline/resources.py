@@ -16,6 +16,7 @@ from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.runner_blocks import refuse_runner
 from pikoci.internal.pipeline.sentences import sentence
 from pikoci.internal.pipeline.sources import builtin_name
+from pikoci.pkg.hcl.values import Deferred
 
 _COMMANDS = ("check", "pull", "push")
 
@@ -111,6 +112,10 @@ class Resources:
         params_node = node.only("params")
         assert params_node is not None
         where = params_node.where("timezone")
+        secret = params_node.free["timezone"]
+        if isinstance(secret, Deferred):
+            self._report.error(where, 'Wrong value for "timezone"', sentence(secret.misuse()))
+            return interval
         try:
             parse_zone(zone)
         except InvalidScheduleError as error:

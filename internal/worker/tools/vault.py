@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -53,9 +53,7 @@ class _Session:
         if url.scheme == "https":
             try:
                 context = ssl.create_default_context(cadata=certificates or None)
-            except ValueError as error:  # an SSLError is an OSError, and no answer either
-                raise SecretError("ca_cert holds no certificate in PEM form") from error
-            except ssl.SSLError as error:
+            except (ValueError, ssl.SSLError) as error:
                 raise SecretError("ca_cert holds no certificate in PEM form") from error
             self._connection: HTTPConnection = HTTPSConnection(host, port, timeout=_SECONDS, context=context)
         else:
@@ -115,11 +113,13 @@ class _Session:
         headers |= {"X-Vault-Namespace": self._namespace} if self._namespace else {}
         content = None if body is None else msgspec.json.encode(dict(body))
         try:
-            self._connection.request(method, f"{self._prefix}/v1/{place}", content, headers)
-            response = self._connection.getresponse()
-            status, data = response.status, response.read(_MOST + 1)
-            if len(data) > _MOST:
-                self._connection.close()
+            with ExitStack() as half_done:
+                half_done.callback(self._connection.close)  # so that the next request has one of its own
+                self._connection.request(method, f"{self._prefix}/v1/{place}", content, headers)
+                response = self._connection.getresponse()
+                status, data = response.status, response.read(_MOST + 1)
+                if len(data) <= _MOST:
+                    half_done.pop_all()
         except ssl.SSLCertVerificationError:
             raise SecretError("nothing vouches for the certificate of Vault; ca_cert can name who does") from None
         except (OSError, HTTPException) as error:

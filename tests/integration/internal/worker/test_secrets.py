@@ -285,6 +285,21 @@ def test_a_value_that_fits_in_no_variable_is_a_reason(room: Room) -> None:
     )
 
 
+def test_a_text_that_no_program_can_be_given_is_the_fault_of_the_secret(room: Room) -> None:
+    secrets = from_command("""cat <<'END'\n{"token": "a\\u0000b"}\nEND""")
+    exec_ = TaskStep(id="1", name="t", run=Command(runner="exec", params={"path": "echo", "args": [TOKEN]}))
+    kind = ResourceType(name="feed", pull=sh("true"))
+    get = GetStep(id="1", name="t", resource="feed.f")
+    feed = Resource(type="feed", name="f", params={"a": TOKEN})
+    ends = [
+        room.run_job(exec_, secrets=secrets).end,
+        room.run_job(task("true", env={"A": TOKEN}), secrets=secrets).end,
+        room.run_job(get, resources=[feed], resource_types=[kind], inputs={"t": {"r": "1"}}, secrets=secrets).end,
+    ]
+    assert [str(end.status) for end in ends] == ["failed"] * 3, ends
+    assert all("NUL" in end.reason for end in ends), ends
+
+
 def test_a_plan_without_the_store_is_the_fault_of_ours(room: Room) -> None:
     record = room.run_job(task("true", env={"A": TOKEN}))
     assert (record.end.status, record.end.reason) == (

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pikoci.internal.domain.plan import Command, Secrets, SecretType, SecretVariable, TaskStep
-from pikoci.internal.domain.secret_text import FORM, SecretReference, compose
-from tests.unit.internal.pipeline.loading import Finding, find, job_of, spec_of, warnings_of
+from pikoci.internal.domain.secret_text import FORM, SecretReference, compose, fill
+from pikoci.internal.pipeline import kinds
+from pikoci.pkg.hcl import Deferred, EvalContext, evaluate, parse_expression, standard_functions
+from tests.unit.internal.pipeline.loading import NOW, Finding, find, job_of, spec_of, warnings_of
 
 TOKEN = 'variable "token" {\n  secret "file" {\n    path = "/s.json"\n    key = "token"\n  }\n}\n'
 HELD = compose([SecretReference("token")])
@@ -129,6 +136,51 @@ def test_what_must_be_known_before_is_refused(use: str, line: int, column: int, 
 
     assert [(one.line, one.column, one.summary) for one in found] == [(line, column, summary)]
     assert ONLY_THEN[1:] in found[0].texts[0]
+
+
+def test_a_time_zone_is_no_secret() -> None:
+    text = TOKEN + 'resource "cron" "c" {\n  check_interval = "@daily"\n  params {\n    timezone = var.token\n  }\n}\n'
+
+    assert [(one.line, one.summary, one.texts[0]) for one in find(text)] == [
+        (10, 'Wrong value for "timezone"', ONLY_THEN)
+    ]
+
+
+LITERALS = st.sampled_from(["", "x", 'it\'s "q"', "a\n$b", f"{FORM}[1]", "é${x}", "%{ if }"])
+TEXT = LITERALS.map(lambda text: json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{"))
+EXPRESSIONS = st.recursive(
+    st.one_of(TEXT, st.sampled_from(["var.a", "var.b", '"${var.a}"', '"-${var.a}-${var.b}"'])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]"),
+        st.tuples(inner, inner).map(lambda pair: f"{{ one = {pair[0]}, two = {pair[1]} }}"),
+        st.tuples(inner, inner).map(lambda pair: f"[for x in [{pair[0]}, {pair[1]}] : {{ x = x }}]"),
+        st.tuples(inner, inner).map(lambda pair: f"concat([{pair[0]}], [{pair[1]}])"),
+        st.tuples(inner, inner).map(lambda pair: f"merge({{ a = {pair[0]} }}, {{ b = {pair[1]} }})"),
+        st.tuples(inner, inner).map(lambda pair: f"[{pair[0]}, {pair[1]}][1]"),
+        inner.map(lambda one: f'lookup({{ k = {one} }}, "k", null)'),
+        inner.map(lambda one: f"try({one}, 1)"),
+    ),
+    max_leaves=8,
+)
+
+
+@given(EXPRESSIONS, st.text(), st.text())
+def test_a_completed_text_is_what_evaluating_with_the_value_gives(source: str, a: str, b: str) -> None:
+    expression = parse_expression(source).expression
+    known = {"a": unicodedata.normalize("NFC", a), "b": unicodedata.normalize("NFC", b)}
+    functions = standard_functions(lambda: NOW)
+    now = evaluate(expression, EvalContext({"var": known}, functions))
+    later = evaluate(expression, EvalContext({"var": {name: Deferred.of(f"var.{name}") for name in known}}, functions))
+
+    assert now.diagnostics == later.diagnostics == []
+    filled = [fill(kinds.to_json(result.value), known.__getitem__) for result in (now, later)]
+    assert filled[0] == filled[1] == plain_json(now.value)
+
+
+def plain_json(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: plain_json(item) for name, item in value.items()}
+    return [plain_json(item) for item in value] if isinstance(value, list) else value
 
 
 def test_a_for_each_over_known_keys_may_hand_out_secrets() -> None:
