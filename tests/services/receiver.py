@@ -119,7 +119,7 @@ class Mailbox:
         if word == "EHLO":
             offers = [b"AUTH PLAIN"] if isinstance(sock, ssl.SSLSocket) else []
             offers += [b"STARTTLS"] if self.certificates and not isinstance(sock, ssl.SSLSocket) else []
-            return b"".join(b"250-%s\r\n" % offer for offer in offers) + b"250 8BITMIME\r\n"
+            return b"250-here\r\n" + b"".join(b"250-%s\r\n" % offer for offer in offers) + b"250 8BITMIME\r\n"
         if word == "AUTH":
             return b"235 in\r\n"
         if word == "DATA":
