@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pikoci.internal.worker.notifications.chat import Discord, Slack
+from pikoci.internal.worker.notifications.commit_status import GiteaStatus, GithubStatus, GitlabStatus
+from pikoci.internal.worker.notifications.github_check import GithubCheck
 from pikoci.internal.worker.notifications.mail import Email
 from pikoci.internal.worker.notifications.model import Message, Notifier
 from pikoci.internal.worker.notifications.webhook import Webhook
@@ -29,4 +31,14 @@ class Notifiers:
 
 def builtin_notifiers(*, send: bool = True) -> Notifiers:
     """Built-in types by the name that `NotificationType.builtin` gives."""
-    return Notifiers({"slack": Slack(), "discord": Discord(), "webhook": Webhook(), "email": Email()}, send)
+    builtin: dict[str, Notifier] = {
+        "slack": Slack(),
+        "discord": Discord(),
+        "webhook": Webhook(),
+        "email": Email(),
+        "github-status": GithubStatus(),
+        "gitlab-status": GitlabStatus(),
+        "gitea-status": GiteaStatus(),
+        "github-check": GithubCheck(),
+    }
+    return Notifiers(builtin, send)
