@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
-from pikoci.internal.domain.plan import Json, PipelineSpec, Resource
+from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, Param
+from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
+from pikoci.internal.domain.plan import Json, Notification, PipelineSpec, Resource
 from pikoci.internal.pipeline.masks import HIDDEN
 
 What = Literal["env", "job", "notification", "notification_type", "resource", "resource_type", "runner_type"]
@@ -66,7 +67,7 @@ def _things(spec: PipelineSpec) -> dict[_Key, Any]:
     for kind_of_message in spec.notification_types:
         things["notification_type", kind_of_message.name] = _plain(kind_of_message)
     for notification in spec.notifications:
-        things["notification", notification.canonical] = _plain(notification)
+        things["notification", notification.canonical] = _notification(notification, spec)
     for job in spec.jobs:
         things["job", job.name] = _plain(job)
     return things
@@ -78,10 +79,20 @@ def _plain(value: Any) -> Any:
 
 def _resource(resource: Resource, spec: PipelineSpec) -> Any:
     """The resource as plain data, with secret params wrapped so that they compare but never show."""
-    plain = _plain(resource)
     kind = spec.resource_type(resource.type)
     builtin = BUILTIN_RESOURCE_TYPES.get(kind.builtin if kind else "")
-    for param in builtin.params if builtin else ():
+    return _wrapped(_plain(resource), builtin.params if builtin else ())
+
+
+def _notification(notification: Notification, spec: PipelineSpec) -> Any:
+    """The notification as plain data, its secret params wrapped as a resource's."""
+    kind = next((found.builtin for found in spec.notification_types if found.name == notification.type), "")
+    builtin = BUILTIN_NOTIFICATION_TYPES.get(kind)
+    return _wrapped(_plain(notification), builtin.params if builtin else ())
+
+
+def _wrapped(plain: Any, params: Iterable[Param]) -> Any:
+    for param in params:
         if param.sensitive and param.name in plain.get("params", {}):
             plain["params"][param.name] = _Sensitive(plain["params"][param.name])
     return plain
