@@ -9,7 +9,8 @@ import msgspec
 
 from pikoci.internal.domain import secret_text
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_SECRET_TYPES, Param
-from pikoci.internal.domain.plan import Json, PipelineSpec, Resource, SecretType
+from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
+from pikoci.internal.domain.plan import Json, Notification, PipelineSpec, Resource, SecretType
 from pikoci.internal.pipeline.masks import HIDDEN
 
 #: Shown after a change of a secret value, since before and after it look the same.
@@ -82,7 +83,7 @@ def _things(spec: PipelineSpec) -> dict[_Key, Any]:
     for kind_of_message in spec.notification_types:
         things["notification_type", kind_of_message.name] = _plain(kind_of_message)
     for notification in spec.notifications:
-        things["notification", notification.canonical] = _plain(notification)
+        things["notification", notification.canonical] = _notification(notification, spec)
     for job in spec.jobs:
         things["job", job.name] = _plain(job)
     return things
@@ -94,9 +95,18 @@ def _plain(value: Any) -> Any:
 
 def _resource(resource: Resource, spec: PipelineSpec) -> Any:
     """The resource as plain data, with secret params wrapped so that they compare but never show."""
-    plain = _plain(resource)
     kind = spec.resource_type(resource.type)
     builtin = BUILTIN_RESOURCE_TYPES.get(kind.builtin if kind else "")
+    plain = _plain(resource)
+    _wrap(plain.get("params", {}), builtin.params if builtin else ())
+    return plain
+
+
+def _notification(notification: Notification, spec: PipelineSpec) -> Any:
+    """The notification as plain data, its secret params wrapped as a resource's."""
+    kind = next((found.builtin for found in spec.notification_types if found.name == notification.type), "")
+    builtin = BUILTIN_NOTIFICATION_TYPES.get(kind)
+    plain = _plain(notification)
     _wrap(plain.get("params", {}), builtin.params if builtin else ())
     return plain
 

@@ -20,6 +20,7 @@ _PIECE = b"x" * 65536
 class Request:
     """What somebody posted."""
 
+    method: str
     path: str
     headers: dict[str, str]
     body: bytes
@@ -27,10 +28,14 @@ class Request:
 
 @dataclass
 class Receiver:
-    """Keeps what is posted. The first part of a path says what becomes of it; `failures` is how often `flaky` fails."""
+    """Keeps what is posted. The first part of a path says what becomes of it; `failures` is how often `flaky` fails.
+
+    `answers` has other answers than `ok`, by path.
+    """
 
     requests: list[Request] = field(default_factory=list)
     failures: int = 2
+    answers: dict[str, bytes] = field(default_factory=dict)
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -40,7 +45,7 @@ class Receiver:
             if name.startswith("HTTP_") or name == "CONTENT_TYPE"
         }
         path = environ["PATH_INFO"]
-        self.requests.append(Request(path, headers, environ["wsgi.input"].read()))
+        self.requests.append(Request(environ["REQUEST_METHOD"], path, headers, environ["wsgi.input"].read()))
         behaviour = path.split("/")[1]
         if behaviour == "silent":
             gevent.sleep(600)
@@ -51,7 +56,7 @@ class Receiver:
             start("500 Internal Server Error", [("Content-Type", "text/plain")])
             return [f"\x1b[31mno luck with {path}\n".encode()]
         start("200 OK", [("Content-Type", "text/plain")])
-        return _huge() if behaviour == "huge" else [b"ok"]
+        return _huge() if behaviour == "huge" else [self.answers.get(path, b"ok")]
 
 
 def _huge() -> Iterator[bytes]:
@@ -119,7 +124,7 @@ class Mailbox:
         if word == "EHLO":
             offers = [b"AUTH PLAIN"] if isinstance(sock, ssl.SSLSocket) else []
             offers += [b"STARTTLS"] if self.certificates and not isinstance(sock, ssl.SSLSocket) else []
-            return b"".join(b"250-%s\r\n" % offer for offer in offers) + b"250 8BITMIME\r\n"
+            return b"250-here\r\n" + b"".join(b"250-%s\r\n" % offer for offer in offers) + b"250 8BITMIME\r\n"
         if word == "AUTH":
             return b"235 in\r\n"
         if word == "DATA":

@@ -26,7 +26,7 @@ _SHOWN = 200
 T = TypeVar("T")
 
 
-def post(lifetime: Lifetime, url: str, body: bytes, headers: dict[str, str]) -> bytes:
+def post(lifetime: Lifetime, url: str, body: bytes, headers: dict[str, str], *, method: str = "POST") -> bytes:
     """The answer to a POST, if it is a success, as far as it is needed.
 
     Redirects are not followed, since they would lead the secrets of a request elsewhere. Proxies are those of the
@@ -36,7 +36,7 @@ def post(lifetime: Lifetime, url: str, body: bytes, headers: dict[str, str]) -> 
         raise StepError(failed("the address begins with neither https:// nor http://"))
 
     def exchange() -> tuple[int, bytes]:
-        request = Request(url, data=body, headers={**headers, "User-Agent": "pikoci"}, method="POST")  # noqa: S310 - http only
+        request = Request(url, data=body, headers={**headers, "User-Agent": "pikoci"}, method=method)  # noqa: S310 - http only
         response: HTTPResponse = _opener().open(request, timeout=_SILENCE)
         with response:
             return response.status, response.read(_ANSWER)

@@ -42,10 +42,12 @@ class Email:
 def _mail(message: Message) -> EmailMessage:
     # Of a folded header only the policy knows what is right; line breaks that a build brought are taken out before.
     mail = EmailMessage(policy=SMTP_POLICY)
-    receivers = message.values.get("to") or message.params.get("to") or []
+    receivers = message.values.get("to") or message.params.get("to")
+    if not isinstance(receivers, list) or not receivers:
+        raise StepError(failed("the mail has no receiver"))
     try:
         mail["From"] = _line(message.setting("from"))
-        mail["To"] = ", ".join(_line(str(one)) for one in receivers) if isinstance(receivers, list) else ""
+        mail["To"] = ", ".join(_line(str(one)) for one in receivers)
     except (ValueError, IndexError, AttributeError):
         raise StepError(failed("an address in from or to is not valid")) from None
     masked = message.masker.mask_text
@@ -126,7 +128,5 @@ class _Server(smtplib.SMTP):
         return super().getreply()
 
 
-class _TlsServer(smtplib.SMTP_SSL):
-    file: Any
-
-    getreply = _Server.getreply
+class _TlsServer(_Server, smtplib.SMTP_SSL):
+    pass

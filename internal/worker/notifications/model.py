@@ -40,7 +40,7 @@ class Message:
         """The message, or a plain one where there is none. It holds no secret; `escape` is for what is filled in."""
         if not self.template:
             return "\n".join(filter(None, [self.title(), self.build.url]))
-        return cut(self._fill(self.template, escape), MAX_MESSAGE)
+        return cut(_readable(self._fill(self.template, escape)), MAX_MESSAGE)
 
     def title(self) -> str:
         """The build and how it stands, in one line: `[app/test] Build #3 failed`."""
@@ -50,7 +50,7 @@ class Message:
     def setting(self, name: str, default: str = "") -> str:
         """The value of that name, else the param, else `default`. `$GET_*` and the like are filled in."""
         value = self.values.get(name) or self.params.get(name)
-        return fill(text_of(value), self.variables).strip() if value else default
+        return _readable(fill(text_of(value), self.variables)).strip() if value else default
 
     def secret(self, name: str) -> str:
         """The param of that name just as it is; empty if there is none."""
@@ -66,6 +66,11 @@ class Notifier(Protocol):
 
     def send(self, message: Message) -> None:
         """Send a message, once. Raises StepError when that does not succeed or is stopped, with no secret in it."""
+
+
+def _readable(text: str) -> str:
+    """`text` with replacement characters for bytes that are no UTF-8, which a task may export."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def cut(text: str, most: int) -> str:

@@ -129,6 +129,8 @@ class StepRunner:
             log.note(f"attempt {number}/{step.attempts} did not succeed: {outcome.reason}")
             if isinstance(step, NotifyStep):
                 pause_before(self._context, number, scope.lifetime)
+        if isinstance(step, NotifyStep) and not outcome.ok:
+            log.note(f"not sent, which changes nothing else: {outcome.reason}")
         log.finish()
         self._finished(step.id, outcome)
         return outcome

@@ -23,6 +23,7 @@ from pikoci.internal.domain.plan import (
     RunnerType,
     TaskStep,
 )
+from pikoci.internal.worker.notifications import chat
 from tests.services.receiver import Receiver, receiving
 from tests.unit.internal.worker.bench_room import Room, sh, task, wait_until, worker_room
 
@@ -244,6 +245,29 @@ def test_what_others_wrote_cannot_ping_people(room: Room, receiver: Receiver, ad
     assert first == {"text": "<https://x|x> &lt;!channel&gt; &amp; @here"}
     assert second["allowed_mentions"] == {"parse": []}
     assert len(second["content"]) == 2000
+
+
+def test_bytes_that_are_no_text_are_sent_as_well_as_can_be(room: Room, receiver: Receiver, address: str) -> None:
+    found = task("printf 'A=\\377\\n' >> $PIKOCI_OUTPUT", name="t")
+    record = room.run_job(found, step("slack.n", message="<$TASK_T_A>"), notifications=[slack(f"{address}/ok/s")])
+    assert (record.end.status, record.steps()["9"]) == ("succeeded", "succeeded")
+    assert json.loads(receiver.requests[0].body) == {"text": "<\ufffd>"}
+
+
+def test_a_mistake_in_the_sending_is_not_the_builds(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat, "post", None)
+    record = room.run_job(task("true"), notifications=[slack("http://127.0.0.1:1/", on=["all"])])
+    assert record.end.status == "succeeded"
+    assert record.reason("notify/1") == "an error inside the worker: TypeError"
+
+
+def test_a_worker_that_ends_at_once_waits_for_no_message(room: Room, receiver: Receiver, address: str) -> None:
+    record = room.submit(task("echo up; sleep 600"), notifications=[slack(f"{address}/silent/1", on=["cancel"])])
+    wait_until(lambda: b"up" in record.log())
+    room.worker.cancel_all("bye")
+    wait_until(lambda: record.ended, 8)
+    assert record.end.status == "cancelled"
+    assert record.reason("notify/1") == "the notifications timed out after 900ms"
 
 
 def test_a_message_holds_no_secret(room: Room, receiver: Receiver, address: str) -> None:

@@ -167,9 +167,10 @@ EXPRESSIONS = st.recursive(
 @given(EXPRESSIONS, st.text(), st.text())
 def test_a_completed_text_is_what_evaluating_with_the_value_gives(source: str, a: str, b: str) -> None:
     expression = parse_expression(source).expression
+    assert expression is not None
     known = {"a": unicodedata.normalize("NFC", a), "b": unicodedata.normalize("NFC", b)}
     functions = standard_functions(lambda: NOW)
-    now = evaluate(expression, EvalContext({"var": known}, functions))
+    now = evaluate(expression, EvalContext({"var": {**known}}, functions))
     later = evaluate(expression, EvalContext({"var": {name: Deferred.of(f"var.{name}") for name in known}}, functions))
 
     assert now.diagnostics == later.diagnostics == []

@@ -261,3 +261,32 @@ def test_work_is_done_below_the_given_directory_which_stays(program: Program, fi
     done = program("run", "-p", file, "-j", "good", "--var", "who=x", "--workdir", "work")
     assert f"WORKDIR={program.home / 'work'}/" in done.stdout
     assert [path.name for path in (program.home / "work").iterdir()] == ["mine"]
+
+
+NOTIFYING = """
+notification_type "own" {
+  notify "shell" { cmd = "echo \\"sent: $NOTIFY_MESSAGE\\"" }
+}
+notification "own" "n" {
+  message = "build $BUILD_NUMBER of $BUILD_JOB_NAME $BUILD_STATUS"
+  on      = ["all"]
+}
+job "tell" {
+  notify "own" "n" { message = "begins" }
+}
+"""
+
+
+@pytest.mark.parametrize("flags", [(), ("--notify",)])
+def test_notifications_are_shown_and_sent_on_demand(program: Program, flags: tuple[str, ...]) -> None:
+    (program.home / "pipeline.hcl").write_text(NOTIFYING)
+    done = program("run", "-p", "pipeline.hcl", "-j", "tell", *flags)
+    told = "sent" if flags else "not sent, without --notify"
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("--- ")]
+    assert lines[:4] == [
+        "=== notify n",
+        f"{told}: begins",
+        "=== notify n",
+        f"{told}: build 1 of tell succeeded",
+    ]
+    assert done.returncode == 0
