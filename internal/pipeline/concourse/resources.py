@@ -87,6 +87,7 @@ def write_resources(conversion: Conversion, pipeline: document.Mapping) -> None:
     for found in conversion.mappings(pipeline, "resources"):
         named = conversion.resources[conversion.text(found, "name")]
         if named.only_image:
+            conversion.writer.blank()
             conversion.lost(found.line, f"resource {named.name}", f"tasks name the image {named.image} themselves")
             continue
         with conversion.writer.block("resource", named.type, named.name):
