@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 import msgspec
@@ -83,7 +83,7 @@ def check_transition(before: BuildStatus, after: BuildStatus) -> None:
 
 
 class StepStatus(StrEnum):
-    """Where a step stands; `skipped` steps never ran because an earlier one did not succeed."""
+    """Where a step stands; `skipped` steps never ran: an earlier one failed, or a condition did not hold."""
 
     STARTED = "started"
     SUCCEEDED = "succeeded"
@@ -150,7 +150,8 @@ class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step of one attempt (`claim`) of a build, as the worker reported it.
 
-    `id` is the step's path in the plan (`2`, `2/on_failure/1`, `ensure/1`), `try_number` counts its `attempts`.
+    `id` is the step's path in the plan (`2`, `2/on_failure/1`, `ensure/1`; `3/1` is the first step in the block `3`),
+    `try_number` counts its `attempts`, through those of the blocks around it.
     """
 
     build_id: int
@@ -164,6 +165,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     started_at: float | None = None
     finished_at: float | None = None
+
+
+#: Kinds of steps that hold other steps.
+BLOCK_KINDS = ("in_parallel", "if", "else_if", "else")
+
+
+def block_depth(step: str, blocks: Collection[str]) -> int:
+    """In how many of the `blocks` a step stands; all by their ids."""
+    parts = step.split("/")
+    return sum("/".join(parts[:end]) in blocks for end in range(1, len(parts)))
 
 
 class LogChunk(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from pikoci.internal.domain.build import Build, LogChunk, Step
+from pikoci.internal.domain.build import BLOCK_KINDS, Build, LogChunk, Step, block_depth
 from pikoci.internal.service.use_cases.builds import BuildService
 from pikoci.internal.service.use_cases.views import BuildDetail
 from pikoci.internal.web.ansi import Terminal
-
-#: Kinds of steps that hold others.
-_BLOCKS = ("in_parallel", "if", "else_if", "else")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +62,10 @@ def _from(chunk: LogChunk, cut: int) -> LogChunk:
 def sections(detail: BuildDetail, tail: Tail) -> list[Section]:
     """What the log of other attempts says, then the steps of this one, then the build's own last lines."""
     steps = {section_key(step.claim, step.id): step for step in detail.steps}
-    blocks = {step.id for step in detail.steps if step.kind in _BLOCKS}
+    blocks = {step.id for step in detail.steps if step.kind in BLOCK_KINDS}
     found = {
-        key: Section(key=key, title=step.name, step=step, depth=_depth(step.id, blocks)) for key, step in steps.items()
+        key: Section(key=key, title=step.name, step=step, depth=block_depth(step.id, blocks))
+        for key, step in steps.items()
     }
     others: dict[str, Section] = {}
     terminals: dict[str, _Reader] = {}
@@ -81,11 +79,6 @@ def sections(detail: BuildDetail, tail: Tail) -> list[Section]:
     earlier = [one for one in others.values() if one.key.partition(":")[0] != str(detail.build.claim)]
     own = [one for one in others.values() if one not in earlier]
     return [*earlier, *found.values(), *own]
-
-
-def _depth(step: str, blocks: Collection[str]) -> int:
-    parts = step.split("/")
-    return sum("/".join(parts[:end]) in blocks for end in range(1, len(parts)))
 
 
 def section_key(claim: int, step: str) -> str:

@@ -142,7 +142,7 @@ class _Application:
             build_id=self._before.id,
             claim=self._before.claim,
             id=event.step,
-            name=event.name or event.step,
+            name=event.name if event.kind else event.name or event.step,  # an `else` has no name
             kind=event.kind,
             status=StepStatus.STARTED,
         )

@@ -12,7 +12,7 @@ from pikoci.client.options import build_option, job_option, limit_option
 from pikoci.client.session import Session, status_cell, with_session
 from pikoci.client.tables import render_facts, render_table
 from pikoci.client.times import parse_time
-from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.build import BLOCK_KINDS, BuildStatus, block_depth
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.job_inputs import text_of
 from pikoci.internal.domain.naming import full_name
@@ -78,6 +78,8 @@ def show(session: Session, team: str, pipeline: str, job: str, number: str) -> N
 @with_session
 def log(session: Session, team: str, pipeline: str, job: str, number: str, *, follow: bool) -> None:
     """Print a build's log, as it was written.
+
+    Lines of steps that ran side by side are mixed; --follow tells them apart, also in a build that has ended.
 
     With --output json it is one JSON object with the text.
 
@@ -176,10 +178,17 @@ def _render(session: Session, build: Any, name: str) -> str:
     ]
     parts = [render_facts(facts)]
     if build["steps"]:
+        steps = [step for step in build["steps"] if step["attempt"] == build["attempt"]]
+        blocks = {step["id"] for step in steps if step["kind"] in BLOCK_KINDS}
         rows = [
-            [step["kind"], step["name"], status_cell(step["status"]), _took(session, step), step["reason"] or "-"]
-            for step in build["steps"]
-            if step["attempt"] == build["attempt"]
+            [
+                f"{'  ' * block_depth(step['id'], blocks)}{step['kind']}",
+                step["name"],
+                status_cell(step["status"]),
+                _took(session, step),
+                step["reason"] or "-",
+            ]
+            for step in steps
         ]
         parts.append(render_table(["step", "name", "status", "took", "reason"], rows))
     versions = [("in", one["get"], one) for one in build["inputs"]]

@@ -119,7 +119,7 @@ def test_places_of_secrets_are_compared_and_no_credential_is_shown() -> None:
 
     assert changes(before, after) == [
         Change("changed", "variable", "t", [Detail("path", "a", "b")]),
-        Change("changed", "secret_type", "v", [Detail("config.token", "(sensitive)", "(sensitive)")]),
+        Change("changed", "secret_type", "v", [Detail("config.token", "(sensitive)", "(sensitive, changed)")]),
         Change("changed", "job", "j", [Detail("env.A", "x ${var.t}", "y ${var.t}")]),
     ]
 

@@ -146,7 +146,7 @@ def test_changes_are_shown_without_secrets() -> None:
     [change] = diff(before, after)
     assert (change.kind, change.what, change.name) == ("changed", "notification", "slack.n")
     assert [(detail.path, detail.before, detail.after) for detail in change.details] == [
-        ("params.webhook_url", "(sensitive)", "(sensitive)"),
+        ("params.webhook_url", "(sensitive)", "(sensitive, changed)"),
         ("on", None, ["all"]),
     ]
     assert [(one.kind, one.what) for one in diff(None, before)] == [

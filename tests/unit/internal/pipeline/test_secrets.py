@@ -193,7 +193,7 @@ def test_a_for_each_over_known_keys_may_hand_out_secrets() -> None:
 def test_a_condition_on_a_secret_is_refused() -> None:
     found = find(TOKEN + 'job "j" {\n  if {\n    condition = var.token\n  }\n}\n')
 
-    assert [(one.line, one.summary) for one in found] == [(9, "A condition on a secret")]
+    assert [(one.line, one.summary) for one in found] == [(9, "A condition cannot be made of a secret")]
 
 
 def test_a_command_line_with_a_secret_is_warned_of() -> None:

@@ -62,6 +62,19 @@ job "loud" {
   }
 }
 
+job "beside" {
+  in_parallel {
+    fail_fast = true
+    task "one" {
+      run "shell" { cmd = "echo 1 > one; until test -e two; do sleep 0.02; done; printf 'half a line'; exit 3" }
+    }
+    task "two" {
+      run "shell" { cmd = "touch two; echo '${var.who}'; sleep 600" }
+      on_cancel "shell" { cmd = "echo mended" }
+    }
+  }
+}
+
 job "gets" {
   get "git" "app" {}
   task "look" {
@@ -290,3 +303,37 @@ def test_notifications_are_shown_and_sent_on_demand(program: Program, flags: tup
         f"{told}: build 1 of tell succeeded",
     ]
     assert done.returncode == 0
+
+
+def test_steps_side_by_side_are_told_apart(program: Program, file: str) -> None:
+    done = program("run", "-p", file, "-j", "beside", "--var", "who=me")
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[:3] == ["=== in_parallel 2 steps", "=== task one", "=== task two"]
+    assert {"task two | me", "task one | half a line", "task two, hook on_cancel | mended"} <= set(lines)
+    assert any(line.endswith(': task "one" failed, which stopped the rest') for line in lines)
+    assert lines[-1].endswith('in_parallel: task "one": exit status 3')
+    assert leftovers(program) == []
+
+
+def test_ctrl_c_ends_all_steps_side_by_side(program: Program) -> None:
+    task = 'task "%s" {\n run "shell" { cmd = "trap \'\' TERM INT; echo up; while true; do sleep 0.1; done" }\n}\n'
+    (program.home / "p.hcl").write_text('job "j" {\n in_parallel {\n' + task % "a" + task % "b" + "}\n}\n")
+    with program.start("run", "-p", "p.hcl", "-j", "j") as process:
+        read_until(process, "task a | up")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+        assert process.stdout is not None
+        rest = process.stdout.read()
+    assert "--- task a: cancelled" in rest
+    assert "--- task b: cancelled" in rest
+    assert leftovers(program) == []
+
+
+def test_puts_of_artifacts_do_not_meet(program: Program) -> None:
+    make = 'task "m" {\n run "shell" { cmd = "mkdir x y; head -c 3000000 /dev/zero > x/f; echo > y/f" }\n}\n'
+    both = 'in_parallel {\n put "artifact" "a" { dir = "x" }\n put "artifact" "b" { dir = "y" }\n}\n'
+    text = 'resource "artifact" "a" {}\nresource "artifact" "b" {}\njob "j" {\n' + make + both + "}\n"
+    (program.home / "p.hcl").write_text(text)
+    done = program("run", "-p", "p.hcl", "-j", "j")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
