@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from gevent.lock import RLock
 
 from pikoci.internal.domain.containers import WORKDIR
 from pikoci.internal.domain.duration import format_duration
@@ -28,6 +29,7 @@ from pikoci.internal.worker.tools.environment import base_variables
 from pikoci.internal.worker.tools.lifetime import Lifetime
 from pikoci.internal.worker.tools.outcome import Outcome, StepError, failed, stopped
 from pikoci.internal.worker.tools.workspace import Workspace
+from pikoci.internal.worker.users import BuildUser
 
 _log = structlog.get_logger(__name__)
 _EXCERPT = 500
@@ -55,6 +57,7 @@ class Containers:
     own_places: bool = field(kw_only=True)
     _store: list[str] = field(default_factory=list, init=False)
     _images: set[str] = field(default_factory=set, init=False)
+    _opening: RLock = field(default_factory=RLock, init=False)
 
     def run(
         self,
@@ -100,11 +103,10 @@ class Containers:
             raise StepError(failed(f"the container asks for {asked}; {_NOT_ALLOWED}"))
 
     def _enter(self, commands: Commands, flavour: Flavour, lifetime: Lifetime) -> None:
-        """Open the build user's own store of images, once for the build."""
+        """Have a store of images: the program's own, or the build user's, which is opened once for the build."""
         user = self.workspace.user
         if user is None:
             self._images = self.program.images
-        if user is None or self._store:
             return
         if flavour is not Flavour.PODMAN:
             reason = f"builds of this worker run as users of their own, and {self.program.find()} would run containers"
@@ -112,16 +114,22 @@ class Containers:
         if not self.own_places:
             reason = "builds of this worker have no namespaces of their own, without which they cannot have containers"
             raise StepError(failed(f"{reason}; give the worker CAP_SYS_ADMIN, see docs/security.md"))
+        with self._opening:  # steps may begin at once
+            if not self._store:
+                self._store = self._open(user, lifetime)
+                self._ask(commands, *self.program.removal(flavour), "--all")  # what a build left that was killed
+
+    def _open(self, user: BuildUser, lifetime: Lifetime) -> list[str]:
+        """Take the team's store for this user until the build ends; gives the options that name it."""
         team = hashlib.sha256(self.team.encode()).hexdigest()
         cache = self.settings.workdir / "cache" / "containers" / team
         store = self.workspace.held.enter_context(in_use(cache, lifetime, alone=True, user=user))
-        self._store = [
+        return [
             "--log-level=fatal",  # podman warns at each command of what is meant here: that the user is one alone
             f"--root={store}",
             f"--runroot={_RUN_ROOT}",
             "--storage-opt=overlay.ignore_chown_errors=true",
         ]
-        self._ask(commands, *self.program.removal(flavour), "--all")  # what a build left that was killed
 
     def _provide(self, commands: Commands, line: ContainerLine, lifetime: Lifetime, log: Sink) -> None:
         """See to it that the image is there. Raises StepError with the reason if it can't be had."""
