@@ -88,7 +88,8 @@ class Containers:
             sinks = (keep, None) if on_stderr is None else (on_output, keep)
             outcome = commands.run(argv, self._client(own), self.workspace.work, lifetime, *sinks)
         finally:
-            if outcome is None or outcome.exit_code is None or outcome.exit_code == _NOT_RUN:
+            ended = outcome is not None and outcome.exit_code not in (None, _NOT_RUN)
+            if not ended or flavour is Flavour.DAEMON:
                 self._remove(commands, name, flavour)
         if outcome.exit_code == _NOT_RUN:
             self._images.discard(line.image)
@@ -186,7 +187,9 @@ class Containers:
         if "PIKOCI_OUTPUT" in env:
             self.workspace.make_private(Path(env["PIKOCI_OUTPUT"]))
         variables = handed_over({**given, **line.options.env}, self.workspace)
-        argv = [self.program.find(), *self._store, "run", "--rm", f"--name={name}", "--pull=never"]
+        argv = [self.program.find(), *self._store, "run", f"--name={name}", "--pull=never"]
+        if flavour is Flavour.PODMAN:
+            argv.append("--rm")  # the client of a daemon may ask for the status only when all is removed
         argv += [f"--label={label}" for label in self._labels()]
         argv += ["--security-opt=label=disable", *variables.options]
         argv += [f"--volume={mount}" for mount in mounts]
