@@ -21,6 +21,7 @@ AWKWARD = {
     "HASH": "#x",
     "PATH": "/bin:/somewhere",
     "DOCKER_HOST": "for the command",
+    "CONTAINERS_STORAGE_CONF": "/for/the/command",
 }
 
 
