@@ -13,6 +13,7 @@ The life of a build, with the module in which each part happens:
 5.  `steps.kinds` does what one step says: a task runs a command, a get or put goes to a resource type (`resources`), a
     notify to a notification type (`notifications`).
 6.  `tools.commands` has each command run by `process`: a supervisor starts it, and kills all that descends from it.
+    One of the docker runner goes through `tools.containers`, which sees to the container's end, too.
 7.  What the command writes is masked and capped (`steps.step_log`), and goes to a `reporting.reporter` as all events
     do: numbered, in order, in batches; to a spool on disk while the server is away.
 8.  Whatever happened, there is a last event. `plan.farewell` sends the messages that it calls for. When the event is

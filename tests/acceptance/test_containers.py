@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -27,6 +28,13 @@ job "j" {{
     }}
   }}
 }}
+"""
+
+OWN_PODMAN = """
+trap 'kill $(cat libpod/tmp/pause.pid)' EXIT
+podman import image.tar {image}
+{pikoci} run -p p.hcl -j j --workdir .
+test -z "$(podman ps --all --quiet)"
 """
 
 
@@ -84,6 +92,34 @@ def test_what_runs_in_a_container_ends_with_a_run_that_is_killed(tmp_path: Path,
     process.communicate(timeout=60)
     wait_until(lambda: not _sleepers())
     containers.run("rm", "--all", "--force", "--time=0")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_user_without_rights_runs_containers_too(containers: Containers) -> None:
+    uid = str(1_700_000 + os.getpid() % 100_000)
+    with tempfile.TemporaryDirectory(prefix="pikoci-c-", dir="/run") as place:
+        home = Path(place)
+        (home / "image.tar").write_bytes(containers.packed_image())
+        (home / "p.hcl").write_text(ENDLESS.replace("sleep 4242", "id -u; touch made"))
+        (home / "start").write_text(OWN_PODMAN.format(image=IMAGE, pikoci=BIN / "pikoci"))
+        for path in (home, *home.iterdir()):
+            os.chown(path, int(uid), int(uid))
+        done = subprocess.run(
+            ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "sh", "-e", "start"],
+            cwd=home,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": place,
+                "XDG_RUNTIME_DIR": place,
+                "CONTAINERS_CONF": containers.environment["CONTAINERS_CONF"],
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout
+    assert "up\n0\n" in done.stdout
 
 
 def _sleepers() -> list[Path]:

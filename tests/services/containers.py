@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,7 @@ class Containers:
         self._write(
             "containers.conf",
             '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n'
-            f'[engine]\nruntime = "{runtime}"\ncgroup_manager = "cgroupfs"\nevents_logger = "none"\n',
+            f'[engine]\nruntime = "{runtime}"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n',
         )
         self._write(
             "storage.conf",
@@ -72,6 +73,25 @@ class Containers:
     def all(self) -> list[str]:
         """The names of all containers there are."""
         return self.run("ps", "--all", "--format={{.Names}}").split()
+
+    @contextmanager
+    def served(self) -> Iterator[str]:
+        """The address of a daemon, as the client of docker takes it."""
+        address = f"unix://{self.folder}/socket"
+        service = subprocess.Popen(
+            [self.program, "system", "service", "--time=0", address],
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.environment},
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            while not (self.folder / "socket").exists():
+                assert service.poll() is None
+                time.sleep(0.02)
+            yield address
+        finally:
+            service.terminate()
+            service.wait(30)
+            (self.folder / "socket").unlink(missing_ok=True)
 
     def trust(self, address: str) -> None:
         """Let podman pull from a registry without TLS."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from gevent.lock import RLock
 
 from pikoci.internal.domain.containers import WORKDIR
 from pikoci.internal.domain.duration import format_duration
@@ -28,6 +29,7 @@ from pikoci.internal.worker.tools.environment import base_variables
 from pikoci.internal.worker.tools.lifetime import Lifetime
 from pikoci.internal.worker.tools.outcome import Outcome, StepError, failed, stopped
 from pikoci.internal.worker.tools.workspace import Workspace
+from pikoci.internal.worker.users import BuildUser
 
 _log = structlog.get_logger(__name__)
 _EXCERPT = 500
@@ -55,6 +57,7 @@ class Containers:
     own_places: bool = field(kw_only=True)
     _store: list[str] = field(default_factory=list, init=False)
     _images: set[str] = field(default_factory=set, init=False)
+    _opening: RLock = field(default_factory=RLock, init=False)
 
     def run(
         self,
@@ -85,7 +88,8 @@ class Containers:
             sinks = (keep, None) if on_stderr is None else (on_output, keep)
             outcome = commands.run(argv, self._client(own), self.workspace.work, lifetime, *sinks)
         finally:
-            if outcome is None or outcome.exit_code is None or outcome.exit_code == _NOT_RUN:
+            ended = outcome is not None and outcome.exit_code not in (None, _NOT_RUN)
+            if not ended or flavour is Flavour.DAEMON:
                 self._remove(commands, name, flavour)
         if outcome.exit_code == _NOT_RUN:
             self._images.discard(line.image)
@@ -100,11 +104,10 @@ class Containers:
             raise StepError(failed(f"the container asks for {asked}; {_NOT_ALLOWED}"))
 
     def _enter(self, commands: Commands, flavour: Flavour, lifetime: Lifetime) -> None:
-        """Open the build user's own store of images, once for the build."""
+        """Have a store of images: the program's own, or the build user's, which is opened once for the build."""
         user = self.workspace.user
         if user is None:
             self._images = self.program.images
-        if user is None or self._store:
             return
         if flavour is not Flavour.PODMAN:
             reason = f"builds of this worker run as users of their own, and {self.program.find()} would run containers"
@@ -112,16 +115,22 @@ class Containers:
         if not self.own_places:
             reason = "builds of this worker have no namespaces of their own, without which they cannot have containers"
             raise StepError(failed(f"{reason}; give the worker CAP_SYS_ADMIN, see docs/security.md"))
+        with self._opening:  # steps may begin at once
+            if not self._store:
+                self._store = self._open(user, lifetime)
+                self._ask(commands, *self.program.removal(flavour), "--all")  # what a build left that was killed
+
+    def _open(self, user: BuildUser, lifetime: Lifetime) -> list[str]:
+        """Take the team's store for this user until the build ends; gives the options that name it."""
         team = hashlib.sha256(self.team.encode()).hexdigest()
         cache = self.settings.workdir / "cache" / "containers" / team
         store = self.workspace.held.enter_context(in_use(cache, lifetime, alone=True, user=user))
-        self._store = [
+        return [
             "--log-level=fatal",  # podman warns at each command of what is meant here: that the user is one alone
             f"--root={store}",
             f"--runroot={_RUN_ROOT}",
             "--storage-opt=overlay.ignore_chown_errors=true",
         ]
-        self._ask(commands, *self.program.removal(flavour), "--all")  # what a build left that was killed
 
     def _provide(self, commands: Commands, line: ContainerLine, lifetime: Lifetime, log: Sink) -> None:
         """See to it that the image is there. Raises StepError with the reason if it can't be had."""
@@ -178,7 +187,9 @@ class Containers:
         if "PIKOCI_OUTPUT" in env:
             self.workspace.make_private(Path(env["PIKOCI_OUTPUT"]))
         variables = handed_over({**given, **line.options.env}, self.workspace)
-        argv = [self.program.find(), *self._store, "run", "--rm", f"--name={name}", "--pull=never"]
+        argv = [self.program.find(), *self._store, "run", f"--name={name}", "--pull=never"]
+        if flavour is Flavour.PODMAN:
+            argv.append("--rm")  # the client of a daemon may ask for the status only when all is removed
         argv += [f"--label={label}" for label in self._labels()]
         argv += ["--security-opt=label=disable", *variables.options]
         argv += [f"--volume={mount}" for mount in mounts]

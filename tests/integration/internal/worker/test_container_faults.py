@@ -97,16 +97,31 @@ def test_a_worker_without_containers_asks_no_program(tmp_path: Path) -> None:
     assert not (tmp_path / "asked").exists()
 
 
-def test_a_daemon_s_container_has_the_worker_s_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "docker"
-    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\necho Docker version 28\n')
+@pytest.mark.parametrize(
+    ("name", "params", "wanted"),
+    [
+        ("docker", {}, " --user=1234:1235 "),
+        ("docker", {"user": "5"}, " --user=5 "),
+        ("podman", {"user": "5"}, " --userns=keep-id:uid=5,gid=5 --user=5 "),
+        ("podman", {"user": "5:6"}, " --userns=keep-id:uid=5,gid=6 --user=5:6 "),
+        ("podman", {"user": "name"}, " --workdir=/workdir --user=name "),
+        ("podman", {"user": "0"}, " --workdir=/workdir --user=0 "),
+        ("podman", {}, " --workdir=/workdir x "),
+    ],
+)
+def test_files_belong_to_a_worker_that_is_not_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, params: dict[str, object], wanted: str
+) -> None:
+    program = tmp_path / name
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\necho {name} version 4\n')
     program.chmod(0o755)
     monkeypatch.setattr("os.geteuid", lambda: 1234)
     monkeypatch.setattr("os.getegid", lambda: 1235)
+    step = TaskStep(id="1", name="t", run=Command(runner="docker", params={**STEP.run.params, **params}))
     with worker_room(tmp_path, container_program=str(program)) as room:
-        room.run_job(STEP)
+        room.run_job(step)
     (run,) = (line for line in asked(tmp_path) if line.startswith("run "))
-    assert " --user=1234:1235 " in run
+    assert wanted in run
 
 
 def test_a_line_break_that_no_way_is_left_for_is_refused(tmp_path: Path) -> None:

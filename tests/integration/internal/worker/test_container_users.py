@@ -9,12 +9,17 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 
+from pikoci.internal.domain.gateway import WorkerCommand
 from pikoci.internal.domain.plan import Command, TaskStep
+from pikoci.internal.worker.tools.container_line import container_line
+from pikoci.internal.worker.tools.lifetime import BuildControl
+from pikoci.internal.worker.tools.outcome import Outcome
 from pikoci.internal.worker.users import BuildUser
 from tests.services.containers import Containers, Registry
-from tests.unit.internal.worker.bench_room import Room, task, worker_room
+from tests.unit.internal.worker.bench_room import Room, task, wait_until, worker_room
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
@@ -66,6 +71,36 @@ def test_the_store_is_closed_afterwards(room: Room, root: Path, registry: tuple[
     room.run_job(inside(registry[1], "true"))
     (gate,) = (path for path in (root / "work" / "cache" / "containers").iterdir() if path.is_dir())
     assert (gate.stat().st_uid, gate.stat().st_mode & 0o777) == (0, 0o700)
+
+
+def test_a_cancelled_container_leaves_a_store_that_works(room: Room, registry: tuple[Registry, str]) -> None:
+    record = room.submit(inside(registry[1], "echo up; sleep 4343"))
+    wait_until(lambda: record.log().endswith(b"up\n"))
+    room.gateway.pushed.put(WorkerCommand(kind="cancel", build_id=1, claim=1, reason="cancelled by ann"))
+    wait_until(lambda: record.ended)
+    assert record.end.status == "cancelled"
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"4343" in path.read_bytes()]
+    assert room.run_job(inside(registry[1], "true")).end.status == "succeeded"
+
+
+def test_steps_at_once_share_the_store(room: Room, registry: tuple[Registry, str], root: Path) -> None:
+    wait_until(lambda: room.worker.health().registered)
+    equipment, control = room.worker._equipment, BuildControl(1.0)
+    loan = equipment.users.borrow(30.0)
+    assert loan is not None
+    said: list[bytes] = []
+
+    def run() -> Outcome:
+        line = container_line({"image": registry[1], "cmd": "echo done", "network": "none"}, workspace)
+        return commands.run(line, {}, workspace.work, control.plan, said.append)
+
+    with equipment.workspace(root / "work" / "builds" / "7-1", loan, "main/p/j") as workspace:
+        commands = equipment.commands(30.0, control, workspace, "main")
+        both = [gevent.spawn(run) for _ in range(2)]
+        gevent.joinall(both, timeout=30, raise_error=True)
+        assert [one.value.status for one in both if one.value] == ["succeeded", "succeeded"], said
+    loan.give_back()
+    assert b"".join(said).count(b"done\n") == 2
 
 
 def test_no_build_gets_near_a_daemon(root: Path, containers: Containers) -> None:

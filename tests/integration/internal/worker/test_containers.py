@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pikoci.internal.domain.gateway import WorkerCommand
-from pikoci.internal.domain.plan import Command, Resource, ResourceType, TaskStep
+from pikoci.internal.domain.plan import Command, Hook, Hooks, Resource, ResourceType, TaskStep
 from tests.services.containers import IMAGE, Containers, Registry
 from tests.unit.internal.worker.bench_room import Room, task, wait_until, worker_room
 
@@ -21,6 +21,7 @@ AWKWARD = {
     "HASH": "#x",
     "PATH": "/bin:/somewhere",
     "DOCKER_HOST": "for the command",
+    "CONTAINERS_STORAGE_CONF": "/for/the/command",
 }
 
 
@@ -207,16 +208,23 @@ def test_a_volume_stays_inside(room: Room) -> None:
     assert 'the docker runner: "./out" is not a path below the work directory' in record.end.reason
 
 
-def test_types_run_in_containers_too(room: Room, tmp_path: Path) -> None:
-    params: dict[str, object] = {
-        "image": IMAGE,
-        "network": "none",
-        "entrypoint": ["/bin/sh", "-c", 'echo noise >&2; echo "[{\\"a\\":\\"$HOSTNAME\\"}]"'],
-    }
-    kind = ResourceType(name="x", check=Command(runner="docker", params=params), cache=True)
-    result = room.check(Resource(type="x", name="r", cache=True), kind)
-    assert result.error == ""
-    assert len(result.versions) == 1
+def test_types_run_in_containers_too(room: Room) -> None:
+    script = (
+        "echo noise >&2; echo x >> $CACHE_DIR/seen; "
+        'echo "[{\\"url\\": \\"$param_url\\", \\"n\\": $(wc -l < $CACHE_DIR/seen)}]"'
+    )
+    params: dict[str, object] = {"image": IMAGE, "network": "none", "entrypoint": ["/bin/sh", "-ec", script]}
+    kind = ResourceType(name="x", params=["url"], check=Command(runner="docker", params=params))
+    resource = Resource(type="x", name="r", cache=True, params={"url": "u"})
+    results = [room.check(resource, kind) for _ in range(2)]
+    assert [result.error for result in results] == ["", ""]
+    assert [result.versions for result in results] == [[{"url": "u", "n": 1}], [{"url": "u", "n": 2}]]
+
+
+def test_a_hook_runs_in_a_container_too(room: Room) -> None:
+    hooks = Hooks(on_success=[Hook(id="h", command=inside("echo hooked").run)])
+    record = room.run_job(task("true", hooks=hooks))
+    assert record.log("h") == b"hooked\n"
 
 
 def _read(path: Path) -> bytes:
