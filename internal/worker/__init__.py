@@ -27,6 +27,6 @@ server has the build run again; the next start of the worker ships spools (`work
 (`process.sweep`) and removes old workspaces (`home`).
 
 The rooms lie in floors, each importing from lower ones alone (`worker-floors` in pyproject.toml): claims and pools at
-the top, in this folder; `plan`; `steps`; `resources`, `notifications`, `services` and `reporting`; `tools`; `process` at
-the bottom.
+the top, in this folder; `plan`; `steps`; `resources`, `notifications`, `services` and `reporting`; `tools`; `process`
+at the bottom.
 """

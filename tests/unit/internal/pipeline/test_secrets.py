@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pikoci.internal.domain.plan import Command, Secrets, SecretType, SecretVariable, TaskStep
 from pikoci.internal.domain.secret_text import FORM, SecretReference, compose, fill
 from pikoci.internal.pipeline import kinds
-from pikoci.pkg.hcl import Deferred, EvalContext, evaluate, parse_expression, standard_functions
+from pikoci.pkg.hcl import Deferred, EvalContext, Value, evaluate, parse_expression, standard_functions
 from tests.unit.internal.pipeline.loading import NOW, Finding, find, job_of, spec_of, warnings_of
 
 TOKEN = 'variable "token" {\n  secret "file" {\n    path = "/s.json"\n    key = "token"\n  }\n}\n'
@@ -168,13 +168,14 @@ EXPRESSIONS = st.recursive(
 def test_a_completed_text_is_what_evaluating_with_the_value_gives(source: str, a: str, b: str) -> None:
     expression = parse_expression(source).expression
     assert expression is not None
-    known = {"a": unicodedata.normalize("NFC", a), "b": unicodedata.normalize("NFC", b)}
+    known: dict[str, Value] = {"a": unicodedata.normalize("NFC", a), "b": unicodedata.normalize("NFC", b)}
     functions = standard_functions(lambda: NOW)
-    now = evaluate(expression, EvalContext({"var": {**known}}, functions))
-    later = evaluate(expression, EvalContext({"var": {name: Deferred.of(f"var.{name}") for name in known}}, functions))
+    now = evaluate(expression, EvalContext({"var": known}, functions))
+    deferred: dict[str, Value] = {name: Deferred.of(f"var.{name}") for name in known}
+    later = evaluate(expression, EvalContext({"var": deferred}, functions))
 
     assert now.diagnostics == later.diagnostics == []
-    filled = [fill(kinds.to_json(result.value), known.__getitem__) for result in (now, later)]
+    filled = [fill(kinds.to_json(result.value), lambda name: str(known[name])) for result in (now, later)]
     assert filled[0] == filled[1] == plain_json(now.value)
 
 

@@ -239,6 +239,14 @@ def test_an_explosion_is_stopped(source: str) -> None:
     assert "Expression too large" in errors(source)[-1]
 
 
+def test_a_secret_in_a_long_text_counts_as_often_as_it_stands_there() -> None:
+    long = Deferred(("x" * 20_000, Reference("var.token")))
+    expression = parse_expression('"%{ for a in range(100) }${long}%{ endfor }"').expression
+    assert expression is not None
+    found = evaluate(expression, EvalContext({"long": long}, CONTEXT.functions))
+    assert [one.summary for one in found.diagnostics] == ["Expression too large"]
+
+
 def test_values_that_share_parts_count_as_often_as_they_occur() -> None:
     nested = '"x"'
     for depth in range(22):
