@@ -42,8 +42,9 @@ class Writer:
     depth: int = 0
 
     def comment(self, text: str) -> None:
-        """A comment, one line for each of the text."""
-        self.lines += [f"# {line}".rstrip() for line in text.splitlines()]
+        """A comment, one line for each of the text, without what could steer a terminal."""
+        lines = ("".join(letter if letter.isprintable() else " " for letter in line) for line in text.splitlines())
+        self.lines += [f"# {line}".rstrip() for line in lines]
 
     def blank(self) -> None:
         """A blank line, unless a block has just begun."""

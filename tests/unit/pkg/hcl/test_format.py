@@ -137,6 +137,7 @@ TABLE = {
     "a heredoc keeps every byte": ("a{\nb=<<-E\n\tx  \n  E  \n}\n", "a {\n  b = <<-E\n\tx  \n  E  \n}\n"),
     "a quoted template keeps every byte": ('a = "${  b }  x"\n', 'a = "${  b }  x"\n'),
     "a comment of several lines does": ("a {\n/* x\n  y */\n}\n", "a {\n  /* x\n  y */\n}\n"),
+    "what follows such a comment is not aligned": ("a=1\n/* x\ny */ bcd=2\n", "a = 1\n/* x\ny */ bcd = 2\n"),
     "lines end as the first one does": ("a=1\r\nb=2\nc=<<E\nx\nE\n", "a = 1\r\nb = 2\r\nc = <<E\nx\nE\r\n"),
     "the last line ends": ("a=1", "a = 1\n"),
     "a byte order mark goes": ("\ufeffa=1\n", "a = 1\n"),

@@ -48,7 +48,8 @@ def test_a_result_that_is_not_valid_is_printed_and_fails(invoke: Invoke) -> None
 
 
 def test_what_a_file_says_cannot_steer_a_terminal(invoke: Invoke) -> None:
-    result = invoke("pipeline", "import", "concourse", "-", input='"\\e[31m": 1\njobs: []\n')
+    result = invoke("pipeline", "import", "concourse", "-", input='jobs: [{name: j, "\\e[31m": 1}]\n')
+    assert "[31m: it has no counterpart" in result.err
     assert "\x1b" not in result.out + result.err
 
 
