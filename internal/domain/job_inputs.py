@@ -52,13 +52,13 @@ class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         found = _converted(self.type, value)
         parts = found if isinstance(found, list) else [found]
         texts = [text_of(part) for part in parts]
+        if self.required and not any(texts):
+            raise UnfitInputError("must not be empty")
         for text in texts:
             _check_text(text)
             if self.choices and text not in self.choices:
                 known = ", ".join(f'"{choice}"' for choice in self.choices)
                 raise UnfitInputError(f'must be one of {known}, and "{text[:_SHOWN]}" is not')
-        if self.required and not any(texts):
-            raise UnfitInputError("must not be empty")
         return found
 
 

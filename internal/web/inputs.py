@@ -49,7 +49,7 @@ class TriggerPage(Page):
                 request, texts, lambda: trigger(request.principal, team, pipeline, job, values=values).name
             )
         except InvalidInputsError as error:
-            response.status = falcon.HTTP_400
+            response.status = falcon.HTTP_422
             fields = _fields(overview.inputs, texts, error.faults)
             self._show(request, response, (team, pipeline), overview, fields)
         else:

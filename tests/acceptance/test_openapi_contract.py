@@ -28,6 +28,7 @@ resource "trigger" "button" {}
 resource "trigger" "spare" {}
 
 job "free" {
+  input "note" {}
   get "trigger" "button" { trigger = true }
   task "go" {
     run "exec" { path = "/bin/true" }

@@ -13,6 +13,23 @@ job "greet" {
   }
 }
 
+job "asking" {
+  input "place" {
+    description = "where it goes"
+    choices     = ["staging", "production"]
+    required    = true
+  }
+  input "count" {
+    type    = number
+    default = 3
+  }
+  task "tell" {
+    run "shell" {
+      cmd = "echo to $INPUT_PLACE $INPUT_COUNT times"
+    }
+  }
+}
+
 job "gated" {
   task "first" {
     run "shell" {

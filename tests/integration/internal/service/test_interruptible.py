@@ -154,6 +154,17 @@ def test_a_retry_of_an_old_build_stops_no_newer_one_and_waits_beside_it(world: W
     assert world.build(retry).cancel_reason == "build run#3 is newer, and the job is interruptible"
 
 
+def test_a_retry_is_not_stopped_by_a_newer_build_that_was_there_before_it(world: World) -> None:
+    world.set(INTERRUPTIBLE)
+    world.run(world.trigger())
+    waiting = world.trigger()
+    retry = world.services.builds.retry(world.alice, "main", "p", "run", "1")
+    world.services.pipelines.pause(world.alice, "main", "p")
+    world.services.pipelines.unpause(world.alice, "main", "p")
+    world.schedule()
+    assert [world.build(build).status for build in (waiting, retry)] == [PENDING, PENDING]
+
+
 def test_a_result_that_was_on_its_way_counts(world: World) -> None:
     world.set(INTERRUPTIBLE)
     old = world.trigger()

@@ -21,8 +21,10 @@ PIPELINE = (
     + limited("concurrency = 2").replace('job "run"', 'job "two"')
     + limited('serial_groups = ["g"]').replace('job "run"', 'job "left"')
     + limited('serial_groups = ["g"]\n      requeue_on_worker_loss = false').replace('job "run"', 'job "right"')
+    + limited("interruptible = true\n      concurrency = 2").replace('job "run"', 'job "newest"')
+    + limited("allow_failure = true").replace('job "run"', 'job "loose"')
 )
-JOBS = ("run", "two", "left", "right")
+JOBS = ("run", "two", "left", "right", "newest", "loose")
 STEPS = 250
 
 
@@ -116,6 +118,8 @@ class Life:
     def look(self) -> None:
         self.world.services.scheduling.sweep()
         self.world.schedule()
+        waiting = [build for build in self.world.builds("newest") if build.status is BuildStatus.PENDING]
+        assert len(waiting) <= 1 or self.is_paused("newest")
 
     def outage(self) -> None:
         self.world.publisher.messages.clear()
@@ -124,6 +128,9 @@ class Life:
     def pause(self) -> None:
         act = self.random.choice([self.world.services.jobs.pause, self.world.services.jobs.unpause])
         act(self.world.alice, "main", "p", self.random.choice(JOBS))
+
+    def is_paused(self, job: str) -> bool:
+        return self.world.services.jobs.get(self.world.alice, "main", "p", job).job.paused
 
     def finish(self) -> None:
         """Everything works again: what is left must come to its end."""
@@ -154,6 +161,7 @@ class Life:
         assert running.count("two") <= 2
         assert running.count("left") + running.count("right") <= 1
         for build in now.values():
+            assert build.status not in ((BuildStatus.FAILED,) if build.job == "loose" else (BuildStatus.WARNING,))
             if build.status.is_final:
                 steps = self.world.store.builds.steps(build.id) if build.claim else []
                 assert StepStatus.STARTED not in {step.status for step in steps}

@@ -78,6 +78,7 @@ def test_values_are_converted_to_the_type(wanted: JobInput, given: object, value
         (LIST, ["a", "c"], 'must be one of "a", "b", and "c" is not'),
         (PLACE, "prod", 'must be one of "staging", "production", and "prod" is not'),
         (JobInput(name="name", required=True), "", "must not be empty"),
+        (PLACE, "", "must not be empty"),
         (JobInput(name="names", type="list", required=True), [], "must not be empty"),
     ],
 )
