@@ -47,7 +47,7 @@ def _config(conversion: Conversion, step: document.Mapping) -> document.Mapping:
         return conversion.mapping(step, "config")
     if path in conversion.task_files:
         return conversion.task_files[path]
-    reason = "the file was not given: write its command here, or name the folder of its resource with --files"
+    reason = "the file was not found: write its command here, or name the folder of its resource with --files"
     conversion.lost(step.lines["file"], f"file: {path}", reason)
     return document.Mapping(step.line)
 

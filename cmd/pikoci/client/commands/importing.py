@@ -57,7 +57,8 @@ def concourse(ctx: click.Context, file: str, folders: Mapping[str, str]) -> None
     from pikoci.internal.pipeline.concourse import convert, task_files  # with PyYAML
 
     text, name = read_text(file), shown_name(file)
-    found = convert(text, name, {path: _read(path, folders) for path in _within(task_files(text, name), folders)})
+    paths = {path: place for path in task_files(text, name) if (place := _place(path, folders)) is not None}
+    found = convert(text, name, {path: read_text(str(place)) for path, place in paths.items()})
     click.echo(found.text, nl=False)
     for loss in found.losses:
         click.echo(f"{name}:{loss.line}: {visible(loss.what)}: {visible(loss.reason)}", err=True)
@@ -66,16 +67,13 @@ def concourse(ctx: click.Context, file: str, folders: Mapping[str, str]) -> None
     ctx.exit(0 if loaded.ok else 1)
 
 
-def _within(paths: list[str], folders: Mapping[str, str]) -> list[str]:
-    """The paths whose resource has a folder."""
-    return [path for path in paths if path.partition("/")[0] in folders]
-
-
-def _read(path: str, folders: Mapping[str, str]) -> str:
-    """The text of a task's file. Raises InvalidError where it lies outside of the folder, or cannot be read."""
+def _place(path: str, folders: Mapping[str, str]) -> Path | None:
+    """Where a task's file is; None where nobody said, or it is not there. Raises InvalidError if it is elsewhere."""
     name, _, rest = path.partition("/")
+    if name not in folders:
+        return None
     folder = Path(folders[name]).resolve()
     found = (folder / PurePosixPath(rest)).resolve()
     if not found.is_relative_to(folder):
         raise InvalidError(f"the task's file {path} is not in {folders[name]}")
-    return read_text(str(found))
+    return found if found.is_file() else None

@@ -35,7 +35,7 @@ def test_a_pipeline_is_printed_as_hcl_that_is_valid_and_formatted(invoke: Invoke
 def test_what_was_not_converted_is_a_line_on_standard_error(invoke: Invoke, repository: Path) -> None:
     result = invoke("pipeline", "import", "concourse", "-", input=PIPELINE)
     assert result.status == 0
-    assert result.err.startswith("<stdin>:6: file: repo/ci/unit.yml: the file was not given")
+    assert result.err.startswith("<stdin>:6: file: repo/ci/unit.yml: the file was not found")
     assert "# Not converted: file: repo/ci/unit.yml" in result.out
 
 
@@ -51,6 +51,13 @@ def test_what_a_file_says_cannot_steer_a_terminal(invoke: Invoke) -> None:
     result = invoke("pipeline", "import", "concourse", "-", input='jobs: [{name: j, "\\e[31m": 1}]\n')
     assert "[31m: it has no counterpart" in result.err
     assert "\x1b" not in result.out + result.err
+
+
+def test_a_file_that_is_missing_is_told_like_one_that_was_not_given(invoke: Invoke, repository: Path) -> None:
+    (repository / "repo/ci/unit.yml").unlink()
+    result = invoke("pipeline", "import", "concourse", str(repository / "ci.yml"), "--files", f"repo={repository}/repo")
+    assert result.status == 0
+    assert "the file was not found" in result.err
 
 
 def test_files_of_tasks_stay_in_their_folder(invoke: Invoke, repository: Path) -> None:

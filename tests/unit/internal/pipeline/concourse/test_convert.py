@@ -115,7 +115,7 @@ REASONS = {
     "- get: other": "no resource has this name",
     "- load_var: v\n  file: x": "PIKOCI_OUTPUT",
     "- set_pipeline: p\n  file: x": "pipelines set",
-    "- task: t\n  file: repo/t.yml": "the file was not given",
+    "- task: t\n  file: repo/t.yml": "the file was not found",
     "- try: {put: repo}": "the build does too",
     "- put: repo\n  across: [{var: x, values: [1]}]": "matrix or for_each",
     "- put: repo\n  tags: [a]": "the whole job",
