@@ -4,5 +4,17 @@ from pikoci.internal.pipeline.changes import render_diff
 from pikoci.internal.pipeline.diff import Change, Detail, diff
 from pikoci.internal.pipeline.load import Loaded, load, load_or_raise
 from pikoci.internal.pipeline.reference import reference
+from pikoci.internal.pipeline.web_sources import Fetched, addresses
 
-__all__ = ["Change", "Detail", "Loaded", "diff", "load", "load_or_raise", "reference", "render_diff"]
+__all__ = [
+    "Change",
+    "Detail",
+    "Fetched",
+    "Loaded",
+    "addresses",
+    "diff",
+    "load",
+    "load_or_raise",
+    "reference",
+    "render_diff",
+]

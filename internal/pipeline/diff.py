@@ -11,7 +11,7 @@ from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.plan import Json, PipelineSpec, Resource
 from pikoci.internal.pipeline.masks import HIDDEN
 
-What = Literal["env", "job", "resource", "resource_type", "runner_type"]
+What = Literal["env", "job", "resource", "resource_type", "runner_type", "source"]
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -23,7 +23,7 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One thing of a pipeline that was added, removed or changed. Only changed things have details."""
+    """One thing of a pipeline that was added, removed or changed. Changed things and new sources have details."""
 
     kind: Literal["added", "removed", "changed"]
     what: What
@@ -43,7 +43,7 @@ def diff(old: PipelineSpec | None, new: PipelineSpec) -> list[Change]:
         change = _change(key, before.get(key), after.get(key), masks)
         if change is not None:
             changes.append(change)
-    order: tuple[What, ...] = ("env", "resource_type", "runner_type", "resource", "job")
+    order: tuple[What, ...] = ("env", "source", "resource_type", "runner_type", "resource", "job")
     return sorted(changes, key=lambda change: order.index(change.what))
 
 
@@ -52,6 +52,8 @@ _Key = tuple[What, str]
 
 def _things(spec: PipelineSpec) -> dict[_Key, Any]:
     things: dict[_Key, Any] = {("env", name): {"value": value} for name, value in spec.env.items()}
+    for source in spec.sources:
+        things["source", f"{source.block}.{source.name}"] = {"address": source.address, "sha256": source.sha256}
     for kind in spec.resource_types:
         things["resource_type", kind.name] = _plain(kind)
     for runner in spec.runner_types:
@@ -94,7 +96,8 @@ class _Sensitive:
 def _change(key: _Key, before: Any, after: Any, masks: list[str]) -> Change | None:
     what, name = key
     if before is None:
-        return Change("added", what, name)
+        details = [Detail(path, None, value) for path, value in after.items()] if what == "source" else []
+        return Change("added", what, name, details)
     if after is None:
         return Change("removed", what, name)
     details = [

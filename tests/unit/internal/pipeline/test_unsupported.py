@@ -68,18 +68,6 @@ def refused(line: int, column: int, name: str) -> Finding:
             ],
         ),
         (
-            'resource_type "r" {\n  source = "https://example.com/r.hcl"\n}',
-            [
-                Finding(
-                    2,
-                    12,
-                    "A source on the web is not supported yet",
-                    "Known are pikoci:// and one of: artifact, cron, git, trigger.",
-                    "copy the definition into this file",
-                )
-            ],
-        ),
-        (
             'resource_type "git" {\n  source = "pikoci://git"\n  runner "exec" {\n    path = "x"\n  }\n}',
             [refused(3, 3, "runner")],
         ),
