@@ -10,6 +10,7 @@ The life of a build, with the module in which each part happens:
 4.  `plan.build` makes a workspace and runs the job's steps and hooks. `plan.sequence` does so in order: attempts, time
     limits and hooks around each step, in a `Scope` that carries what one step exports to the next.
 5.  `steps.kinds` does what one step says: a task runs a command, a get or put goes to a resource type (`resources`).
+    A task's caches are moved to it (`steps.caches`), and away when nothing of the build runs any more.
 6.  `tools.commands` has each command run by `process`: a supervisor starts it, and kills all that descends from it.
 7.  What the command writes is masked and capped (`steps.step_log`), and goes to a `reporting.reporter` as all events
     do: numbered, in order, in batches; to a spool on disk while the server is away.
