@@ -339,11 +339,20 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     types: list[SecretType] = []
 
 
+class FetchedSource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the definition of a type came from when the pipeline was set; `block` says of which kind it is."""
+
+    block: str
+    name: str
+    address: str
+    sha256: str
+
+
 class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A whole pipeline after evaluation and expansion; every list is in source order.
 
     `masks` holds the values of sensitive variables, which a worker never lets into a log. Every command sees the
-    variables of `env`, also those of checks.
+    variables of `env`, also those of checks. `sources` tells which types came from the web.
     """
 
     jobs: list[JobPlan] = []
@@ -356,6 +365,7 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     notification_types: list[NotificationType] = []
     notifications: list[Notification] = []
     secrets: Secrets = Secrets()
+    sources: list[FetchedSource] = []
 
     def job(self, name: str) -> JobPlan | None:
         """The job of that name, or None."""

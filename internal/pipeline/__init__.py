@@ -6,11 +6,14 @@ from pikoci.internal.pipeline.diff import Change, Detail, diff
 from pikoci.internal.pipeline.formatting import formatted
 from pikoci.internal.pipeline.load import Loaded, load, load_or_raise
 from pikoci.internal.pipeline.reference import reference
+from pikoci.internal.pipeline.web_sources import Fetched, addresses
 
 __all__ = [
     "Change",
     "Detail",
+    "Fetched",
     "Loaded",
+    "addresses",
     "description",
     "diff",
     "formatted",

@@ -18,6 +18,7 @@ HIDDEN_CHANGE = "(sensitive, changed)"
 
 What = Literal[
     "env",
+    "source",
     "variable",
     "secret_type",
     "resource_type",
@@ -40,7 +41,7 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One thing of a pipeline that was added, removed or changed. Only changed things have details."""
+    """One thing of a pipeline that was added, removed or changed. Changed things and new sources have details."""
 
     kind: Literal["added", "removed", "changed"]
     what: What
@@ -72,6 +73,8 @@ def _things(spec: PipelineSpec) -> dict[_Key, Any]:
         things["variable", variable.name] = _plain(variable)
     for store in spec.secrets.types:
         things["secret_type", store.name] = _store(store)
+    for source in spec.sources:
+        things["source", f"{source.block}.{source.name}"] = {"address": source.address, "sha256": source.sha256}
     for kind in spec.resource_types:
         things["resource_type", kind.name] = _plain(kind)
     for runner in spec.runner_types:
@@ -140,7 +143,8 @@ class _Sensitive:
 def _change(key: _Key, before: Any, after: Any, masks: list[str]) -> Change | None:
     what, name = key
     if before is None:
-        return Change("added", what, name)
+        details = [Detail(path, None, value) for path, value in after.items()] if what == "source" else []
+        return Change("added", what, name, details)
     if after is None:
         return Change("removed", what, name)
     details = [

@@ -13,7 +13,10 @@ from pikoci.internal.pipeline.schema import BlockSchema as Block
 _PARAMS_FREE = "params by name, of any value"
 _RUNNER_PARAMS = "the params of the runner"
 
-_SOURCE = Attribute("source", kinds.STRING, "Where the definition comes from, `pikoci://<name>`, in place of commands.")
+_SOURCE = Attribute(
+    "source", kinds.STRING, "Where the definition comes from, in place of commands: `pikoci://<name>` or `https://…`."
+)
+_SHA256 = Attribute("source_sha256", kinds.STRING, "The digest that what is fetched must have, in hexadecimal digits.")
 _PARAMS = Attribute("params", kinds.STRINGS, "Names of the params that it takes; any, if not given.")
 
 
@@ -82,6 +85,7 @@ _RESOURCE = (
         declares="resource_type",
         attributes=(
             _SOURCE,
+            _SHA256,
             _PARAMS,
             Attribute("cache", kinds.BOOL, "Give check and pull a directory that is kept, `$CACHE_DIR`."),
         ),
@@ -114,7 +118,7 @@ _RUNNER = (
         "A template for running a command.",
         labels=("name",),
         declares="runner",
-        attributes=(_SOURCE,),
+        attributes=(_SOURCE, _SHA256),
         blocks=("runner_type.run",),
     ),
     Block(
@@ -134,7 +138,7 @@ _SECRET = (
         "A secret store that variables can read from.",
         labels=("name",),
         declares="secret_type",
-        attributes=(_SOURCE, _PARAMS),
+        attributes=(_SOURCE, _SHA256, _PARAMS),
         blocks=("secret_type.runner", "secret_type.get"),
         free="configuration of the store by name",
     ),
@@ -148,7 +152,7 @@ _SERVICE = (
         "Something that runs beside a job's steps, such as a database.",
         labels=("name",),
         declares="service_type",
-        attributes=(_SOURCE, _PARAMS),
+        attributes=(_SOURCE, _SHA256, _PARAMS),
         blocks=("service_type.runner", "service_type.start", "service_type.ready_check", "service_type.stop"),
     ),
     _override("service_type"),
@@ -172,7 +176,7 @@ _NOTIFICATION = (
         "How to send a kind of message.",
         labels=("name",),
         declares="notification_type",
-        attributes=(_SOURCE, _PARAMS),
+        attributes=(_SOURCE, _SHA256, _PARAMS),
         blocks=("notification_type.runner", "notification_type.notify"),
     ),
     _override("notification_type"),

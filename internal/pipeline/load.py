@@ -11,7 +11,7 @@ import msgspec
 
 from pikoci.internal.domain.errors import Diagnostic, InvalidPipelineError
 from pikoci.internal.domain.limits import MAX_FILE
-from pikoci.internal.domain.plan import PipelineSpec
+from pikoci.internal.domain.plan import FetchedSource, PipelineSpec
 from pikoci.internal.pipeline import passed
 from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.declared import Declared
@@ -31,6 +31,7 @@ from pikoci.internal.pipeline.steps import Steps
 from pikoci.internal.pipeline.structure import Structure
 from pikoci.internal.pipeline.typechecks import TypeChecks, by_name
 from pikoci.internal.pipeline.variables import Variables
+from pikoci.internal.pipeline.web_sources import Fetched, insert
 from pikoci.pkg import hcl
 from pikoci.pkg.hcl.syntax import Body
 
@@ -59,6 +60,7 @@ def load(
     *,
     filename: str = "pipeline.hcl",
     now: datetime,
+    fetched: Mapping[str, Fetched] | None = None,
     max_bytes: int = MAX_FILE,
     allow_missing_variables: bool = False,
     processor_time: Callable[[], float] = time.thread_time,
@@ -70,6 +72,7 @@ def load(
         variables: Values of variables by name, as they come from JSON; None as a value is as good as none.
         filename: Shown in diagnostics.
         now: What `timestamp()` says.
+        fetched: What the `web_sources.addresses` of the file hold.
         max_bytes: Longer files are refused unread.
         allow_missing_variables: Accept variables that have neither value nor default, for checking a file alone.
         processor_time: Seconds that a processor has worked for the calling thread; reading may take a few of them.
@@ -84,16 +87,22 @@ def load(
     with suppress(ReadingStoppedError):
         report.extend(found)
         if body.items or not report.failed:
-            loading = _Loading(body, report, budget, masks)
+            body, sources = insert(body, fetched or {}, report)
+            loading = _Loading(body, sources, report, budget, masks)
             spec = loading.run(variables or {}, now, allow_missing=allow_missing_variables)
     return Loaded(None if report.failed else spec, report.diagnostics(masks.hide if masks.all() else str))
 
 
 def load_or_raise(
-    config: str, variables: Mapping[str, object] | None = None, *, filename: str = "pipeline.hcl", now: datetime
+    config: str,
+    variables: Mapping[str, object] | None = None,
+    *,
+    filename: str = "pipeline.hcl",
+    now: datetime,
+    fetched: Mapping[str, Fetched] | None = None,
 ) -> tuple[PipelineSpec, list[Diagnostic]]:
     """The pipeline of a file with the warnings about it, or InvalidPipelineError with every finding."""
-    loaded = load(config, variables, filename=filename, now=now)
+    loaded = load(config, variables, filename=filename, now=now, fetched=fetched)
     if loaded.spec is None:
         errors = [one for one in loaded.diagnostics if one.severity == "error"]
         count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
@@ -104,8 +113,9 @@ def load_or_raise(
 class _Loading:
     """The work on one file."""
 
-    def __init__(self, body: Body, report: Report, budget: Budget, masks: Masks) -> None:
+    def __init__(self, body: Body, sources: list[FetchedSource], report: Report, budget: Budget, masks: Masks) -> None:
         self._body = body
+        self._sources = sources
         self._report = report
         self._budget = budget
         self._masks = masks
@@ -159,6 +169,7 @@ class _Loading:
             notification_types=notifications.types(),
             notifications=notifications.resolved(built, jobs, self._budget),
             secrets=secrets,
+            sources=self._sources,
         )
 
     def _env(self, scope: Scope) -> dict[str, str]:

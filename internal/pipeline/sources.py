@@ -34,16 +34,14 @@ def builtin_name(source: str, block: str, where: Range, report: Report) -> str |
             return name
         report.error(where, f'Unknown built-in {block} "{name}"', hint=report.similar(name, known))
     elif source.startswith(("https://", "http://")):
-        report.error(
-            where,
-            "A source on the web is not supported yet",
-            f"Known are {_SCHEME} and one of: {', '.join(sorted(known))}.",
-            "copy the definition into this file",
-        )
+        if where.text != f'"{source}"':  # else what is wrong with it was said when it was to be inserted
+            report.error(
+                where, "An address that is not written out", "Definitions are fetched before anything is evaluated."
+            )
     else:
         report.error(
             where,
             f'"{source[:100]}" is not a valid source',
-            hint=f"write {_SCHEME}<name>, with one of: {', '.join(sorted(known))}",
+            hint=f"write {_SCHEME}<name>, with one of: {', '.join(sorted(known))}; or an https:// address",
         )
     return None

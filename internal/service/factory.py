@@ -16,7 +16,7 @@ from pikoci.internal.service.plumbing.doorbell import Doorbell
 from pikoci.internal.service.plumbing.fleet import Fleet
 from pikoci.internal.service.plumbing.keyed_store import KeyedStore
 from pikoci.internal.service.plumbing.measures import Measures
-from pikoci.internal.service.plumbing.ports import Broker, RunInThread, run_inline
+from pikoci.internal.service.plumbing.ports import Broker, FetchSources, RunInThread, fetch_nothing, run_inline
 from pikoci.internal.service.plumbing.revocations import Revocations
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 from pikoci.internal.service.plumbing.tokens import TokenService, signing_secret
@@ -64,6 +64,7 @@ def build_services(
     run_in_thread: RunInThread = run_inline,
     hash_in_thread: RunInThread | None = None,
     read_pipeline: RunInThread | None = None,
+    fetch_sources: FetchSources = fetch_nothing,
     broker_failure: type[Exception] = UnavailableError,
     jwt_secret: str | None = None,
     previous_secrets: Sequence[str] = (),
@@ -72,7 +73,7 @@ def build_services(
 
     `broker_failure` is the error by which the broker says that it is away. `previous_secrets` still open the tokens
     that they signed. Passwords are hashed by `hash_in_thread` and pipeline files read by `read_pipeline`; both are
-    `run_in_thread` where they are not given.
+    `run_in_thread` where they are not given. What files take from the web is had by `fetch_sources`.
     """
     settings = settings or ServiceSettings()
     keyed = KeyedStore(store)
@@ -86,6 +87,7 @@ def build_services(
         bus=bus or EventBus(),
         run_in_thread=run_in_thread,
         read_pipeline=read_pipeline or run_in_thread,
+        fetch_sources=fetch_sources,
         compiled=compiled,
         fleet=fleet,
         turns=turns,

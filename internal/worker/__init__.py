@@ -12,6 +12,7 @@ The life of a build, with the module in which each part happens:
     runs steps side by side, `plan.choice` decides between branches. `plan.services` starts what runs beside all steps.
 5.  `steps.kinds` does what one step says: a task runs a command, a get or put goes to a resource type (`resources`), a
     notify to a notification type (`notifications`).
+    A task's caches are moved to it (`steps.caches`), and away when nothing of the build runs any more.
 6.  `tools.commands` has each command run by `process`: a supervisor starts it, and kills all that descends from it.
     One of the docker runner goes through `tools.containers`, which sees to the container's end, too.
 7.  What the command writes is masked and capped (`steps.step_log`), and goes to a `reporting.reporter` as all events

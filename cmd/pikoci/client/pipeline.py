@@ -18,6 +18,7 @@ from pikoci.internal.pipeline import description, load
 from pikoci.internal.pipeline import reference as language_reference
 from pikoci.shared.diagnostics import render_diagnostics
 from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
+from pikoci.shared.sources import fetch_for
 from pikoci.shared.terminal import output_option, respect_no_color
 
 
@@ -92,8 +93,9 @@ def _check(name: str, variables: Mapping[str, object]) -> list[Diagnostic]:
         text = read_text(name)
     except InvalidError as error:
         return [Diagnostic(summary=error.message, hint=error.hint)]
-    now = datetime.now(UTC)
-    return load(text, variables, filename=shown_name(name), now=now, allow_missing_variables=True).diagnostics
+    now, fetched = datetime.now(UTC), fetch_for(text)
+    loaded = load(text, variables, filename=shown_name(name), now=now, fetched=fetched, allow_missing_variables=True)
+    return loaded.diagnostics
 
 
 def _verdict(diagnostics: list[Diagnostic]) -> str:

@@ -12,6 +12,7 @@ import secrets
 import socket
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -38,6 +39,7 @@ from pikoci.server.settings import ServerSettings
 from pikoci.server.threads import READERS, BoundedThreads, Threads, hashing_threads
 from pikoci.shared.hub_watch import HubWatch
 from pikoci.shared.queue_options import open_queue
+from pikoci.shared.sources import fetch_sources
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,7 @@ class Application:
             broker_failure=QueueError,
             run_in_thread=Threads(READERS).run,
             read_pipeline=reading,
+            fetch_sources=partial(fetch_sources, private=settings.allow_private_sources),
             hash_in_thread=Threads(hashing_threads()).run,
             jwt_secret=settings.jwt_secret or None,
             previous_secrets=settings.jwt_secret_previous,

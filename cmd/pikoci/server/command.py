@@ -111,6 +111,9 @@ _OPTIONS = (
     setting("--build-retention-count", default=0, type=click.IntRange(0), help="Builds kept of each job; 0 keeps all."),
     setting("--log-limit", default=256, type=click.IntRange(1), help="MiB kept of a build's log, beside steps' ends."),
     setting("--artifact-limit", default=1024, type=click.IntRange(1), help="MiB that one artifact may have."),
+    switch(
+        "--allow-private-sources", default=False, help="Fetch definitions for pipelines from private addresses, too."
+    ),
     setting("--log-level", default="info", type=click.Choice(list(LEVELS)), help="Least level of what is logged."),
     config_option(),
 )

@@ -54,6 +54,7 @@ class ServerSettings:
     build_retention_count: int
     log_limit: int
     artifact_limit: int
+    allow_private_sources: bool
 
     @property
     def address(self) -> str:

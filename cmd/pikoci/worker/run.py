@@ -34,6 +34,7 @@ from pikoci.shared.diagnostics import render_diagnostics
 from pikoci.shared.files import INPUT_FILE, input_option, read_text, shown_name, variable_options
 from pikoci.shared.log import configure_logging
 from pikoci.shared.options import container_options
+from pikoci.shared.sources import fetch_for
 from pikoci.shared.terminal import is_terminal, shows_colors
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -185,7 +186,8 @@ class _Shown:
 
 def _load(file: str, variables: Mapping[str, object]) -> PipelineSpec:
     """The pipeline of a file; warnings are shown. Raises InvalidPipelineError."""
-    loaded = load(read_text(file), variables, filename=shown_name(file), now=datetime.now(UTC))
+    text, now = read_text(file), datetime.now(UTC)
+    loaded = load(text, variables, filename=shown_name(file), now=now, fetched=fetch_for(text))
     if loaded.spec is None:
         raise InvalidPipelineError(f"{shown_name(file)} is not valid", loaded.diagnostics)
     click.echo(render_diagnostics(loaded.diagnostics), nl=False, err=True)

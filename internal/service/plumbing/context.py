@@ -12,7 +12,7 @@ from pikoci.internal.service.plumbing.doorbell import Doorbell
 from pikoci.internal.service.plumbing.fleet import Fleet
 from pikoci.internal.service.plumbing.keyed_store import KeyedStore
 from pikoci.internal.service.plumbing.measures import Measures
-from pikoci.internal.service.plumbing.ports import RunInThread
+from pikoci.internal.service.plumbing.ports import FetchSources, RunInThread
 from pikoci.internal.service.plumbing.revocations import Revocations
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 from pikoci.internal.service.plumbing.turns import Turns
@@ -31,6 +31,7 @@ class Context:
     bus: EventBus
     run_in_thread: RunInThread
     read_pipeline: RunInThread
+    fetch_sources: FetchSources
     compiled: CompiledPipelines
     fleet: Fleet
     turns: Turns

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
+
+from pikoci.internal.pipeline import Fetched
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,6 +62,18 @@ class RunInThread(Protocol):
 
     def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What the function returns or raises."""
+
+
+class FetchSources(Protocol):
+    """Has what addresses on the web hold, without keeping the hub from others."""
+
+    def __call__(self, wanted: Sequence[str], /) -> Mapping[str, Fetched]:
+        """What each of them holds, or why that could not be had. Never raises; takes half a minute at most."""
+
+
+def fetch_nothing(wanted: Sequence[str], /) -> Mapping[str, Fetched]:
+    """A `FetchSources` for services that have no way to the web."""
+    return {address: Fetched(problem="nothing is fetched here") for address in wanted}
 
 
 def run_inline(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

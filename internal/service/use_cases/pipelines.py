@@ -29,6 +29,7 @@ from pikoci.internal.domain.plan import PipelineSpec, Resource, decode_spec, enc
 from pikoci.internal.domain.schedule import Cron
 from pikoci.internal.pipeline.diff import diff
 from pikoci.internal.pipeline.load import load_or_raise
+from pikoci.internal.pipeline.web_sources import Fetched, addresses, mentions_web
 from pikoci.internal.service.lifecycle.checks import next_check, schedule_of
 from pikoci.internal.service.lifecycle.deletion import Deletion
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
@@ -196,7 +197,10 @@ class PipelineService:
     def _read(self, name: str, before: Pipeline | None, config: str, variables: Mapping[str, object]) -> _Read:
         known = self._store.pipelines.source(before.id) if before else None
         now = datetime.fromtimestamp(self._context.clock.now(), UTC)
-        return self._context.read_pipeline(_read, known, config, variables, self._wish, filename=f"{name}.hcl", now=now)
+        filename, read = f"{name}.hcl", self._context.read_pipeline
+        wanted = read(addresses, config, filename) if mentions_web(config) else []
+        fetched = self._context.fetch_sources(wanted) if wanted else {}
+        return read(_read, known, config, variables, self._wish, fetched, filename=filename, now=now)
 
     def _save(self, team: str, name: str, before: Pipeline | None, source: PipelineSource) -> Pipeline | None:
         """The pipeline as it is now; None where it was not any more as `before`, with which the file was compared."""
@@ -274,12 +278,13 @@ def _read(
     config: str,
     variables: Mapping[str, object],
     wish: Callable[[PipelineSpec, Resource], ResourceState],
+    fetched: Mapping[str, Fetched],
     *,
     filename: str,
     now: datetime,
 ) -> _Read:
     """All that takes its time and asks nobody: read the file, and compare it with what is known."""
-    spec, warnings = load_or_raise(config, variables, filename=filename, now=now)
+    spec, warnings = load_or_raise(config, variables, filename=filename, now=now, fetched=fetched)
     source = PipelineSource(config=config, variables=dict(variables), spec=encode_spec(spec))
     wished = [wish(spec, resource) for resource in spec.resources]
     changes = diff(decode_spec(known.spec) if known else None, spec)

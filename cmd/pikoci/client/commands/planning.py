@@ -76,9 +76,9 @@ def _warn(session: Session, answer: dict[str, Any], file: str) -> None:
 
 
 def _named(diagnostics: object, file: str) -> list[Diagnostic]:
-    """Findings of the server, under the file's own name."""
+    """Findings of the server, under the file's own name unless they are about what a source holds."""
     found = msgspec.convert(diagnostics, list[Diagnostic])
-    return [msgspec.structs.replace(one, file=shown_name(file)) for one in found]
+    return [one if "://" in one.file else msgspec.structs.replace(one, file=shown_name(file)) for one in found]
 
 
 def _render(changes: object) -> str:

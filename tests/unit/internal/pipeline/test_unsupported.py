@@ -40,18 +40,6 @@ def refused(line: int, column: int, name: str) -> Finding:
             [refused(2, 3, "approve")],
         ),
         (
-            'resource_type "r" {\n  source = "https://example.com/r.hcl"\n}',
-            [
-                Finding(
-                    2,
-                    12,
-                    "A source on the web is not supported yet",
-                    "Known are pikoci:// and one of: artifact, cron, git, trigger.",
-                    "copy the definition into this file",
-                )
-            ],
-        ),
-        (
             'resource "git" "g" {\n  params {\n    url = "u"\n    pr  = true\n  }\n}',
             [Finding(4, 5, 'The param "pr" of git is not supported yet', "", HINT)],
         ),
