@@ -16,6 +16,9 @@ from pikoci.pkg.hcl.values import Deferred
 #: The blocks that are branches.
 CONDITIONS = ("if", "else_if", "else")
 
+#: How the names of variables begin that a condition may find set.
+_SET_BY_BUILDS = ("BUILD_", "CI", "GET_", "INPUT_", "PUT_", "SERVICE_", "TASK_")
+
 
 class Choice:
     """The branches of one block, in source order; a new `if` begins a new choice."""
@@ -70,13 +73,26 @@ def _verdict(block: Block, scope: Scope) -> bool | str:
 
 def _read(text: str, where: Range, scope: Scope) -> bool | str:
     try:
-        parse(text)
+        condition = parse(text)
     except ConditionError as error:
-        detail, as_written = str(error), where.text[1:-1] == text
-        if as_written:
-            where = Range(where.source, where.start + 1 + error.at, where.end)
-        else:
-            detail += f", at character {error.at + 1} of {text!r}"[:200]
-        scope.report.error(where, 'Wrong text for "condition"', f"{detail[:1].upper()}{detail[1:]}.", error.hint)
+        place = _place(text, error.at, where)
+        detail = str(error) if place else f"{error}, at character {error.at + 1} of {text!r}"[:200]
+        summary = f"{detail[:1].upper()}{detail[1:]}."
+        scope.report.error(place or where, 'Wrong text for "condition"', summary, error.hint)
         return True
+    for name in condition.names:
+        if not name.startswith(_SET_BY_BUILDS):
+            scope.report.warning(
+                _place(text, text.index(f"${name}"), where) or where,
+                f"No build sets ${name}",
+                "In a condition it is always empty. It sees what steps have exported, BUILD_* and INPUT_*.",
+                "write $TASK_<STEP>_<KEY> for what a task exports, ${var.<name>} for a variable",
+            )
     return text
+
+
+def _place(text: str, at: int, where: Range) -> Range | None:
+    """Where the character `at` of a text stands in the file; None where the text is not written as it is."""
+    if where.text[1:-1] != text:
+        return None
+    return Range(where.source, where.start + 1 + at, where.end)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pikoci.internal.domain.events import LogWritten, StepFinished, StepStarted
-from pikoci.internal.domain.gateway import WorkerCommand
+from pikoci.internal.domain.gateway import ClaimRef, WorkerCommand
 from pikoci.internal.domain.plan import Hook, Hooks, InParallelStep, TaskStep
 from tests.unit.internal.worker.bench_room import Room, sh, task, wait_until, worker_room
 
@@ -244,3 +244,14 @@ def test_a_hook_of_a_step_may_hold_steps(room: Room) -> None:
     step = task("true", id="1/1", hooks=Hooks(ensure=[Hook(id="1/1/ensure/1", steps=inner)]))
     record = room.run_job(InParallelStep(id="1", name="", steps=[step]))
     assert record.log("1/1/ensure/1/1") == b"inner\n"
+
+
+def test_a_lost_claim_kills_all_without_hooks(room: Room, tmp_path: Path) -> None:
+    scripts = [f"touch {tmp_path}/up{place}; {NEVER}; touch {tmp_path}/late" for place in range(3)]
+    hooked = hook("1/ensure", f"touch {tmp_path}/hooked")
+    record = room.submit(block(*scripts, f"touch {tmp_path}/late", limit=3, hooks=hooked))
+    wait_until(lambda: len(list(tmp_path.glob("up*"))) == 3)
+    room.gateway.lost.append(ClaimRef(id=1, claim=1))
+    wait_until(lambda: not room.worker.health().builds)
+    assert not record.ended
+    assert not list(tmp_path.glob("late")) + list(tmp_path.glob("hooked"))

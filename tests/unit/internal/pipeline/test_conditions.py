@@ -6,7 +6,18 @@ import pytest
 
 from pikoci.internal.domain.plan import ConditionStep, InParallelStep, Step, decode_spec, encode_spec
 from pikoci.internal.pipeline import Change, Detail, diff
-from tests.unit.internal.pipeline.loading import GIT, TRIGGER, Finding, find, findings, job, job_of, run, spec_of
+from tests.unit.internal.pipeline.loading import (
+    GIT,
+    TRIGGER,
+    Finding,
+    find,
+    findings,
+    job,
+    job_of,
+    run,
+    spec_of,
+    warnings_of,
+)
 
 
 def task(name: str) -> str:
@@ -142,6 +153,15 @@ def test_what_a_branch_guards_is_checked() -> None:
 
 
 def test_a_change_is_shown_where_it_is() -> None:
-    before, after = (spec_of(job(branch('if "x"', f"\"$A == '{v}'\"", task("t")))) for v in "12")
+    before, after = (spec_of(job(branch('if "x"', f"\"$TASK_A == '{v}'\"", task("t")))) for v in "12")
     (change,) = diff(before, after)
-    assert change == Change("changed", "job", "j", [Detail("steps[condition x].condition", "$A == '1'", "$A == '2'")])
+    assert change == Change(
+        "changed", "job", "j", [Detail("steps[condition x].condition", "$TASK_A == '1'", "$TASK_A == '2'")]
+    )
+
+
+def test_a_name_that_no_build_sets_is_warned_of() -> None:
+    body = branch("if", "\"$CI && $TAKS_A == 'x' && $BUILD_ID && $TASK_A\"")
+    detail = "In a condition it is always empty. It sees what steps have exported, BUILD_* and INPUT_*."
+    hint = "write $TASK_<STEP>_<KEY> for what a task exports, ${var.<name>} for a variable"
+    assert warnings_of(job(body)) == [Finding(3, 21, "No build sets $TAKS_A", detail, hint)]
