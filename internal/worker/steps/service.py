@@ -22,6 +22,9 @@ from pikoci.internal.worker.tools.outcome import SUCCESS, Outcome, StepError, er
 
 #: How long one try of a ready check may take, in seconds: one that hangs is tried again.
 TRY_SECONDS = 10.0
+#: When a start that has not ended is told how to stay.
+HINT_SECONDS = 60.0
+_HINT = "the start has not ended yet; one that is the service itself needs foreground = true"
 _TRY_OUTPUT = 64 * 1024
 
 
@@ -68,7 +71,9 @@ class RunningService:
         )
         if kind.foreground:
             return SUCCESS
+        patience = gevent.spawn_later(HINT_SECONDS, log.note, _HINT)
         outcome = self._held.wait(scope.lifetime)
+        patience.kill()
         if outcome.ok:
             scope.export(self._exports(log.note))
         return outcome
