@@ -19,7 +19,7 @@ COMMANDS = {
     "server": ("pikoci.server.command:server", "Serve the API and the pages, schedule, and run an embedded worker."),
     "worker": ("pikoci.worker.command:worker", "Run the jobs and checks of a server elsewhere."),
     "run": ("pikoci.worker.run:run", "Run one job of a pipeline file on this machine, without a server."),
-    "pipeline": ("pikoci.client.pipeline:pipeline", "Validate and compare pipeline files."),
+    "pipeline": ("pikoci.client.pipeline:pipeline", "Validate, format, draw, compare and import pipeline files."),
     "client": ("pikoci.client.group:client", "Talk to a server: pipelines, jobs, builds, resources."),
     "worker-token": ("pikoci.server.worker_token:worker_token", "Print a token for standalone workers."),
     "user-password": ("pikoci.server.user_password:user_password", "Print USER:HASH for the server's --users."),

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from pikoci.internal.api.names import AccountName, PipelineName
 from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.job_inputs import Value
 from pikoci.internal.domain.names import MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Count, Id
 from pikoci.internal.domain.tags import MAX_TOKEN_TAGS, TAG_PATTERN
 
@@ -61,9 +62,14 @@ class NewPipeline(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Trigger(Struct, forbid_unknown_fields=True, frozen=True):
-    """Versions to build with: a get's name, or a resource's, to a version's id. The newest ones are the default."""
+    """What to build with, where it is not the default.
+
+    `inputs` are versions: a get's name, or a resource's, to a version's id. `values` are those of the job's `input`
+    blocks, by name.
+    """
 
     inputs: dict[str, Id] = {}
+    values: dict[str, Value] = {}
 
 
 class Pin(Struct, forbid_unknown_fields=True, frozen=True):
@@ -124,7 +130,7 @@ class BuildQuery(PageQuery, forbid_unknown_fields=True, frozen=True):
 class GraphQuery(Struct, forbid_unknown_fields=True, frozen=True):
     """How a graph is drawn."""
 
-    format: Literal["json", "dot", "svg"] = "json"
+    format: Literal["json", "dot", "mermaid", "svg"] = "json"
 
 
 class EventQuery(Struct, forbid_unknown_fields=True, frozen=True):

@@ -17,6 +17,7 @@ from pikoci.internal.domain.errors import (
     ConflictError,
     Diagnostic,
     InvalidError,
+    InvalidInputsError,
     InvalidPipelineError,
     NameTakenError,
     NotFoundError,
@@ -52,6 +53,7 @@ class UnprocessableError(InvalidError):
 
 #: Error -> (title, status). The nearest ancestor of an error counts.
 PROBLEMS: Mapping[type[PikociError], tuple[str, int]] = {
+    InvalidInputsError: ("A build cannot be started with these inputs", 400),
     InvalidPipelineError: ("The pipeline is not valid", 422),
     UnprocessableError: ("The request contradicts itself or an earlier one", 422),
     TooLargeError: ("Too large", 413),

@@ -12,10 +12,11 @@ from pikoci.internal.api import views
 from pikoci.internal.domain.accounts import User
 from pikoci.internal.domain.build import Build, LogChunk, Standing, Step
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.graph import Graph
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import JobOverview, Page, PipelineOverview, Version, WorkerToken
 from pikoci.internal.service.plumbing.ports import QueueState
-from pikoci.internal.service.use_cases.views import BuildDetail, Graph, ResourceView, WorkerView
+from pikoci.internal.service.use_cases.views import BuildDetail, ResourceView, WorkerView
 
 
 def moment(seconds: float) -> datetime:
@@ -79,6 +80,7 @@ def build_detail(one: BuildDetail, team: str, pipeline: str) -> views.BuildDetai
         steps=[step(found) for found in one.steps],
         inputs=[views.InputView(found.get, found.resource, found.version_id, found.version) for found in one.inputs],
         outputs=[views.OutputView(found.put, found.resource, found.version_id, found.version) for found in one.outputs],
+        values=one.build.values or {},
     )
 
 
@@ -106,6 +108,14 @@ def job(one: JobOverview, team: str, pipeline: str) -> views.JobView:
         archived=one.job.archived,
         latest=build(one.latest, team, pipeline) if one.latest else None,
         finished=build(one.finished, team, pipeline) if one.finished else None,
+    )
+
+
+def job_detail(one: JobOverview, team: str, pipeline: str) -> views.JobDetailView:
+    """A job with its inputs."""
+    return views.JobDetailView(
+        **{name: getattr(known, name) for known in [job(one, team, pipeline)] for name in known.__struct_fields__},
+        inputs=msgspec.convert(one.inputs, list[views.JobInputView], from_attributes=True),
     )
 
 

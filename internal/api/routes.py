@@ -83,7 +83,7 @@ def _pipelines(pipelines: Pipelines) -> list[Route]:
     body: dict[str, Any] = {"body": bodies.SetPipeline, "is_large": True}
     new: dict[str, Any] = {"body": bodies.NewPipeline, "is_large": True, **_CONFLICT}
     dry: dict[str, Any] = {"keeps_answer": False, "problems": (422,)}
-    pictures = ("text/vnd.graphviz", "image/svg+xml")
+    pictures = ("text/vnd.graphviz", "text/plain", "image/svg+xml")
     return [
         Route("GET", f"{TEAM}/pipelines", pipelines.list, "Pipelines of a team", listing, **_PAGE, **_PUBLIC),
         Route("POST", f"{TEAM}/pipelines", pipelines.create, "Make a pipeline", views.SetView, status=201, **new),
@@ -120,7 +120,7 @@ def _jobs(jobs: Jobs) -> list[Route]:
     listing = views.Listing[views.JobView]
     return [
         Route("GET", f"{PIPELINE}/jobs", jobs.list, "Jobs of a pipeline", listing, **_PAGE, **_PUBLIC),
-        Route("GET", JOB, jobs.get, "A job", views.JobView, **_PUBLIC),
+        Route("GET", JOB, jobs.get, "A job", views.JobDetailView, **_PUBLIC),
         Route("POST", f"{JOB}/pause", jobs.pause, "Start no new builds", **_DONE),
         Route("POST", f"{JOB}/unpause", jobs.unpause, "Undo a pause", **_DONE),
     ]

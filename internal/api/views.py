@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 from msgspec import Struct
 
 from pikoci.internal.domain.errors import Diagnostic
+from pikoci.internal.domain.job_inputs import Value
 
 T = TypeVar("T")
 
@@ -117,11 +118,12 @@ class OutputView(Struct, frozen=True):
 
 
 class BuildDetailView(BuildView, frozen=True):
-    """A build with its steps, inputs and outputs."""
+    """A build with its steps, inputs and outputs. `values` are those of the job's `input` blocks."""
 
     steps: list[StepView]
     inputs: list[InputView]
     outputs: list[OutputView]
+    values: dict[str, Value]
 
 
 class LogView(Struct, frozen=True, omit_defaults=True):
@@ -151,6 +153,25 @@ class JobView(Struct, frozen=True):
     archived: bool
     latest: BuildView | None
     finished: BuildView | None
+
+
+class JobInputView(Struct, frozen=True):
+    """An `input` block of a job: what is asked for when a build is started by hand. `choices`, where there are any, are
+    the only values, of a list its only elements; one that is `required` must not be empty.
+    """
+
+    name: str
+    type: Literal["string", "number", "bool", "list"]
+    description: str
+    default: Value | None
+    choices: list[str]
+    required: bool
+
+
+class JobDetailView(JobView, frozen=True):
+    """A job with its `input` blocks, which the public does not see."""
+
+    inputs: list[JobInputView]
 
 
 class PipelineView(Struct, frozen=True):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 import msgspec
 
 from pikoci.internal.domain.errors import ConflictError
+from pikoci.internal.domain.job_inputs import Value
 from pikoci.internal.domain.queues import JOBS_QUEUE
 
 
@@ -28,11 +29,18 @@ class BuildStatus(StrEnum):
         """Whether the build has ended and can never change again."""
         return self in FINAL
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the build has ended and its versions have passed its job."""
+        return self in PASSING
+
 
 FINAL = frozenset(
     {BuildStatus.SUCCEEDED, BuildStatus.FAILED, BuildStatus.CANCELLED, BuildStatus.ERRORED, BuildStatus.WARNING}
 )
 
+#: How a build ends whose versions have passed its job: `warning` is a failure that the job allows.
+PASSING = frozenset({BuildStatus.SUCCEEDED, BuildStatus.WARNING})
 #: What has not ended, the liveliest first.
 ACTIVE = (BuildStatus.STARTED, BuildStatus.WAITING, BuildStatus.PENDING)
 #: How builds end, the worst first.
@@ -75,7 +83,7 @@ def check_transition(before: BuildStatus, after: BuildStatus) -> None:
 
 
 class StepStatus(StrEnum):
-    """Where a step stands; `skipped` steps never ran because an earlier one did not succeed."""
+    """Where a step stands; `skipped` steps never ran: an earlier one failed, or a condition did not hold."""
 
     STARTED = "started"
     SUCCEEDED = "succeeded"
@@ -90,7 +98,8 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
     `claim` is the fencing token: it grows by one with every claim, so it is also the number of the attempt.
     `number` counts per job from 1; `retry` is 0 for an original and counts its retries. `queue` (the one of its job's
-    tags) and `priority` say where it waits for a worker; they are what they were when it was dispatched.
+    tags) and `priority` say where it waits for a worker; they are what they were when it was dispatched. `values` are
+    those of its job's inputs, defaults included, by name; None where there are none.
     """
 
     id: int
@@ -117,6 +126,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     log_size: int = 0
     queue: str = JOBS_QUEUE
     priority: int = 0
+    values: dict[str, Value] | None = None
 
     @property
     def name(self) -> str:
@@ -140,7 +150,8 @@ class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step of one attempt (`claim`) of a build, as the worker reported it.
 
-    `id` is the step's path in the plan (`2`, `2/on_failure/1`, `ensure/1`), `try_number` counts its `attempts`.
+    `id` is the step's path in the plan (`2`, `2/on_failure/1`, `ensure/1`; `3/1` is the first step in the block `3`),
+    `try_number` counts its `attempts`, through those of the blocks around it.
     """
 
     build_id: int
@@ -154,6 +165,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     started_at: float | None = None
     finished_at: float | None = None
+
+
+#: Kinds of steps that hold other steps.
+BLOCK_KINDS = ("in_parallel", "if", "else_if", "else")
+
+
+def block_depth(step: str, blocks: Collection[str]) -> int:
+    """In how many of the `blocks` a step stands; all by their ids."""
+    parts = step.split("/")
+    return sum("/".join(parts[:end]) in blocks for end in range(1, len(parts)))
 
 
 class LogChunk(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,7 +58,19 @@ class BuiltinRunner(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     params: tuple[Param, ...]
     one_of: tuple[tuple[str, ...], ...] = ()
-    supported: bool = True
+
+
+class BuiltinSecretType(msgspec.Struct, frozen=True, kw_only=True):
+    """A store of secrets that a worker knows without a definition. Exactly one of `one_of`, if any, must be given.
+
+    `needs` names params that mean nothing without another one. The `path` of a variable wins over the store's.
+    """
+
+    name: str
+    description: str
+    params: tuple[Param, ...]
+    one_of: tuple[str, ...] = ()
+    needs: Mapping[str, str] = {}
 
 
 _GIT_NAME = Param("name", "string", "Directory to clone into, in the work directory; the resource's name by default.")
@@ -153,16 +165,64 @@ _SHELL = BuiltinRunner(
 
 _DOCKER = BuiltinRunner(
     name="docker",
-    description="Run a shell script in a container that sees the work directory.",
+    description=(
+        "Run a shell script, or a program, in a new container that sees the work directory as `/workdir`, by podman or"
+        " docker."
+    ),
     params=(
         Param("image", "string", "The image.", required=True),
-        Param("cmd", "string", "The script.", required=True),
-        Param("args", "list", "More options for `docker run`; none by default."),
+        Param("cmd", "string", "The script; `/bin/sh -e` runs it."),
+        Param("entrypoint", "list", "A program of the image and its arguments, run without a shell."),
+        Param("user", "string", "Whom it runs as, by name or `uid:gid`; the image decides if not given."),
+        Param("volumes", "list", "`./DIRECTORY:/TARGET` of the work directory; other sources need permission."),
+        Param("network", "string", "`none`, `host` or a network's name; the container program decides if not given."),
+        Param("pull", "string", "When to pull the image: `missing`, the default, `always` or `never`."),
+        Param("cpus", "string", "At most so many processors, such as 1.5."),
+        Param("memory", "string", "At most so much memory, such as `512m`."),
+        Param("privileged", "bool", "Give it all rights of the container program's user; needs permission."),
+        Param("args", "list", "More options of `docker run`; those that reach out of the container need permission."),
     ),
-    supported=False,
+    one_of=(("cmd", "entrypoint"),),
 )
 
 #: Every runner built into the worker, by name.
 BUILTIN_RUNNERS: Mapping[str, BuiltinRunner] = MappingProxyType(
     {runner.name: runner for runner in (_EXEC, _SHELL, _DOCKER)}
 )
+
+_SECRET_PATH = Param("path", "string", "Which secret to read, where a variable does not say so itself.")
+
+_FILE = BuiltinSecretType(
+    name="file",
+    description="A file on the worker's machine, as far as a task's commands can read it.",
+    params=(
+        _SECRET_PATH,
+        Param(
+            "format", "string", "`json`, `yaml`, `env` or `raw` (key `content`); by the file's extension if not given."
+        ),
+    ),
+)
+
+_VAULT = BuiltinSecretType(
+    name="vault",
+    description="HashiCorp Vault or OpenBao: key-value stores of version 1 and 2.",
+    params=(
+        Param("address", "string", "Address of the server, such as `https://vault:8200`.", required=True),
+        _SECRET_PATH,
+        Param("namespace", "string", "The namespace, where the server has some."),
+        Param("token", "string", "A token to read with.", sensitive=True),
+        Param("role_id", "string", "Log in as an AppRole; with `secret_id`.", sensitive=True),
+        Param("secret_id", "string", "The secret id of the AppRole, where it needs one.", sensitive=True),
+        Param("jwt", "string", "Log in with a JSON web token; with `role`.", sensitive=True),
+        Param("role", "string", "The role to log in as by JWT; the server's default if not given."),
+        Param("auth_mount", "string", "Where the way to log in is mounted; `approle` or `jwt` if not given."),
+        Param("ca_cert", "string", "Certificates in PEM form that vouch for the server, in place of the machine's."),
+    ),
+    one_of=("token", "role_id", "jwt"),
+    needs=MappingProxyType({"secret_id": "role_id", "role": "jwt"}),
+)
+
+#: Every store of secrets built into the worker, by name.
+BUILTIN_SECRET_TYPES: Mapping[str, BuiltinSecretType] = MappingProxyType({kind.name: kind for kind in (_FILE, _VAULT)})
+#: The server's own store, which needs no definition.
+OWN_STORE = "pikoci"

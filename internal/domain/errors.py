@@ -73,6 +73,18 @@ class InvalidPipelineError(InvalidError):
         self.diagnostics = tuple(diagnostics)
 
 
+class InvalidInputsError(InvalidError):
+    """A build cannot be started with these inputs; `faults` says of each what is wrong, after its name."""
+
+    slug = "invalid-inputs"
+
+    def __init__(
+        self, message: str, faults: Mapping[str, str] | None = None, *, hint: str = "", retry_after: float = 0.0
+    ) -> None:
+        super().__init__(message, hint=hint, retry_after=retry_after)
+        self.faults = dict(faults or {})
+
+
 class TooLargeError(InvalidError):
     """An input is over its documented bound."""
 

@@ -13,7 +13,16 @@ import msgspec
 
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.names import MAX_NAME, Id
-from pikoci.internal.domain.plan import JobPlan, Resource, ResourceType, RunnerType, ServiceType
+from pikoci.internal.domain.plan import (
+    JobPlan,
+    Notification,
+    NotificationType,
+    Resource,
+    ResourceType,
+    RunnerType,
+    Secrets,
+    ServiceType,
+)
 
 #: A worker has at most so many queues, tags and slots.
 MAX_WORKER_NAMES, MAX_SLOTS = 200, 10_000
@@ -93,7 +102,7 @@ class HeartbeatReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BuildInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What the BUILD_* variables of a command say."""
+    """What the BUILD_* variables of a command say; `inputs` are its INPUT_* variables."""
 
     id: int
     number: str
@@ -101,12 +110,14 @@ class BuildInfo(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: str
     team: str
     url: str = ""
+    inputs: dict[str, str] = {}
 
 
 class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a claim: all that is needed to run the build. `inputs` maps a get's name to its version.
 
-    `env` is that of the pipeline's file; the job's comes on top.
+    `env` is that of the pipeline's file; the job's comes on top. `notifications` are those that steps name, and those
+    that the end of the build may send. `secrets` are those that texts of all this name.
     """
 
     build: BuildInfo
@@ -120,6 +131,9 @@ class BuildAssignment(msgspec.Struct, frozen=True, kw_only=True):
     service_types: list[ServiceType] = []
     masks: list[str] = []
     env: dict[str, str] = {}
+    notification_types: list[NotificationType] = []
+    notifications: list[Notification] = []
+    secrets: Secrets = Secrets()
 
 
 class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +151,7 @@ class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 3600.0
     masks: list[str] = []
     env: dict[str, str] = {}
+    secrets: Secrets = Secrets()
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from pikoci.internal.domain.build import Build, BuildStatus, Standing, combined
+from pikoci.internal.domain.job_inputs import JobInput
 
 
 class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,13 +46,15 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class JobOverview(msgspec.Struct, frozen=True, kw_only=True):
     """A job with the builds that tell how it stands: the `latest`, and the latest that `finished`.
 
-    `now` is the liveliest status of those that have not ended; None where all have.
+    `now` is the liveliest status of those that have not ended; None where all have. `inputs` are known where one job
+    is asked for.
     """
 
     job: Job
     latest: Build | None = None
     finished: Build | None = None
     now: BuildStatus | None = None
+    inputs: list[JobInput] = []
 
     @property
     def standing(self) -> Standing:

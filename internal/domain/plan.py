@@ -7,10 +7,13 @@ that survives JSON and MessagePack (`encode_spec`, `decode_spec`). Durations are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
+
+from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.job_inputs import JobInput, Value, environment
 
 #: A place in a runner's template, such as `$image`; the group is its name.
 PLACEHOLDER = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
@@ -49,6 +52,11 @@ class ResourceType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     pull: Command | None = None
     push: Command | None = None
 
+    @property
+    def commands(self) -> list[Command]:
+        """Those that it has."""
+        return [command for command in (self.check, self.pull, self.push) if command]
+
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A resource of a pipeline. See `schedule` for `check_interval`. Its canonical name is `type.name`."""
@@ -64,6 +72,43 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def canonical(self) -> str:
         """The name by which gets, puts and the API refer to it."""
         return f"{self.type}.{self.name}"
+
+
+class NotificationType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to send a kind of message: by a type built into the worker (`builtin`), or by a command."""
+
+    name: str
+    builtin: str = ""
+    notify: Command | None = None
+
+    @property
+    def commands(self) -> list[Command]:
+        """Those that it has."""
+        return [self.notify] if self.notify else []
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where to send messages. `on` are the ends of a build that send one by themselves: `success`, …, or `all`.
+
+    Those are the builds of `jobs`, or of all jobs if that is None; but never those of `exclude`.
+    """
+
+    type: str
+    name: str
+    params: dict[str, Json] = {}
+    message: str = ""
+    on: list[str] = []
+    jobs: list[str] | None = None
+    exclude: list[str] = []
+
+    @property
+    def canonical(self) -> str:
+        """The name by which steps refer to it."""
+        return f"{self.type}.{self.name}"
+
+    def covers(self, job: str) -> bool:
+        """Whether some end of a build of this job sends it."""
+        return bool(self.on) and (self.jobs is None or job in self.jobs) and job not in self.exclude
 
 
 class ReadyCheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,6 +131,12 @@ class ServiceType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     foreground: bool = False
     ready_check: ReadyCheck | None = None
     stop: Command | None = None
+
+    @property
+    def commands(self) -> list[Command]:
+        """Those that it has."""
+        check = self.ready_check.command if self.ready_check else None
+        return [command for command in (self.start, check, self.stop) if command]
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -143,11 +194,17 @@ class GetStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field
 
 
 class TaskStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="task"):
-    """Run one command in the work directory. `inputs` must be there before it, `outputs` after it."""
+    """Run one command in the work directory. `inputs` must be there before it, `outputs` after it.
+
+    `caches` are directories that the worker keeps for the step from build to build: in the work directory, or with `~/`
+    in the build's home. Those of a build that did not succeed are kept with `cache_on_failure` only.
+    """
 
     run: Command
     inputs: list[str] = []
     outputs: list[str] = []
+    caches: list[str] = []
+    cache_on_failure: bool = False
 
 
 class PutStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="put"):
@@ -157,7 +214,48 @@ class PutStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field
     params: dict[str, Json] = {}
 
 
-Step = GetStep | TaskStep | PutStep
+class NotifyStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="notify"):
+    """Send a message by a notification (canonical name). `params` are the values given by name.
+
+    The notification's own message goes out if `message` is empty. What cannot be sent fails this step alone.
+    """
+
+    notification: str
+    message: str = ""
+    params: dict[str, Json] = {}
+
+
+class InParallelStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="in_parallel"):
+    """Run steps at the same time, at most `limit` of them (0: all). It has succeeded when all have.
+
+    With `fail_fast` the first one that does not succeed stops the others. `attempts` repeats all of them.
+    """
+
+    steps: list[Step] = []
+    limit: int = 0
+    fail_fast: bool = False
+
+
+class ConditionStep(StepBase, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="condition"):
+    """Steps that run if a condition holds, see `condition`, which is decided while the build runs.
+
+    An `else_if` or `else` belongs to the `if` before it: of those, the first one that holds runs. `name` may be empty.
+    """
+
+    word: Literal["if", "else_if", "else"]
+    condition: str = ""
+    steps: list[Step] = []
+
+
+Step = GetStep | TaskStep | PutStep | NotifyStep | InParallelStep | ConditionStep
+
+
+def walk_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    """All steps in plan order, each followed by those inside it; without those of hooks."""
+    for step in steps:
+        yield step
+        if isinstance(step, InParallelStep | ConditionStep):
+            yield from walk_steps(step.steps)
 
 
 class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -178,19 +276,67 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     priority: int = 0
     requeue_on_worker_loss: bool = True
     disable_retry: bool = False
+    allow_failure: bool = False
+    interruptible: bool = False
+    inputs: list[JobInput] = []
 
     @property
     def is_limited(self) -> bool:
         """Whether its builds may have to wait for others to end."""
         return bool(self.concurrency or self.serial_groups)
 
+    def ends_as(self, status: BuildStatus) -> BuildStatus:
+        """How a build of the job ends whose plan ended as `status`: a failure may be no more than a warning."""
+        return BuildStatus.WARNING if self.allow_failure and status is BuildStatus.FAILED else status
+
+    def input_variables(self, values: Mapping[str, Value]) -> dict[str, str]:
+        """The `INPUT_*` variables of one build: the `values` of the inputs, and the defaults of those without."""
+        return environment(self.inputs, values)
+
     def gets(self) -> Iterator[GetStep]:
-        """The top-level gets, in plan order: the job's inputs."""
-        return (step for step in self.steps if isinstance(step, GetStep))
+        """The gets, in plan order: the job's inputs. Those of hooks are none."""
+        return (step for step in walk_steps(self.steps) if isinstance(step, GetStep))
 
     def puts(self) -> Iterator[PutStep]:
-        """The top-level puts, in plan order."""
-        return (step for step in self.steps if isinstance(step, PutStep))
+        """The puts, in plan order, without those of hooks."""
+        return (step for step in walk_steps(self.steps) if isinstance(step, PutStep))
+
+
+class SecretType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A store of secrets with its configuration: built into the worker (`builtin`), or read by the command `get`."""
+
+    name: str
+    builtin: str = ""
+    config: dict[str, Json] = {}
+    get: Command | None = None
+
+    @property
+    def commands(self) -> list[Command]:
+        """Those that it has."""
+        return [self.get] if self.get else []
+
+
+class SecretVariable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A variable whose value a worker reads from a store at each use: `key` of what is at `path` there.
+
+    `type` is `string`, `number` or `bool`; its text must be one.
+    """
+
+    name: str
+    secret_type: str
+    key: str
+    path: str = ""
+    type: str = "string"
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to get the values that stand in the texts of a plan (see `secret_text`). Texts in here may hold others.
+
+    They never form a circle.
+    """
+
+    variables: list[SecretVariable] = []
+    types: list[SecretType] = []
 
 
 class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -207,6 +353,9 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     service_types: list[ServiceType] = []
     masks: list[str] = []
     env: dict[str, str] = {}
+    notification_types: list[NotificationType] = []
+    notifications: list[Notification] = []
+    secrets: Secrets = Secrets()
 
     def job(self, name: str) -> JobPlan | None:
         """The job of that name, or None."""

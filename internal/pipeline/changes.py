@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 
 from pikoci.internal.domain.plan import Json
-from pikoci.internal.pipeline.diff import Change, Detail
+from pikoci.internal.pipeline.diff import HIDDEN_CHANGE, Change, Detail
+from pikoci.internal.pipeline.masks import HIDDEN
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 _MAX_VALUE = 200
+_AROUND = 2
 
 
 def render_diff(changes: Sequence[Change]) -> str:
@@ -32,7 +35,9 @@ def _summary(changes: Sequence[Change]) -> str:
 
 def _detail(detail: Detail) -> Iterator[str]:
     before, after = detail.before, detail.after
-    if isinstance(before, str) and isinstance(after, str) and ("\n" in before or "\n" in after):
+    if before == HIDDEN and after in (HIDDEN, HIDDEN_CHANGE):
+        yield f"    ~ {detail.path}: {HIDDEN_CHANGE}"
+    elif isinstance(before, str) and isinstance(after, str) and ("\n" in before or "\n" in after):
         yield f"    ~ {detail.path}:"
         yield from _text_lines(before, after)
     elif before is None:
@@ -44,15 +49,24 @@ def _detail(detail: Detail) -> Iterator[str]:
 
 
 def _text_lines(before: str, after: str) -> Iterator[str]:
+    """What differs, line by line, with a few lines around it."""
     old, new = before.splitlines(), after.splitlines()
-    for line in old:
-        if line not in new:
-            yield f"        - {line[:_MAX_VALUE]}"
-    for line in new:
-        if line not in old:
-            yield f"        + {line[:_MAX_VALUE]}"
+    if old == new:
+        yield "        (only line ends differ)"
+    for number, group in enumerate(SequenceMatcher(None, old, new).get_grouped_opcodes(_AROUND)):
+        if number:
+            yield "          ..."
+        for tag, old_start, old_end, new_start, new_end in group:
+            if tag == "equal":
+                yield from (f"          {_cut(line)}".rstrip() for line in old[old_start:old_end])
+            else:
+                yield from (f"        - {_cut(line)}" for line in old[old_start:old_end])
+                yield from (f"        + {_cut(line)}" for line in new[new_start:new_end])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}..."
 
 
 def _value(value: Json) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}..."
+    return _cut(json.dumps(value, ensure_ascii=False))

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from pikoci.internal.domain.builtin import BUILTIN_RUNNERS, BuiltinRunner
-from pikoci.internal.domain.plan import Command, RunnerType
+from pikoci.internal.domain.plan import Command, Json, RunnerType
 from pikoci.internal.pipeline import params
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.runner_blocks import check_container, in_template
 from pikoci.internal.pipeline.sources import builtin_name
 
 
@@ -26,8 +27,13 @@ class Runners:
         for name, node in nodes.items():
             self._declare(name, node)
 
-    def command(self, node: Node) -> Command:
-        """The command of a block whose label names a runner."""
+    def command(self, node: Node, around: Node | None = None) -> Command:
+        """The command of a block whose label names a runner.
+
+        `around` is the `runner` block of the type that has the command: it runs an exec command in place of exec.
+        """
+        if around is not None:
+            return self._around(node, around)
         name = node.labels[0]
         if name in self.declared or name in self._broken:
             if name in self.declared:
@@ -36,15 +42,60 @@ class Runners:
         runner = BUILTIN_RUNNERS.get(self._aliases.get(name, name))
         if runner is None:  # an unknown name, reported where labels are checked
             return Command(runner=name)
-        if not runner.supported:
-            self._refuse(runner, node)
-        given = params.check(
-            node, runner.params, f"the runner {runner.name}", self._report, self._masks, header=node.block.range
-        )
+        given = self._given(node, runner)
         self._warn(node, node.sensitive)
         for group in runner.one_of:
             self._one_of(group, runner, node)
+        if runner.name == "docker":
+            check_container(node, given, self._report)
         return Command(runner=runner.name, params=given)
+
+    def _given(self, node: Node, runner: BuiltinRunner) -> dict[str, Json]:
+        what = f"the runner {runner.name}"
+        return params.check(node, runner.params, what, self._report, self._masks, header=node.block.range)
+
+    def _around(self, node: Node, around: Node) -> Command:
+        """An exec command as the runner of its type runs it: that one's params, and the command in its own way."""
+        inner, outer = self.command(node), around.labels[0]
+        own = self.declared.get(outer)
+        if inner.runner != "exec" or "exec" in self.declared:
+            self._report.error(
+                node.block.label_ranges[0],
+                f'The type has a runner, so its "{node.type}" must be an exec command',
+                f"It is one of the runner {node.labels[0]}.",
+                f'write {node.type} "exec" {{ path = ... }}, or take the type\'s runner block out',
+            )
+            return inner
+        if own is not None:
+            self._warn(around, own.placeholders)
+            return Command(runner=outer, params=in_template(own, inner, params.plain(around)))
+        builtin = BUILTIN_RUNNERS.get(self._aliases.get(outer, outer))
+        if builtin is None or builtin.name == "exec":
+            return inner
+        if builtin.name != "docker":
+            self._report.error(
+                around.block.label_ranges[0],
+                f"The runner {builtin.name} runs no commands of types",
+                hint='use docker, or define a runner_type; for a script, path = "/bin/sh" and args = ["-ec", "..."]',
+            )
+            return inner
+        return Command(runner="docker", params=self._in_container(inner, around, builtin))
+
+    def _in_container(self, inner: Command, around: Node, docker: BuiltinRunner) -> dict[str, Json]:
+        given = self._given(around, docker)
+        self._warn(around, around.sensitive)
+        for name in docker.one_of[0]:
+            if name in given:
+                self._report.error(
+                    around.where(name),
+                    f'A type\'s runner takes no "{name}"',
+                    "What runs in the container are the type's own commands.",
+                    "take it out",
+                )
+        check_container(around, given, self._report)
+        arguments = inner.params.get("args", [])
+        assert isinstance(arguments, list)
+        return {**given, "entrypoint": [inner.params.get("path", ""), *arguments]}
 
     def _warn(self, node: Node, shown: AbstractSet[str]) -> None:
         """Warn of sensitive values in the arguments `shown`, which become part of a script or of a command line."""
@@ -81,13 +132,6 @@ class Runners:
         elif "path" in run.values:
             self._broken.discard(name)
             self.declared[name] = RunnerType(name=name, path=run.get("path"), args=run.get("args"))
-
-    def _refuse(self, runner: BuiltinRunner, node: Node) -> None:
-        self._report.error(
-            node.block.label_ranges[0],
-            f"The built-in runner {runner.name} is not supported yet",
-            hint=f'use shell or exec, or define runner_type "{runner.name}" in this file',
-        )
 
     def _one_of(self, group: tuple[str, ...], runner: BuiltinRunner, node: Node) -> None:
         given = [name for name in group if name in node.free]

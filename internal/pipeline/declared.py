@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from pikoci.internal.domain.builtin import OWN_STORE
 from pikoci.internal.domain.names import LABEL, MAX_LABEL
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.report import Report
@@ -52,6 +53,8 @@ class Declared:
         """Every name that can be referred to: the declared and the built-in ones."""
         if namespace not in self._known:
             builtin = KNOWN_SOURCES.get(_BUILTIN_BLOCKS.get(namespace, ""), frozenset())
+            if namespace == "secret_type":
+                builtin |= {OWN_STORE}
             self._known[namespace] = builtin | self.blocks(namespace).keys()
         return self._known[namespace]
 

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
-from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
-from pikoci.internal.domain.plan import Json, PipelineSpec, Resource
+from pikoci.internal.domain import secret_text
+from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_SECRET_TYPES, Param
+from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
+from pikoci.internal.domain.plan import Json, Notification, PipelineSpec, Resource, SecretType
 from pikoci.internal.pipeline.masks import HIDDEN
 
-What = Literal["env", "job", "resource", "resource_type", "runner_type", "service_type"]
+#: Shown after a change of a secret value, since before and after it look the same.
+HIDDEN_CHANGE = "(sensitive, changed)"
+
+What = Literal[
+    "env",
+    "variable",
+    "secret_type",
+    "resource_type",
+    "runner_type",
+    "service_type",
+    "notification_type",
+    "resource",
+    "notification",
+    "job",
+]
+_ORDER: tuple[What, ...] = get_args(What)
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -32,7 +49,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def diff(old: PipelineSpec | None, new: PipelineSpec) -> list[Change]:
-    """What is different in `new`: environment of the file, types, runner types, resources, then jobs, in source order.
+    """What is different in `new`: environment, secrets, types, resources, notifications, then jobs, in source order.
 
     A thing that got another name counts as one removed and one added. Without an `old`, everything is added.
     """
@@ -43,8 +60,7 @@ def diff(old: PipelineSpec | None, new: PipelineSpec) -> list[Change]:
         change = _change(key, before.get(key), after.get(key), masks)
         if change is not None:
             changes.append(change)
-    order: tuple[What, ...] = ("env", "resource_type", "runner_type", "service_type", "resource", "job")
-    return sorted(changes, key=lambda change: order.index(change.what))
+    return sorted(changes, key=lambda change: _ORDER.index(change.what))
 
 
 _Key = tuple[What, str]
@@ -52,6 +68,10 @@ _Key = tuple[What, str]
 
 def _things(spec: PipelineSpec) -> dict[_Key, Any]:
     things: dict[_Key, Any] = {("env", name): {"value": value} for name, value in spec.env.items()}
+    for variable in spec.secrets.variables:
+        things["variable", variable.name] = _plain(variable)
+    for store in spec.secrets.types:
+        things["secret_type", store.name] = _store(store)
     for kind in spec.resource_types:
         things["resource_type", kind.name] = _plain(kind)
     for runner in spec.runner_types:
@@ -60,6 +80,10 @@ def _things(spec: PipelineSpec) -> dict[_Key, Any]:
         things["service_type", service.name] = _plain(service)
     for resource in spec.resources:
         things["resource", resource.canonical] = _resource(resource, spec)
+    for kind_of_message in spec.notification_types:
+        things["notification_type", kind_of_message.name] = _plain(kind_of_message)
+    for notification in spec.notifications:
+        things["notification", notification.canonical] = _notification(notification, spec)
     for job in spec.jobs:
         things["job", job.name] = _plain(job)
     return things
@@ -71,13 +95,33 @@ def _plain(value: Any) -> Any:
 
 def _resource(resource: Resource, spec: PipelineSpec) -> Any:
     """The resource as plain data, with secret params wrapped so that they compare but never show."""
-    plain = _plain(resource)
     kind = spec.resource_type(resource.type)
     builtin = BUILTIN_RESOURCE_TYPES.get(kind.builtin if kind else "")
-    for param in builtin.params if builtin else ():
-        if param.sensitive and param.name in plain.get("params", {}):
-            plain["params"][param.name] = _Sensitive(plain["params"][param.name])
+    plain = _plain(resource)
+    _wrap(plain.get("params", {}), builtin.params if builtin else ())
     return plain
+
+
+def _notification(notification: Notification, spec: PipelineSpec) -> Any:
+    """The notification as plain data, its secret params wrapped as a resource's."""
+    kind = next((found.builtin for found in spec.notification_types if found.name == notification.type), "")
+    builtin = BUILTIN_NOTIFICATION_TYPES.get(kind)
+    plain = _plain(notification)
+    _wrap(plain.get("params", {}), builtin.params if builtin else ())
+    return plain
+
+
+def _store(kind: SecretType) -> Any:
+    plain = _plain(kind)
+    builtin = BUILTIN_SECRET_TYPES.get(kind.builtin)
+    _wrap(plain.get("config", {}), builtin.params if builtin else ())
+    return plain
+
+
+def _wrap(values: dict[str, Any], table: Iterable[Param]) -> None:
+    for param in table:
+        if param.sensitive and param.name in values:
+            values[param.name] = _Sensitive(values[param.name])
 
 
 class _Sensitive:
@@ -100,9 +144,22 @@ def _change(key: _Key, before: Any, after: Any, masks: list[str]) -> Change | No
     if after is None:
         return Change("removed", what, name)
     details = [
-        Detail(path, _shown(old, masks), _shown(new, masks)) for path, old, new in _differences("", before, after)
+        _detail(path, _shown(old, masks), _shown(new, masks)) for path, old, new in _differences("", before, after)
     ]
     return Change("changed", what, name, details) if details else None
+
+
+def _detail(path: str, before: Json, after: Json) -> Detail:
+    return Detail(path, before, _marked(after) if before == after else after)
+
+
+def _marked(value: Json) -> Json:
+    """A value that differs from another in nothing but secrets, with these marked as changed."""
+    if isinstance(value, str):
+        return value.replace(HIDDEN, HIDDEN_CHANGE)
+    if isinstance(value, dict):
+        return {key: _marked(item) for key, item in value.items()}
+    return [_marked(item) for item in value] if isinstance(value, list) else value
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -136,7 +193,7 @@ def _by_name(items: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]
     """Steps by kind and name, hooks by their place."""
     found: dict[str, Mapping[str, Any]] = {}
     for item in items:
-        name = f"{item['kind']} {item['name']}" if "kind" in item else str(item["id"]).rpartition("/")[2]
+        name = f"{item['kind']} {item['name']}".strip() if "kind" in item else str(item["id"]).rpartition("/")[2]
         found[name if name not in found else f"{name} ({item['id']})"] = item
     return found
 
@@ -145,6 +202,7 @@ def _shown(value: Any, masks: list[str]) -> Json:
     if isinstance(value, _Sensitive):
         return HIDDEN
     if isinstance(value, str):
+        value = secret_text.shown(value)
         for mask in masks:
             value = value.replace(mask, HIDDEN)
         return value

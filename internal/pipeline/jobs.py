@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from pikoci.internal.domain.plan import JobPlan
+from pikoci.internal.pipeline.conditions import CONDITIONS
 from pikoci.internal.pipeline.expand import Instance, instances
+from pikoci.internal.pipeline.inputs import build_inputs, refuse_unmet
 from pikoci.internal.pipeline.language import LANGUAGE
 from pikoci.internal.pipeline.nodes import Node, read
 from pikoci.internal.pipeline.passed import BuiltJob
@@ -23,6 +25,8 @@ _SETTINGS = (
     "priority",
     "requeue_on_worker_loss",
     "disable_retry",
+    "allow_failure",
+    "interruptible",
 )
 _NAMED_STEPS = ("get", "task", "put", "service")
 
@@ -45,36 +49,55 @@ def build_jobs(blocks: Mapping[str, Block], steps: Steps, scope: Scope) -> list[
 
 
 def _build(base: str, block: Block, instance: Instance, steps: Steps, scope: Scope) -> BuiltJob:
-    node = read(block, LANGUAGE["job"], scope.with_each(instance.each, sensitive=instance.sensitive))
+    inside = scope.with_each(instance.each, sensitive=instance.sensitive)
+    node = read(block, LANGUAGE["job"], inside)
     _refuse_duplicates(node, scope.report)
     plan = JobPlan(
         name=instance.name,
         **steps.services.plan(node.children),
+        inputs=build_inputs(node, inside),
         steps=steps.plan(node.children),
         **steps.hooks(node.children),
         **node.changed(*_SETTINGS),
     )
+    refuse_unmet(node, plan, scope.report)
     return BuiltJob(base, plan, node)
 
 
-def _refuse_duplicates(node: Node, report: Report) -> None:
-    """Two steps of one kind and name would share their exports and could not be told apart in a log."""
-    seen: dict[tuple[str, str], Node] = {}
-    for step in _plan_steps(node):
-        name = step.labels[-1]
-        first = seen.setdefault((step.type, name), step)
-        if first is not step:
-            report.error(
-                step.block.range,
-                f'Duplicate {step.type} "{name}" in the job "{node.labels[0]}"',
-                f"The first is on line {first.block.range.line}.",
-                "give one of them another name" if step.type == "task" else "take one of them out",
-            )
+_Seen = dict[tuple[str, str], Node]
 
 
-def _plan_steps(node: Node) -> Iterator[Node]:
+def _refuse_duplicates(job: Node, report: Report) -> None:
+    """Two steps of one kind and name would share their exports and could not be told apart in a log.
+
+    Of branches one runs, so tasks and puts of two of them may; gets may not, for each is an input of the job.
+    """
+    _look(job, {}, {}, job.labels[0], report)
+
+
+def _look(node: Node, gets: _Seen, others: _Seen, job: str, report: Report) -> None:
+    """Go through the steps in `node`. `gets` and `others` are those before it, and get its own."""
+    before = others
     for child in node.children:
         if child.type in _NAMED_STEPS:
-            yield child
+            _refuse_second(child, gets if child.type == "get" else others, job, report)
         elif child.type == "in_parallel":
-            yield from _plan_steps(child)
+            _look(child, gets, others, job, report)
+        elif child.type in CONDITIONS:
+            if child.values["word"] == "if":
+                before = dict(others)
+            branch = dict(before)
+            _look(child, gets, branch, job, report)
+            others.update(branch)
+
+
+def _refuse_second(step: Node, seen: _Seen, job: str, report: Report) -> None:
+    name = step.labels[-1]
+    first = seen.setdefault((step.type, name), step)
+    if first is not step:
+        report.error(
+            step.block.range,
+            f'Duplicate {step.type} "{name}" in the job "{job}"',
+            f"The first is on line {first.block.range.line}.",
+            "give one of them another name" if step.type == "task" else "take one of them out",
+        )

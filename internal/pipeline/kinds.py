@@ -7,11 +7,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from pikoci.internal.domain import variables
+from pikoci.internal.domain import secret_text, variables
 from pikoci.internal.domain.duration import InvalidDurationError, parse_duration
 from pikoci.internal.domain.limits import MAX_ENV, MAX_PRIORITY
 from pikoci.internal.domain.names import SLUG_PATTERN
 from pikoci.internal.domain.schedule import InvalidScheduleError, parse_schedule
+from pikoci.internal.domain.secret_text import SecretReference
 from pikoci.internal.domain.tags import MAX_TAGS
 from pikoci.internal.pipeline.schema import ConversionError, Kind
 from pikoci.internal.pipeline.suggest import hint_for
@@ -46,36 +47,38 @@ def to_number(value: Any) -> int | float:
     return number if isinstance(number, int) else float(number)
 
 
-def to_strings(value: Any) -> list[str]:
-    """A list of strings. Raises ConversionError that names the element."""
+def to_strings(value: Any, convert: Callable[[Any], str] = to_string) -> list[str]:
+    """A list of strings, each by `convert`. Raises ConversionError that names the element."""
     result = []
     for place, element in enumerate(to_list(value)):
-        if isinstance(element, values.Deferred):
-            result.append("")
-            continue
         try:
-            result.append(to_string(element))
+            result.append(convert(element))
         except ConversionError as error:
             raise ConversionError(f"element {place}: {error}") from error
     return result
 
 
 def to_json(value: Any) -> Any:
-    """`value` as plain JSON data: sets become lists, whole numbers ints, others floats."""
+    """`value` as plain JSON data for a plan: sets become lists, whole numbers ints, others floats.
+
+    Its texts may hold values of secrets; see `secret_text`.
+    """
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dict):
         return {key: to_json(element) for key, element in value.items()}
     if isinstance(value, (list, values.ValueSet)):
         return [to_json(element) for element in value]
+    return to_text(value) if isinstance(value, (str, values.Deferred)) else value
+
+
+def to_text(value: Any) -> str:
+    """A text of a plan, in which values of secrets may stand; see `secret_text`. Raises ConversionError."""
     if isinstance(value, values.Deferred):
-        return ""  # a file with secret-backed values is refused for now, so nobody sees this
-    return value
-
-
-def _to_text(value: Any) -> str:
-    """A string; a secret-backed one is not known yet and stands as an empty one."""
-    return "" if isinstance(value, values.Deferred) else str(to_string(value))
+        return secret_text.compose(
+            part if isinstance(part, str) else SecretReference(part.name.removeprefix("var.")) for part in value.parts
+        )
+    return secret_text.plain(to_string(value))
 
 
 def _to_duration(value: Any) -> float:
@@ -114,7 +117,7 @@ def _to_env(value: Any) -> dict[str, str]:
         if element is None:
             continue
         try:
-            env[name] = _to_text(element)
+            env[name] = to_text(element)
         except ConversionError as error:
             raise ConversionError(f'"{name}": {error}', _ENV_FORM) from error
         if fault := variables.fault_of(name, env[name]):
@@ -158,7 +161,10 @@ def choices(*words: str) -> Kind:
     )
 
 
-STRING = Kind("string", _to_text, "")
+STRING = Kind("string", to_string, "")
+#: As STRING and STRINGS, for what a worker completes with the values of secrets before it is used.
+TEXT = Kind("string", to_text, "")
+TEXTS = Kind("list of strings", lambda value: to_strings(value, to_text), [])
 BOOL = Kind("bool", to_bool, False)
 COUNT = Kind("whole number", _whole(0), 0)
 POSITIVE = Kind("whole number, 1 or more", _whole(1), 1)

@@ -33,12 +33,11 @@ def _command(key: str, description: str, *attributes: Attribute, required: bool 
 def _override(parent: str) -> Block:
     return Block(
         f"{parent}.runner",
-        "The runner for all commands of the type, in place of exec.",
+        "The runner for all commands of the type, which must be exec commands, in place of exec.",
         labels=("runner",),
         refers="runner",
-        free=_RUNNER_PARAMS,
+        free=f"{_RUNNER_PARAMS}, but for the command itself",
         single=True,
-        supported=False,
     )
 
 
@@ -62,10 +61,9 @@ _VARIABLE = (
         labels=("secret_type",),
         refers="secret_type",
         single=True,
-        supported=False,
         attributes=(
-            Attribute("path", kinds.STRING, "Which secret; what it looks like depends on the store."),
-            Attribute("key", kinds.STRING, "Which key of the secret.", required=True),
+            Attribute("path", kinds.TEXT, "Which secret; what it looks like depends on the store."),
+            Attribute("key", kinds.TEXT, "Which key of the secret.", required=True),
         ),
     ),
 )
@@ -139,7 +137,6 @@ _SECRET = (
         attributes=(_SOURCE, _PARAMS),
         blocks=("secret_type.runner", "secret_type.get"),
         free="configuration of the store by name",
-        supported=False,
     ),
     _override("secret_type"),
     _command("secret_type.get", "Read a secret: prints one JSON object on its last line."),
@@ -177,7 +174,6 @@ _NOTIFICATION = (
         declares="notification_type",
         attributes=(_SOURCE, _PARAMS),
         blocks=("notification_type.runner", "notification_type.notify"),
-        supported=False,
     ),
     _override("notification_type"),
     _command("notification_type.notify", "Send the message `$NOTIFY_MESSAGE`."),
@@ -186,9 +182,8 @@ _NOTIFICATION = (
         "Where to send messages, and when.",
         labels=("type", "name"),
         declares="notification",
-        supported=False,
         attributes=(
-            Attribute("message", kinds.STRING, "The text."),
+            Attribute("message", kinds.STRING, "The text; `$BUILD_*` and exports of steps are filled in."),
             Attribute(
                 "on",
                 kinds.choices("success", "failure", "cancel", "error", "all"),

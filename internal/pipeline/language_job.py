@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pikoci.internal.pipeline import kinds
+from pikoci.internal.pipeline.cache_paths import CACHES
 from pikoci.internal.pipeline.schema import AttributeSchema as Attribute
 from pikoci.internal.pipeline.schema import BlockSchema as Block
 
@@ -18,6 +19,12 @@ _STEP_ATTRIBUTES = (
     ENV,
     Attribute("timeout", kinds.DURATION, "Longest run of one attempt; no limit if not given.", default=0.0),
     Attribute("attempts", kinds.POSITIVE, "How often to try.", default=1),
+)
+_CONDITION = Attribute(
+    "condition",
+    kinds.RAW,
+    "A bool, decided when the pipeline is set; or a text such as `$TASK_A_B == 'x'`, decided while the build runs.",
+    required=True,
 )
 _PARAMS_FREE = "params by name, of any value"
 
@@ -35,8 +42,13 @@ _JOB = (
             Attribute("serial_groups", kinds.NAMES, "Of all jobs of a group, one runs at a time.", default=[]),
             Attribute("priority", kinds.PRIORITY, "Its builds go before those of less, in this pipeline.", default=0),
             Attribute("for_each", kinds.COLLECTION, "One job for each element; see `each.key` and `each.value`."),
-            Attribute("interruptible", kinds.BOOL, "A newer build stops it.", default=False, supported=False),
-            Attribute("allow_failure", kinds.BOOL, "A failure is a warning.", default=False, supported=False),
+            Attribute("interruptible", kinds.BOOL, "A newer build that waits cancels the older ones.", default=False),
+            Attribute(
+                "allow_failure",
+                kinds.BOOL,
+                "A failed build is a warning, and its versions pass the job.",
+                default=False,
+            ),
             Attribute("requeue_on_worker_loss", kinds.BOOL, "Run again if the worker is lost.", default=True),
             Attribute("disable_retry", kinds.BOOL, "Refuse to retry builds.", default=False),
         ),
@@ -45,15 +57,15 @@ _JOB = (
     Block("job.matrix", "One job for each combination of the axes.", free="an axis by name, a list", single=True),
     Block(
         "job.input",
-        "A value asked for when the job is started by hand.",
+        "A value that is asked for when the job is started by hand; its commands see it as `INPUT_<NAME>`.",
         labels=("name",),
-        supported=False,
         attributes=(
-            Attribute("type", kinds.TYPE, "`string`, `number` or `bool`."),
+            Attribute("type", kinds.TYPE, "`string` (also if not given), `number`, `bool` or `list(string)`."),
             Attribute("description", kinds.STRING, "For people."),
-            Attribute("default", kinds.ANY, "The value if none is given."),
-            Attribute("options", kinds.STRINGS, "The values to choose from."),
-            Attribute("required", kinds.BOOL, "Whether it must be given.", default=False),
+            Attribute("default", kinds.RAW, "The value if none is given."),
+            Attribute("choices", kinds.STRINGS, "The values to choose from; of a list, those of its elements."),
+            Attribute("options", kinds.STRINGS, "Another name for `choices`."),
+            Attribute("required", kinds.BOOL, "Whether it must have a value that is not empty.", default=False),
         ),
     ),
     Block(
@@ -102,6 +114,8 @@ _RUN_STEPS = (
             Attribute(
                 "outputs", kinds.STRINGS, "Files or directories that must be there after it; else it fails.", default=[]
             ),
+            Attribute("caches", CACHES, "Directories that the worker keeps for the next build.", default=[]),
+            Attribute("cache_on_failure", kinds.BOOL, "Keep them if the build does not succeed, too.", default=False),
             *_STEP_ATTRIBUTES,
         ),
         blocks=("step.run", *_HOOK_KEYS),
@@ -135,7 +149,6 @@ _OTHER_STEPS = (
         attributes=(Attribute("message", kinds.STRING, "The text, in place of the notification's."), *_STEP_ATTRIBUTES),
         blocks=_HOOK_KEYS,
         free="values by name for the notification",
-        supported=False,
     ),
     Block(
         "step.service",
@@ -147,14 +160,13 @@ _OTHER_STEPS = (
     ),
     Block(
         "step.in_parallel",
-        "Run steps at the same time.",
+        "Run steps at the same time. It takes neither services, nor conditions, nor blocks of its own kind.",
         attributes=(
             Attribute("limit", kinds.COUNT, "Most steps at a time; 0 means no limit.", default=0),
             Attribute("fail_fast", kinds.BOOL, "Stop the others when one fails.", default=False),
             *_STEP_ATTRIBUTES,
         ),
         blocks=(*_IN_PARALLEL_STEPS, *_HOOK_KEYS),
-        supported=False,
     ),
     *(
         Block(
@@ -168,15 +180,15 @@ _OTHER_STEPS = (
         for key, description, attributes in (
             (
                 "step.if",
-                "Steps that are in the plan if the condition holds, decided when the pipeline is set.",
-                (Attribute("condition", kinds.RAW, "A bool.", required=True),),
+                "Steps that run if the condition holds. It takes all that a job's plan takes, conditions too.",
+                (_CONDITION,),
             ),
             (
                 "step.else_if",
                 "As `if`, where no condition above holds.",
-                (Attribute("condition", kinds.RAW, "A bool.", required=True),),
+                (_CONDITION,),
             ),
-            ("step.else", "Steps that are in the plan where no condition above holds.", ()),
+            ("step.else", "Steps that run where no condition above holds.", ()),
         )
     ),
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 from pikoci.internal.pipeline.report import ReadingStoppedError, Report
 from pikoci.pkg.hcl.diagnostics import Range
-from pikoci.pkg.hcl.values import ValueSet
+from pikoci.pkg.hcl.values import Deferred, ValueSet
 
 #: Jobs, after expansion.
 MAX_JOBS = 10_000
@@ -102,6 +102,8 @@ class Budget:
 def _measure(value: Any) -> int:
     if isinstance(value, str):
         return ELEMENT + len(value)
+    if isinstance(value, Deferred):
+        return ELEMENT + value.size
     if isinstance(value, dict):
         return ELEMENT + sum(len(key) + _measure(element) for key, element in value.items())
     if isinstance(value, (list, ValueSet)):

@@ -22,12 +22,14 @@ from pikoci.internal.pipeline.locals import Locals
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.nodes import Node, read, read_value
+from pikoci.internal.pipeline.notifications import Notifications
 from pikoci.internal.pipeline.report import ReadingStoppedError, Report
 from pikoci.internal.pipeline.resources import Resources
 from pikoci.internal.pipeline.scope import Named, Scope
+from pikoci.internal.pipeline.secrets import SecretStores
 from pikoci.internal.pipeline.steps import Steps
 from pikoci.internal.pipeline.structure import Structure
-from pikoci.internal.pipeline.typechecks import NotificationChecks, TypeChecks, by_name
+from pikoci.internal.pipeline.typechecks import TypeChecks, by_name
 from pikoci.internal.pipeline.variables import Variables
 from pikoci.pkg import hcl
 from pikoci.pkg.hcl.syntax import Body
@@ -118,16 +120,17 @@ class _Loading:
         functions = hcl.standard_functions(lambda: now)
         own = Locals(self._body.blocks_of("locals"), self._report)
         names = NameCheck(declared, own.declared, functions, self._report)
-        variables = Variables(declared, self._declared.blocks("secret_type"), given, allow_missing=allow_missing)
-        Structure(self._declared, names, self._report, variables.unneeded()).check(self._body)
+        secret_types = self._declared.blocks("secret_type")
+        variables = Variables(declared, secret_types, given, own.declared, allow_missing=allow_missing)
+        Structure(self._declared, names, self._report).check(self._body)
         named: dict[str, Named] = {"var": variables, "local": own}
         scope = Scope(named, functions, names, self._report, self._budget, self._masks)
         variables.resolve(scope)
         own.resolve(scope)
-        spec = self._build(scope)
+        spec = self._build(scope, variables.backed)
         return None if variables.unknown else spec
 
-    def _build(self, scope: Scope) -> PipelineSpec:
+    def _build(self, scope: Scope, backed: Mapping[str, str]) -> PipelineSpec:
         nodes, env = self._top(scope), self._env(scope)
         runners = Runners(by_name(nodes, "runner_type"), self._report, self._masks)
         resources = Resources(by_name(nodes, "resource_type"), runners, self._report, self._masks)
@@ -137,12 +140,13 @@ class _Loading:
                 resources.add(node)
             elif node.type in _COMMAND_TYPES:
                 types.declare(node)
+        secrets = SecretStores(types, self._report, self._masks).secrets(nodes, backed)
         jobs = self._declared.blocks("job")
-        notifications = NotificationChecks(types, jobs, self._report)
+        notifications = Notifications(types, self._report, self._masks)
         for node in nodes:
             if node.type == "notification":
-                notifications.check(node)
-        steps = Steps(resources, runners, types, self._report, self._masks)
+                notifications.add(node)
+        steps = Steps(resources, runners, types, self._report, self._masks, notifications=notifications)
         built = build_jobs(jobs, steps, scope)
         return PipelineSpec(
             jobs=passed.resolve(built, list(jobs), resources.resources, self._budget, self._report),
@@ -152,6 +156,9 @@ class _Loading:
             service_types=list(steps.services.types.values()),
             masks=self._masks.all(),
             env=env,
+            notification_types=notifications.types(),
+            notifications=notifications.resolved(built, jobs, self._budget),
+            secrets=secrets,
         )
 
     def _env(self, scope: Scope) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pikoci.internal.pipeline import kinds
+from pikoci.internal.pipeline.conditions import CONDITIONS, Choice
 from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema, ConversionError
 from pikoci.internal.pipeline.scope import Absent, Scope
 from pikoci.internal.pipeline.sentences import sentence
@@ -14,7 +15,6 @@ from pikoci.internal.pipeline.structure import child_schema
 from pikoci.internal.pipeline.vartypes import parse_type
 from pikoci.pkg.hcl.diagnostics import Range
 from pikoci.pkg.hcl.syntax import Attribute, Block, Expression, Literal, Object
-from pikoci.pkg.hcl.values import Deferred
 
 _EXPANDING = ("for_each", "matrix")  # what is evaluated once, for all instances of a job: see `expand`
 
@@ -24,8 +24,8 @@ class Node:
     """One block. `values` are the given arguments, converted; `free` those of any name, as raw HCL values.
 
     A `free` value is an `Absent` where it is wrong or not known yet; `sensitive` names those made of sensitive values.
-    `attributes` tells where each of them stands. `children` are the blocks inside, in source order; a condition is
-    replaced by the steps of its chosen branch.
+    `attributes` tells where each of them stands. `children` are the blocks inside, in source order; a condition that
+    is decided when the pipeline is set is replaced by the steps of its chosen branch.
     """
 
     block: Block
@@ -137,42 +137,22 @@ def _check_type(attribute: Attribute, scope: Scope) -> None:
 
 
 def _children(block: Block, schema: BlockSchema, scope: Scope) -> Iterator[Node]:
-    taken = False
+    choice = Choice()
     for child in block.body.blocks:
         known = child_schema(schema, child)
         if known is None or child.type in _EXPANDING or not _labels_fit(child, known):
             continue
-        if child.type not in ("if", "else_if", "else"):
+        if child.type not in CONDITIONS:
             yield read(child, known, scope)
             continue
-        taken = taken and child.type != "if"
-        if not taken and _holds(child, scope):
-            taken = True
-            yield from _children(child, known, scope)
+        branch = choice.branch(child, scope)
+        if branch is None:
+            yield from _children(child, known, scope) if choice.is_taken else ()
+        else:
+            scope.budget.part(1, child.range)
+            inside = list(_children(child, known, scope))
+            yield Node(child, known, values=branch, attributes=child.body.attributes, children=inside)
 
 
 def _labels_fit(block: Block, schema: BlockSchema) -> bool:
     return len(block.labels) == len(schema.labels) or (schema.label_optional and not block.labels)
-
-
-def _holds(block: Block, scope: Scope) -> bool:
-    """Whether a condition holds. One that is not known yet holds, so that what it guards is looked at."""
-    condition = block.body.attribute("condition")
-    if condition is None:
-        return block.type == "else"
-    value = scope.evaluate(condition.expr)
-    if isinstance(value, Absent):
-        return value is Absent.UNKNOWN
-    if isinstance(value, Deferred) or (isinstance(value, str) and "$" in value):
-        scope.report.error(
-            condition.expr.range,
-            "A condition on what a build finds out is not supported yet",
-            "A condition is decided when the pipeline is set.",
-            "compare variables, or do it in a task's script",
-        )
-        return True
-    try:
-        return bool(kinds.to_bool(value))
-    except ConversionError as error:
-        scope.report.error(condition.expr.range, 'Wrong value for "condition"', sentence(error), error.hint)
-        return True

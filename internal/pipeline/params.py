@@ -17,10 +17,10 @@ from pikoci.internal.pipeline.sentences import sentence
 from pikoci.pkg.hcl.diagnostics import Range
 
 _KINDS: Mapping[str, Kind] = {
-    "string": kinds.STRING,
+    "string": kinds.TEXT,
     "number": kinds.COUNT,
     "bool": kinds.BOOL,
-    "list": kinds.STRINGS,
+    "list": kinds.TEXTS,
     "any": kinds.ANY,
 }
 
@@ -50,8 +50,8 @@ def check(
             report.error(where, f'Unknown param "{name}" of {what}', hint=report.similar(name, known))
         elif _allowed(param, node, what, report):
             _convert(param, value, node, result, report)
-            if param.sensitive and name in result:
-                masks.add(result[name])
+            if param.sensitive and not isinstance(value, Absent):
+                masks.add(value)
     if header is not None:
         _require(known, given, what, header, report)
     return result

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pikoci.internal.domain.plan import GetStep, JobPlan, Step
+from pikoci.internal.domain.plan import ConditionStep, GetStep, InParallelStep, JobPlan, Step
+from pikoci.internal.pipeline.conditions import CONDITIONS
 from pikoci.internal.pipeline.limits import Budget
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
@@ -58,22 +59,26 @@ class _Graph:
 
     def resolved(self, job: BuiltJob) -> JobPlan:
         """The plan of `job` with the names in `passed` expanded."""
-        upstream = self._upstream.setdefault(job.plan.name, [])
-        steps: list[Step] = []
-        changed = False
-        gets = (child for child in job.node.children if child.type == "get")
-        for step in job.plan.steps:
-            if not isinstance(step, GetStep):
-                steps.append(step)
-                continue
-            node = next(gets)
-            passed = list(dict.fromkeys(self._expanded(step.passed, node))) if step.passed else []
-            upstream.extend(passed)
-            changed = changed or passed != step.passed
-            steps.append(msgspec.structs.replace(step, passed=passed) if passed != step.passed else step)
-        for node in _inner_gets(job.node):
-            upstream.extend(self._expanded(node.get("passed"), node))
-        return msgspec.structs.replace(job.plan, steps=steps) if changed else job.plan
+        if not any(get.passed for get in job.plan.gets()):
+            self._upstream.setdefault(job.plan.name, [])
+            return job.plan
+        steps = self._resolved_steps(job.plan.steps, _gets(job.node), self._upstream.setdefault(job.plan.name, []))
+        return msgspec.structs.replace(job.plan, steps=steps)
+
+    def _resolved_steps(self, steps: Sequence[Step], gets: Iterator[Node], upstream: list[str]) -> list[Step]:
+        """These steps with the names in `passed` expanded; `gets` are the blocks that their gets were made of."""
+        found: list[Step] = []
+        for step in steps:
+            if isinstance(step, InParallelStep | ConditionStep):
+                inner = self._resolved_steps(step.steps, gets, upstream)
+                found.append(msgspec.structs.replace(step, steps=inner))
+            elif isinstance(step, GetStep):
+                passed = list(dict.fromkeys(self._expanded(step.passed, next(gets))))
+                upstream.extend(passed)
+                found.append(msgspec.structs.replace(step, passed=passed))
+            else:
+                found.append(step)
+        return found
 
     def _expanded(self, passed: Sequence[str], node: Node) -> Iterator[str]:
         where, resource = node.where("passed"), ".".join(node.labels)
@@ -146,7 +151,10 @@ def _touched(node: Node) -> Iterator[str]:
         yield from _touched(child)
 
 
-def _inner_gets(node: Node) -> Iterator[Node]:
+def _gets(node: Node) -> Iterator[Node]:
+    """The gets among the blocks of a plan, in plan order."""
     for child in node.children:
-        if child.type == "in_parallel":
-            yield from (inner for inner in child.children if inner.type == "get")
+        if child.type == "get":
+            yield child
+        elif child.type in ("in_parallel", *CONDITIONS):
+            yield from _gets(child)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
-from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, Param
+from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, BUILTIN_SECRET_TYPES, Param
+from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
 from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES
+from pikoci.internal.pipeline.description import functions
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema
-from pikoci.pkg.hcl import LazyFunction, standard_functions
 
 _LATER = " *Not supported yet.*"
 
 
 def reference() -> str:
     """The reference as Markdown: blocks, steps and hooks, built-in types, runners, functions."""
-    return "\n".join([*_blocks(), *_builtins(), *_functions()]) + "\n"
+    return "\n".join([*_blocks(), *_builtins(), *_secret_types(), *_notifications(), *_functions()]) + "\n"
 
 
 def _blocks() -> Iterator[str]:
@@ -81,7 +81,7 @@ def _builtins() -> Iterator[str]:
         yield ""
         yield f"### `{runner.name}`"
         yield ""
-        yield runner.description + ("" if runner.supported else _LATER)
+        yield runner.description
         yield from _params("Params", runner.params)
         for group in runner.one_of:
             yield ""
@@ -94,6 +94,32 @@ def _builtins() -> Iterator[str]:
         yield ""
         yield service.description + ("" if service.supported else _LATER)
         yield from _params("Params", service.params)
+
+
+def _notifications() -> Iterator[str]:
+    yield ""
+    yield "## Built-in notification types"
+    for kind in BUILTIN_NOTIFICATION_TYPES.values():
+        yield ""
+        yield f"### `{kind.name}`"
+        yield ""
+        yield kind.description
+        yield from _params("Params of the notification", kind.params)
+        yield from _params("Values of a notify step", kind.values)
+
+
+def _secret_types() -> Iterator[str]:
+    yield ""
+    yield "## Built-in secret types"
+    for kind in BUILTIN_SECRET_TYPES.values():
+        yield ""
+        yield f"### `{kind.name}` (secrets)"
+        yield ""
+        yield kind.description
+        yield from _params("Configuration", kind.params)
+        if kind.one_of:
+            yield ""
+            yield f"Exactly one of {', '.join(f'`{name}`' for name in kind.one_of)} is needed."
 
 
 def _params(title: str, table: tuple[Param, ...]) -> Iterator[str]:
@@ -115,7 +141,5 @@ def _functions() -> Iterator[str]:
     yield ""
     yield "## Functions"
     yield ""
-    for _, function in sorted(standard_functions(lambda: datetime(2000, 1, 1, tzinfo=UTC)).items()):
-        doc = function.doc if isinstance(function, LazyFunction) else function.__doc__
-        signature, _, meaning = " ".join((doc or "").split()).partition(": ")
-        yield f"- `{signature}`: {meaning}"
+    for told in functions().values():
+        yield f"- `{told['signature']}`: {told['description']}"

@@ -13,8 +13,10 @@ from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.runner_blocks import refuse_runner
 from pikoci.internal.pipeline.sentences import sentence
 from pikoci.internal.pipeline.sources import builtin_name
+from pikoci.pkg.hcl.values import Deferred
 
 _COMMANDS = ("check", "pull", "push")
 
@@ -110,6 +112,10 @@ class Resources:
         params_node = node.only("params")
         assert params_node is not None
         where = params_node.where("timezone")
+        secret = params_node.free["timezone"]
+        if isinstance(secret, Deferred):
+            self._report.error(where, 'Wrong value for "timezone"', sentence(secret.misuse()))
+            return interval
         try:
             parse_zone(zone)
         except InvalidScheduleError as error:
@@ -131,7 +137,8 @@ class Resources:
             return
         if "params" not in node.values:
             self._open.add(name)
-        built = {kind: self._command(child) for kind, child in commands.items()}
+        around = node.only("runner")
+        built = {kind: self._command(child, around) for kind, child in commands.items()}
         self.types[name] = ResourceType(
             name=name,
             params=node.values.get("params", []),
@@ -149,6 +156,7 @@ class Resources:
                 "A source brings its own commands.",
                 "take one of them out",
             )
+        refuse_runner(node, self._report)
         builtin = builtin_name(source, "resource_type", node.where("source"), self._report)
         if builtin is None:
             self._open.add(name)
@@ -156,9 +164,9 @@ class Resources:
         else:
             self.types[name] = _builtin_type(name, BUILTIN_RESOURCE_TYPES[builtin], node.get("cache"))
 
-    def _command(self, node: Node) -> Command | None:
+    def _command(self, node: Node, around: Node | None) -> Command | None:
         # `push "exec" { }` is how pipelines say that there is nothing to do.
-        return self._runners.command(node) if node.block.body.items else None
+        return self._runners.command(node, around) if node.block.body.items else None
 
     def _mask_password(self, url: Json) -> None:
         if isinstance(url, str) and "@" in url:

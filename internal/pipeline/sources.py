@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS
+from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, BUILTIN_SECRET_TYPES
+from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
 from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES
 from pikoci.internal.pipeline.report import Report
 from pikoci.pkg.hcl.diagnostics import Range
@@ -17,9 +18,9 @@ KNOWN_SOURCES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "resource_type": frozenset(BUILTIN_RESOURCE_TYPES),
         "runner_type": frozenset(BUILTIN_RUNNERS),
-        "secret_type": frozenset({"file", "vault"}),
+        "secret_type": frozenset(BUILTIN_SECRET_TYPES),
         "service_type": frozenset(BUILTIN_SERVICES),
-        "notification_type": frozenset({"discord", "github-check", "slack"}),
+        "notification_type": frozenset(BUILTIN_NOTIFICATION_TYPES),
     }
 )
 

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pikoci.internal.domain.plan import GetStep, Hook, Hooks, Json, PutStep, Step, TaskStep
+from pikoci.internal.domain.plan import (
+    ConditionStep,
+    GetStep,
+    Hook,
+    Hooks,
+    InParallelStep,
+    Json,
+    NotifyStep,
+    PutStep,
+    Step,
+    TaskStep,
+)
 from pikoci.internal.pipeline import params
 from pikoci.internal.pipeline.commands import Runners
+from pikoci.internal.pipeline.conditions import CONDITIONS
 from pikoci.internal.pipeline.language_job import HOOKS
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
+from pikoci.internal.pipeline.notifications import Notifications
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.resources import Resources
 from pikoci.internal.pipeline.services import Services
@@ -23,12 +36,22 @@ class Steps:
     `services` does so with those of a job, which are no steps of its plan.
     """
 
-    def __init__(self, resources: Resources, runners: Runners, types: TypeChecks, report: Report, masks: Masks) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        runners: Runners,
+        types: TypeChecks,
+        report: Report,
+        masks: Masks,
+        *,
+        notifications: Notifications,
+    ) -> None:
         self._resources = resources
         self._runners = runners
         self.services = Services(types, report, masks)
         self._report = report
         self._masks = masks
+        self._notifications = notifications
 
     def plan(self, nodes: Sequence[Node], prefix: str = "") -> list[Step]:
         """The steps among `nodes`, in order, with ids that start with `prefix`."""
@@ -67,10 +90,13 @@ class Steps:
             return self._task(node, step_id)
         if node.type == "put":
             return self._put(node, step_id)
-        # The rest is not supported yet, which has been said; what is wrong inside is worth knowing all the same.
+        if node.type == "notify":
+            return NotifyStep(**self._common(node, step_id), **self._notifications.of_step(node))
         if node.type == "in_parallel":
-            self.plan(node.children, f"{step_id}/")
-        elif node.type == "service" and "/" in step_id:
+            return self._in_parallel(node, step_id)
+        if node.type in CONDITIONS:
+            return self._condition(node, step_id)
+        if node.type == "service" and "/" in step_id:
             self.services.refuse_inside(node)
         if node.type not in HOOKS:
             self.hooks(node.children, f"{step_id}/")
@@ -79,7 +105,7 @@ class Steps:
     def _common(self, node: Node, step_id: str) -> dict[str, Any]:
         return {
             "id": step_id,
-            "name": node.labels[-1],
+            "name": node.labels[-1] if node.labels else "",
             **node.changed("env", "timeout", "attempts"),
             **self.hooks(node.children, f"{step_id}/"),
         }
@@ -99,7 +125,15 @@ class Steps:
         if run is None:
             return None
         command = self._runners.command(run)
-        return TaskStep(**common, run=command, **node.changed("inputs", "outputs"))
+        return TaskStep(**common, run=command, **node.changed("inputs", "outputs", "caches", "cache_on_failure"))
+
+    def _in_parallel(self, node: Node, step_id: str) -> InParallelStep:
+        steps = self.plan(node.children, f"{step_id}/")
+        return InParallelStep(**self._common(node, step_id), **node.changed("limit", "fail_fast"), steps=steps)
+
+    def _condition(self, node: Node, step_id: str) -> ConditionStep:
+        name = node.labels[0] if node.labels else ""
+        return ConditionStep(id=step_id, name=name, **node.values, steps=self.plan(node.children, f"{step_id}/"))
 
     def _put(self, node: Node, step_id: str) -> PutStep:
         kind, name = node.labels

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
 from pikoci.internal.domain.names import MAX_LABEL
 from pikoci.internal.pipeline.declared import Declared
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
+from pikoci.internal.pipeline.misplaced import misplaced
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.schema import BlockSchema
@@ -38,12 +39,10 @@ def child_schema(parent: BlockSchema, block: Block) -> BlockSchema | None:
 class Structure:
     """One pass over the syntax tree."""
 
-    def __init__(self, declared: Declared, names: NameCheck, report: Report, unneeded: Collection[Block] = ()) -> None:
-        """`unneeded` are blocks whose work nobody asks for, so that it does not matter whether it is supported."""
+    def __init__(self, declared: Declared, names: NameCheck, report: Report) -> None:
         self._declared = declared
         self._names = names
         self._report = report
-        self._unneeded = {id(block) for block in unneeded}
 
     def check(self, body: Body) -> None:
         """Report everything that is wrong with the file without evaluating it."""
@@ -69,7 +68,6 @@ class Structure:
         self._missing(body, schema, header, seen)
 
     def _block(self, block: Block, schema: BlockSchema, *, in_each: bool, refused: bool) -> None:
-        refused = refused or id(block) in self._unneeded
         if not refused and not schema.supported:
             self._report.error(
                 block.type_range,
@@ -105,6 +103,9 @@ class Structure:
 
     def _unknown_block(self, block: Block, schema: BlockSchema) -> None:
         name = block.type
+        if way_out := misplaced(name, schema.type):
+            self._report.error(block.type_range, f'"{name}" cannot stand inside "{schema.type}"', hint=way_out)
+            return
         hint = (
             f"it is an argument: write {name} = ..."
             if name in schema.by_name

@@ -1,14 +1,15 @@
-"""Checks what is read but does not run yet: secret stores, services and notifications."""
+"""Checks secret stores, services and notifications; of these, notifications run."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pikoci.internal.domain.plan import Command
 from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.runner_blocks import refuse_runner
 from pikoci.internal.pipeline.sources import builtin_name
 
 #: The commands that a type needs if it has no source.
@@ -46,6 +47,7 @@ class TypeChecks:
         key = (node.type, node.labels[0])
         source = node.values.get("source")
         if source is not None:
+            refuse_runner(node, self._report)
             builtin = builtin_name(source, node.type, node.where("source"), self._report)
             self.types[key] = DeclaredType(node=node, builtin=builtin or "")
             for child in commands:
@@ -56,7 +58,8 @@ class TypeChecks:
                     "take one of them out",
                 )
             return
-        built = {child.type: self._runners.command(child) for child in commands}
+        around = node.only("runner")
+        built = {child.type: self._runners.command(child, around) for child in commands}
         self.types[key] = DeclaredType(node=node, params=node.values.get("params"), commands=built)
         foreground = any(child.type == "start" and child.get("foreground") for child in commands)
         for needed in _NEEDED[node.type]:
@@ -82,15 +85,13 @@ class TypeChecks:
 class NotificationChecks:
     """Checks notifications."""
 
-    def __init__(self, types: TypeChecks, jobs: Collection[str], report: Report) -> None:
+    def __init__(self, types: TypeChecks, report: Report) -> None:
         self._types = types
-        self._jobs = jobs
         self._report = report
 
     def check(self, node: Node) -> None:
-        """Check one notification."""
+        """Check one notification. Whether its jobs are there is seen when they are expanded."""
         self._types.check_params("notification_type", node.labels[0], node.only("params"))
-        self._jobs_exist(node, ("jobs", "exclude"))
         events: Sequence[str] = node.values.get("on", ())
         if "all" in events and len(events) > 1:
             self._report.error(node.where("on"), '"all" stands beside other ends', hint='write on = ["all"]')
@@ -106,14 +107,6 @@ class NotificationChecks:
                         f'"{name}" without "on"',
                         "A notification without on is sent by notify steps only.",
                         'write on = ["failure"]',
-                    )
-
-    def _jobs_exist(self, node: Node, names: Sequence[str]) -> None:
-        for name in names:
-            for job in node.values.get(name, ()):
-                if job not in self._jobs:
-                    self._report.error(
-                        node.where(name), f'Unknown job "{job}"', hint=self._report.similar(job, self._jobs)
                     )
 
 

@@ -11,41 +11,40 @@ from pikoci.internal.pipeline.report import ReadingStoppedError, Report
 from pikoci.internal.pipeline.schema import ConversionError
 from pikoci.internal.pipeline.scope import Absent, Scope
 from pikoci.internal.pipeline.sentences import sentence
-from pikoci.pkg.hcl.syntax import Attribute, Block, Expression
+from pikoci.pkg.hcl.syntax import Attribute, Block, Body, Expression
 from pikoci.pkg.hcl.values import Deferred
 
 #: Variables may refer to one another this deep.
 MAX_DEPTH = 10
+_SECRET_TYPES = ("string", "number", "bool", "any")
 
 
 class Variables:
-    """The variables of one file. `values`, `unknown` and `sensitive` are complete after `resolve`."""
+    """The variables of one file. `values`, `unknown` and `sensitive` are complete after `resolve`.
+
+    So is `backed`, the names of those whose values are read from a secret store, with their types.
+    """
 
     def __init__(
         self,
         blocks: Mapping[str, Block],
         secret_types: Mapping[str, Block],
         given: Mapping[str, object],
+        own: Mapping[str, Attribute],
         *,
         allow_missing: bool,
     ) -> None:
+        """`own` are the locals, which may stand in the configuration of secret types."""
         self._blocks = blocks
         self._secret_types = secret_types
+        self._locals = own
         self._given = {name: value for name, value in given.items() if value is not None}
         self._allow_missing = allow_missing
         self._depths: dict[str, int] = {}
         self.values: dict[str, Any] = {}
         self.unknown: set[str] = set()
         self.sensitive: set[str] = set()
-
-    def unneeded(self) -> list[Block]:
-        """Secret blocks that nobody reads because a value was given, as (whole) variable and secret_type blocks."""
-        overridden = [block for name, block in self._blocks.items() if name in self._given]
-        used = {label for block in self._blocks.values() for label in _secret_labels(block)}
-        needed = {
-            label for name, block in self._blocks.items() if name not in self._given for label in _secret_labels(block)
-        }
-        return overridden + [block for name, block in self._secret_types.items() if name in used - needed]
+        self.backed: dict[str, str] = {}
 
     def resolve(self, scope: Scope) -> None:
         """Evaluate all of them, in the order of their dependencies. `scope` must share what this completes."""
@@ -109,10 +108,15 @@ class Variables:
         """The variables that the value of this one is made of."""
         if name in self._given:
             return
-        for expression in self._sources(block):
-            for path in names.uses(expression):
-                if path.root == "var" and len(path.parts) > 1 and path.parts[1] in self._blocks:
-                    yield str(path.parts[1])
+        waiting, seen = list(self._sources(block)), set[str]()
+        while waiting:
+            for path in names.uses(waiting.pop()):
+                needed = str(path.parts[1]) if len(path.parts) > 1 else ""
+                if path.root == "var" and needed in self._blocks:
+                    yield needed
+                elif path.root == "local" and needed in self._locals and needed not in seen:
+                    seen.add(needed)
+                    waiting.append(self._locals[needed].expr)
 
     def _sources(self, block: Block) -> Iterator[Expression]:
         labels = _secret_labels(block)
@@ -124,7 +128,7 @@ class Variables:
             yield from (item.expr for item in secret.body.attributes.values())
         for label in labels:
             if label in self._secret_types:
-                yield from (item.expr for item in self._secret_types[label].body.attributes.values())
+                yield from _expressions(self._secret_types[label].body)
 
     def _value(self, name: str, block: Block, scope: Scope) -> Any:
         wanted = _type(block.body.attribute("type"))
@@ -132,6 +136,7 @@ class Variables:
         if name in self._given:
             return _fit(self._given[name], wanted, name, block, scope.report)
         if block.body.blocks_of("secret"):
+            self._back(name, block, wanted, scope.report)
             return Deferred.of(f"var.{name}")
         if default is not None:
             return _default(default, wanted, scope)
@@ -144,7 +149,21 @@ class Variables:
             )
         return Absent.UNKNOWN
 
+    def _back(self, name: str, block: Block, wanted: vartypes.VariableType, report: Report) -> None:
+        if wanted.name not in _SECRET_TYPES:
+            where = block.body.attributes["type"].expr.range
+            report.error(
+                where,
+                f"A secret is no {wanted.name}",
+                f"It is one of: {', '.join(_SECRET_TYPES)}.",
+                "write type = string, and take it apart in a script",
+            )
+            return
+        self.backed[name] = "string" if wanted.name == "any" else wanted.name
+
     def _sensitive(self, block: Block, scope: Scope) -> bool:
+        if block.body.blocks_of("secret"):
+            return True
         attribute = block.body.attribute("sensitive")
         if attribute is None:
             return False
@@ -152,6 +171,12 @@ class Variables:
             return bool(kinds.to_bool(scope.evaluate(attribute.expr)))
         except (ConversionError, ReadingStoppedError):
             return True  # reported where the block is read, or why not; rather hide too much
+
+
+def _expressions(body: Body) -> Iterator[Expression]:
+    yield from (item.expr for item in body.attributes.values())
+    for block in body.blocks:
+        yield from _expressions(block.body)
 
 
 def _secret_labels(block: Block) -> Collection[str]:

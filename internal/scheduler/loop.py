@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import gevent
 import structlog
 
-from pikoci.internal.service import UnavailableError, Wakeup
+from pikoci.internal.service import UnavailableError, Wakeup, give_way
 
 _log = structlog.get_logger(__name__)
 
@@ -66,7 +65,7 @@ class Loop:
 
     def _rest(self, seconds: float) -> None:
         if seconds <= 0:
-            gevent.sleep(0)  # let the others run between full batches
+            give_way()
         elif not self._stopping:
             self._wakeup.wait(seconds)
 

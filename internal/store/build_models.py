@@ -5,8 +5,9 @@ from __future__ import annotations
 from peewee import SQL, BigIntegerField, CompositeKey, DoubleField, Model
 
 from pikoci.internal.domain.build import BuildStatus, StepStatus
+from pikoci.internal.domain.job_inputs import Value
 from pikoci.internal.domain.queues import JOBS_QUEUE
-from pikoci.internal.store.columns import Bytes, Choice, Flag, Id, Name, ShownText, Text, owner
+from pikoci.internal.store.columns import Bytes, Choice, Flag, Id, Json, Name, ShownText, Text, owner
 from pikoci.internal.store.models import Job, Pipeline
 
 
@@ -42,6 +43,7 @@ class Build(Model):
     queue = Text(default=JOBS_QUEUE, constraints=[SQL(f"DEFAULT '{JOBS_QUEUE}'")])
     priority = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     rung_by = BigIntegerField(null=True)
+    values = Json(dict[str, Value], column_name="input_values", null=True)
 
     class Meta:
         table_name = "builds"

@@ -6,10 +6,21 @@ from collections.abc import Sequence
 
 from pikoci.internal.domain.build import Build
 from pikoci.internal.store.session import Session, batches, marks
-from pikoci.internal.store.tables import BUILDS, HAS_SLOT, WAITS
+from pikoci.internal.store.tables import ACTIVE, BUILDS, HAS_SLOT, WAITS
 
 PENDING = f"{BUILDS.select} WHERE {WAITS} AND job_id = ? AND inputs_resolved = ? ORDER BY id LIMIT ? FOR NO KEY UPDATE"
 PLACE = f"SELECT id FROM builds WHERE {WAITS} AND job_id = ? AND inputs_resolved = TRUE ORDER BY id LIMIT 1 OFFSET ?"
+#: The newest build of the job that waits with its inputs, and was made after the build beside it, with a higher number.
+_NEWER = (
+    f"SELECT newer.id FROM builds newer WHERE newer.job_id = builds.job_id AND {ACTIVE} AND newer.status = 'pending'"
+    " AND newer.inputs_resolved = TRUE AND newer.id > builds.id"
+    " AND (newer.number, newer.retry) > (builds.number, builds.retry) ORDER BY newer.id DESC LIMIT 1"
+)
+OVERTAKEN = (
+    f"SELECT {BUILDS.columns}, ({_NEWER}) FROM builds WHERE job_id = ? AND {ACTIVE} AND status <> 'waiting'"
+    f" AND inputs_resolved = TRUE AND cancel_requested_at IS NULL AND EXISTS ({_NEWER})"
+    " ORDER BY builds.id LIMIT ? FOR NO KEY UPDATE"
+)
 
 
 def fronts_sql(jobs: int) -> str:
@@ -49,6 +60,10 @@ class SqlBuildSlots:
         """See `BuildRepository`."""
         rows = self._session.change(fronts_sql(len(job_ids)), (*job_ids, limit)) if job_ids else []
         return [BUILDS.read(row) for row in rows]
+
+    def overtaken(self, job_id: int, limit: int) -> list[tuple[Build, int]]:
+        """See `BuildRepository`."""
+        return [(BUILDS.read(row), row[-1]) for row in self._session.change(OVERTAKEN, (job_id, limit))]
 
     def place(self, job_id: int, place: int) -> int | None:
         """See `BuildRepository`."""

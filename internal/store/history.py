@@ -10,6 +10,7 @@ from pikoci.internal.domain.inputs import Build, Need, Use
 from pikoci.internal.store.history_marks import Mark, Marks
 from pikoci.internal.store.resources import splits
 from pikoci.internal.store.session import Row, Session, marks
+from pikoci.internal.store.tables import PASSED_STATUS
 
 #: Rows of the first page and the longest: most callers want one item, some want hundreds.
 FIRST_PAGE, LAST_PAGE = 2, 128
@@ -40,7 +41,7 @@ USED = "SELECT 1 FROM build_versions WHERE job_id = ? AND name = ? AND version_i
 PASSED = (
     "NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id IN ({jobs}) AND NOT EXISTS (SELECT 1 FROM build_versions p"
     " CROSS JOIN builds pb WHERE p.job_id = j.id AND p.version_id = h.version_id AND pb.id = p.build_id"
-    " AND pb.status = 'succeeded'))"
+    f" AND pb.{PASSED_STATUS}))"
 )
 
 
@@ -62,7 +63,7 @@ def builds_sql(*, version: bool, needs: Sequence[str], newest_first: bool) -> st
     return (
         "SELECT d.build_id, d.number, d.retry FROM build_versions d CROSS JOIN builds b"
         f" WHERE d.job_id = ? AND {'d.version_id' if version else 'd.resource_id'} = ?"
-        f" AND (d.number, d.retry) {comparison} (?, ?) AND b.id = d.build_id AND b.status = 'succeeded'"
+        f" AND (d.number, d.retry) {comparison} (?, ?) AND b.id = d.build_id AND b.{PASSED_STATUS}"
         f" AND {' AND '.join(needs)} ORDER BY d.number {direction}, d.retry {direction} LIMIT ?"
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pikoci.internal.domain.build import ACTIVE as STATUSES
 from pikoci.internal.store.session import Session, marks
-from pikoci.internal.store.tables import ACTIVE
+from pikoci.internal.store.tables import ACTIVE, PASSED_STATUS
 
 #: Builds that have not ended, of one status of one job, that a mark names.
 OPEN = 100
@@ -21,6 +21,10 @@ MOST_NEW = 100
 LAST = "SELECT MAX(id) FROM builds WHERE job_id = ?"
 #: The order of the conditions makes SQLite take the index that has the order as well.
 UNENDED = f"SELECT id FROM builds WHERE status = ? AND job_id = ? AND {ACTIVE} ORDER BY id LIMIT {OPEN + 1}"
+_NEW_OF_JOB = (
+    "SELECT id, job_id FROM (SELECT id, job_id FROM builds WHERE job_id = ? AND id > ?"
+    f" AND {PASSED_STATUS} ORDER BY id LIMIT {MOST_NEW + 1}) fresh"
+)
 
 
 def toggles_sql(resources: int) -> str:
@@ -30,16 +34,13 @@ def toggles_sql(resources: int) -> str:
 
 def succeeded_sql(builds: int) -> str:
     """The statement for those of so many builds that succeeded."""
-    return f"SELECT id, job_id FROM builds WHERE id IN ({marks(builds)}) AND status = 'succeeded'"
+    return f"SELECT id, job_id FROM builds WHERE id IN ({marks(builds)}) AND {PASSED_STATUS}"
 
 
 def new_sql(jobs: int) -> str:
-    """The statement for the builds of so many jobs, each above its own id, that succeeded."""
-    return (
-        f"WITH seen (job_id, last) AS (VALUES {marks(jobs, '(?, ?)')})"
-        " SELECT b.id, b.job_id FROM seen CROSS JOIN builds b"
-        f" WHERE b.job_id = seen.job_id AND b.id > seen.last AND b.status = 'succeeded' LIMIT {MOST_NEW + 1}"
-    )
+    """The statement for the builds of so many jobs, each above its own id, that succeeded; of each the first ones."""
+    # One job at a time: PostgreSQL reads the whole table of builds to join it with a list of jobs.
+    return " UNION ALL ".join([_NEW_OF_JOB] * jobs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ WAITS = "status = 'pending' AND dispatched_at IS NULL"
 HAS_SLOT = "(status = 'started' OR (status = 'pending' AND dispatched_at IS NOT NULL))"
 #: A build that has ended; word for word, as well.
 FINISHED = "finished_at IS NOT NULL"
+#: A build whose versions have passed its job.
+PASSED_STATUS = f"status IN ({', '.join(repr(status.value) for status in sorted(build.PASSING))})"
 #: A resource whose check is neither dispatched nor out of use; word for word, as well.
 CHECKABLE = "NOT archived AND check_dispatched_at IS NULL AND next_check_at IS NOT NULL"
 
@@ -29,7 +31,7 @@ BUILDS = Table(
     build_models.Build,
     build.Build,
     computed={"job": "(SELECT jobs.name FROM jobs WHERE jobs.id = builds.job_id)"},
-    fixed="pipeline_id job_id number retry created_by created_at",
+    fixed="pipeline_id job_id number retry created_by created_at values",
 )
 STEPS = Table(build_models.BuildStep, build.Step, fixed="build_id claim id")
 LOG_CHUNKS = Table(build_models.LogChunk, build.LogChunk)

@@ -10,6 +10,7 @@ import falcon
 from pikoci.internal.service import Services
 from pikoci.internal.web.assets import ASSET_PATH, Assets
 from pikoci.internal.web.builds import BuildPage
+from pikoci.internal.web.inputs import TriggerPage
 from pikoci.internal.web.jobs import JobPage
 from pikoci.internal.web.page import ErrorPages, Renderer, RootedRedirects
 from pikoci.internal.web.pipelines import HomePage, PipelinePage
@@ -36,4 +37,5 @@ def add_pages(app: falcon.App[Any, Any], services: Services) -> None:
     app.add_route("/", HomePage(services, renderer))
     app.add_route(PIPELINE, PipelinePage(services, renderer))
     app.add_route(JOB, JobPage(services, renderer))
+    app.add_route(f"{JOB}/trigger", TriggerPage(services, renderer))
     app.add_route(BUILD, BuildPage(services, renderer))

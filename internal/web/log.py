@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from pikoci.internal.domain.build import Build, LogChunk, Step
+from pikoci.internal.domain.build import BLOCK_KINDS, Build, LogChunk, Step, block_depth
 from pikoci.internal.service.use_cases.builds import BuildService
 from pikoci.internal.service.use_cases.views import BuildDetail
 from pikoci.internal.web.ansi import Terminal
@@ -24,11 +24,15 @@ class Tail:
 
 @dataclass(slots=True)
 class Section:
-    """A step with its part of the log, as lines; `step` is None for lines that are of no step of this attempt."""
+    """A step with its part of the log, as lines; `step` is None for lines that are of no step of this attempt.
+
+    `depth` tells in how many blocks of steps it stands.
+    """
 
     key: str
     title: str
     step: Step | None
+    depth: int = 0
     lines: list[Markup] = field(default_factory=list)
 
 
@@ -58,7 +62,11 @@ def _from(chunk: LogChunk, cut: int) -> LogChunk:
 def sections(detail: BuildDetail, tail: Tail) -> list[Section]:
     """What the log of other attempts says, then the steps of this one, then the build's own last lines."""
     steps = {section_key(step.claim, step.id): step for step in detail.steps}
-    found = {key: Section(key=key, title=step.name, step=step) for key, step in steps.items()}
+    blocks = {step.id for step in detail.steps if step.kind in BLOCK_KINDS}
+    found = {
+        key: Section(key=key, title=step.name, step=step, depth=block_depth(step.id, blocks))
+        for key, step in steps.items()
+    }
     others: dict[str, Section] = {}
     terminals: dict[str, _Reader] = {}
     for chunk in tail.chunks:

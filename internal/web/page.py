@@ -16,6 +16,7 @@ from pikoci.internal.api.parsing import read_bytes
 from pikoci.internal.api.problems import PROBLEM_JSON
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import InvalidError
+from pikoci.internal.domain.job_inputs import text_of
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.times import relative_time, short_duration
 from pikoci.internal.service import Services
@@ -57,7 +58,7 @@ class Renderer:
         for name in ("absolute", "machine"):
             self._environment.filters[name] = getattr(times, name)
         self._environment.filters.update(duration=short_duration, relative=relative_time)
-        self._environment.filters["sentence"] = _sentence
+        self._environment.filters.update(sentence=_sentence, input_text=text_of)
 
     def render(self, request: ApiRequest, response: falcon.Response, template: str, **values: Any) -> None:
         """Answer with a page; `values` are what its template names."""

@@ -8,13 +8,16 @@ The life of a build, with the module in which each part happens:
 3.  `claims` holds the claim. `heartbeat` renews all leases at once. Whatever ends a claim early (somebody cancels it,
     the server gives it away, the lease runs out by our clock) stops the build through its `BuildControl`.
 4.  `plan.build` makes a workspace and runs the job's steps and hooks. `plan.sequence` does so in order: attempts, time
-    limits and hooks around each step, in a `Scope` that carries what one step exports to the next.
-5.  `steps.kinds` does what one step says: a task runs a command, a get or put goes to a resource type (`resources`).
+    limits and hooks around each step, in a `Scope` that carries what one step exports to the next; `plan.parallel`
+    runs steps side by side, `plan.choice` decides between branches. `plan.services` starts what runs beside all steps.
+5.  `steps.kinds` does what one step says: a task runs a command, a get or put goes to a resource type (`resources`), a
+    notify to a notification type (`notifications`).
 6.  `tools.commands` has each command run by `process`: a supervisor starts it, and kills all that descends from it.
+    One of the docker runner goes through `tools.containers`, which sees to the container's end, too.
 7.  What the command writes is masked and capped (`steps.step_log`), and goes to a `reporting.reporter` as all events
     do: numbered, in order, in batches; to a spool on disk while the server is away.
-8.  Whatever happened, there is a last event. When it is delivered, or safe in the spool and handed to
-    `reporting.shipper`, the claim is let go and the slot is free.
+8.  Whatever happened, there is a last event. `plan.farewell` sends the messages that it calls for. When the event is
+    delivered, or safe in the spool and handed to `reporting.shipper`, the claim is let go and the slot is free.
 
 Checks of resources (`checks`, `plan.check`) go the same way in slots of their own; their result is one answer.
 `local` runs a job by the same plan without queue and server.
@@ -24,5 +27,6 @@ server has the build run again; the next start of the worker ships spools (`work
 (`process.sweep`) and removes old workspaces (`home`).
 
 The rooms lie in floors, each importing from lower ones alone (`worker-floors` in pyproject.toml): claims and pools at
-the top, in this folder; `plan`; `steps`; `resources` and `reporting`; `tools`; `process` at the bottom.
+the top, in this folder; `plan`; `steps`; `resources`, `notifications`, `services` and `reporting`; `tools`; `process`
+at the bottom.
 """

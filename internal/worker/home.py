@@ -14,6 +14,7 @@ from pikoci.internal.domain.errors import PikociError
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.caches import close_gates
 from pikoci.internal.worker.tools.removal import remove_tree
+from pikoci.internal.worker.tools.task_cache import interrupted
 
 #: Where directories of builds and checks wait for their removal.
 REMOVED = "removed"
@@ -64,6 +65,8 @@ class WorkerHome:
         if self._users:
             self._let_through()
         close_gates(self._workdir / "cache")
+        for cache in interrupted(self._workdir / "cache"):
+            remove_tree(cache)
         return self
 
     def _let_through(self) -> None:

@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from random import Random
 
+import msgspec
+
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import InvalidError, NotFoundError
@@ -19,9 +21,11 @@ from pikoci.internal.domain.gateway import (
     ClaimRef,
     WorkerTerms,
 )
+from pikoci.internal.domain.job_inputs import settle
 from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec, ResourceType
 from pikoci.internal.worker.home import REMOVED, WorkerHome
 from pikoci.internal.worker.local_gateway import LocalGateway, OnEvent
+from pikoci.internal.worker.notifications.builtin import builtin_notifiers
 from pikoci.internal.worker.plan.build import run_build
 from pikoci.internal.worker.plan.check import run_check
 from pikoci.internal.worker.plan.equipment import Equipment
@@ -42,7 +46,8 @@ class LocalRun:
     """One job of a pipeline, once. Gets take the newest version that a check finds; `passed` has no meaning here.
 
     `directories` maps resources (`type.name`) to directories that stand for them. `settings.workdir` should be a new
-    directory; it is removed in the end. The spawner is closed in the end.
+    directory; it is removed in the end. The spawner is closed in the end. Unless told to `notify`, notifications are
+    shown and not sent.
     """
 
     def __init__(
@@ -56,10 +61,18 @@ class LocalRun:
         clock: Clock,
         random: Random,
         on_event: OnEvent,
+        *,
+        values: Mapping[str, object] | None = None,
+        notify: bool = False,
     ) -> None:
-        """Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories`."""
-        self._spec = spec
+        """`values` are those of the job's inputs.
+
+        Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories` or `values`.
+        """
+        self._spec = _without_params(spec, directories)
         self._job = _find_job(spec, job)
+        inputs = self._job.input_variables(settle(job, self._job.inputs, values or {}))
+        build = msgspec.structs.replace(build, inputs=inputs)
         self._build = build
         self._spawner = spawner
         self._on_event = on_event
@@ -73,6 +86,7 @@ class LocalRun:
             random=random,
             resource_types=builtin_types(_handlers(spec, directories)),
             terms=WorkerTerms(),
+            notifiers=builtin_notifiers(send=notify),
         )
 
     def run(self) -> BuildFinished:
@@ -105,6 +119,7 @@ class LocalRun:
         last = run_build(equipment, assignment, self._control, reporter, OwnUser())
         if isinstance(last, BuildReturned):
             last = BuildFinished(status=BuildStatus.CANCELLED, at=last.at, reason=last.reason)
+        last = msgspec.structs.replace(last, status=self._job.ends_as(last.status))
         reporter.finish(last, lambda: equipment.settings.report_patience)
         return last
 
@@ -125,6 +140,7 @@ class LocalRun:
             previous=None,
             masks=self._spec.masks,
             env=self._spec.env,
+            secrets=self._spec.secrets,
         )
         with self._control.plan.nested(assignment.timeout) as lifetime:
             return run_check(self._equipment, assignment, self._control, lifetime, OwnUser())
@@ -142,6 +158,9 @@ class LocalRun:
             inputs=inputs,
             masks=self._spec.masks,
             env=self._spec.env,
+            notification_types=self._spec.notification_types,
+            notifications=self._spec.notifications,
+            secrets=self._spec.secrets,
         )
 
     def _stop(self, reason: str) -> BuildFinished:
@@ -158,6 +177,17 @@ def _find_job(spec: PipelineSpec, name: str) -> JobPlan:
         known = ", ".join(job.name for job in spec.jobs) or "none"
         raise NotFoundError(f'the pipeline has no job "{name}"', hint=f"it has {known}")
     return job
+
+
+def _without_params(spec: PipelineSpec, directories: Mapping[str, Path]) -> PipelineSpec:
+    """`spec`, in which resources that directories stand for need nothing else, secrets least of all."""
+    resources = [
+        msgspec.structs.replace(one, params={name: value for name, value in one.params.items() if name == "name"})
+        if one.canonical in directories
+        else one
+        for one in spec.resources
+    ]
+    return msgspec.structs.replace(spec, resources=resources)
 
 
 def _handlers(spec: PipelineSpec, directories: Mapping[str, Path]) -> dict[str, ResourceHandler]:

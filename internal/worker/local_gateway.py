@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -63,12 +64,11 @@ class LocalGateway:
         """Keep a stream under its SHA-256."""
         self._artifacts.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256()
-        draft = self._artifacts / "draft"
-        with draft.open("wb") as file:
+        with tempfile.NamedTemporaryFile(dir=self._artifacts, prefix="draft-", delete=False) as file:
             for chunk in chunks:
                 digest.update(chunk)
                 file.write(chunk)
-        draft.rename(self._artifacts / digest.hexdigest())
+        Path(file.name).rename(self._artifacts / digest.hexdigest())
         return digest.hexdigest()
 
     def load_artifact(self, build_id: int, claim: int, digest: str) -> Iterator[bytes]:

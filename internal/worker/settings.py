@@ -18,6 +18,12 @@ INHERITED_VARIABLES = (
 )  # fmt: skip
 #: Of these, what leads to things of the worker's own user, and is of no use to another one.
 OWN_VARIABLES = frozenset({"HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"})
+#: Of the worker's own environment, what only its container program sees: where its daemon, settings and logins are.
+CONTAINER_VARIABLES = (
+    "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF", "CONTAINER_HOST",
+    "CONTAINER_CONNECTION", "CONTAINER_SSHKEY", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "DOCKER_CONTEXT",
+    "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION",
+)  # fmt: skip
 USER_LOCKS = Path("/run/pikoci-build-users")
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -31,6 +37,10 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     With `build_users`, each build and each check runs as one of them; `user_locks` is the same for all workers of a
     machine.
 
+    Containers are run by `container_program`, a name or path; podman or docker, whichever is found, if it is empty. It
+    sees `container_environment` besides `environment`. Pulling an image has `pull_timeout`, every question to the
+    program `container_patience`.
+
     Caches that nobody has used for `cache_max_age` are removed; with 0 they stay.
 
     `kill_grace` lies between SIGTERM and SIGKILL. Hooks that run after a cancellation have `hook_budget` together, or
@@ -40,6 +50,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     background, `shutdown_patience` when the worker ends. A queue that was asked and does not answer for
     `poll_patience` makes the worker unwell. At the end loops have `loop_patience` to end by themselves, since a call
     cut short can cost its connection; the server has `farewell_patience` to hear that the worker ends.
+
+    The end of a build sends each message within `notify_timeout`, and tries again after each of `notify_pauses`.
     """
 
     name: str
@@ -53,6 +65,12 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 1
     build_users: tuple[BuildUser, ...] = ()
     user_locks: Path = USER_LOCKS
+
+    container_program: str = ""
+    allow_privileged_containers: bool = False
+    container_environment: Mapping[str, str] = {}
+    pull_timeout: float = 600.0
+    container_patience: float = 30.0
 
     kill_grace: float = 5.0
     hook_budget: float = 300.0
@@ -73,6 +91,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     receive_timeout: float = 1.0
     poll_patience: float = 30.0
 
+    notify_timeout: float = 20.0
+    notify_pauses: tuple[float, ...] = (2.0, 5.0)
+
     check_output_limit: int = 16 * 1024 * 1024
     check_versions_limit: int = 10_000
     export_limit: int = 1024 * 1024
@@ -89,3 +110,8 @@ def inherit_environment(environment: Mapping[str, str], more: tuple[str, ...] = 
     kept.setdefault("PATH", DEFAULT_PATH)
     kept.setdefault("LANG", "C.UTF-8")
     return kept
+
+
+def container_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The part of a worker's own environment that only its container program sees."""
+    return {name: environment[name] for name in CONTAINER_VARIABLES if name in environment}

@@ -141,9 +141,9 @@ class BorrowedUser:
         os.pwrite(self._lock, _USED, 0)
         return self._user
 
-    def end_processes(self) -> None:
+    def end_processes(self) -> bool:
         """Kill all that still runs as the user; if something resists, nobody gets the user until it is gone."""
-        self.clear()
+        return self.clear()
 
     def give_back(self) -> None:
         """Let others have the user."""

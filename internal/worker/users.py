@@ -25,8 +25,8 @@ class Loan(Protocol):
     def take_up(self, work: str) -> BuildUser | None:
         """Begin a work, as the user that did it last if that one is free."""
 
-    def end_processes(self) -> None:
-        """Kill all that still runs as the user."""
+    def end_processes(self) -> bool:
+        """Kill all that still runs as the user; tell whether nothing is left."""
 
     def give_back(self) -> None:
         """Let others have the user. More than once does nothing."""
@@ -51,8 +51,9 @@ class OwnUser:
     def take_up(self, _: str) -> None:
         """There is nobody to choose from."""
 
-    def end_processes(self) -> None:
+    def end_processes(self) -> bool:
         """What a command leaves is killed at its end; more cannot be told from the worker itself."""
+        return True
 
     def give_back(self) -> None:
         """There is nothing to give back."""

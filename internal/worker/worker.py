@@ -119,6 +119,7 @@ class Worker:
             self._place = place_of(self._settings.workdir)
             self._spawner.start()  # now, so that the first build need not wait for it
             self._equipment.own_places = prepare_users(self._equipment, self._settings.concurrency * len(self._pools))
+            self._equipment.container_program.reap(self._spawner)
             for spool in find_spools(self._settings.spool_dir):
                 self._shipper.add(spool)
             if self._deliver_spools() and self._register():

@@ -19,10 +19,20 @@ class Builds:
         self._transport = transport
 
     def trigger(
-        self, team: str, pipeline: str, job: str, inputs: Mapping[str, int] | None = None, *, key: str | None = None
+        self,
+        team: str,
+        pipeline: str,
+        job: str,
+        inputs: Mapping[str, int] | None = None,
+        values: Mapping[str, object] | None = None,
+        *,
+        key: str | None = None,
     ) -> Json:
-        """Start a build; `inputs` maps gets to version ids. The same `key` again starts none but gives the same one."""
-        body = {"inputs": dict(inputs or {})}
+        """Start a build; `inputs` maps gets to version ids, `values` the job's inputs to what they shall be.
+
+        The same `key` again starts none but gives the same one.
+        """
+        body = {"inputs": dict(inputs or {}), **({"values": dict(values)} if values else {})}
         return dict(self._transport.change("POST", _builds(team, pipeline, job), body, key=key))
 
     def list(

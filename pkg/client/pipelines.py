@@ -64,7 +64,7 @@ class Pipelines:
         return _object(self._transport.get(_pipeline(team, name, "graph")))
 
     def drawing(self, team: str, name: str, form: str = "dot") -> str:
-        """The graph as `dot` or `svg`."""
+        """The graph as `dot`, `mermaid` or `svg`."""
         with self._transport.open("GET", _pipeline(team, name, "graph"), params={"format": form}) as response:
             return response.read().decode()
 
@@ -85,7 +85,7 @@ class Jobs:
         return self._transport.items(_pipeline(team, pipeline, "jobs"))
 
     def get(self, team: str, pipeline: str, job: str) -> Json:
-        """A job with its newest builds."""
+        """A job with its newest builds, and its inputs."""
         return _object(self._transport.get(_pipeline(team, pipeline, "jobs", job)))
 
     def pause(self, team: str, pipeline: str, job: str) -> None:

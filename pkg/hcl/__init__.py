@@ -12,6 +12,7 @@ from pikoci.pkg.hcl.calling import Function, LazyFunction
 from pikoci.pkg.hcl.diagnostics import Diagnostic, Range, Severity, Source, error, has_errors, render
 from pikoci.pkg.hcl.evaluation import EvalContext
 from pikoci.pkg.hcl.evaluator import EvalResult, evaluate
+from pikoci.pkg.hcl.format import FormatResult, format_source
 from pikoci.pkg.hcl.functions import FUNCTIONS, standard_functions
 from pikoci.pkg.hcl.parser import ExpressionResult, ParseResult, parse, parse_expression
 from pikoci.pkg.hcl.static import Path, keyword, traversals, variables
@@ -30,6 +31,7 @@ __all__ = [
     "EvalResult",
     "Expression",
     "ExpressionResult",
+    "FormatResult",
     "Function",
     "LazyFunction",
     "ParseResult",
@@ -45,6 +47,7 @@ __all__ = [
     "did_you_mean",
     "error",
     "evaluate",
+    "format_source",
     "has_errors",
     "keyword",
     "parse",

@@ -25,7 +25,7 @@ def _piece(run: Evaluation, value: Value, where: Range) -> str | Deferred:
 
 def _joined(run: Evaluation, pieces: list[str | Deferred], where: Range) -> Value:
     texts = [piece for piece in pieces if isinstance(piece, str)]
-    run.spend(sum(map(len, texts)), where)
+    run.spend(sum(len(piece) if isinstance(piece, str) else piece.size for piece in pieces), where)
     if len(texts) == len(pieces):
         return "".join(texts)
     parts: list[Any] = []

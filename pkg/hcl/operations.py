@@ -40,6 +40,11 @@ class OperandFailure(UnfitValueError):  # noqa: N818 - as above
         self.right = right
 
 
+def _misused(value: Deferred) -> LookupFailure:
+    text = str(value.misuse())
+    return LookupFailure("Invalid use of a secret", f"{text[:1].upper()}{text[1:]}.")
+
+
 def attribute(value: Value, name: str) -> Value:
     """Return `value.name`."""
     if isinstance(value, dict):
@@ -49,7 +54,7 @@ def attribute(value: Value, name: str) -> Value:
     if value is None:
         raise LookupFailure("Attribute of null", f'The value is null, so it has no attribute "{name}".')
     if isinstance(value, Deferred):
-        raise LookupFailure("Invalid use of a secret", f"The {value.misuse()}.")
+        raise _misused(value)
     hint = f"write [*].{name} for the attribute of every element" if isinstance(value, list | ValueSet) else ""
     raise LookupFailure("Unknown attribute", f"A {kind(value)} has no attributes.", hint)
 
@@ -59,7 +64,7 @@ def index(value: Value, key: Value) -> Value:
     summary = "Invalid index"
     for part in (value, key):
         if isinstance(part, Deferred):
-            raise LookupFailure("Invalid use of a secret", f"The {part.misuse()}.")
+            raise _misused(part)
         if part is None:
             raise LookupFailure(summary, "Neither the collection nor the index may be null.")
     try:
@@ -152,6 +157,8 @@ def measure(values: Iterable[Value], limit: int) -> int:
         total += ELEMENT
         if isinstance(value, str):
             total += len(value)
+        elif isinstance(value, Deferred):
+            total += value.size
         elif isinstance(value, dict):
             total += sum(map(len, value))
             waiting += value.values()

@@ -54,9 +54,17 @@ class Deferred:
         """The references in it, in order."""
         return tuple(part for part in self.parts if isinstance(part, Reference))
 
+    @property
+    def size(self) -> int:
+        """Characters that it stands for in the limits, each reference by the name it has."""
+        return sum(len(part) if isinstance(part, str) else len(part.name) for part in self.parts)
+
     def misuse(self) -> UnfitValueError:
         """Return the error for a use other than in a string."""
-        return UnfitValueError(f"secret-backed variable {self.references[0].name} can only be used in strings")
+        return UnfitValueError(
+            f"the value of {self.references[0].name} comes from a secret and is known only when a build runs:"
+            " it can stand in strings, lists and maps, and nothing else can be done with it"
+        )
 
 
 class ValueSet:

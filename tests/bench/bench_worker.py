@@ -2,6 +2,7 @@
 
 `python tests/bench/bench_worker.py [--json] [--count N]` measures
 - builds of one `/bin/true` step a second, each one claim and one report, at 1, 4 and 16 in parallel;
+- an `in_parallel` of 16 `/bin/true`, and how many times the longest of them alone it takes, from start to end;
 - 100 MB of log from one step, in MB/s until all is delivered, without and with secrets to mask, and peak memory.
 """
 
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -23,14 +25,16 @@ from pikoci.cooperative import make_cooperative  # noqa: E402 - after the path i
 
 make_cooperative()
 
+import msgspec  # noqa: E402 - imported after the patch
 import structlog  # noqa: E402 - imported after the patch
 from gevent.pool import Pool  # noqa: E402 - as above
 
+from pikoci.internal.domain.events import StepFinished, StepStarted  # noqa: E402 - as above
 from pikoci.internal.domain.gateway import WorkerTerms  # noqa: E402 - as above
-from pikoci.internal.domain.plan import Command, TaskStep  # noqa: E402 - as above
+from pikoci.internal.domain.plan import Command, InParallelStep, Step, TaskStep  # noqa: E402 - as above
 from pikoci.internal.worker.process import Invocation, Spawner  # noqa: E402 - as above
 from tests.unit.internal.worker.bench_room import task, wait_until, worker_room  # noqa: E402 - as above
-from tests.unit.internal.worker.fake_gateway import FakeGateway  # noqa: E402 - as above
+from tests.unit.internal.worker.fake_gateway import FakeGateway, Record  # noqa: E402 - as above
 
 PARALLEL = (1, 4, 16)
 LOG_BYTES = 100 * 1000 * 1000
@@ -67,6 +71,26 @@ def builds_per_second(parallel: int, count: int) -> float:
         return count / (time.perf_counter() - began)
 
 
+def block_times(rounds: int) -> tuple[float, float]:
+    """Milliseconds that a block of 16 steps takes, and that sum's ratio to the longest of its steps; medians."""
+    steps: list[Step] = [msgspec.structs.replace(TRUE, id=f"1/{number}") for number in range(1, 17)]
+    block = InParallelStep(id="1", name="", steps=steps)
+    with tempfile.TemporaryDirectory() as root, worker_room(Path(root), FakeGateway(WorkerTerms())) as room:
+        room.run_job(block)  # the supervisors are there from here on
+        found = [_spans(room.run_job(block)) for _ in range(rounds)]
+    return (
+        median(1000 * spans["1"] for spans in found),
+        median(spans.pop("1") / max(spans.values()) for spans in found),
+    )
+
+
+def _spans(record: Record) -> dict[str, float]:
+    """How long each step took, in seconds."""
+    began = {event.step: event.at for event in record.events if isinstance(event, StepStarted)}
+    ended = [event for event in record.events if isinstance(event, StepFinished)]
+    return {event.step: event.at - began[event.step] for event in ended}
+
+
 def log_megabytes_per_second(masks: list[str]) -> float:
     """From the first byte to the last event."""
     gateway = FakeGateway(WorkerTerms())
@@ -89,6 +113,8 @@ def main() -> None:
     for parallel in PARALLEL:
         figures[f"spawns_per_second_{parallel}"] = round(spawns_per_second(parallel, arguments.count), 1)
         figures[f"builds_per_second_{parallel}"] = round(builds_per_second(parallel, arguments.count), 1)
+    block, ratio = block_times(max(5, arguments.count // 20))
+    figures["in_parallel_16_ms"], figures["in_parallel_16_to_longest"] = round(block, 1), round(ratio, 2)
     figures["log_mb_per_second"] = round(log_megabytes_per_second([]), 1)
     figures["log_mb_per_second_masked"] = round(log_megabytes_per_second(["s3cret-token", "another secret"]), 1)
     figures["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

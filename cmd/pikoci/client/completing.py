@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import click
 
@@ -18,7 +19,7 @@ _MOST = 200
 
 
 def complete_names(ctx: click.Context, kind: str, incomplete: str) -> list[str]:
-    """Names of `pipelines`, `jobs`, `builds` or `resources` that begin so, short or long as they were begun.
+    """Names of `pipelines`, `jobs`, `builds`, `resources` or a job's `inputs` that begin so, short or long as begun.
 
     None where the server cannot tell within a second.
     """
@@ -35,6 +36,8 @@ def _names(ctx: click.Context, api: Client, kind: str, incomplete: str) -> Itera
     team, pipeline, job = _told(ctx)
     if kind == "resources":
         yield from (one["name"] for one in api.resources.list(team, pipeline)) if pipeline else ()
+    elif kind == "inputs":
+        yield from _inputs(api.jobs.get(team, pipeline, job)) if job and pipeline else ()
     elif kind == "pipelines":
         long = "/" in incomplete
         owner = incomplete.partition("/")[0] if long else team
@@ -63,6 +66,13 @@ def _builds(api: Client, told: tuple[str, str, str], incomplete: str) -> Iterato
     team, pipeline, job = [*told[: 3 - len(parts)], *parts]
     for one in islice(api.builds.list(team, pipeline, job), _MOST):
         yield f"{front}#{one['number']}" if "#" in incomplete else one["number"]
+
+
+def _inputs(job: Any) -> Iterator[str]:
+    for wanted in job.get("inputs", ()):
+        values = ["true", "false"] if wanted["type"] == "bool" else wanted["choices"]
+        known = values if wanted["type"] != "list" else []
+        yield from (f"{wanted['name']}={value}" for value in known or [""])
 
 
 def _told(ctx: click.Context) -> tuple[str, str, str]:

@@ -12,7 +12,9 @@ from pikoci.client.naming import POSITIONAL
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-def _complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+def complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What completes an option with names of that kind; see `complete_names`."""
+
     def names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
         from pikoci.client.completing import complete_names
 
@@ -27,21 +29,19 @@ def team_option(function: Decorated) -> Decorated:
 
 
 def _positional(kind: str, metavar: str) -> Callable[[Decorated], Decorated]:
-    return click.argument(
-        POSITIONAL, default="", required=False, metavar=f"[{metavar}]", shell_complete=_complete(kind)
-    )
+    return click.argument(POSITIONAL, default="", required=False, metavar=f"[{metavar}]", shell_complete=complete(kind))
 
 
-def _pipeline_options(function: Decorated) -> Decorated:
+def _pipeline_options(function: Decorated, name: str = "pipeline") -> Decorated:
     function = click.option(
         "--pipeline",
         "-p",
         "--name",
         "-n",
-        "pipeline",
+        name,
         default="",
         metavar="[TEAM/]PIPELINE",
-        shell_complete=_complete("pipelines"),
+        shell_complete=complete("pipelines"),
         help="The pipeline.",
     )(function)
     return team_option(function)
@@ -53,7 +53,7 @@ def _job_options(function: Decorated) -> Decorated:
         "-j",
         default="",
         metavar="[[TEAM/]PIPELINE/]JOB",
-        shell_complete=_complete("jobs"),
+        shell_complete=complete("jobs"),
         help="The job.",
     )(function)
     return _pipeline_options(function)
@@ -69,6 +69,11 @@ def file_pipeline_option(function: Decorated) -> Decorated:
     return _pipeline_options(function)
 
 
+def other_pipeline_option(function: Decorated) -> Decorated:
+    """The same for a command that takes a file or a pipeline: it arrives as `other`, for the command to settle."""
+    return _pipeline_options(function, "other")
+
+
 def job_option(function: Decorated) -> Decorated:
     """Declare `--team`, `--pipeline/-p` and `--job/-j`; the job may also stand alone, by its full name."""
     return _job_options(_positional("jobs", "[TEAM/]PIPELINE/JOB")(function))
@@ -82,7 +87,7 @@ def build_option(function: Decorated) -> Decorated:
         "number",
         metavar="[[[TEAM/]PIPELINE/]JOB#]NUMBER",
         default="",
-        shell_complete=_complete("builds"),
+        shell_complete=complete("builds"),
         help="The build, such as 3, 3.1 or main/app/test#3; the job's newest one if not given.",
     )(function)
     return _job_options(_positional("builds", "[TEAM/]PIPELINE/JOB[#NUMBER]")(function))
@@ -95,7 +100,7 @@ def resource_option(function: Decorated) -> Decorated:
         "-r",
         required=True,
         metavar="[TYPE.]NAME",
-        shell_complete=_complete("resources"),
+        shell_complete=complete("resources"),
         help="The resource; its type may be left out where no other resource has the name.",
     )(function)
     return _pipeline_options(function)

@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 import click
 import msgspec
 
+from pikoci.client.commands.formatting import fmt
+from pikoci.client.commands.graphs import graph
+from pikoci.client.commands.importing import import_
 from pikoci.client.commands.planning import plan
 from pikoci.internal.domain.errors import Diagnostic, InvalidError
-from pikoci.internal.pipeline import load
+from pikoci.internal.pipeline import description, load
 from pikoci.internal.pipeline import reference as language_reference
 from pikoci.shared.diagnostics import render_diagnostics
 from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
@@ -21,7 +24,7 @@ from pikoci.shared.terminal import output_option, respect_no_color
 @click.group()
 @click.pass_context
 def pipeline(ctx: click.Context) -> None:
-    """Validate and compare pipeline files.
+    """Validate, format, draw, compare and import pipeline files.
 
     Example: pikoci pipeline validate pipeline.hcl
     """
@@ -66,6 +69,21 @@ def reference() -> None:
     click.echo(language_reference(), nl=False)
 
 
+@pipeline.command()
+@click.option("--format", "form", type=click.Choice(["json"]), default="json", show_default=True, help="How to print.")
+def schema(form: str) -> None:
+    """Print the pipeline language as data, for editors and other programs.
+
+    Blocks, attributes, built-in resource types, runners and functions, in the shape of `terraform providers schema`.
+
+    Example: pikoci pipeline schema --format json > schema.json
+    """
+    click.echo(json.dumps(description(), indent=2, ensure_ascii=False))
+
+
+pipeline.add_command(fmt)
+pipeline.add_command(graph)
+pipeline.add_command(import_)
 pipeline.add_command(plan)
 
 

@@ -46,9 +46,13 @@ class Session:
     def show(self, value: Any, text: Callable[[], str]) -> None:
         """Print an object of the API: as JSON, or as `text` makes it, which ends in a newline."""
         if self.prints_json:
-            click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+            self.show_json(value)
         else:
             click.echo(text(), nl=False)
+
+    def show_json(self, value: Any) -> None:
+        """Print an object of the API as JSON, whatever was asked for."""
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
     def show_table(
         self,

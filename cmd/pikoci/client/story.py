@@ -81,12 +81,14 @@ class BuildStory:
         if step["id"] in self._told or not step["finished_at"]:
             return []
         self._told[step["id"]] = step["try_number"], step["status"]
-        title, reason = f"{step['kind']} {step['name']}", step["reason"]
+        title, reason = _title(step), step["reason"]
         at = parse_time(step["finished_at"])
         return [(at, step["id"], lambda: self._display.step_skipped(title, reason=reason))]
 
     def _start(self, step: Any, at: float, *, again: bool) -> None:
-        self._display.step_started(step["id"], f"{step['kind']} {step['name']}", try_number=2 if again else 1, at=at)
+        self._display.step_started(
+            step["id"], _title(step), try_number=2 if again else 1, at=at, is_block=step["kind"] == "in_parallel"
+        )
 
     def _finish(self, step: Any, at: float) -> None:
         self._display.step_finished(step["id"], step["status"], reason=step["reason"], at=at)
@@ -107,3 +109,7 @@ class BuildStory:
         if build["started_at"] and build["finished_at"]:
             seconds = parse_time(build["finished_at"]) - parse_time(build["started_at"])
         self._display.build_finished(build["name"], build["status"], reason=build["reason"], seconds=seconds)
+
+
+def _title(step: Any) -> str:
+    return f"{step['kind']} {step['name']}".strip()

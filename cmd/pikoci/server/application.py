@@ -28,7 +28,7 @@ from pikoci.internal.service import EventBus, ServiceSettings, build_services
 from pikoci.internal.store import StoreSettings, open_store
 from pikoci.internal.web import add_pages
 from pikoci.internal.worker.process import Spawner
-from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
+from pikoci.internal.worker.settings import WorkerSettings, container_environment, inherit_environment
 from pikoci.internal.worker.user_group import find_build_users
 from pikoci.internal.worker.worker import Worker
 from pikoci.pkg.queue.backend import Backend, QueueClosedError, QueueError
@@ -150,6 +150,9 @@ class Application:
             environment=inherit_environment(os.environ),
             concurrency=self._settings.concurrency,
             build_users=find_build_users(self._settings.build_users_group),
+            container_program=self._settings.container_program,
+            allow_privileged_containers=self._settings.allow_privileged_containers,
+            container_environment=container_environment(os.environ),
             drain_timeout=self._settings.drain_timeout,
             cache_max_age=self._settings.cache_max_age,
         )

@@ -37,6 +37,8 @@ class ServerSettings:
     drain_timeout: float
     workdir: Path | None
     build_users_group: str
+    container_program: str
+    allow_privileged_containers: bool
     cache_max_age: float
     team: str
     pipeline_name: str

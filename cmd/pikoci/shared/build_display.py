@@ -11,6 +11,7 @@ import click
 import gevent
 
 from pikoci.internal.domain.times import short_duration
+from pikoci.shared.side_by_side import SideBySide
 from pikoci.shared.terminal import visible
 
 _COLORS = {
@@ -37,6 +38,8 @@ class BuildDisplay:
 
     On a `terminal` the line after the last output says which step runs and for how long: `tick` draws it, and it is
     gone before anything else is written. It stays away while the log is in the middle of a line.
+
+    Output of steps that run side by side comes in whole lines, each led by the title of its step.
     """
 
     def __init__(self, out: BinaryIO, now: Callable[[], float], *, terminal: bool, colors: bool) -> None:
@@ -50,6 +53,7 @@ class BuildDisplay:
         self._titles: dict[str, str] = {}
         self._running: dict[str, tuple[str, float]] = {}
         self._waiting: tuple[str, float] | None = None
+        self._beside = SideBySide()
 
     def waiting(self, reason: str) -> None:
         """Say why the build does not run yet. The same reason is told once; so is a line that only gets shorter."""
@@ -62,10 +66,19 @@ class BuildDisplay:
                 self._line(f"{shown[:1].upper()}{shown[1:]}", dim=True)
                 self._flush()
 
-    def step_started(self, step: str, title: str, *, try_number: int = 1, at: float | None = None) -> None:
-        """Write a heading. `title` is what people call the step; a further try of it gets no heading of its own."""
+    def step_started(
+        self, step: str, title: str, *, try_number: int = 1, at: float | None = None, is_block: bool = False
+    ) -> None:
+        """Write a heading. `title` is what people call the step; a further try of it gets no heading of its own.
+
+        The steps inside one that `is_block` run side by side.
+        """
         self._waiting = None
-        self._titles[step] = visible(title)
+        if is_block:
+            self._beside.add_block(step)
+        lane = self._beside.lane(step)
+        owner = self._titles.get(lane, "") if lane != step else ""
+        self._titles[step] = f"{owner}, {visible(title)}" if owner else visible(title)
         self._running[step] = (self._titles[step], self._now() if at is None else at)
         if try_number == 1:
             self._heading(step)
@@ -76,8 +89,11 @@ class BuildDisplay:
         return step in self._running
 
     def log(self, step: str, data: bytes) -> None:
-        """Write output as it is, below the heading of its step."""
+        """Write output as it is, below the heading of its step; or line by line, if it runs beside others."""
         if not data:
+            return
+        if self._beside.lane(step):
+            self._lines(self._beside.feed(step, self._titles.get(step, step), data))
             return
         if step and step != self._shown_step and step in self._titles:
             self._heading(step)
@@ -91,6 +107,7 @@ class BuildDisplay:
         title, began = self._running.pop(step, ("", 0.0))
         if not title:
             return
+        self._lines(self._beside.finish(step))
         took = short_duration((self._now() if at is None else at) - began)
         result = self._paint(status, fg=status_color(status), bold=True)
         self._line(f"{self._paint(f'--- {title}:', fg='cyan')} {result} in {took}{_because(reason)}")
@@ -103,6 +120,7 @@ class BuildDisplay:
 
     def build_finished(self, title: str, status: str, *, reason: str = "", seconds: float | None = None) -> None:
         """Write how the whole build ended."""
+        self._lines(self._beside.clear())
         self._running.clear()
         self._waiting = None
         result = self._paint(status, fg=status_color(status), bold=True)
@@ -112,6 +130,7 @@ class BuildDisplay:
 
     def start_again(self, text: str) -> None:
         """Write why everything starts anew; what ran until now ended without a result."""
+        self._lines(self._beside.clear())
         self._running.clear()
         self._titles.clear()
         self._shown_step = ""
@@ -126,7 +145,7 @@ class BuildDisplay:
         """Draw the progress line again; call it a few times a second."""
         if not self._terminal or not self._at_line_start:
             return
-        current = next(reversed(self._running.values()), None) or self._waiting
+        current = self._current()
         if current is None:
             self._clear_progress()
             self._flush()
@@ -152,6 +171,7 @@ class BuildDisplay:
 
     def close(self) -> None:
         """Leave the cursor at the start of an empty line."""
+        self._lines(self._beside.clear())
         self._clear_progress()
         self._end_line()
         self._flush()
@@ -160,6 +180,23 @@ class BuildDisplay:
         while True:
             gevent.sleep(1 / _TICKS_PER_SECOND)
             self.tick()
+
+    def _current(self) -> tuple[str, float] | None:
+        """What goes on and since when; of steps side by side the last, and how many more."""
+        running = [self._running[step] for step in self._running if not self._beside.is_block(step)]
+        if not running:
+            return next(reversed(self._running.values()), None) or self._waiting
+        text, began = running[-1]
+        return (f"{text} and {len(running) - 1} more" if len(running) > 1 else text), began
+
+    def _lines(self, lines: bytes) -> None:
+        """Write whole lines of steps that run side by side; what comes next has its heading again."""
+        if lines:
+            self._clear_progress()
+            self._end_line()
+            self._out.write(lines)
+            self._shown_step = ""
+            self._flush()
 
     def _heading(self, step: str) -> None:
         self._shown_step = step

@@ -1,10 +1,14 @@
-"""Reads what users name on the command line: pipeline files and the values of variables."""
+"""Reads and writes what users name on the command line: pipeline files and the values of variables."""
 
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,6 +48,18 @@ def variable_options(function: Decorated) -> Decorated:
     )(function)
 
 
+def input_option(function: Decorated) -> Decorated:
+    """Declare `--input`, which arrives as `inputs`: texts by the names of a job's inputs."""
+    return click.option(
+        "--input",
+        "inputs",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_named_inputs,
+        help='Value of an input of the job, a list as JSON such as ["a"]; repeatable. No place for secrets.',
+    )(function)
+
+
 def read_text(name: str) -> str:
     """The text of a file, `-` being standard input.
 
@@ -66,6 +82,33 @@ def read_text(name: str) -> str:
         raise InvalidError(
             f"{shown_name(name)}:{line}: the text is not UTF-8", hint="save the file as UTF-8"
         ) from error
+
+
+def replace_text(name: str, text: str) -> None:
+    """Put `text` into a file that is there, whole or not at all; mode, owner and what links to it stay.
+
+    Raises InvalidError when it cannot be written, or is no regular file.
+    """
+    temporary = ""
+    try:
+        before = Path(name).stat()
+        if not stat.S_ISREG(before.st_mode):
+            raise InvalidError(f"{name} is no regular file", hint="give its text on standard input, and - as the file")
+        path = Path(name).resolve()
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode())
+            with suppress(PermissionError):
+                os.fchown(descriptor, before.st_uid, before.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(before.st_mode))  # after the owner, whose change takes bits away
+            file.flush()
+            os.fsync(descriptor)
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise InvalidError(f"cannot write {name}: {error.strerror}") from error
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
 
 
 def shown_name(name: str) -> str:
@@ -92,6 +135,18 @@ def read_variables(name: str) -> dict[str, object]:
 
 def _keep_files(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
     ctx.meta[f"{__name__}.files"] = names
+
+
+def _named_inputs(ctx: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> Mapping[str, str]:
+    named: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise click.BadParameter("write it as NAME=VALUE.", ctx, param)
+        if name in named:
+            raise click.BadParameter(f"{name} is given twice.", ctx, param)
+        named[name] = value
+    return named
 
 
 def _merge_variables(ctx: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> Mapping[str, object]:

@@ -138,6 +138,13 @@ def build_users_option(function: Decorated) -> Decorated:
     )(function)
 
 
+def container_options(function: Decorated) -> Decorated:
+    """Declare what runs containers, and what they may ask for, the same for server and worker."""
+    program = setting("--container-program", default="", help="Podman or docker, by name or path; the first found.")
+    help_text = "Let pipelines give containers any right that the container program has."
+    return program(switch("--allow-privileged-containers", default=False, help=help_text)(function))
+
+
 def switch(name: str, *, default: bool, help: str) -> Callable[[Decorated], Decorated]:  # noqa: A002 - click's name
     """Declare a boolean that takes `--flag`, `--flag=true` and `--flag=false`."""
     return click.option(

@@ -17,7 +17,16 @@ from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
 from pikoci.internal.domain.tags import MAX_TAGS, queues_for
 from pikoci.pkg.token_claims import token_claims
 from pikoci.shared.log import LEVELS, configure_logging
-from pikoci.shared.options import Duration, NameList, build_users_option, config_option, setting, switch, with_options
+from pikoci.shared.options import (
+    Duration,
+    NameList,
+    build_users_option,
+    config_option,
+    container_options,
+    setting,
+    switch,
+    with_options,
+)
 from pikoci.shared.queue_options import open_queue, queue_options, read_queue_settings
 
 if TYPE_CHECKING:
@@ -45,6 +54,7 @@ _OPTIONS = (
     switch("--exclusive-tags", default=False, help="Take no work without tags."),
     setting("--workdir", type=_DIRECTORY, help="Directory of this worker alone [~/.local/state/pikoci/worker]."),
     build_users_option,
+    container_options,
     setting("--cache-max-age", default="720h", type=Duration(), help="Remove caches unused for so long; 0 keeps them."),
     setting("--spool-dir", type=_DIRECTORY, help="Where results wait for a server that is away [WORKDIR/spool]."),
     setting("--health-port", type=click.IntRange(1, 65535), help="Answer GET /healthz on this port."),
@@ -131,7 +141,7 @@ def token_team(token: str) -> str:
 
 def _settings(values: dict[str, Any], queues: Sequence[str]) -> WorkerSettings:
     from pikoci import __version__
-    from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
+    from pikoci.internal.worker.settings import WorkerSettings, container_environment, inherit_environment
     from pikoci.internal.worker.user_group import find_build_users
     from pikoci.worker.identity import begin_start, check_name
 
@@ -151,6 +161,9 @@ def _settings(values: dict[str, Any], queues: Sequence[str]) -> WorkerSettings:
         tags=tuple(sorted(values["tags"])),
         concurrency=values["concurrency"],
         build_users=find_build_users(values["build_users_group"]),
+        container_program=values["container_program"],
+        allow_privileged_containers=values["allow_privileged_containers"],
+        container_environment=container_environment(os.environ),
         drain_timeout=values["drain_timeout"],
         cache_max_age=values["cache_max_age"],
         loop_patience=0.02,  # the stream of commands waits for ever, and its connection is not needed again

@@ -18,7 +18,7 @@ import click
 import gevent
 
 from pikoci import __version__
-from pikoci.internal.domain.build import BuildStatus, StepStatus
+from pikoci.internal.domain.build import StepStatus
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import InvalidPipelineError, NotFoundError
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
@@ -27,12 +27,13 @@ from pikoci.internal.domain.plan import PipelineSpec
 from pikoci.internal.pipeline import load
 from pikoci.internal.worker.local import LocalRun
 from pikoci.internal.worker.process import Spawner
-from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
+from pikoci.internal.worker.settings import WorkerSettings, container_environment, inherit_environment
 from pikoci.pkg.hcl.suggestions import did_you_mean
 from pikoci.shared.build_display import BuildDisplay
 from pikoci.shared.diagnostics import render_diagnostics
-from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
+from pikoci.shared.files import INPUT_FILE, input_option, read_text, shown_name, variable_options
 from pikoci.shared.log import configure_logging
+from pikoci.shared.options import container_options
 from pikoci.shared.terminal import is_terminal, shows_colors
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -62,11 +63,14 @@ def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, .
     callback=_directories,
     help="Directory that stands for a resource: a get copies it, a put does nothing; repeatable.",
 )
+@click.option("--notify", is_flag=True, help="Send notifications; without it they are shown, and not sent.")
+@input_option
 @click.option(
     "--workdir",
     type=click.Path(exists=True, file_okay=False, writable=True, resolve_path=True, path_type=Path),
     help="Work in a new directory below this one, instead of the system's for temporary files.",
 )
+@container_options
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -74,38 +78,67 @@ def run(
     job: str,
     variables: Mapping[str, object],
     directories: Mapping[str, Path],
+    inputs: Mapping[str, str],
     workdir: Path | None,
+    container_program: str,
+    *,
+    allow_privileged_containers: bool,
+    notify: bool,
 ) -> None:
     """Run one job of a pipeline file on this machine, without a server.
 
     A get takes the newest version that its check finds here and now. A put publishes, unless --resource takes the
-    resource's place. Commands see the few environment variables that they would see on a worker.
+    resource's place. Notifications are shown, and not sent without --notify. Commands see the few environment variables
+    that they would see on a worker.
 
     Ctrl-C cancels the job: its on_cancel and ensure hooks run. A second one kills what still runs. The exit status is 0
-    if the job succeeded, 1 if not, 130 after Ctrl-C.
+    if the job succeeded or may fail (a warning), 1 if not, 130 after Ctrl-C.
 
     Example: pikoci run -p pipeline.hcl -j test --resource git.app=.
+
+    Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging
     """
     configure_logging("error")
     spec = _load(file, variables)
     _require_job(spec, job)
     info = BuildInfo(id=1, number="1", job=job, pipeline="stdin" if file == "-" else Path(file).stem, team="main")
     with tempfile.TemporaryDirectory(prefix="pikoci-run-", dir=workdir) as root:
-        ctx.exit(_run(spec, info, directories, _settings(Path(root))))
+        settings = _settings(Path(root), container_program, privileged=allow_privileged_containers)
+        ctx.exit(_run(spec, info, directories, inputs, settings, notify=notify))
 
 
-def _run(spec: PipelineSpec, info: BuildInfo, directories: Mapping[str, Path], settings: WorkerSettings) -> int:
+def _run(
+    spec: PipelineSpec,
+    info: BuildInfo,
+    directories: Mapping[str, Path],
+    inputs: Mapping[str, str],
+    settings: WorkerSettings,
+    *,
+    notify: bool,
+) -> int:
     """Run the job and show it; gives the exit status."""
     display = BuildDisplay(sys.stdout.buffer, time.time, terminal=is_terminal(), colors=shows_colors())
     shown = _Shown(display, f"Job {info.job}", time.time())
     spawner = Spawner(settings.mark)
-    local = LocalRun(spec, info.job, info, directories, spawner, settings, SystemClock(), Random(), shown.take)
+    local = LocalRun(
+        spec,
+        info.job,
+        info,
+        directories,
+        spawner,
+        settings,
+        SystemClock(),
+        Random(),
+        shown.take,
+        values=inputs,
+        notify=notify,
+    )
     shown.on_broken = local.cancel
     with _cancelled_by_signals(local.cancel, spawner.close, display) as received, display.ticking():
         last = local.run()
     if received:
         return _EXIT_BY_SIGNAL + received[0]
-    return 0 if last.status is BuildStatus.SUCCEEDED else 1
+    return 0 if last.status.is_passing else 1
 
 
 class _Shown:
@@ -132,12 +165,16 @@ class _Shown:
         match event:
             case StepStarted():
                 self._display.step_started(
-                    event.step, f"{event.kind} {event.name}", try_number=event.try_number, at=event.at
+                    event.step,
+                    f"{event.kind} {event.name}".strip(),
+                    try_number=event.try_number,
+                    at=event.at,
+                    is_block=event.kind == "in_parallel",
                 )
             case LogWritten():
                 self._display.log(event.step, event.data)
             case StepFinished(status=StepStatus.SKIPPED):
-                self._display.step_skipped(f"{event.kind} {event.name}", reason=event.reason)
+                self._display.step_skipped(f"{event.kind} {event.name}".strip(), reason=event.reason)
             case StepFinished():
                 self._display.step_finished(event.step, event.status.value, reason=event.reason, at=event.at)
             case BuildFinished():
@@ -162,7 +199,7 @@ def _require_job(spec: PipelineSpec, name: str) -> None:
         raise NotFoundError(f'the pipeline has no job "{name}"', hint=hint)
 
 
-def _settings(root: Path) -> WorkerSettings:
+def _settings(root: Path, container_program: str, *, privileged: bool) -> WorkerSettings:
     return WorkerSettings(
         name="local",
         instance=secrets.token_hex(8),
@@ -170,6 +207,9 @@ def _settings(root: Path) -> WorkerSettings:
         workdir=root,
         spool_dir=root / "spool",
         environment=inherit_environment(os.environ),
+        container_program=container_program,
+        allow_privileged_containers=privileged,
+        container_environment=container_environment(os.environ),
     )
 
 

@@ -19,7 +19,8 @@ class Builds:
 
     def trigger(self, request: ApiRequest, team: str, pipeline: str, job: str, body: Trigger) -> views.BuildView:
         """Start a build; `reason` says what it waits for, if anything."""
-        return render.build(self._builds.trigger(request.principal, team, pipeline, job, body.inputs), team, pipeline)
+        build = self._builds.trigger(request.principal, team, pipeline, job, body.inputs, body.values)
+        return render.build(build, team, pipeline)
 
     def list(
         self, request: ApiRequest, team: str, pipeline: str, job: str, query: BuildQuery

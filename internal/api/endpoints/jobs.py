@@ -19,9 +19,9 @@ class Jobs:
         found = [render.job(one, team, pipeline) for one in self._jobs.list(request.principal, team, pipeline)]
         return render.part(found, query.limit, query.cursor)
 
-    def get(self, request: ApiRequest, team: str, pipeline: str, job: str) -> views.JobView:
-        """A job, also one that left the file."""
-        return render.job(self._jobs.get(request.principal, team, pipeline, job), team, pipeline)
+    def get(self, request: ApiRequest, team: str, pipeline: str, job: str) -> views.JobDetailView:
+        """A job, also one that left the file; with its inputs."""
+        return render.job_detail(self._jobs.get(request.principal, team, pipeline, job), team, pipeline)
 
     def pause(self, request: ApiRequest, team: str, pipeline: str, job: str) -> None:
         """Start no new builds of the job."""

@@ -8,12 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 import falcon
-import gevent
 
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.domain.build import LogChunk
 from pikoci.internal.domain.errors import NotFoundError, PikociError
-from pikoci.internal.service import Services
+from pikoci.internal.service import Services, give_way
 from pikoci.internal.service.use_cases.builds import BuildService
 
 log = logging.getLogger(__name__)
@@ -70,7 +69,7 @@ def stream(builds: BuildService, build_id: int, start: int, end: int, first: Seq
         if start >= end:
             return
         try:
-            gevent.sleep(0)
+            give_way()
             chunks = builds.read_log(build_id, start, min(PIECE, end - start))
         except PikociError as error:
             log.warning("a log could not be read to its end", extra={"build": build_id, "error": error.message})

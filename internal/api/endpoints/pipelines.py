@@ -6,11 +6,11 @@ import falcon
 
 from pikoci.internal.api import render, views
 from pikoci.internal.api.bodies import GraphQuery, NewPipeline, PageQuery, SetPipeline
-from pikoci.internal.api.drawing import badge, dot, svg
 from pikoci.internal.api.parsing import as_json
 from pikoci.internal.api.problems import UnprocessableError
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.domain.accounts import Role
+from pikoci.internal.domain.drawing import badge, dot, mermaid, svg
 from pikoci.internal.service import Services
 
 
@@ -70,13 +70,16 @@ class Pipelines:
     def graph(
         self, request: ApiRequest, response: falcon.Response, team: str, pipeline: str, query: GraphQuery
     ) -> None:
-        """The graph as JSON, in Graphviz' language or as a picture."""
+        """The graph as JSON, in the language of Graphviz or Mermaid, or as a picture."""
         found = self._pipelines.graph(request.principal, team, pipeline)
         if query.format == "json":
             response.data = as_json(render.graph(found))
         elif query.format == "dot":
             response.content_type = "text/vnd.graphviz; charset=utf-8"
             response.text = dot(pipeline, found)
+        elif query.format == "mermaid":
+            response.content_type = "text/plain; charset=utf-8"
+            response.text = mermaid(found)
         else:
             response.content_type = "image/svg+xml"
             response.text = svg(found)

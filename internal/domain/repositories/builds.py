@@ -73,6 +73,13 @@ class BuildRepository(Protocol):
     def fronts(self, job_ids: Sequence[int], limit: int) -> builtins.list[Build]:
         """The first build of each job's line, the oldest that `pending` gives resolved: the oldest of these, locked."""
 
+    def overtaken(self, job_id: int, limit: int) -> builtins.list[tuple[Build, int]]:
+        """The oldest builds of a job that run, or wait with their inputs, while a newer one waits with its own: locked.
+
+        Each comes with the id of the newest such one, which was made later and has a higher number: a retry is no newer
+        than the build that it retries. Builds that are told to stop are left out.
+        """
+
     def place(self, job_id: int, place: int) -> int | None:
         """The id of the build in this place, from 1, of the job's line (see `fronts`); None if it is not as long."""
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-import gevent
-
 from pikoci.internal.domain.errors import ConflictError, StaleClaimError
 from pikoci.internal.domain.gateway import CheckAssignment, CheckResult
 from pikoci.internal.domain.pipeline import Pipeline, ResourceState
 from pikoci.internal.domain.plan import PipelineSpec, Resource, ResourceType
 from pikoci.internal.domain.queues import CHECKS_QUEUE
 from pikoci.internal.domain.schedule import Schedule, parse_schedule
-from pikoci.internal.service.lifecycle.excerpt import runners_of
+from pikoci.internal.service.lifecycle.excerpt import runners_of, secrets_of
 from pikoci.internal.service.lifecycle.versions import check_versions
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.plumbing.slices import give_way
 
 _MAX_ERROR = 4000
 
@@ -90,6 +89,7 @@ class Checks:
         self, state: ResourceState, pipeline: Pipeline, spec: PipelineSpec, resource: Resource, kind: ResourceType
     ) -> CheckAssignment:
         latest = self._store.versions.latest(state.id)
+        secrets = secrets_of(spec, resource, kind, spec.env)
         return CheckAssignment(
             resource_id=state.id,
             claim=state.check_claim,
@@ -98,11 +98,12 @@ class Checks:
             pipeline=pipeline.name,
             resource=resource,
             resource_type=kind,
-            runner_types=runners_of(spec, [kind], []),
+            runner_types=runners_of(spec, [kind, *secrets.types]),
             previous=latest.version if latest else None,
             timeout=self._context.settings.check_timeout,
             masks=spec.masks,
             env=spec.env,
+            secrets=secrets,
         )
 
     def finish(self, resource_id: int, claim: int, result: CheckResult, by: Claimant | None = None) -> None:
@@ -128,7 +129,7 @@ class Checks:
         for batch in batches[:-1]:
             with self._store.transaction():
                 found += len(self._store.versions.save(resource_id, batch, self._context.clock.now(), last=False))
-            gevent.sleep(0)
+            give_way()
         self._finish(state, claim, batches[-1], error, found)
 
     def _finish(

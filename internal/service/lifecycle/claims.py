@@ -14,9 +14,18 @@ from pikoci.internal.domain.build import Build, BuildInput, BuildStatus, Waiting
 from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.gateway import BuildAssignment, BuildInfo
 from pikoci.internal.domain.pipeline import Pipeline
+from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
 from pikoci.internal.domain.tags import tags_of
-from pikoci.internal.service.lifecycle.excerpt import job_resources, job_runners, job_services, types_of
+from pikoci.internal.service.lifecycle.excerpt import (
+    job_notifications,
+    job_resources,
+    job_runners,
+    job_services,
+    notification_types_of,
+    secrets_of,
+    types_of,
+)
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
@@ -121,21 +130,28 @@ class Claims:
             raise _PlanChangedError(build, f"the gets of job {build.job} changed")
         resources = job_resources(spec, plan)
         types = types_of(spec, resources)
+        notifications = job_notifications(spec, plan)
+        notification_types = notification_types_of(spec, notifications)
+        services = job_services(spec, plan)
+        secrets = secrets_of(spec, plan, resources, types, services, notifications, notification_types, spec.env)
         return BuildAssignment(
-            build=self._info(build, pipeline),
+            build=self._info(build, pipeline, plan),
             claim=build.claim,
             lease=self._context.settings.lease,
             job=plan,
             resources=resources,
             resource_types=types,
-            runner_types=job_runners(spec, plan, types),
-            service_types=job_services(spec, plan),
+            runner_types=job_runners(spec, plan, [*types, *services, *notification_types, *secrets.types]),
+            service_types=services,
             inputs={given.get: given.version for given in inputs if given.get in gets},
             masks=spec.masks,
             env=spec.env,
+            notification_types=notification_types,
+            notifications=notifications,
+            secrets=secrets,
         )
 
-    def _info(self, build: Build, pipeline: Pipeline) -> BuildInfo:
+    def _info(self, build: Build, pipeline: Pipeline, plan: JobPlan) -> BuildInfo:
         base = self._context.settings.external_url
         path = f"/teams/{pipeline.team}/pipelines/{pipeline.name}/jobs/{build.job}/builds/{build.name}"
         return BuildInfo(
@@ -145,6 +161,7 @@ class Claims:
             pipeline=pipeline.name,
             team=pipeline.team,
             url=base + path if base else "",
+            inputs=plan.input_variables(build.values or {}),
         )
 
     def _choose_again(self, build_id: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import msgspec
 
 from pikoci.internal.domain.plan import (
     Command,
@@ -10,15 +13,29 @@ from pikoci.internal.domain.plan import (
     Hook,
     Hooks,
     JobPlan,
+    Notification,
+    NotificationType,
+    NotifyStep,
     PipelineSpec,
     PutStep,
     Resource,
     ResourceType,
     RunnerType,
+    Secrets,
     ServiceType,
     Step,
     TaskStep,
+    walk_steps,
 )
+from pikoci.internal.domain.secret_text import references
+
+
+class CommandType(Protocol):
+    """A type of a pipeline that may be made of commands."""
+
+    @property
+    def commands(self) -> list[Command]:
+        """Those that it has."""
 
 
 def job_resources(spec: PipelineSpec, plan: JobPlan) -> list[Resource]:
@@ -39,19 +56,49 @@ def job_services(spec: PipelineSpec, plan: JobPlan) -> list[ServiceType]:
     return [kind for kind in spec.service_types if kind.name in names]
 
 
-def job_runners(spec: PipelineSpec, plan: JobPlan, types: list[ResourceType]) -> list[RunnerType]:
-    """The user-defined runners that commands of the job, of these types and of the job's services use."""
+def job_notifications(spec: PipelineSpec, plan: JobPlan) -> list[Notification]:
+    """The notifications that steps of the job name, hooks included, and those that an end of its builds may send."""
+    named = {step.notification for step in all_steps(plan) if isinstance(step, NotifyStep)}
+    return [found for found in spec.notifications if found.canonical in named or found.covers(plan.name)]
+
+
+def notification_types_of(spec: PipelineSpec, notifications: list[Notification]) -> list[NotificationType]:
+    """The types of these notifications."""
+    names = {notification.type for notification in notifications}
+    return [kind for kind in spec.notification_types if kind.name in names]
+
+
+def secrets_of(spec: PipelineSpec, *users: object) -> Secrets:
+    """How to get the secrets that stand in the texts of `users`, which are parts of the plan, and those behind them."""
+    if not spec.secrets.variables:
+        return spec.secrets
+    types = {kind.name: kind for kind in spec.secrets.types}
+    variables = {variable.name: variable for variable in spec.secrets.variables}
+    found: set[str] = set()
+    waiting = list(references(msgspec.to_builtins(users)))
+    while waiting:
+        name = waiting.pop()
+        if name in variables and name not in found:
+            found.add(name)
+            variable = variables[name]
+            waiting += references(msgspec.to_builtins((variable, types.get(variable.secret_type))))
+    used = {variables[name].secret_type for name in found}
+    return Secrets(
+        variables=[variable for variable in spec.secrets.variables if variable.name in found],
+        types=[kind for kind in spec.secrets.types if kind.name in used],
+    )
+
+
+def job_runners(spec: PipelineSpec, plan: JobPlan, kinds: Iterable[CommandType]) -> list[RunnerType]:
+    """The user-defined runners that commands of the job and of these types use."""
     commands = [step.run for step in all_steps(plan) if isinstance(step, TaskStep)]
     commands += [hook.command for hook in _all_hooks(plan) if hook.command]
-    for kind in job_services(spec, plan):
-        commands += [command for command in (kind.start, kind.stop) if command]
-        commands += [kind.ready_check.command] if kind.ready_check else []
-    return runners_of(spec, types, commands)
+    return runners_of(spec, kinds, commands)
 
 
-def runners_of(spec: PipelineSpec, types: list[ResourceType], commands: list[Command]) -> list[RunnerType]:
-    """The user-defined runners that these commands and the types' commands use."""
-    own = [command for kind in types for command in (kind.check, kind.pull, kind.push) if command]
+def runners_of(spec: PipelineSpec, kinds: Iterable[CommandType], commands: Iterable[Command] = ()) -> list[RunnerType]:
+    """The user-defined runners that these types and commands use."""
+    own = [command for kind in kinds for command in kind.commands]
     names = {command.runner for command in (*commands, *own)}
     return [runner for runner in spec.runner_types if runner.name in names]
 
@@ -63,7 +110,7 @@ def all_steps(plan: JobPlan) -> Iterator[Step]:
 
 
 def _walk(steps: list[Step]) -> Iterator[Step]:
-    for step in steps:
+    for step in walk_steps(steps):
         yield step
         yield from _steps_of(step.hooks)
 

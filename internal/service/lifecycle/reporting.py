@@ -110,10 +110,12 @@ class _Application:
             self.requested = True
             return
         if isinstance(last, BuildFinished):
-            check_transition(build.status, last.status)
+            plan = take_back.plan(build) if last.status is BuildStatus.FAILED else None
+            status = plan.ends_as(last.status) if plan else last.status
+            check_transition(build.status, status)
             build = msgspec.structs.replace(
                 build,
-                status=last.status,
+                status=status,
                 reason=last.reason[:_MAX_TEXT] or (build.cancel_reason if last.status is BuildStatus.CANCELLED else ""),
                 finished_at=self._bounded(last.at),
                 lease_expires_at=None,
@@ -140,7 +142,7 @@ class _Application:
             build_id=self._before.id,
             claim=self._before.claim,
             id=event.step,
-            name=event.name or event.step,
+            name=event.name if event.kind else event.name or event.step,  # an `else` has no name
             kind=event.kind,
             status=StepStatus.STARTED,
         )

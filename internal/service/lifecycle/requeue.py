@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from pikoci.internal.domain.build import Build, BuildStatus, LogChunk, Step, StepStatus, check_transition
+from pikoci.internal.domain.errors import ConflictError
+from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.service.plumbing.context import Context
 
@@ -24,7 +26,7 @@ class TakeBack:
 
     def lost(self, build: Build, why: str) -> Build:
         """The worker is gone: run the build again, up to `max_requeues` times, unless its job opts out."""
-        plan = self._plan(build)
+        plan = self.plan(build)
         limit = self._context.settings.max_requeues
         if build.cancel_requested_at is not None:
             return self.end(build, BuildStatus.CANCELLED, build.cancel_reason)
@@ -36,10 +38,27 @@ class TakeBack:
 
     def returned(self, build: Build, why: str) -> Build:
         """The worker gave the build back unfinished: as `lost`, but it does not count."""
-        plan = self._plan(build)
+        plan = self.plan(build)
         if build.cancel_requested_at is None and (plan is None or plan.requeue_on_worker_loss):
             return self._requeue(build, why)
         return self.lost(build, why)
+
+    def cancel(self, build: Build, reason: str) -> Build:
+        """Cancel the build: at once where it waits, else through its worker. One that is told to stop is told once.
+
+        Raises ConflictError once it ended.
+        """
+        if build.status is BuildStatus.CANCELLED:
+            return build
+        if build.status.is_final:
+            raise ConflictError(f"build {full_name(build.job, number=build.name)} has ended: it is {build.status}")
+        if build.status is not BuildStatus.STARTED:
+            return self.end(build, BuildStatus.CANCELLED, reason)
+        if build.cancel_requested_at is None:
+            now = self._context.clock.now()
+            build = msgspec.structs.replace(build, cancel_requested_at=now, cancel_reason=reason)
+            self._store.builds.save(build)
+        return build
 
     def end(self, build: Build, status: BuildStatus, reason: str) -> Build:
         """Give the build this final status, whatever it was doing."""
@@ -62,6 +81,11 @@ class TakeBack:
         compiled = self._context.compiled.get(pipeline)
         if concerned := compiled.after_end(build.job):
             self._request(compiled.ids(concerned))
+
+    def plan(self, build: Build) -> JobPlan | None:
+        """The plan of the build's job as it is set now; None where the job has left the pipeline."""
+        pipeline = self._store.pipelines.get(build.pipeline_id)
+        return self._context.compiled.get(pipeline).plans.get(build.job) if pipeline else None
 
     def _requeue(self, build: Build, why: str) -> Build:
         check_transition(build.status, BuildStatus.PENDING)
@@ -97,10 +121,6 @@ class TakeBack:
             open_steps = close_steps(self._store.builds.steps(build.id), status, reason, self._context.clock.now())
             if open_steps:
                 self._store.builds.save_steps(open_steps)
-
-    def _plan(self, build: Build) -> JobPlan | None:
-        pipeline = self._store.pipelines.get(build.pipeline_id)
-        return self._context.compiled.get(pipeline).plans.get(build.job) if pipeline else None
 
 
 def close_steps(steps: Sequence[Step], status: StepStatus, reason: str, at: float) -> list[Step]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from pikoci.internal.domain.build import FINAL, BuildStatus
+from pikoci.internal.domain.build import FINAL, PASSING
 from pikoci.internal.domain.pipeline import Job
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.slices import Slices
@@ -91,7 +91,7 @@ class Retention:
     def _protected(self, job: Job) -> set[int]:
         """The builds that show how the job stands, and what it has built: without them it would build that again."""
         kept: set[int] = set()
-        for statuses in ((), sorted(FINAL), (BuildStatus.SUCCEEDED,)):
+        for statuses in ((), sorted(FINAL), sorted(PASSING)):
             newest = self._store.builds.list(job_id=job.id, statuses=statuses, limit=1, cursor=None).items
             kept.update(build.id for build in newest)
         return kept

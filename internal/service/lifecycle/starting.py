@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from pikoci.internal.domain.build import Build, InputChoice
 from pikoci.internal.domain.errors import ConflictError
+from pikoci.internal.domain.job_inputs import Value, complete
 from pikoci.internal.domain.pipeline import Job, Pipeline
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import jobs_queue
 from pikoci.internal.service.lifecycle.dispatch import Dispatcher
 from pikoci.internal.service.lifecycle.inputs import InputChooser
+from pikoci.internal.service.lifecycle.interrupting import interrupt
 from pikoci.internal.service.plumbing.bus import build_topic
 from pikoci.internal.service.plumbing.compiled import CompiledPipeline
 from pikoci.internal.service.plumbing.context import Context
@@ -50,6 +52,7 @@ class JobRun:
     """The builds of one job of one revision, for the length of one transaction."""
 
     def __init__(self, context: Context, pipeline: Pipeline, compiled: CompiledPipeline, job: Job) -> None:
+        self._context = context
         self._store = context.store
         self._pipeline = pipeline
         self._compiled = compiled
@@ -59,15 +62,22 @@ class JobRun:
         self._chooser = InputChooser(context, pipeline.id, compiled)
         self.plan: JobPlan = compiled.plan(job.name)
 
-    def start(self, created_by: str, fixed: Sequence[InputChoice] = (), retry_of: Build | None = None) -> list[Build]:
+    def start(
+        self,
+        created_by: str,
+        fixed: Sequence[InputChoice] = (),
+        retry_of: Build | None = None,
+        values: Mapping[str, Value] | None = None,
+    ) -> list[Build]:
         """Make one build on somebody's wish; returns it, and with it all builds that are to be published now.
 
         The build is the first of the list, dispatched or not; any others were waiting for the same slots.
         """
-        if self.plan.is_limited:
+        if self.plan.is_limited or self.plan.interruptible:
             self._lock()
         inputs, reason = self._chooser.choose(self.plan, fixed)
-        build = self._create(created_by, inputs, reason, retry_of)
+        build = self._create(created_by, inputs, reason, retry_of, values)
+        self._interrupt()
         if not (self.plan.is_limited and build.inputs_resolved):
             return [build]
         gone = self._dispatch()
@@ -90,7 +100,8 @@ class JobRun:
         made = [self._create("", inputs, "", None) for inputs in new]
         if len(new) == limit:
             self._store.jobs.request_scheduling([self._job.id])
-        return [*(build for build in made if build.dispatched_at), *self._dispatch()]
+        stopped = self._interrupt()
+        return [*(build for build in made if build.dispatched_at and build.id not in stopped), *self._dispatch()]
 
     def by_plan(self, builds: Iterable[Build]) -> Iterator[tuple[JobPlan, list[int]]]:
         """The ids of builds of this pipeline, grouped by their jobs' plans."""
@@ -123,7 +134,14 @@ class JobRun:
         self._locked = self._store.jobs.lock(self._compiled.linked[self._job.name])
         self._job = next((job for job in self._locked if job.id == self._job.id), self._job)
 
-    def _create(self, created_by: str, inputs: Sequence[InputChoice], reason: str, retry_of: Build | None) -> Build:
+    def _create(
+        self,
+        created_by: str,
+        inputs: Sequence[InputChoice],
+        reason: str,
+        retry_of: Build | None,
+        values: Mapping[str, Value] | None = None,
+    ) -> Build:
         paused = pause_reason(self._pipeline, self._job)
         free = not (reason or paused or self.plan.is_limited)
         build = Build(
@@ -139,8 +157,14 @@ class JobRun:
             dispatched_at=self._now if free else None,
             queue=jobs_queue(self.plan.tags),
             priority=self.plan.priority,
+            values=complete(self.plan.inputs, (retry_of.values if retry_of else values) or {}) or None,
         )
         return self._store.builds.create(build, inputs)
+
+    def _interrupt(self) -> set[int]:
+        """Stop what a newer build has overtaken, where the job wants that and the newer one may start."""
+        wanted = self.plan.interruptible and not pause_reason(self._pipeline, self._job)
+        return interrupt(self._context, self._job.id) if wanted else set()
 
     def _settle_waiting(self) -> None:
         common = ""  # the reason of every build without inputs of its own: the same for all, so it is found out once

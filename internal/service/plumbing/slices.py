@@ -10,6 +10,17 @@ import gevent
 
 from pikoci.internal.domain.repositories import Store
 
+_NEXT_LOOK = 1e-9  # seconds: due when the hub looks at its timers
+
+
+def give_way() -> None:
+    """Let all others have their turn, those too that wait for a timer or a socket.
+
+    `gevent.sleep(0)` is not enough where there is much to do: the hub goes round fifty times between what waits in
+    that way before it looks at anything else.
+    """
+    gevent.sleep(_NEXT_LOOK)
+
 
 class Slices:
     """Transactions with pauses between them, each pause as long as the transaction before it took.

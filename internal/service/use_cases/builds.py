@@ -11,6 +11,7 @@ import msgspec
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, BuildStatus, InputChoice, LogChunk
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
+from pikoci.internal.domain.job_inputs import settle
 from pikoci.internal.domain.names import BUILD_NUMBER_PATTERN
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import Page, Pipeline
@@ -37,18 +38,27 @@ class BuildService:
         self._feeds = Feeds(context)
 
     def trigger(
-        self, principal: Principal, team: str, pipeline: str, job: str, inputs: Mapping[str, int] | None = None
+        self,
+        principal: Principal,
+        team: str,
+        pipeline: str,
+        job: str,
+        inputs: Mapping[str, int] | None = None,
+        values: Mapping[str, object] | None = None,
     ) -> Build:
         """Start a build (role write). `inputs` chooses versions: a get's name, or a resource's, to a version id.
 
+        `values` are those of the job's inputs; the others have their defaults.
+
         The build is accepted once this returns. Where something blocks it (pause, limits, no version for a get) it is
         pending and its `reason` says why. Raises NotFoundError, also for inputs that are not there, ConflictError
-        for an archived job.
+        for an archived job, InvalidInputsError for values that cannot be.
         """
         found = find_pipeline(self._store, principal, team, pipeline, Role.WRITE)
         with self._store.transaction():
             run = self._starter.run(found, find_job(self._store, found, job))
-            started = run.start(name_of(principal), self._fixed(run, found, inputs or {}))
+            given = settle(job, run.plan.inputs, values or {})
+            started = run.start(name_of(principal), self._fixed(run, found, inputs or {}), values=given)
         self._starter.announce(run, started)
         return self._explain(principal, started[0])
 
@@ -108,7 +118,7 @@ class BuildService:
             build = self._store.builds.lock(build_id)
             if build is None:
                 raise NotFoundError(f"job {job} has no build {number}")
-            build = self._cancel(build, f"cancelled by {name_of(principal)}")
+            build = TakeBack(self._context).cancel(build, f"cancelled by {name_of(principal)}")
         self._context.notify(build_topic(build.id))
         self._context.notify(SCHEDULE)
         if build.worker is not None:
@@ -172,19 +182,6 @@ class BuildService:
 
     def _explain(self, principal: Principal, build: Build) -> Build:
         return self._context.waiting.explain(principal, build)
-
-    def _cancel(self, build: Build, reason: str) -> Build:
-        if build.status is BuildStatus.CANCELLED:
-            return build
-        if build.status.is_final:
-            raise ConflictError(f"build {full_name(build.job, number=build.name)} has ended: it is {build.status}")
-        if build.status is not BuildStatus.STARTED:
-            return TakeBack(self._context).end(build, BuildStatus.CANCELLED, reason)
-        if build.cancel_requested_at is None:
-            now = self._context.clock.now()
-            build = msgspec.structs.replace(build, cancel_requested_at=now, cancel_reason=reason)
-            self._store.builds.save(build)
-        return build
 
     def _fixed(self, run: JobRun, pipeline: Pipeline, inputs: Mapping[str, int]) -> Sequence[InputChoice]:
         """The gets that these names stand for, each with its version. Raises NotFoundError and ConflictError."""

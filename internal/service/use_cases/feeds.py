@@ -14,6 +14,7 @@ from gevent.event import Event
 from pikoci.internal.domain.build import Build, LogChunk, Step
 from pikoci.internal.service.plumbing.bus import Wakeup, build_topic
 from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.plumbing.slices import give_way
 
 _READ_LIMIT = 256 * 1024
 #: Bytes of the newest log that a feed keeps. Followers that are further behind read for themselves, at their own pace.
@@ -93,7 +94,7 @@ class Feed:
                     if self.build is None or self.build.status.is_final or self._context.bus.closed:
                         return
                     if more:
-                        gevent.sleep(0)
+                        give_way()
                     else:
                         self._left.wait(self._context.settings.follow_poll)
         except Exception as error:  # noqa: BLE001 - it is the followers' to report

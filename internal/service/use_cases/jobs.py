@@ -5,6 +5,8 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 
+import msgspec
+
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.pipeline import JobOverview
@@ -31,12 +33,14 @@ class JobService:
         return self._shown(principal, team, known)
 
     def get(self, principal: Principal, team: str, pipeline: str, job: str) -> JobOverview:
-        """One job, archived ones too. Raises NotFoundError."""
+        """One job, archived ones too; with its inputs, except to the public. Raises NotFoundError."""
         found = find_pipeline(self._store, principal, team, pipeline)
         overview = self._store.jobs.overview(find_job(self._store, found, job).id)
         if overview is None:
             raise NotFoundError(f"pipeline {pipeline} has no job {job}")  # deleted meanwhile
-        return self._shown(principal, team, [overview])[0]
+        shown = self._shown(principal, team, [overview])[0]
+        plan = self._context.compiled.get(found).plans.get(job) if principal.may(team, Role.READ) else None
+        return msgspec.structs.replace(shown, inputs=plan.inputs) if plan else shown
 
     def _shown(self, principal: Principal, team: str, jobs: Sequence[JobOverview]) -> builtins.list[JobOverview]:
         explained = self._context.waiting.explain_jobs(principal, jobs)

@@ -13,6 +13,7 @@ import msgspec
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError, TooLargeError
+from pikoci.internal.domain.graph import Graph, pipeline_graph
 from pikoci.internal.domain.names import MAX_LABEL, PIPELINE
 from pikoci.internal.domain.pipeline import (
     Job,
@@ -33,11 +34,10 @@ from pikoci.internal.service.lifecycle.deletion import Deletion
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_pipeline, may_see, require_role
-from pikoci.internal.service.use_cases.graph import pipeline_graph
 from pikoci.internal.service.use_cases.jobs import recall
 from pikoci.internal.service.use_cases.public import public_overviews
 from pikoci.internal.service.use_cases.resources import new_webhook_token
-from pikoci.internal.service.use_cases.views import Graph, PipelinePlan
+from pikoci.internal.service.use_cases.views import PipelinePlan
 
 #: A list of many pipelines shows the jobs of those that have no more than this.
 _FEW_JOBS = 12

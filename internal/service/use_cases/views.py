@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, LogChunk, Standing, Step
+from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, LogChunk, Step
 from pikoci.internal.domain.errors import Diagnostic
 from pikoci.internal.domain.pipeline import ResourceState, Version, WorkerState
 from pikoci.internal.pipeline.diff import Change
@@ -31,39 +31,6 @@ class BuildUpdate(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[Step] | None = None
     chunks: list[LogChunk] = []
     log_offset: int = 0
-
-
-class GraphNode(msgspec.Struct, frozen=True, kw_only=True):
-    """A job or resource of a pipeline's graph. `id` is unique in it.
-
-    `status` is how a job stands; None for a resource, which has no builds.
-    """
-
-    id: str
-    kind: str
-    name: str
-    status: Standing | None = None
-    paused: bool = False
-
-
-class GraphEdge(msgspec.Struct, frozen=True, kw_only=True):
-    """A version's way: `source` and `target` are node ids, `kind` is get, put or passed, `resource` what flows.
-
-    `trigger` says whether a new version starts the target.
-    """
-
-    source: str
-    target: str
-    kind: str
-    resource: str
-    trigger: bool = False
-
-
-class Graph(msgspec.Struct, frozen=True, kw_only=True):
-    """A pipeline as nodes and edges, in file order."""
-
-    nodes: list[GraphNode]
-    edges: list[GraphEdge]
 
 
 class PipelinePlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,10 +8,12 @@ from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.events import BuildFinished, BuildReturned
 from pikoci.internal.domain.gateway import BuildAssignment
 from pikoci.internal.worker.plan.equipment import Equipment
+from pikoci.internal.worker.plan.farewell import send_farewell
 from pikoci.internal.worker.plan.sequence import StepRunner
 from pikoci.internal.worker.plan.services import Services
 from pikoci.internal.worker.reporting.log_cap import HeadBudget
 from pikoci.internal.worker.reporting.reporter import Reporter
+from pikoci.internal.worker.steps.caches import TaskCaches
 from pikoci.internal.worker.steps.context import BuildContext
 from pikoci.internal.worker.steps.scope import Scope
 from pikoci.internal.worker.tools.environment import build_variables
@@ -19,6 +21,7 @@ from pikoci.internal.worker.tools.lifetime import BuildControl, CauseKind
 from pikoci.internal.worker.tools.log_ids import build_ids
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import Outcome
+from pikoci.internal.worker.tools.secret_stores import reader_of
 from pikoci.internal.worker.tools.secrets import collect_masks
 from pikoci.internal.worker.tools.workspace import Workspace
 from pikoci.internal.worker.users import Loan
@@ -44,7 +47,10 @@ def run_build(
     place = equipment.settings.workdir / "builds" / f"{build.id}-{assignment.claim}"
     try:
         with equipment.workspace(place, loan, f"{build.team}/{build.pipeline}/{build.job}") as workspace:
-            return run_plan(_context(equipment, assignment, control, reporter, workspace))
+            context = _context(equipment, assignment, control, reporter, workspace)
+            last = run_plan(context)
+            _put_caches_back(context, loan, last)
+            return last
     except OSError as error:
         reason = f"the worker {worker} cannot use its disk: {error}"
     except Exception as error:  # noqa: BLE001 - whatever a plan brings up, the worker lives on and the build ends
@@ -54,14 +60,16 @@ def run_build(
 
 
 def run_plan(context: BuildContext) -> BuildFinished | BuildReturned:
-    """Run the steps of a job beside its services, and then its hooks, and return the event that ends the claim.
+    """Run the steps of a job beside its services, then its hooks, send what its end calls for.
+
+    Returns the event that ends the claim.
 
     The job's `timeout` bounds the steps, and the start of the services. Then, as after a cancellation, `on_cancel` and
     `ensure` still run. Services are stopped last, so that hooks can use them and show their logs.
     """
     job = context.assignment.job
     env = {**context.assignment.env, **job.env}
-    whole = Scope(context.control.plan, {**env, **build_variables(context.assignment.build)})
+    whole = Scope(context.control.plan, build_variables(context.assignment.build), env, context.secrets)
     services = Services(context)
     runner = StepRunner(context)
     try:
@@ -72,7 +80,7 @@ def run_plan(context: BuildContext) -> BuildFinished | BuildReturned:
         outcome = runner.run_hooks(job.hooks, outcome, whole if steps.cause is None else steps, of_job=True)
     finally:
         services.stop(whole)
-    return _last_event(context, outcome)
+    return send_farewell(context, runner, whole, _last_event(context, outcome))
 
 
 def _context(
@@ -82,6 +90,9 @@ def _context(
     reporter: Reporter,
     workspace: Workspace,
 ) -> BuildContext:
+    commands = equipment.commands(assignment.lease, control, workspace, assignment.build.team)
+    root, remove = equipment.settings.workdir / "cache", equipment.remover.remove
+    masks = collect_masks(assignment.masks, assignment.resources, assignment.resource_types)
     return BuildContext(
         assignment=assignment,
         settings=equipment.settings,
@@ -89,13 +100,23 @@ def _context(
         reporter=reporter,
         control=control,
         workspace=workspace,
-        commands=equipment.commands(assignment.lease, control, workspace),
+        commands=commands,
+        caches=TaskCaches(root, assignment.build, workspace, commands, equipment.clock, remove),
         resource_types=equipment.resource_types,
+        notifiers=equipment.notifiers,
         clock=equipment.clock,
-        masks=collect_masks(assignment.masks, assignment.resources, assignment.resource_types),
+        masks=masks,
+        secrets=reader_of(assignment, masks, commands, workspace, equipment.settings),
         head=HeadBudget(equipment.terms.log_head_limit),
         tail_limit=equipment.terms.log_tail_limit,
     )
+
+
+def _put_caches_back(context: BuildContext, loan: Loan, last: BuildFinished | BuildReturned) -> None:
+    """Keep the caches of tasks, once nothing runs that could still write to them."""
+    if context.caches and loan.end_processes():
+        succeeded = isinstance(last, BuildFinished) and last.status is BuildStatus.SUCCEEDED
+        context.caches.put_back(succeeded=succeeded)
 
 
 def _last_event(context: BuildContext, outcome: Outcome) -> BuildFinished | BuildReturned:

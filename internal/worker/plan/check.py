@@ -8,6 +8,7 @@ from pikoci.internal.domain.gateway import CheckAssignment, CheckResult
 from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.resources.model import ResourceCall
 from pikoci.internal.worker.resources.versions import refuse_secrets
+from pikoci.internal.worker.steps.scope import Scope
 from pikoci.internal.worker.tools.caches import cache_dir
 from pikoci.internal.worker.tools.environment import base_variables
 from pikoci.internal.worker.tools.lifetime import BuildControl, CauseKind, Lifetime
@@ -15,6 +16,7 @@ from pikoci.internal.worker.tools.log_ids import check_ids
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import StepError
 from pikoci.internal.worker.tools.runners import CommandLines
+from pikoci.internal.worker.tools.secret_stores import reader_of
 from pikoci.internal.worker.tools.secrets import collect_masks
 from pikoci.internal.worker.tools.workspace import Workspace
 from pikoci.internal.worker.users import Loan
@@ -26,12 +28,13 @@ def run_check(
     equipment: Equipment, assignment: CheckAssignment, control: BuildControl, lifetime: Lifetime, loan: Loan
 ) -> CheckResult:
     """Check a resource in a directory of its own. Whatever happens, a result comes: the caller only delivers it."""
-    masker = Masker(collect_masks(assignment.masks, [assignment.resource], [assignment.resource_type]))
+    masks = collect_masks(assignment.masks, [assignment.resource], [assignment.resource_type])
+    masker = Masker(masks)
     place = equipment.settings.workdir / "checks" / f"{assignment.resource_id}-{assignment.claim}"
     work = f"{assignment.team}/{assignment.pipeline}/{assignment.resource.canonical}"
     try:
         with equipment.workspace(place, loan, work) as workspace:
-            call = _call(equipment, assignment, control, lifetime, workspace, masker)
+            call = _call(equipment, assignment, control, lifetime, workspace, masks)
             handler = equipment.resource_types.handler(assignment.resource.canonical, assignment.resource_type)
             versions = handler.check(call, assignment.previous)
             for version in versions:
@@ -55,29 +58,30 @@ def _call(
     control: BuildControl,
     lifetime: Lifetime,
     workspace: Workspace,
-    masker: Masker,
+    masks: list[str],
 ) -> ResourceCall:
     resource, settings = assignment.resource, equipment.settings
+    commands = equipment.commands(assignment.lease, control, workspace, assignment.team)
+    secrets = reader_of(assignment, masks, commands, workspace, settings)
+    base = {"BUILD_PIPELINE_NAME": assignment.pipeline, "BUILD_TEAM_NAME": assignment.team, "CI": "true"}
+    scope = Scope(lifetime, base, assignment.env, secrets)
     return ResourceCall(
         resource=resource,
         type=assignment.resource_type,
         name=resource.name,
-        params=resource.params,
+        params=secrets.fill_params(resource.params, resource, assignment.resource_type, lifetime),
         put_params={},
         lifetime=lifetime,
         workspace=workspace,
-        commands=equipment.commands(assignment.lease, control, workspace),
-        command_lines=CommandLines(assignment.runner_types, workspace, masker),
+        commands=commands,
+        command_lines=CommandLines(
+            assignment.runner_types, workspace, Masker(masks), lambda value: secrets.fill(value, lifetime)
+        ),
         gateway=equipment.gateway,
         clock=equipment.clock,
         settings=settings,
         environment=base_variables(settings.environment, workspace),
-        visible={
-            **assignment.env,
-            "BUILD_PIPELINE_NAME": assignment.pipeline,
-            "BUILD_TEAM_NAME": assignment.team,
-            "CI": "true",
-        },
+        see=lambda: scope.variables,
         on_output=lambda _: None,
         cache_dir=cache_dir(settings.workdir / "cache", assignment.team, assignment.pipeline, resource),
         team=assignment.team,

@@ -13,6 +13,7 @@ from gevent.event import Event
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerTerms
 from pikoci.internal.worker.backoff import Backoff
+from pikoci.internal.worker.notifications.builtin import Notifiers, builtin_notifiers
 from pikoci.internal.worker.process import User
 from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.reporting.spool import SpoolFile
@@ -20,6 +21,8 @@ from pikoci.internal.worker.reporting.stream import ReportLimits
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.commands import Commands, ProcessRunner
+from pikoci.internal.worker.tools.container_program import ContainerProgram
+from pikoci.internal.worker.tools.containers import Containers
 from pikoci.internal.worker.tools.lifetime import BuildControl
 from pikoci.internal.worker.tools.log_ids import LogIds
 from pikoci.internal.worker.tools.margins import kill_grace
@@ -45,10 +48,15 @@ class Equipment:
     random: Random
     resource_types: ResourceTypes
     terms: WorkerTerms
+    notifiers: Notifiers = field(default_factory=builtin_notifiers)
     users: Lender = field(default_factory=OwnUser)
     own_places: bool = False
     make_directories: Callable[[Path], None] = make_directories
     ending: Event = field(default_factory=Event)
+    container_program: ContainerProgram = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.container_program = ContainerProgram(self.settings)
 
     def backoff(self) -> Backoff:
         """A new series of growing pauses."""
@@ -87,10 +95,11 @@ class Equipment:
             finally:
                 loan.end_processes()
 
-    def commands(self, lease: float, control: BuildControl, workspace: Workspace) -> Commands:
-        """How to run commands under a lease of so many seconds, as the workspace's user."""
+    def commands(self, lease: float, control: BuildControl, workspace: Workspace, team: str = "") -> Commands:
+        """How to run commands under a lease of so many seconds, as the workspace's user; images are kept for `team`."""
         grace = kill_grace(lease, self.settings.lapse_margin, self.settings.kill_grace)
         user = workspace.user
         tmp = str(workspace.tmp) if self.own_places else ""
         whom = None if user is None else User(user.uid, user.gid, tmp)
-        return Commands(self.spawner, grace, control, whom)
+        containers = Containers(self.container_program, self.settings, workspace, team, own_places=self.own_places)
+        return Commands(self.spawner, grace, control, whom, containers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,13 +44,21 @@ class ResourceCall:
     clock: Clock
     settings: WorkerSettings
     environment: Mapping[str, str]
-    visible: Mapping[str, str]
+    see: Callable[[], Mapping[str, str]]
     on_output: Sink
     cache_dir: Path
     team: str
     user: BuildUser | None = None
     build: BuildInfo | None = None
     claim: ClaimRef | None = None
+
+    @property
+    def visible(self) -> Mapping[str, str]:
+        """The variables of the build, which its commands see; asked for where one runs, as secrets are read for it.
+
+        Raises StepError where one of these cannot be had.
+        """
+        return self.see()
 
     def note(self, text: str) -> None:
         """Write a line to the log."""

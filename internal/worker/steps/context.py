@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import BuildAssignment, Gateway
+from pikoci.internal.worker.notifications.builtin import Notifiers
 from pikoci.internal.worker.reporting.log_cap import HeadBudget, LogCap
 from pikoci.internal.worker.reporting.reporter import Reporter
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.settings import WorkerSettings
+from pikoci.internal.worker.steps.caches import TaskCaches
 from pikoci.internal.worker.steps.step_log import StepLog
 from pikoci.internal.worker.tools.commands import Commands
 from pikoci.internal.worker.tools.environment import base_variables
-from pikoci.internal.worker.tools.lifetime import BuildControl
+from pikoci.internal.worker.tools.lifetime import BuildControl, Lifetime
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.runners import CommandLines
+from pikoci.internal.worker.tools.secrets import SecretReader
 from pikoci.internal.worker.tools.workspace import Workspace
 
 
@@ -33,15 +36,24 @@ class BuildContext:
     control: BuildControl
     workspace: Workspace
     commands: Commands
+    caches: TaskCaches
     resource_types: ResourceTypes
+    notifiers: Notifiers
     clock: Clock
     masks: list[str]
+    secrets: SecretReader
     head: HeadBudget
     tail_limit: int
 
-    def command_lines(self) -> CommandLines:
-        """What turns `run` blocks of this build into argument vectors."""
-        return CommandLines(self.assignment.runner_types, self.workspace, Masker(self.masks))
+    def command_lines(self, lifetime: Lifetime | None = None) -> CommandLines:
+        """What turns `run` blocks of this build into argument vectors; secrets are read for them within `lifetime`."""
+        whole = self.control.plan if self.control.plan.cause is None else self.control.cleanup
+        return CommandLines(
+            self.assignment.runner_types,
+            self.workspace,
+            Masker(self.masks),
+            lambda value: self.secrets.fill(value, lifetime or whole),
+        )
 
     def open_log(self, step: str) -> StepLog:
         """The log of a step; the build's own if `step` is empty."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pikoci.internal.domain.plan import GetStep, PutStep, Step, TaskStep
+from pikoci.internal.domain.plan import ConditionStep, GetStep, InParallelStep, NotifyStep, PutStep, Step, TaskStep
 from pikoci.internal.worker.steps.context import BuildContext
+from pikoci.internal.worker.steps.notify import notify
 from pikoci.internal.worker.steps.resource import get, put
 from pikoci.internal.worker.steps.scope import Scope
 from pikoci.internal.worker.steps.step_log import StepLog
@@ -21,6 +22,8 @@ def act(context: BuildContext, step: Step, scope: Scope, log: StepLog) -> Outcom
                 get(context, step, scope, log)
             case PutStep():
                 put(context, step, scope, log)
+            case NotifyStep():
+                return notify(context, step, scope, log)
     except StepError as error:
         return error.outcome
     except OSError as error:
@@ -29,5 +32,19 @@ def act(context: BuildContext, step: Step, scope: Scope, log: StepLog) -> Outcom
 
 
 def kind_of(step: Step) -> str:
-    """`get`, `task` or `put`."""
-    return str(type(step).__struct_config__.tag)
+    """The word that opens its block: `get`, `task`, `in_parallel`."""
+    return step.word if isinstance(step, ConditionStep) else str(type(step).__struct_config__.tag)
+
+
+def shown_name(step: Step) -> str:
+    """What people are shown beside the kind: the step's name, its condition, or how many steps are in it."""
+    if isinstance(step, ConditionStep):
+        return step.name or step.condition
+    if isinstance(step, InParallelStep):
+        return f"{len(step.steps)} {'step' if len(step.steps) == 1 else 'steps'}"
+    return step.name
+
+
+def title_of(step: Step) -> str:
+    """What reasons call it: `task "unit"`, `in_parallel`."""
+    return f'{kind_of(step)} "{step.name}"' if step.name else kind_of(step)

@@ -27,8 +27,9 @@ def open_service(context: BuildContext, service: Service) -> RunningService:
     if kind is None or not kind.builtin:
         return RunningService(context, service, kind or ServiceType(name=service.type))
     make = LOCAL_SERVICES.get(kind.builtin)
-    order = Order(service.params, context.settings.environment.get("PATH", ""), context.workspace.private_path(".data"))
     try:
+        params = context.secrets.fill(service.params, context.control.plan)
+        order = Order(params, context.settings.environment.get("PATH", ""), context.workspace.private_path(".data"))
         if make is None:
             raise StepError(errored(f'this worker does not know the built-in service "{kind.builtin}"'))
         return RunningLocalService(context, service, make(order))
@@ -89,7 +90,8 @@ class RunningLocalService(RunningService):
     def _line(self, command: Command, scope: Scope) -> tuple[list[str], dict[str, str], Path]:
         """A pipeline may have a runner called shell, too, which has no part in this."""
         script = self._context.workspace.write_private(text_of(command.params["cmd"]), suffix=".sh")
-        return ["/bin/sh", "-e", str(script)], {**self._context.base_environment(), **self._own}, Path()
+        own = self._context.secrets.fill(self._own, scope.lifetime)
+        return ["/bin/sh", "-e", str(script)], {**self._context.base_environment(), **own}, Path()
 
     def _exports(self, warn: Callable[[str], None]) -> dict[str, str]:
         return exported("SERVICE", self.name, self._local.exports)

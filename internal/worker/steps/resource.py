@@ -40,21 +40,24 @@ def put(context: BuildContext, step: PutStep, scope: Scope, log: StepLog) -> Non
 def _call(context: BuildContext, step: GetStep | PutStep, scope: Scope, log: StepLog) -> ResourceCall:
     build, claim = context.assignment.build, context.assignment.claim
     resource = _resource(context, step.resource)
+    kind = _resource_type(context, resource.type)
+    params = {**resource.params, **step.params} if isinstance(step, GetStep) else resource.params
+    put_params = step.params if isinstance(step, PutStep) else {}
     return ResourceCall(
         resource=resource,
-        type=_resource_type(context, resource.type),
+        type=kind,
         name=step.name,
-        params={**resource.params, **step.params} if isinstance(step, GetStep) else resource.params,
-        put_params=step.params if isinstance(step, PutStep) else {},
+        params=context.secrets.fill_params(params, resource, kind, scope.lifetime),
+        put_params=context.secrets.fill(put_params, scope.lifetime),
         lifetime=scope.lifetime,
         workspace=context.workspace,
         commands=context.commands,
-        command_lines=context.command_lines(),
+        command_lines=context.command_lines(scope.lifetime),
         gateway=context.gateway,
         clock=context.clock,
         settings=context.settings,
         environment=context.base_environment(),
-        visible=scope.variables,
+        see=lambda: scope.variables,
         on_output=log.write,
         cache_dir=cache_dir(context.settings.workdir / "cache", build.team, build.pipeline, resource),
         team=build.team,

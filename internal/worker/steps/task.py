@@ -18,6 +18,7 @@ _SHOWN = 20  # entries of the work directory
 def run_task(context: BuildContext, step: TaskStep, scope: Scope, log: StepLog) -> Outcome:
     """Run a task's command between its inputs and outputs, none of which is made here. Raises StepError and OSError."""
     _require(context, "inputs", step.inputs)
+    context.caches.hand_over(step, context.base_environment(), scope.lifetime, log)
     outcome, output = run_command(context, step.run, scope, log)
     if outcome.ok:
         _require(context, "outputs", step.outputs)
@@ -36,7 +37,7 @@ def run_command(context: BuildContext, command: Command, scope: Scope, log: Step
 def command_line(context: BuildContext, command: Command, scope: Scope) -> tuple[list[str], dict[str, str], Path]:
     """The arguments and environment of a command, and the path of its `$PIKOCI_OUTPUT`. Raises StepError."""
     output = context.workspace.private_path(".out")
-    lines = context.command_lines()
+    lines = context.command_lines(scope.lifetime)
     visible = {**scope.variables, **lines.parameters(command)}
     argv = lines.argv(command, visible)
     return argv, {**context.base_environment(), **visible, "PIKOCI_OUTPUT": str(output)}, output

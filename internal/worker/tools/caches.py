@@ -1,10 +1,11 @@
-"""What resource types keep on this worker, below `workdir/cache`: used under a lock, removed when unused for long.
+"""What resource types and tasks keep on this worker, below `workdir/cache`: used under a lock, removed by age.
 
 Beside each cache lies its lock file, `NAME.lock`, which is as old as the cache's last use.
 
-With build users each of them has a cache of its own for each name, which lies behind a *gate*: a directory that belongs
-to the build user while the cache is in use, and to the worker otherwise. So what a build wrote is never handed to
-another user, and another build that borrows the same user cannot get at it.
+With build users each of them has a cache of its own for each resource, which lies behind a *gate*: a directory that
+belongs to the build user while the cache is in use, and to the worker otherwise. So what a build wrote is never handed
+to another user, and another build that borrows the same user cannot get at it. What tasks keep moves instead, see
+`task_cache`.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import Protocol
 from gevent.event import Event
 
 from pikoci.internal.worker.process import Deadline, ExitResult, Invocation, Reason, User
+from pikoci.internal.worker.tools.container_line import ContainerLine
 from pikoci.internal.worker.tools.lifetime import BuildControl, Cause, CauseKind, Lifetime
 from pikoci.internal.worker.tools.outcome import GONE, SUCCESS, Outcome, StepError, errored, failed, stopped
 
@@ -34,17 +35,34 @@ class ProcessRunner(Protocol):
         """Run one command to its end."""
 
 
+class ContainerRunner(Protocol):
+    """What runs commands in containers; see `containers`."""
+
+    def run(
+        self,
+        commands: Commands,
+        line: ContainerLine,
+        env: Mapping[str, str],
+        lifetime: Lifetime,
+        on_output: Sink,
+        on_stderr: Sink | None,
+    ) -> Outcome:
+        """Run one container to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Commands:
     """Runs argument vectors within a lifetime of a claim that `control` steers.
 
-    `grace` is the time in seconds between SIGTERM and SIGKILL. They run as `user`, as the worker's own without.
+    `grace` is the time in seconds between SIGTERM and SIGKILL. They run as `user`, as the worker's own without; those
+    of containers by `containers`.
     """
 
     spawner: ProcessRunner
     grace: float
     control: BuildControl
     user: User | None = None
+    containers: ContainerRunner | None = None
 
     def run(
         self,
@@ -55,7 +73,12 @@ class Commands:
         on_output: Sink,
         on_stderr: Sink | None = None,
     ) -> Outcome:
-        """Run to the end, or until the lifetime stops; standard error goes the way of the output if it has no sink."""
+        """Run to the end, or until the lifetime stops; standard error goes the way of the output if it has no sink.
+
+        Raises StepError for a container that cannot be had.
+        """
+        if isinstance(argv, ContainerLine) and self.containers is not None:
+            return self.containers.run(self, argv, env, lifetime, on_output, on_stderr)
         if lifetime.cause is not None:
             return stopped(lifetime.cause)
         if not cwd.is_dir():

@@ -62,7 +62,7 @@ def delete_in(parent: int, name: str, left: Leftovers, path: str) -> None:
 class _Deletion:
     def __init__(self, parent: int, left: Leftovers) -> None:
         self._left = left
-        self._mount = _mount_of(parent)
+        self._mount = mount_of(parent)
         self._top = -1
         self._pending: list[tuple[str, bool]] = []
 
@@ -122,7 +122,7 @@ class _Deletion:
         """The directory, made fit for being emptied. Raises OSError with EXDEV for a mount point."""
         seen = os.open(name, _LOOK, dir_fd=directory)  # which asks nothing of a file system that does not answer
         try:
-            if _mount_of(seen) != self._mount:
+            if mount_of(seen) != self._mount:
                 raise OSError(errno.EXDEV, _MOUNTED)
             mode = os.fstat(seen).st_mode
             if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
@@ -136,7 +136,7 @@ class _Deletion:
         self._left.add(path, _MOUNTED if error.errno == errno.EBUSY else error.strerror or str(error))
 
 
-def _mount_of(descriptor: int) -> bytes:
+def mount_of(descriptor: int) -> bytes:
     """The mount that an open file lies on. Bind mounts of one file system share a device number, but not this one."""
     info = os.open(f"/proc/self/fdinfo/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -83,5 +83,6 @@ def build_variables(build: BuildInfo) -> dict[str, str]:
         "BUILD_PIPELINE_NAME": build.pipeline,
         "BUILD_TEAM_NAME": build.team,
         "CI": "true",
+        **build.inputs,
     }
     return variables | {"BUILD_URL": build.url} if build.url else variables

@@ -89,11 +89,17 @@ def timed_out(seconds: float, subject: str = "") -> Cause:
     return Cause(CauseKind.TIMEOUT, f"{subject} {text}" if subject else text)
 
 
-class BuildControl:
-    """The lifetimes of a build: its plan, the clean-up by hooks that outlasts the plan, and its services.
+def limit_hooks(cleanup: Lifetime, budget: float) -> None:
+    """Bound the time, in seconds, of hooks that outlast what they belong to."""
+    cleanup.limit(budget, timed_out(budget, "the hooks"))
 
-    Services outlast both, to be stopped when all else is over, in `stop_budget` seconds; only the end of the claim, and
-    whoever leaves hooks no more than some seconds, ends them sooner.
+
+class BuildControl:
+    """The lifetimes of a build: its plan, the clean-up by hooks, which outlasts the plan, its services, its farewell.
+
+    Services outlast plan and hooks, to be stopped when all else is over, in `stop_budget` seconds; only the end of the
+    claim, and whoever leaves hooks no more than some seconds, ends them sooner. `farewell` is for the messages of the
+    build's end.
 
     Whoever holds the claim (heartbeat, signals, people through the server) steers the build through here. At the
     `deadline` its commands are killed even if nobody is there to steer.
@@ -102,23 +108,27 @@ class BuildControl:
     def __init__(self, hook_budget: float) -> None:
         self.plan = Lifetime()
         self.cleanup = Lifetime()
+        self.farewell = Lifetime()
         self.services = Lifetime()
         self.stop_budget = hook_budget
         self.deadline = Deadline()
-        self._hook_budget = hook_budget
+        self.hook_budget = hook_budget
 
     def cancel(self, reason: str, hook_budget: float | None = None) -> None:
-        """Stop the plan; `on_cancel` and `ensure` hooks may still run for so many seconds together."""
+        """Stop the plan; `on_cancel` and `ensure` hooks may still run for so many seconds together.
+
+        With a `hook_budget` the process is about to end: so it bounds the messages of the build's end, too.
+        """
         if self.plan.cause is None or hook_budget is not None:
             self.limit_cleanup(hook_budget)
         if hook_budget is not None:
+            self.farewell.limit(hook_budget, timed_out(hook_budget, "the notifications"))
             self._limit_services(2 * hook_budget)  # as much again when the hooks took all of it
         self.plan.stop(Cause(CauseKind.CANCELLED, reason))
 
     def limit_cleanup(self, hook_budget: float | None = None) -> None:
         """Bound the time of the hooks that still run; by the settings' budget if none is given."""
-        budget = self._hook_budget if hook_budget is None else hook_budget
-        self.cleanup.limit(budget, timed_out(budget, "the hooks"))
+        limit_hooks(self.cleanup, self.hook_budget if hook_budget is None else hook_budget)
 
     def give_back(self, reason: str, stop_budget: float = 0.0) -> None:
         """Stop everything: the build goes back to the server, to be run again.
@@ -126,8 +136,8 @@ class BuildControl:
         Where there is a `stop_budget`, services are still stopped by their commands.
         """
         cause = Cause(CauseKind.RETURNED, reason)
-        self.plan.stop(cause)
-        self.cleanup.stop(cause)
+        for lifetime in (self.plan, self.cleanup, self.farewell):
+            lifetime.stop(cause)
         if stop_budget > 0:
             self._limit_services(stop_budget)
         else:
@@ -140,13 +150,14 @@ class BuildControl:
     def abandon(self, reason: str) -> None:
         """Stop everything: the claim is lost."""
         cause = Cause(CauseKind.ABANDONED, reason)
-        for lifetime in (self.plan, self.cleanup, self.services):
+        for lifetime in (self.plan, self.cleanup, self.services, self.farewell):
             lifetime.stop(cause)
 
     def release(self) -> None:
         """Drop the time limits."""
         self.plan.release()
         self.cleanup.release()
+        self.farewell.release()
         self.services.release()
 
     def _limit_services(self, seconds: float) -> None:

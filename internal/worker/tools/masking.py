@@ -85,15 +85,23 @@ def _index(secrets: tuple[str, ...]) -> _Index:
 class Masker:
     """Replaces every occurrence of the secrets in one stream by `***`, also in the forms of `secret_forms`.
 
-    Only the end of the stream that could still become a secret is held back, at most the longest form less one byte.
-    Occurrences that overlap become one `***`. All other bytes, valid UTF-8 or not, pass unchanged.
+    A list of secrets may grow: what is added is masked from then on. Only the end of the stream that could still become
+    a secret is held back, at most the longest form less one byte. Occurrences that overlap become one `***`. All other
+    bytes, valid UTF-8 or not, pass unchanged.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._index = _index(tuple(secrets))
-        self._secrets = self._index.secrets
+        self._texts = secrets if isinstance(secrets, list) else list(secrets)
+        self._known = -1
         self._held = b""
         self._covered = 0  # how many of the held bytes stand for a `***` that is already out
+
+    @property
+    def _secrets(self) -> Sequence[_Secret]:
+        if self._known < len(self._texts):
+            self._known = len(self._texts)
+            self._index = _index(tuple(self._texts))
+        return self._index.secrets
 
     def feed(self, chunk: bytes) -> bytes:
         """The masked bytes that are certain now, after `chunk` came in."""

@@ -1,4 +1,4 @@
-"""From a `run` block to a process: the runners `exec` and `shell`, and those that a pipeline defines.
+"""From a `run` block to a process: the runners `exec`, `shell` and `docker`, and those that a pipeline defines.
 
 A command line can be read by every user of the machine. So a script travels in a private file, and `$env` names a
 secret variable without its value (`-e TOKEN`). A secret that a pipeline writes into arguments itself stays there;
@@ -8,11 +8,13 @@ setting the pipeline warned of it.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pikoci.internal.domain.plan import PLACEHOLDER, Command, RunnerType
 from pikoci.internal.domain.variables import fault_of
+from pikoci.internal.worker.tools.container_line import container_line
 from pikoci.internal.worker.tools.environment import text_of
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import StepError, errored, failed
@@ -21,36 +23,48 @@ from pikoci.internal.worker.tools.workspace import Workspace
 _STRICT_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "ash"})
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class CommandLines:
-    """Turns commands into argument vectors, for one build or check."""
+    """Turns commands into argument vectors, for one build or check. `fill` completes their params with secrets."""
 
     types: Sequence[RunnerType]
     workspace: Workspace
     masker: Masker
+    fill: Callable[[Any], Any] = _as_it_is
 
     def argv(self, command: Command, visible: Mapping[str, str]) -> list[str]:
         """The argument vector of `command`. `visible` are the variables that `$env` hands on.
 
-        Raises StepError for an unknown runner or a bad parameter.
+        Raises StepError for an unknown runner, a bad parameter, and a secret that cannot be had.
         """
         own = next((kind for kind in self.types if kind.name == command.runner), None)
-        if own is None and command.runner == "shell":
-            return self._shell(command.params)
+        params = self.fill(command.params)
         if own is not None:
-            return self._expand(own, command.params, visible)
-        if command.runner == "exec":
-            return _exec(command.params)
-        raise StepError(errored(f'there is no runner "{command.runner}" on this worker; it has exec and shell'))
+            return self._expand(own, params, visible)
+        match command.runner:
+            case "shell":
+                return self._shell(params)
+            case "exec":
+                return _exec(params)
+            case "docker":
+                return container_line(params, self.workspace)
+        reason = f'there is no runner "{command.runner}" on this worker; it has exec, shell and docker'
+        raise StepError(errored(reason))
 
     def parameters(self, command: Command) -> dict[str, str]:
         """The params of a command of a runner that the pipeline defines, as environment variables; `args` is none.
 
-        A name that a pipeline cannot give to a variable, and a value too long for one, is left out.
+        A name that a pipeline cannot give to a variable, and a value too long for one, is left out. Raises StepError
+        for a secret that cannot be had.
         """
         if all(kind.name != command.runner for kind in self.types):
             return {}
-        found = {name: text_of(value) for name, value in command.params.items() if name != "args"}
+        params = {name: value for name, value in command.params.items() if name != "args"}
+        found = {name: text_of(value) for name, value in self.fill(params).items()}
         return {name: value for name, value in found.items() if not fault_of(name, value)}
 
     def _shell(self, params: Mapping[str, object]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -22,7 +23,8 @@ class Workspace:
     the worker, so that no command can put a link in the place of any of these; they belong to `user`, and nobody else
     gets in. Without a user commands are the worker's equals, and scripts and paths lie in the root itself, which `make`
     makes with `work` and `tmp`. All is made on entry and removed on exit with whatever commands left in it, by
-    `remove`. Raises OSError on entry when it cannot be made (disk full).
+    `remove`; before that, what is `held` for commands is given back. Raises OSError on entry when it cannot be made
+    (disk full).
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Workspace:
         self._new = root if user is None else root / "new"
         self._files = root if user is None else root / "files"
         self._number = 0
+        self.held = ExitStack()
 
     def __enter__(self) -> Self:
         try:
@@ -57,6 +60,8 @@ class Workspace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with self.held:
+            pass
         self._remove(self.root)
 
     def private_path(self, suffix: str = "") -> Path:
@@ -78,6 +83,16 @@ class Workspace:
         with file:
             file.write(content.encode("utf-8", "surrogateescape"))
         return path
+
+    def make_private(self, path: Path) -> None:
+        """Make the empty file at a `private_path`, writable for whoever can reach it. Raises OSError."""
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            os.fchmod(file, 0o666)
+            if self.user is not None:
+                os.fchown(file, self.user.uid, self.user.gid)
+        finally:
+            os.close(file)
 
     def inside(self, name: str) -> Path:
         """The path of `name` below the work directory. Raises ValueError when it leads out, also by a symbolic link.

@@ -12,7 +12,7 @@ from falcon.testing import TestClient
 
 from pikoci.internal.api import ApiSettings, create_app
 from pikoci.internal.api.authentication import COOKIE
-from pikoci.internal.service import ServiceSettings, build_services
+from pikoci.internal.service import ServiceSettings, build_services, give_way
 from pikoci.internal.store import StoreSettings, open_store
 from pikoci.internal.store.store import SqlStore
 from pikoci.internal.web import add_pages
@@ -62,6 +62,11 @@ class Site(World):
         found = self.store.jobs.find(owner.id, name) if owner else None
         assert found is not None
         return found.id
+
+    def schedule(self) -> None:
+        """Let the scheduler do all there is to do; others run between two turns, as in its loop."""
+        while self.services.scheduling.schedule_jobs():
+            give_way()
 
     def make(self, config: str, name: str = "p") -> None:
         """Set a pipeline, and let the scheduler look at it."""

@@ -93,7 +93,7 @@ def test_a_block_has_a_language_that_is_checked_somewhere(block: Block) -> None:
     if block.page.name != "cli.md":
         assert block.language in LANGUAGES
     if block.language in {"yaml", "env"}:
-        assert {"config", "inventory", "play"} & block.marks.keys()
+        assert {"config", "inventory", "play", "file"} & block.marks.keys()
 
 
 @pytest.mark.parametrize("block", all_blocks("sh"), ids=str)

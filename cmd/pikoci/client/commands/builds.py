@@ -12,11 +12,14 @@ from pikoci.client.options import build_option, job_option, limit_option
 from pikoci.client.session import Session, status_cell, with_session
 from pikoci.client.tables import render_facts, render_table
 from pikoci.client.times import parse_time
+from pikoci.internal.domain.build import BLOCK_KINDS, BuildStatus, block_depth
 from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.domain.job_inputs import text_of
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.times import short_duration
 
-_FOLLOW_HELP = "Show it live; exit as the build does: 0 if it succeeded, else 1."
+#: What `--follow` does.
+FOLLOW_HELP = "Show it live; exit as the build does: 0 if it succeeded or is a warning, else 1."
 
 
 @click.group()
@@ -71,10 +74,12 @@ def show(session: Session, team: str, pipeline: str, job: str, number: str) -> N
 
 @builds.command()
 @build_option
-@click.option("--follow", "-f", is_flag=True, help=_FOLLOW_HELP)
+@click.option("--follow", "-f", is_flag=True, help=FOLLOW_HELP)
 @with_session
 def log(session: Session, team: str, pipeline: str, job: str, number: str, *, follow: bool) -> None:
     """Print a build's log, as it was written.
+
+    Lines of steps that ran side by side are mixed; --follow tells them apart, also in a build that has ended.
 
     With --output json it is one JSON object with the text.
 
@@ -98,7 +103,8 @@ def log(session: Session, team: str, pipeline: str, job: str, number: str, *, fo
 def follow(session: Session, team: str, pipeline: str, job: str, number: str) -> None:
     """Show a build live until it ends, from its beginning.
 
-    The exit status is that of the build: 0 if it succeeded, else 1. Ctrl-C ends the watching, not the build.
+    The exit status is that of the build: 0 if it succeeded or is a warning, else 1. Ctrl-C ends the watching,
+    not the build.
 
     Example: pikoci client builds follow app/test
     """
@@ -121,7 +127,7 @@ def cancel(session: Session, team: str, pipeline: str, job: str, number: str) ->
 
 @builds.command()
 @build_option
-@click.option("--follow", "-f", is_flag=True, help=_FOLLOW_HELP)
+@click.option("--follow", "-f", is_flag=True, help=FOLLOW_HELP)
 @with_session
 def retry(session: Session, team: str, pipeline: str, job: str, number: str, *, follow: bool) -> None:
     """Run a build that has ended again, with the very versions that it had.
@@ -144,7 +150,7 @@ def watch(session: Session, key: BuildKey) -> Any:
 
 def end_with(detail: Any) -> NoReturn:
     """End the command with the exit status of a build."""
-    raise click.exceptions.Exit(0 if detail["status"] == "succeeded" else 1)
+    raise click.exceptions.Exit(0 if BuildStatus(detail["status"]).is_passing else 1)
 
 
 def _key(session: Session, team: str, pipeline: str, job: str, number: str) -> BuildKey:
@@ -168,13 +174,21 @@ def _render(session: Session, build: Any, name: str) -> str:
         ("took", _took(session, build)),
         ("worker", build["worker"] or ""),
         ("attempt", str(build["attempt"]) if build["attempt"] > 1 else ""),
+        *((f"input {name}", text_of(value)) for name, value in build.get("values", {}).items()),
     ]
     parts = [render_facts(facts)]
     if build["steps"]:
+        steps = [step for step in build["steps"] if step["attempt"] == build["attempt"]]
+        blocks = {step["id"] for step in steps if step["kind"] in BLOCK_KINDS}
         rows = [
-            [step["kind"], step["name"], status_cell(step["status"]), _took(session, step), step["reason"] or "-"]
-            for step in build["steps"]
-            if step["attempt"] == build["attempt"]
+            [
+                f"{'  ' * block_depth(step['id'], blocks)}{step['kind']}",
+                step["name"],
+                status_cell(step["status"]),
+                _took(session, step),
+                step["reason"] or "-",
+            ]
+            for step in steps
         ]
         parts.append(render_table(["step", "name", "status", "took", "reason"], rows))
     versions = [("in", one["get"], one) for one in build["inputs"]]

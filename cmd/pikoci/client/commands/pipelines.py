@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pikoci.client.actions import Call, add_action
+from pikoci.client.commands.graphs import format_option, show_graph_of_server
 from pikoci.client.commands.planning import plan, set_pipeline
 from pikoci.client.options import pipeline_option
 from pikoci.client.session import Session, standing_cells, standing_facts, with_session
@@ -80,19 +81,16 @@ def source(session: Session, team: str, pipeline: str) -> None:
 
 @pipelines.command()
 @pipeline_option
-@click.option("--format", "form", type=click.Choice(["dot", "svg"]), default="dot", show_default=True, help="Form.")
+@format_option
 @with_session
 def graph(session: Session, team: str, pipeline: str, form: str) -> None:
     """Print a pipeline's graph: its jobs, resources, and how versions flow.
 
-    With --output json it is printed as nodes and edges.
+    Jobs are coloured by their last build. An arrow along which nothing starts by itself is dashed.
 
     Example: pikoci client pipelines graph -p app | dot -Tpng > app.png
     """
-    if session.prints_json:
-        session.show(session.api.pipelines.graph(team, pipeline), str)
-    else:
-        click.echo(_ended(session.api.pipelines.drawing(team, pipeline, form)), nl=False)
+    show_graph_of_server(session, team, pipeline, form)
 
 
 @pipelines.command()

@@ -64,7 +64,8 @@ class Twins:
             InputChoice(get=get, resource_id=self.resources[name], version_id=version, upstream=upstream)
             for get, (name, version) in took.items()
         ]
-        status = BuildStatus.SUCCEEDED if succeeded else BuildStatus.FAILED
+        passing = (BuildStatus.SUCCEEDED, BuildStatus.WARNING)[len(self.builds) % 2]
+        status = passing if succeeded else BuildStatus.FAILED
         number = retry_of[1] if retry_of else 0
         build = self.world.build(self.jobs[job], inputs, status=status, finished_at=9.0, number=number)
         with self.store.transaction():

@@ -5,6 +5,7 @@ from typing import Any
 
 import peewee
 import pytest
+from msgspec.structs import replace
 
 from pikoci.internal.domain.errors import ConflictError, InvalidError
 from pikoci.internal.domain.pipeline import PipelineSource
@@ -156,6 +157,29 @@ def test_rows_outlive_the_change_of_the_tables_text_that_lets_pipelines_have_no_
         assert empty.session.rows("PRAGMA integrity_check") == [("ok",)]
         assert empty.session.rows("PRAGMA foreign_key_check") == []
         assert empty.session.rows("PRAGMA writable_schema") == [(0,)]
+
+
+def test_builds_of_the_release_before_have_no_values_of_inputs(system: str, empty: SqlStore) -> None:
+    earlier = {name: text for name, text in packaged(system).items() if name < "0008"}
+    Migrations(empty.session, system, earlier).apply()
+    rows = {
+        "pipelines": "team_id, name, paused, public, revision, created_at, updated_at) VALUES"
+        " (7, 1, 'p', FALSE, FALSE, 1, 1.0, 1.0",
+        "jobs": "pipeline_id, name, position, paused, archived, last_number) VALUES (8, 7, 'j', 0, FALSE, FALSE, 1",
+        "builds": "pipeline_id, job_id, number, retry, status, reason, created_by, created_at, claim, requeues,"
+        " cancel_reason, inputs_resolved, last_event, log_size, log_deleted) VALUES"
+        " (9, 7, 8, 1, 0, 'pending', '', 'bob', 1.0, 0, 0, '', TRUE, 0, 0, FALSE",
+    }
+    with empty.transaction():
+        for table, row in rows.items():
+            empty.session.write(f"INSERT INTO {table} (id, {row})")
+    assert "0008_build_inputs" in empty.migrate()
+    old = empty.builds.get(9)
+    assert old
+    assert (old.name, old.values) == ("1", None)
+    with empty.transaction():
+        given = empty.builds.create(replace(old, id=0, number=0, values={"a": 1.5, "b": ["x"], "c": True}))
+    assert empty.builds.get(given.id) == given
 
 
 def test_a_script_is_split_at_line_ends_only() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pikoci.internal.domain.build import BuildStatus
-from pikoci.internal.store import StoreSettings, jobs
+from pikoci.internal.store import StoreSettings, history_marks, jobs
 from pikoci.internal.store.builds import recall_sql
 from pikoci.internal.store.newest import BEYOND_ALL, list_sql
 from pikoci.internal.store.store import SqlStore
@@ -70,6 +70,12 @@ def test_lists_read_no_more_than_a_page(
         for below in (BEYOND_ALL, BUILDS // 2):
             sql = list_sql(owner, statuses, guarded=True)
             assert rows_read(store, sql, owner_id, *place, below, 50) <= 50
+
+
+def test_a_search_goes_on_behind_what_it_has_seen(store: SqlStore, past: tuple[int, int, int]) -> None:
+    with store.transaction():
+        ((last,),) = store.session.change("SELECT MAX(id) FROM builds WHERE job_id = ?", (past[0],))
+    assert rows_read(store, history_marks.new_sql(2), past[0], last - 5, past[1], 0) <= 10
 
 
 @pytest.mark.parametrize("owner", ["job_id", "pipeline_id"])

@@ -199,6 +199,19 @@ def test_a_plan_shows_the_change_and_setting_from_standard_input_makes_it(client
     assert json.loads(again.stdout) == {"changes": [], "warnings": []}
 
 
+def test_a_graph_is_drawn_of_a_pipeline_of_the_server_and_of_a_file(client: Program, pipeline: str) -> None:
+    for form in ("dot", "json", "mermaid", "svg"):
+        done = client("pipeline", "graph", "-p", f"main/{pipeline}", "--format", form)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "quick" in done.stdout
+    again = client("client", "pipelines", "graph", "-p", pipeline, "--format", "mermaid")
+    assert again.stdout == client("pipeline", "graph", "-p", pipeline, "--format", "mermaid").stdout
+    text = client("client", "pipelines", "source", "-p", pipeline).stdout
+    alone = client("pipeline", "graph", "-", "--format", "json", "--var", "gate=g", text=text)
+    served = json.loads(client("pipeline", "graph", "-p", pipeline, "--format", "json").stdout)
+    assert json.loads(alone.stdout)["edges"] == served["edges"]
+
+
 def test_warnings_are_shown_when_a_pipeline_is_planned_and_set(client: Program, pipeline: str) -> None:
     odd = 'resource "trigger" "t" {\n  check_interval = "@every 1m"\n}\njob "quick" {}\n'
     for command in ("plan", "set"):

@@ -3,60 +3,32 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-from pikoci.internal.domain.plan import Command, Resource, ResourceType
-from pikoci.internal.worker.settings import inherit_environment
+from pikoci.internal.domain.plan import Command, Resource, ResourceType, Secrets, SecretType, SecretVariable
+from pikoci.internal.domain.secret_text import SecretReference, compose
 from pikoci.internal.worker.user_group import BuildUsersError
-from pikoci.internal.worker.users import BuildUser
+from tests.integration.internal.worker.user_room import FIRST, USERS, passable_directory, spawn_apart, user_room
 from tests.unit.internal.worker.bench_room import Room, task, wait_until, worker_room
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
-FIRST = 500_000 + os.getpid() % 100_000 * 10
-USERS = tuple(BuildUser(name=f"build-{number}", uid=number, gid=FIRST) for number in range(FIRST, FIRST + 3))
 NUMBERS = {str(user.uid) for user in USERS}
 
 
 @pytest.fixture
 def root() -> Generator[Path]:
-    """A directory that others may pass, and that lies in no directory for temporary files."""
-    path = Path(tempfile.mkdtemp(prefix="pikoci-test-", dir="/run"))
-    path.chmod(0o711)
-    yield path
-    shutil.rmtree(path)
+    with passable_directory() as path:
+        yield path
 
 
 @pytest.fixture
 def room(root: Path) -> Generator[Room]:
-    environment = {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(root),
-        "SSH_AUTH_SOCK": "/run/agent",
-        "XDG_RUNTIME_DIR": "/run/user/0",
-        "DOCKER_HOST": "unix:///run/user/0/docker.sock",
-    }
-    with worker_room(
-        root,
-        concurrency=2,
-        build_users=USERS,
-        user_locks=root / "locks",
-        environment=inherit_environment(environment),
-    ) as found:
+    with user_room(root) as found:
         yield found
-    assert not list((root / "work" / "builds").glob("*"))
-
-
-def spawn_apart(uid: str) -> int:
-    """Start something as a user that is no descendant of its commands, and give its pid."""
-    shell = ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "sh", "-c", "sleep 1000 >&2 & echo $!"]
-    return int(subprocess.run(shell, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def test_a_build_runs_as_a_user_with_a_home_of_its_own(room: Room) -> None:
@@ -73,6 +45,27 @@ def test_a_build_runs_as_a_user_with_a_home_of_its_own(room: Room) -> None:
     assert "DOCKER_HOST" not in record.log().decode()
     assert lines[-3:] == [number, number, ""]
     assert record.end.status == "succeeded"
+
+
+def test_a_secret_in_a_file_is_read_as_the_user_of_the_build(room: Room, root: Path) -> None:
+    open_to_all, closed = root / "open", root / "closed"
+    for path, mode in ((open_to_all, 0o644), (closed, 0o600)):
+        path.write_text("abc-def")
+        path.chmod(mode)
+    variables = [
+        SecretVariable(name=path.name, secret_type="file", path=str(path), key="content")
+        for path in (open_to_all, closed)
+    ]
+    secrets = Secrets(variables=variables, types=[SecretType(name="file", builtin="file")])
+    env = {path: {"A": compose([SecretReference(path.name)])} for path in (open_to_all, closed)}
+    assert room.run_job(task('echo "$A" | rev', env=env[open_to_all]), secrets=secrets).log() == b"fed-cba\n"
+    reason = room.run_job(task("true", env=env[closed]), secrets=secrets).end.reason
+    assert reason.endswith(f'the file "{closed}" cannot be read: Permission denied')
+    shown = f"/proc/{os.getpid()}/environ"
+    own = Secrets(
+        variables=[SecretVariable(name="closed", secret_type="file", path=shown, key="content")], types=secrets.types
+    )
+    assert room.run_job(task("true", env=env[closed]), secrets=own).end.reason.endswith("Permission denied")
 
 
 def test_a_check_runs_as_a_user_too(room: Room) -> None:

@@ -14,6 +14,7 @@ from pikoci.internal.domain.errors import InvalidError, NotFoundError
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten
 from pikoci.internal.domain.gateway import BuildInfo
 from pikoci.internal.domain.plan import GetStep, Hook, Hooks, JobPlan, PipelineSpec, PutStep, Resource, ResourceType
+from pikoci.internal.domain.secret_text import SecretReference, compose
 from pikoci.internal.worker.local import LocalRun
 from pikoci.internal.worker.process import Spawner
 from tests.unit.internal.worker.bench_room import settings_for, sh, task, wait_until
@@ -25,6 +26,7 @@ RESOURCES = [
     Resource(type="broken", name="x"),
     Resource(type="artifact", name="files"),
     Resource(type="git", name="repo", params={"url": "https://nowhere.invalid/x"}),
+    Resource(type="git", name="locked", params={"url": compose([SecretReference("token")])}),
 ]
 
 Make = Callable[..., LocalRun]
@@ -88,6 +90,13 @@ def test_a_directory_stands_for_a_resource(make: Make, shown: Shown, tmp_path: P
     assert make(steps, {"git.repo": source}).run().status == "succeeded"
     assert shown.log == b"hello\n"
     assert (source / "sub" / "a").read_text() == "hello\n"
+
+
+def test_a_directory_needs_no_secret_of_the_resource(make: Make, tmp_path: Path) -> None:
+    steps = [get("locked", "git.locked"), task("ls locked/sub", id="2")]
+    (tmp_path / "source" / "sub").mkdir(parents=True)
+    assert make(steps, {"git.locked": tmp_path / "source"}).run().reason == ""
+    assert "does not say where to read var.token" in make(steps).run().reason
 
 
 def test_a_put_to_a_directory_publishes_nothing(make: Make, shown: Shown, tmp_path: Path) -> None:

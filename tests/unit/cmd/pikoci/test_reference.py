@@ -41,7 +41,14 @@ def test_every_option_and_command_says_what_it_is(name: str, command: click.Comm
 def test_every_example_is_a_command_line_that_works(
     name: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for file in ("pipeline.hcl", "configs/pipelines/hello.hcl", "pipelines/a.hcl", "jwt-secret"):
+    for file in (
+        "pipeline.hcl",
+        "configs/pipelines/hello.hcl",
+        "pipelines/a.hcl",
+        "jwt-secret",
+        "ci.yml",
+        "ci/pipeline.yml",
+    ):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text("")
     (tmp_path / "vars.json").write_text("{}")

@@ -164,12 +164,13 @@ def test_a_webhook_checks_at_once_whatever_comes_with_it(scene: Scene) -> None:
     assert scene.anonymous("POST", f"/webhooks/{new}").status_code == 202
 
 
-def test_a_graph_is_drawn_in_three_ways(scene: Scene) -> None:
+def test_a_graph_is_drawn_in_each_way(scene: Scene) -> None:
     graph = scene.call("GET", "graph").json
     assert {node["id"] for node in graph["nodes"]} >= {"job:unit", "job:ship", "resource:trigger.button"}
     drawn = scene.call("GET", "graph", query_string="format=dot")
     assert drawn.headers["content-type"].startswith("text/vnd.graphviz")
     assert '"job:unit" -> "job:ship"' in drawn.text
+    assert scene.call("GET", "graph", query_string="format=mermaid").text.startswith("flowchart LR\n")
     picture = scene.call("GET", "graph", query_string="format=svg")
     assert picture.headers["content-type"] == "image/svg+xml"
     assert len(ET.fromstring(picture.text).findall("{http://www.w3.org/2000/svg}g")) == len(graph["nodes"])
@@ -199,3 +200,70 @@ def test_status_never_hides_a_result(scene: Scene) -> None:
     assert re.search(r'fill="#c62828" stroke="#1976d2" stroke-width="3"', picture)
     assert "peripheries=2" in scene.call("GET", "graph", query_string="format=dot").text
     assert "failing" in scene.call("GET", "badge.svg").text
+
+
+ASKING = """
+job "free" {
+  input "place" {
+    description = "where it goes"
+    choices     = ["staging", "production"]
+    required    = true
+  }
+  input "count" {
+    type    = number
+    default = 3
+  }
+  task "go" {
+    run "exec" { path = "/bin/true" }
+  }
+}
+"""
+
+
+def test_a_job_shows_its_inputs_and_a_build_its_values(scene: Scene) -> None:
+    assert scene.call("PUT", "", {"config": ASKING}).status_code == 200
+    place, count = scene.call("GET", "jobs/free").json["inputs"]
+    assert place == {
+        "name": "place",
+        "type": "string",
+        "description": "where it goes",
+        "default": None,
+        "choices": ["staging", "production"],
+        "required": True,
+    }
+    assert (count["type"], count["default"]) == ("number", 3)
+    made = scene.call("POST", "jobs/free/builds", {"values": {"place": "staging", "count": "2.5"}})
+    assert made.status_code == 201
+    assert scene.call("GET", "jobs/free/builds/1").json["values"] == {"place": "staging", "count": 2.5}
+
+
+@pytest.mark.parametrize(
+    ("values", "slug", "said"),
+    [
+        ({}, "invalid-inputs", 'job free: input "place" must be given'),
+        ({"place": "moon"}, "invalid-inputs", 'must be one of "staging", "production", and "moon" is not'),
+        ({"place": "staging", "count": "x"}, "invalid-inputs", 'job free: input "count" must be a number'),
+        ({"place": "staging", "other": 1}, "invalid-inputs", 'job free: input "other" does not exist'),
+        ({"place": {"a": 1}}, "invalid", "`values"),
+        ({"place": None}, "invalid", "`values"),
+        ([], "invalid", "`values`"),
+    ],
+)
+def test_values_that_cannot_be_start_nothing(scene: Scene, values: object, slug: str, said: str) -> None:
+    scene.call("PUT", "", {"config": ASKING})
+    answer = scene.call("POST", "jobs/free/builds", {"values": values})
+    assert answer.status_code == 400
+    assert answer.json["type"] == f"urn:pikoci:problem:{slug}"
+    assert said in answer.json["detail"]
+    assert scene.call("GET", "jobs/free/builds").json["items"] == []
+
+
+def test_builds_that_warn_are_found_by_their_status_and_leave_the_badge_green(scene: Scene) -> None:
+    config = CONFIG.replace('job "free" {', 'job "free" {\n  allow_failure = true')
+    scene.call("PUT", "", {"config": config})
+    build_id = scene.trigger()
+    scene.report(build_id, scene.claim(build_id), 1, BuildFinished(status=BuildStatus.FAILED, at=1_002.0))
+    (found,) = scene.call("GET", "jobs/free/builds", query_string="status=warning").json["items"]
+    assert (found["status"], found["number"]) == ("warning", "1")
+    assert scene.call("GET", "jobs/free").json["status"] == {"last": "warning", "now": None}
+    assert "passing" in scene.call("GET", "badge.svg").text

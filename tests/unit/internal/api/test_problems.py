@@ -55,7 +55,7 @@ def test_a_wrong_parameter_is_named(scene: Scene, query: str, detail: str) -> No
 def test_a_wrong_choice_lists_the_choices(scene: Scene) -> None:
     answer = scene.call("GET", "graph", query_string="format=png")
     assert answer.json["detail"] == "`format` cannot be `png`"
-    assert answer.json["hint"] == "choose one of json, dot, svg"
+    assert answer.json["hint"] == "choose one of json, dot, mermaid, svg"
     answer = scene.call("GET", "jobs/free/builds", query_string="status=started,sucedeed")
     assert answer.json["detail"] == "there is no build status `sucedeed`"
     assert answer.json["hint"] == "did you mean `succeeded`?"

@@ -14,7 +14,7 @@ from pikoci.internal.domain.errors import (
 
 def test_each_class_has_a_slug_of_its_own() -> None:
     assert all(kind.slug == vars(kind).get("slug") == slug for slug, kind in ERRORS.items())
-    assert len(ERRORS) == 11
+    assert len(ERRORS) == 12
 
 
 def test_waiting_helps_where_the_other_side_is_away_or_busy() -> None:

@@ -99,13 +99,28 @@ def test_secrets_are_never_shown() -> None:
     found = changes(BASE, after)
 
     assert found == [
-        Change("changed", "resource", "git.app", [Detail("params.token", "(sensitive)", "(sensitive)")]),
+        Change("changed", "resource", "git.app", [Detail("params.token", "(sensitive)", "(sensitive, changed)")]),
         Change(
             "changed",
             "job",
             "test",
             [Detail("steps[task lint].run.params.cmd", "lint (sensitive)", "lint now (sensitive)")],
         ),
+    ]
+
+
+def test_places_of_secrets_are_compared_and_no_credential_is_shown() -> None:
+    before = (
+        'variable "t" {\n  secret "v" {\n    path = "a"\n    key = "k"\n  }\n}\n'
+        'secret_type "v" {\n  source = "pikoci://vault"\n  address = "http://a"\n  token = "hvs.one"\n}\n'
+        'job "j" {\n  env = { A = "x ${var.t}" }\n}\n'
+    )
+    after = before.replace('"a"', '"b"').replace("hvs.one", "hvs.two").replace('"x $', '"y $')
+
+    assert changes(before, after) == [
+        Change("changed", "variable", "t", [Detail("path", "a", "b")]),
+        Change("changed", "secret_type", "v", [Detail("config.token", "(sensitive)", "(sensitive, changed)")]),
+        Change("changed", "job", "j", [Detail("env.A", "x ${var.t}", "y ${var.t}")]),
     ]
 
 
@@ -136,10 +151,54 @@ def test_people_see_signs_values_and_a_summary() -> None:
         "~ job test\n"
         "    - steps[task unit].timeout: 60.0\n"
         "    ~ steps[task unit].run.params.cmd:\n"
+        "          one\n"
         "        - two\n"
         "        + 2\n"
+        "          three\n"
         "    + steps[task unit].attempts: 2\n"
         "- job old\n"
         "\n"
         "1 to add, 2 to change, 1 to remove.\n"
     )
+
+
+def shown(before: str, after: str) -> list[str]:
+    """How people see one changed value."""
+    text = render_diff([Change("changed", "job", "a", [Detail("cmd", before, after)])])
+    return text.splitlines()[1:-2]
+
+
+def test_a_changed_script_shows_lines_in_place_with_a_few_around() -> None:
+    before = [f"line {number}" for number in range(20)]
+    after = [*before[:3], "new", *before[4:15], *before[16:]]
+
+    assert shown("\n".join(before), "\n".join(after)) == [
+        "    ~ cmd:",
+        "          line 1",
+        "          line 2",
+        "        - line 3",
+        "        + new",
+        "          line 4",
+        "          line 5",
+        "          ...",
+        "          line 13",
+        "          line 14",
+        "        - line 15",
+        "          line 16",
+        "          line 17",
+    ]
+
+
+def test_a_line_that_moved_or_was_repeated_is_shown() -> None:
+    assert shown("a\nb\n", "b\na\n") == ["    ~ cmd:", "        + b", "          a", "        - b"]
+    assert shown("a\nb\n", "a\nb") == ["    ~ cmd:", "        (only line ends differ)"]
+
+
+def test_a_change_that_only_a_secret_makes_is_told() -> None:
+    found = changes(BASE, BASE.replace("hunter22", "swordfish").replace("old-token", "new-token"))
+
+    assert found[1].details == [
+        Detail("steps[task lint].run.params.cmd", "lint (sensitive)", "lint (sensitive, changed)")
+    ]
+    assert "    ~ params.token: (sensitive, changed)\n" in render_diff(found)
+    assert shown("(sensitive)", "(sensitive)") == ["    ~ cmd: (sensitive, changed)"]  # as an older server tells it

@@ -138,7 +138,7 @@ def test_what_changes_is_shown_without_sensitive_values() -> None:
         Change("changed", "env", "A", [Detail("value", "1", "3")]),
         Change("added", "env", "D"),
         Change("removed", "env", "B"),
-        Change("changed", "job", "j", [Detail("env.C", "(sensitive)", "(sensitive)")]),
+        Change("changed", "job", "j", [Detail("env.C", "(sensitive)", "(sensitive, changed)")]),
     ]
 
 

@@ -3,6 +3,7 @@
 import re
 
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS
+from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
 from pikoci.internal.pipeline import reference
 from pikoci.internal.pipeline.language import LANGUAGE
 from pikoci.internal.pipeline.sources import KNOWN_SOURCES
@@ -21,6 +22,8 @@ def test_it_names_every_block_argument_param_and_function() -> None:
         assert f"### `{kind.name}`" in text
     for runner in BUILTIN_RUNNERS.values():
         assert f"### `{runner.name}`" in text
+    for message in BUILTIN_NOTIFICATION_TYPES.values():
+        assert f"### `{message.name}`" in text
     for name in standard_functions(lambda: NOW):
         assert f"- `{name}(" in text
 
@@ -30,6 +33,8 @@ def test_everything_has_a_one_line_description() -> None:
         *(block.description for block in LANGUAGE.values()),
         *(attribute.description for block in LANGUAGE.values() for attribute in block.attributes),
         *(param.description for kind in BUILTIN_RESOURCE_TYPES.values() for param in kind.params),
+        *(kind.description for kind in BUILTIN_NOTIFICATION_TYPES.values()),
+        *(param.description for kind in BUILTIN_NOTIFICATION_TYPES.values() for param in (*kind.params, *kind.values)),
         *(param.description for runner in BUILTIN_RUNNERS.values() for param in runner.params),
     ]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pikoci.internal.domain.plan import Secrets
 from tests.unit.internal.pipeline.loading import Finding, find, findings, job_of, run, spec_of
 
 USE = 'job "j" {\n  task "t" {\n    run "r" {\n      value = var.v\n    }\n  }\n}\n'
@@ -206,25 +207,12 @@ def test_checking_a_file_alone_finds_unknown_functions_beside_unknown_values() -
 def test_a_secret_backed_variable_with_a_given_value_needs_no_secret() -> None:
     text = (
         'variable "v" {\n  secret "s" {\n    path = "p"\n    key = "k"\n  }\n}\n'
-        'secret_type "s" {\n  source = "pikoci://vault"\n  address = "a"\n}\n' + USE + RUNNER
+        'secret_type "s" {\n  source = "pikoci://vault"\n  address = "a"\n  token = "t"\n}\n' + USE + RUNNER
     )
 
-    assert run(text, {"v": "given"}).ok
-    assert [one.summary for one in find(text)] == [
-        '"secret" is not supported yet',
-        '"secret_type" is not supported yet',
-    ]
-
-
-def test_a_secret_can_only_stand_in_strings() -> None:
-    text = (
-        'variable "v" {\n  secret "vault" {\n    path = "p"\n    key = "k"\n  }\n}\n'
-        'job "j" {\n  serial_groups = ["x-${var.v}"]\n  concurrency = var.v\n}\n'
-    )
-
-    assert [(one.line, one.summary, one.texts[0]) for one in find(text)[1:]] == [
-        (9, 'Wrong value for "concurrency"', "Secret-backed variable var.v can only be used in strings.")
-    ]
+    spec = spec_of(text, {"v": "given"})
+    assert (spec.secrets, spec.masks) == (Secrets(), ["given"])
+    assert [variable.name for variable in spec_of(text).secrets.variables] == ["v"]
 
 
 def test_sensitive_values_are_masked_line_by_line() -> None:

@@ -29,6 +29,16 @@ def test_it_goes_on_at_once_while_there_is_work() -> None:
     assert [loop.turn(), loop.turn(), loop.turn()] == [0.0, 0.0, 7.0]
 
 
+def test_others_have_their_turn_between_full_batches() -> None:
+    """Those too that wait for a timer or a socket: the hub looks at them only when callbacks leave it the time."""
+    work = Work(*[1] * 60)
+    loop = Loop("test", work, 30.0, Wakeup())
+
+    gevent.spawn_later(0.0, loop.stop)
+    loop.run()
+    assert work.count < 5
+
+
 def test_the_wait_can_be_told_each_time() -> None:
     waits = iter([1.0, 2.0])
     loop = Loop("test", Work(), lambda: next(waits), Wakeup())

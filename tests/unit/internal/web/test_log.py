@@ -1,6 +1,6 @@
 import pytest
 
-from pikoci.internal.domain.events import LogWritten, StepStarted
+from pikoci.internal.domain.events import BuildEvent, LogWritten, StepStarted
 from pikoci.internal.web.log import read_tail, sections
 from tests.integration.internal.service.world import PLAIN, World
 
@@ -56,4 +56,26 @@ def test_lines_of_an_earlier_attempt_stand_apart_and_first(world: World) -> None
         ("attempt 1, step 1", "first attempt"),
         ("attempt 1", "worker w was started again; the build runs again"),
         ("t", "second"),
+    ]
+
+
+def test_steps_of_a_block_stand_in_it_each_with_its_log(world: World) -> None:
+    world.set(PLAIN)
+    build = world.trigger()
+    at = world.clock.now()
+    events: list[BuildEvent] = []
+    for step, kind in (("1", "in_parallel"), ("1/1", "task"), ("1/2", "task"), ("1/1/ensure/1", "hook"), ("2", "task")):
+        events += [
+            StepStarted(step=step, name=step, kind=kind, at=at),
+            LogWritten(step=step, at=at, data=step.encode()),
+        ]
+    world.report(build, world.claim(build).claim, 1, *events)
+    detail = world.detail(build)
+    found = sections(detail, read_tail(world.services.builds, detail.build, 1000))
+    assert [(one.title, one.depth, "".join(map(str, one.lines))) for one in found] == [
+        ("1", 0, "1"),
+        ("1/1", 1, "1/1"),
+        ("1/1/ensure/1", 1, "1/1/ensure/1"),
+        ("1/2", 1, "1/2"),
+        ("2", 0, "2"),
     ]

@@ -221,8 +221,11 @@ def test_a_secret_is_remembered_in_strings() -> None:
         "length(var.token)",
     ],
 )
-def test_a_secret_can_be_used_only_in_strings(source: str) -> None:
-    assert "ecret-backed variable var.token can only be used in strings." in errors(source)[0]
+def test_nothing_can_be_computed_from_a_secret(source: str) -> None:
+    assert (
+        "he value of var.token comes from a secret and is known only when a build runs: it can stand in"
+        in errors(source)[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -234,6 +237,14 @@ def test_a_secret_can_be_used_only_in_strings(source: str) -> None:
 )
 def test_an_explosion_is_stopped(source: str) -> None:
     assert "Expression too large" in errors(source)[-1]
+
+
+def test_a_secret_in_a_long_text_counts_as_often_as_it_stands_there() -> None:
+    long = Deferred(("x" * 20_000, Reference("var.token")))
+    expression = parse_expression('"%{ for a in range(100) }${long}%{ endfor }"').expression
+    assert expression is not None
+    found = evaluate(expression, EvalContext({"long": long}, CONTEXT.functions))
+    assert [one.summary for one in found.diagnostics] == ["Expression too large"]
 
 
 def test_values_that_share_parts_count_as_often_as_they_occur() -> None:

@@ -35,6 +35,14 @@ job "bad" {
   on_failure "shell" { cmd = "echo sorry" }
 }
 
+job "lenient" {
+  allow_failure = true
+  task "break" {
+    run "shell" { cmd = "exit 3" }
+  }
+  on_failure "shell" { cmd = "echo sorry, it $BUILD_STATUS" }
+}
+
 job "sleeper" {
   task "sleep" {
     run "shell" { cmd = "echo $$ > '${var.who}'; echo asleep; sleep 600" }
@@ -51,6 +59,19 @@ job "stubborn" {
 job "loud" {
   task "shout" {
     run "shell" { cmd = "while true; do echo loud; sleep 0.02; done" }
+  }
+}
+
+job "beside" {
+  in_parallel {
+    fail_fast = true
+    task "one" {
+      run "shell" { cmd = "echo 1 > one; until test -e two; do sleep 0.02; done; printf 'half a line'; exit 3" }
+    }
+    task "two" {
+      run "shell" { cmd = "touch two; echo '${var.who}'; sleep 600" }
+      on_cancel "shell" { cmd = "echo mended" }
+    }
   }
 }
 
@@ -99,6 +120,14 @@ def test_a_job_that_fails_ends_with_1_and_runs_its_hooks(program: Program, file:
     assert done.returncode == 1
     assert "sorry" in done.stdout.splitlines()
     assert "--- task mend: skipped: an earlier step did not succeed" in done.stdout.splitlines()
+    assert 'task "break": exit status 3' in done.stdout.splitlines()[-1]
+
+
+def test_a_job_that_may_fail_warns_ends_with_0_and_runs_the_hooks_of_a_failure(program: Program, file: str) -> None:
+    done = program("run", "-p", file, "-j", "lenient", "--var", "who=you")
+    assert done.returncode == 0
+    assert "sorry, it failed" in done.stdout.splitlines()
+    assert done.stdout.splitlines()[-1].startswith("Job lenient warning in ")
     assert 'task "break": exit status 3' in done.stdout.splitlines()[-1]
 
 
@@ -245,3 +274,66 @@ def test_work_is_done_below_the_given_directory_which_stays(program: Program, fi
     done = program("run", "-p", file, "-j", "good", "--var", "who=x", "--workdir", "work")
     assert f"WORKDIR={program.home / 'work'}/" in done.stdout
     assert [path.name for path in (program.home / "work").iterdir()] == ["mine"]
+
+
+NOTIFYING = """
+notification_type "own" {
+  notify "shell" { cmd = "echo \\"sent: $NOTIFY_MESSAGE\\"" }
+}
+notification "own" "n" {
+  message = "build $BUILD_NUMBER of $BUILD_JOB_NAME $BUILD_STATUS"
+  on      = ["all"]
+}
+job "tell" {
+  notify "own" "n" { message = "begins" }
+}
+"""
+
+
+@pytest.mark.parametrize("flags", [(), ("--notify",)])
+def test_notifications_are_shown_and_sent_on_demand(program: Program, flags: tuple[str, ...]) -> None:
+    (program.home / "pipeline.hcl").write_text(NOTIFYING)
+    done = program("run", "-p", "pipeline.hcl", "-j", "tell", *flags)
+    told = "sent" if flags else "not sent, without --notify"
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("--- ")]
+    assert lines[:4] == [
+        "=== notify n",
+        f"{told}: begins",
+        "=== notify n",
+        f"{told}: build 1 of tell succeeded",
+    ]
+    assert done.returncode == 0
+
+
+def test_steps_side_by_side_are_told_apart(program: Program, file: str) -> None:
+    done = program("run", "-p", file, "-j", "beside", "--var", "who=me")
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[:3] == ["=== in_parallel 2 steps", "=== task one", "=== task two"]
+    assert {"task two | me", "task one | half a line", "task two, hook on_cancel | mended"} <= set(lines)
+    assert any(line.endswith(': task "one" failed, which stopped the rest') for line in lines)
+    assert lines[-1].endswith('in_parallel: task "one": exit status 3')
+    assert leftovers(program) == []
+
+
+def test_ctrl_c_ends_all_steps_side_by_side(program: Program) -> None:
+    task = 'task "%s" {\n run "shell" { cmd = "trap \'\' TERM INT; echo up; while true; do sleep 0.1; done" }\n}\n'
+    (program.home / "p.hcl").write_text('job "j" {\n in_parallel {\n' + task % "a" + task % "b" + "}\n}\n")
+    with program.start("run", "-p", "p.hcl", "-j", "j") as process:
+        read_until(process, "task a | up")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+        assert process.stdout is not None
+        rest = process.stdout.read()
+    assert "--- task a: cancelled" in rest
+    assert "--- task b: cancelled" in rest
+    assert leftovers(program) == []
+
+
+def test_puts_of_artifacts_do_not_meet(program: Program) -> None:
+    make = 'task "m" {\n run "shell" { cmd = "mkdir x y; head -c 3000000 /dev/zero > x/f; echo > y/f" }\n}\n'
+    both = 'in_parallel {\n put "artifact" "a" { dir = "x" }\n put "artifact" "b" { dir = "y" }\n}\n'
+    text = 'resource "artifact" "a" {}\nresource "artifact" "b" {}\njob "j" {\n' + make + both + "}\n"
+    (program.home / "p.hcl").write_text(text)
+    done = program("run", "-p", "p.hcl", "-j", "j")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout

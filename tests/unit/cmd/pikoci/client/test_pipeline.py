@@ -94,3 +94,10 @@ def test_the_reference_is_markdown(invoke: Invoke) -> None:
     result = invoke("pipeline", "reference")
     assert result.status == 0
     assert result.out.startswith("## Blocks")
+
+
+def test_the_schema_is_json(invoke: Invoke) -> None:
+    result = invoke("pipeline", "schema", "--format", "json")
+    assert (result.status, result.err) == (0, "")
+    assert "job" in json.loads(result.out)["blocks"]
+    assert invoke("pipeline", "schema", "--format", "xml").status == 2

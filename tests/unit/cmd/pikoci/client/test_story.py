@@ -144,3 +144,25 @@ def test_skipped_steps_are_told_once(told: Told) -> None:
 def test_the_reason_to_wait_is_told(told: Told) -> None:
     told.take("status", build("pending", "the job runs already"))
     assert told.lines() == ["Waiting: the job runs already"]
+
+
+def test_steps_side_by_side_are_told_with_their_names(told: Told) -> None:
+    block = step(1, 1, None, kind="in_parallel", name="2 steps")
+    one, two = step(1, 1.1, None, id="1/1", name="a"), step(1, 1.1, None, id="1/2", name="b")
+    told.take("steps", [block, one, two])
+    told.log("1/2", b"two\n")
+    told.log("1/1", b"one\n")
+    done = {"status": "succeeded", "finished_at": at(2)}
+    told.take("steps", [{**block, **done, "finished_at": at(3)}, {**one, **done}, {**two, **done}])
+    told.take("end", build("succeeded"))
+    assert told.lines() == [
+        "=== in_parallel 2 steps",
+        "=== task a",
+        "=== task b",
+        "task b | two",
+        "task a | one",
+        "--- task a: succeeded in 0.9s",
+        "--- task b: succeeded in 0.9s",
+        "--- in_parallel 2 steps: succeeded in 2.0s",
+        "main/app/test#3 succeeded in 2.5s",
+    ]

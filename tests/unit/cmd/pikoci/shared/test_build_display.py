@@ -146,3 +146,70 @@ def test_colours_come_only_where_they_are_wanted(out: io.BytesIO, now: Now) -> N
     display.step_started("1", "task unit")
     display.step_finished("1", "failed")
     assert b"\x1b[31m" in out.getvalue()
+
+
+def beside(display: BuildDisplay) -> None:
+    display.step_started("1", "in_parallel 2 steps", is_block=True)
+    display.step_started("1/1", "task a")
+    display.step_started("1/2", "task b")
+
+
+def test_lines_of_steps_side_by_side_are_led_by_their_step(display: BuildDisplay, out: io.BytesIO) -> None:
+    beside(display)
+    display.log("1/1", b"one\ntw")
+    display.log("1/2", b"other\n")
+    display.log("1/1", b"o\nthree")
+    display.step_finished("1/1", "succeeded")
+    assert out.getvalue().decode() == (
+        "=== in_parallel 2 steps\n=== task a\n=== task b\n"
+        "task a | one\ntask b | other\ntask a | two\ntask a | three\n--- task a: succeeded in 0ms\n"
+    )
+
+
+def test_hooks_of_a_step_side_by_side_are_led_by_both(display: BuildDisplay, out: io.BytesIO) -> None:
+    beside(display)
+    display.step_started("1/1/ensure/1", "hook ensure")
+    display.log("1/1/ensure/1", b"cleaned\n")
+    assert out.getvalue().decode().endswith("=== task a, hook ensure\ntask a, hook ensure | cleaned\n")
+
+
+def test_what_runs_after_the_block_is_shown_as_ever(display: BuildDisplay, out: io.BytesIO) -> None:
+    beside(display)
+    display.log("1/2", b"unfinished")
+    display.step_finished("1/2", "succeeded")
+    display.step_started("1/ensure/1", "hook ensure")
+    display.log("1/ensure/1", b"plain\n")
+    display.log("1", b"of the block\n")
+    assert out.getvalue().decode().endswith("=== hook ensure\nplain\n=== in_parallel 2 steps\nof the block\n")
+
+
+def test_of_a_line_that_is_written_again_the_last_is_shown(display: BuildDisplay, out: io.BytesIO) -> None:
+    beside(display)
+    display.log("1/1", b"10%\r50%\r100%\r\nnext\r\n")
+    assert out.getvalue().endswith(b"task a | 100%\ntask a | next\n")
+
+
+def test_a_line_without_end_takes_no_memory(display: BuildDisplay, out: io.BytesIO) -> None:
+    beside(display)
+    for _ in range(40):
+        display.log("1/1", b"x" * 4096)
+    assert out.getvalue().count(b"x") >= 64 * 1024
+
+
+@pytest.mark.parametrize("end", ["build", "again", "close"])
+def test_a_begun_line_is_shown_at_the_end_of_all(display: BuildDisplay, out: io.BytesIO, end: str) -> None:
+    beside(display)
+    display.log("1/1", b"begun")
+    if end == "build":
+        display.build_finished("main/app/test#7", "errored")
+    elif end == "again":
+        display.start_again("again")
+    else:
+        display.close()
+    assert b"task a | begun\n" in out.getvalue()
+
+
+def test_the_progress_line_says_how_many_run(live: BuildDisplay, out: io.BytesIO) -> None:
+    beside(live)
+    live.tick()
+    assert b"| task b and 1 more 0ms" in out.getvalue()

@@ -59,3 +59,13 @@ def test_clean_up_ends_with_a_lifetime_of_its_own(scope: Scope) -> None:
         assert inner.cause is None
         inner.export({"A": "1"})
     assert scope.variables["A"] == "1"
+
+
+def test_env_is_seen_inside_and_the_inner_one_wins() -> None:
+    scope = Scope(Lifetime(), {"BUILD_ID": "1"}, {"A": "file", "B": "file"})
+    with scope.with_env({"A": "step"}) as inner, inner.nested(env={"B": "hook"}) as innermost:
+        inner.export({"TASK_A_X": "1"})
+        assert innermost.variables == {"BUILD_ID": "1", "A": "step", "B": "hook"}
+        assert inner.variables == {"BUILD_ID": "1", "A": "step", "B": "file", "TASK_A_X": "1"}
+        assert inner.known == {"BUILD_ID": "1", "TASK_A_X": "1"}
+    assert scope.variables == {"BUILD_ID": "1", "A": "file", "B": "file", "TASK_A_X": "1"}

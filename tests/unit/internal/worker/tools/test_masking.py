@@ -185,3 +185,16 @@ def test_encoded_secrets_are_recognised() -> None:
     assert masker.contains_secret(b64encode(b"user:hunter22").decode())
     assert masker.reveals_secret(b64encode(b"user:hunter22").decode())
     assert not Masker(["abc"]).reveals_secret(b64encode(b"abc").decode())
+
+
+def test_a_secret_that_becomes_known_is_masked_from_then_on() -> None:
+    secrets = ["first"]
+    masker = Masker(secrets)
+    assert masker.feed(b"first second sec") == b"*** second sec"
+    secrets.append("second")
+    assert masker.feed(b"ond second fir") == b"ond *** "
+    secrets.append("third")
+    assert masker.feed(b"st thi") == b"*** "
+    assert masker.feed(b"rd") + masker.finish() == b"***"
+    assert masker.contains_secret("a third")
+    assert masker.mask_text("second") == "***"

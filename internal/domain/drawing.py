@@ -1,4 +1,4 @@
-"""Pipelines as pictures: a graph in Graphviz' language or as SVG, and a badge."""
+"""Pipelines as pictures: a graph in the languages of Graphviz and Mermaid or as SVG, and a badge."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from html import escape
 
-from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.build import PASSING, BuildStatus
+from pikoci.internal.domain.graph import Graph, GraphEdge, GraphNode
 from pikoci.internal.domain.pipeline import PipelineSummary
-from pikoci.internal.service.use_cases.views import Graph, GraphEdge, GraphNode
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 180, 32, 80, 18, 16
 _SHOWN = 24
@@ -21,22 +21,36 @@ COLORS = {
     "cancelled": "#6d4c41",
     "": "#546e7a",
 }
-_GOOD = frozenset({"succeeded", "warning"})
 
 
 def dot(name: str, graph: Graph) -> str:
     """The graph in Graphviz' language."""
-    lines = [f"digraph {json.dumps(name)} {{", "  rankdir=LR;"]
+    lines = [f"digraph {_quoted(name)} {{", "  rankdir=LR;"]
     for node in graph.nodes:
         shape = "box" if node.kind == "job" else "ellipse"
         color = _color(node)
-        looks = f'label={json.dumps(node.name)} shape={shape} color="{color}"'
+        looks = f'label={_quoted(node.name)} shape={shape} color="{color}"'
         ring = " peripheries=2" if _runs(node) else ""
-        lines.append(f"  {json.dumps(node.id)} [{looks}{ring}];")
+        lines.append(f"  {_quoted(node.id)} [{looks}{ring}];")
     for edge in graph.edges:
-        style = "solid" if edge.trigger or edge.kind == "put" else "dashed"
-        lines.append(f"  {json.dumps(edge.source)} -> {json.dumps(edge.target)} [style={style}];")
+        style = "solid" if _solid(edge) else "dashed"
+        lines.append(f"  {_quoted(edge.source)} -> {_quoted(edge.target)} [style={style}];")
     return "\n".join([*lines, "}", ""])
+
+
+def mermaid(graph: Graph) -> str:
+    """The graph in Mermaid's language, which forges draw in Markdown files."""
+    lines = ["flowchart LR"]
+    ids = {node.id: f"n{number}" for number, node in enumerate(graph.nodes)}
+    for node in graph.nodes:
+        left, right = ("[", "]") if node.kind == "job" else ("([", "])")
+        lines.append(f'  {ids[node.id]}{left}"{_mermaid_text(node.name)}"{right}')
+    for edge in graph.edges:
+        arrow = "-->" if _solid(edge) else "-.->"
+        lines.append(f"  {ids[edge.source]} {arrow} {ids[edge.target]}")
+    colored = [node for node in graph.nodes if node.status and node.status.last]
+    lines += [f"  style {ids[node.id]} fill:{_color(node)},color:#fff" for node in colored]
+    return "\n".join([*lines, ""])
 
 
 def svg(graph: Graph) -> str:
@@ -61,7 +75,7 @@ def badge(summary: PipelineSummary) -> str:
     statuses = {str(standing.last) for standing in summary.counts if standing.last}
     if not statuses:
         word, color = "no builds", COLORS[""]
-    elif statuses <= _GOOD:
+    elif statuses <= PASSING:
         word, color = "passing", COLORS["succeeded"]
     else:
         word, color = "failing", COLORS["failed"]
@@ -98,7 +112,7 @@ def _lines(edges: list[GraphEdge], places: dict[str, tuple[int, int]]) -> Iterat
     for edge in edges:
         (left, top), (right, bottom) = places[edge.source], places[edge.target]
         start, end = (left + WIDTH, top + HEIGHT // 2), (right, bottom + HEIGHT // 2)
-        dash = "" if edge.trigger or edge.kind == "put" else ' stroke-dasharray="4 3"'
+        dash = "" if _solid(edge) else ' stroke-dasharray="4 3"'
         bend = GAP_X // 2
         path = f"M{start[0]} {start[1]} C{start[0] + bend} {start[1]} {end[0] - bend} {end[1]} {end[0]} {end[1]}"
         yield f'<path d="{path}" fill="none" stroke="#90a4ae"{dash}/>'
@@ -115,6 +129,20 @@ def _box(node: GraphNode, left: int, top: int) -> str:
         f'<text x="{left + WIDTH // 2}" y="{top + 20}" font-family="sans-serif" font-size="12" fill="#fff" '
         f'text-anchor="middle">{escape(_short(node.name))}</text></g>'
     )
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _solid(edge: GraphEdge) -> bool:
+    """Whether something happens by itself along it."""
+    return edge.trigger or edge.kind == "put"
+
+
+def _mermaid_text(name: str) -> str:
+    """A name with every sign that Mermaid could take for its own as an entity."""
+    return "".join(letter if letter.isalnum() or letter in " .-_" else f"#{ord(letter)};" for letter in name)
 
 
 def _color(node: GraphNode) -> str:

@@ -4,13 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from pikoci.internal.domain.build import Standing
 from pikoci.internal.domain.pipeline import JobOverview
 from pikoci.internal.domain.plan import GetStep, JobPlan, PipelineSpec
-from pikoci.internal.service.use_cases.views import Graph, GraphEdge, GraphNode
 
 
-def pipeline_graph(spec: PipelineSpec, overviews: Sequence[JobOverview]) -> Graph:
+class GraphNode(msgspec.Struct, frozen=True, kw_only=True):
+    """A job or resource of a pipeline's graph. `id` is unique in it.
+
+    `status` is how a job stands; None for a resource, which has no builds.
+    """
+
+    id: str
+    kind: str
+    name: str
+    status: Standing | None = None
+    paused: bool = False
+
+
+class GraphEdge(msgspec.Struct, frozen=True, kw_only=True):
+    """A version's way: `source` and `target` are node ids, `kind` is get, put or passed, `resource` what flows.
+
+    `trigger` says whether a new version starts the target.
+    """
+
+    source: str
+    target: str
+    kind: str
+    resource: str
+    trigger: bool = False
+
+
+class Graph(msgspec.Struct, frozen=True, kw_only=True):
+    """A pipeline as nodes and edges, in file order."""
+
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+
+
+def pipeline_graph(spec: PipelineSpec, overviews: Sequence[JobOverview] = ()) -> Graph:
     """Resources and jobs with what flows between them.
 
     A get with `passed` is an edge from each of those jobs; a put with its resource's node as the target.
