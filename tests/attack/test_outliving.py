@@ -15,6 +15,17 @@ from tests.attack.site import Site, job, tags
 STAYERS = (
     "setsid", "double-fork", "nohup", "stubborn", "stopped", "forker", "many", "namespaces", "at", "crontab",
 )  # fmt: skip
+SERVICE = """
+service_type "stayer" {{
+  start "exec" {{
+    path = {path}
+    args = [{args}]
+  }}
+  stop "exec" {{
+    path = "/bin/true"
+  }}
+}}
+"""
 #: How long after its end, in seconds, a build may still be seen.
 DEADLINE = 10.0
 
@@ -33,6 +44,23 @@ def test_no_process_outlives_its_build(site: Site, kind: str) -> None:
     if site.way != "plain":
         assert [pid for uid in site.builders for pid in processes.of_user(uid)] == []
     assert site.attempt_shell(kind, "echo next").status == "succeeded"
+
+
+def test_no_process_outlives_the_service_that_started_it(site: Site, kind: str) -> None:
+    """What a start leaves behind is held while the build runs, and then gone like all else."""
+    token = f"stayer-{os.getpid()}-{site.way}-{kind}-service"
+    path, *args = map(json.dumps, site.probe("outliving", {"token": token}))
+    config = SERVICE.format(path=path, args=", ".join(args))
+    site.set_pipeline(f"service-{kind}", config + job("attack", ["/bin/true"], f'{tags(kind)}\nservice "stayer" {{}}'))
+    done = site.run(f"service-{kind}", "attack")
+    done.require_tried(*STAYERS, "own")
+    assert done.status == "succeeded"
+    limit = time.monotonic() + DEADLINE
+    while left := [processes.command_line(pid) for pid in processes.with_argument(f"{token}-")]:
+        assert time.monotonic() < limit, left
+        time.sleep(0.05)
+    if site.way != "plain":
+        assert [pid for uid in site.builders for pid in processes.of_user(uid)] == []
 
 
 @pytest.mark.parametrize("site", ["root", "rights"], indirect=True, scope="session")

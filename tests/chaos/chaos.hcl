@@ -33,6 +33,19 @@ resource "artifact" "made" {
   }
 }
 
+service_type "held" {
+  start "shell" {
+    cmd = "exec sh ${var.scripts}/service.sh ${var.folder}"
+  }
+  ready_check "shell" {
+    cmd      = "if flock -n ${var.folder}/locks/service-$BUILD_ID true; then exit 1; fi"
+    interval = "200ms"
+  }
+  stop "shell" {
+    cmd = "if flock -n ${var.folder}/locks/service-$BUILD_ID true; then echo gone; exit 1; fi"
+  }
+}
+
 job "short" {
   task "only" {
     run "shell" {
@@ -42,6 +55,8 @@ job "short" {
 }
 
 job "long" {
+  service "held" {}
+
   task "slow" {
     run "shell" {
       cmd = "exec sh ${var.scripts}/step.sh ${var.folder} slow $((8 + BUILD_ID % 12)) 0.25"

@@ -9,7 +9,6 @@ import gevent
 
 from pikoci.internal.domain.duration import format_duration
 from pikoci.internal.domain.plan import Command, Service, ServiceType
-from pikoci.internal.worker.process import ExitResult
 from pikoci.internal.worker.steps.context import BuildContext
 from pikoci.internal.worker.steps.exports import read_exports
 from pikoci.internal.worker.steps.scope import Scope
@@ -22,6 +21,9 @@ from pikoci.internal.worker.tools.outcome import SUCCESS, Outcome, StepError, er
 
 #: How long one try of a ready check may take, in seconds: one that hangs is tried again.
 TRY_SECONDS = 10.0
+#: When a start that has not ended is told how to stay.
+HINT_SECONDS = 60.0
+_HINT = "the start has not ended yet; one that is the service itself needs foreground = true"
 _TRY_OUTPUT = 64 * 1024
 
 
@@ -68,7 +70,9 @@ class RunningService:
         )
         if kind.foreground:
             return SUCCESS
+        patience = gevent.spawn_later(HINT_SECONDS, log.note, _HINT)
         outcome = self._held.wait(scope.lifetime)
+        patience.kill()
         if outcome.ok:
             scope.export(self._exports(log.note))
         return outcome
@@ -152,8 +156,8 @@ class RunningService:
         values = read_exports(self._output, self._context.settings.export_limit, warn, user.uid if user else None)
         return exported("SERVICE", self.name, values)
 
-    def _note_death(self, result: ExitResult) -> None:
+    def _note_death(self, reason: str) -> None:
         """It ended though nobody stopped it: the steps go on, and will see for themselves."""
-        self._death = result.describe() if self._kind.foreground else "all that its start left behind has ended"
+        self._death = reason if self._kind.foreground else "all that its start left behind has ended"
         if self._log is not None:
             self._log.note(f"the service ended before its stop: {self._death}")

@@ -10,8 +10,12 @@ from gevent.event import Event
 
 from pikoci.internal.worker.process import ExitResult, Invocation, Reason
 from pikoci.internal.worker.tools.commands import Commands, Sink, outcome_of
-from pikoci.internal.worker.tools.lifetime import Lifetime
+from pikoci.internal.worker.tools.container_line import ContainerLine
+from pikoci.internal.worker.tools.lifetime import Cause, CauseKind, Lifetime
 from pikoci.internal.worker.tools.outcome import GONE, SUCCESS, Outcome, StepError, errored, failed, stopped
+
+#: What runs a command, within a lifetime, to its end and that of all that it left.
+_Work = Callable[["Held"], Outcome]
 
 
 def hold(
@@ -20,44 +24,53 @@ def hold(
     env: Mapping[str, str],
     cwd: Path,
     on_output: Sink,
-    on_death: Callable[[ExitResult], None],
+    on_death: Callable[[str], None],
     *,
     foreground: bool = False,
 ) -> Held:
-    """Start a command to be held. Raises StepError."""
+    """Start a command to be held; of one in a container nothing is left when it has ended. Raises StepError."""
     if not cwd.is_dir():
         raise StepError(failed(GONE))
-    command = Invocation(argv=argv, cwd=str(cwd), env=env, user=commands.user)
-    return Held(commands, command, on_output, on_death, foreground=foreground)
+
+    def run(held: Held) -> Outcome:
+        if isinstance(argv, ContainerLine):
+            return commands.run(argv, env, cwd, held.life, on_output)
+        result = commands.spawner.run(
+            Invocation(argv=argv, cwd=str(cwd), env=env, user=commands.user),
+            on_output,
+            cancel=held.life.stopped,
+            grace=commands.grace,
+            deadline=commands.control.deadline,
+            on_left=held.note_left,
+        )
+        if result.reason is Reason.LAPSED:
+            commands.control.lapse()
+        held.survivors = result.survivors
+        return outcome_of(result, held.life.cause)
+
+    held = Held(run, on_death, foreground=foreground)
+    commands.control.services.on_stop(held.stop)
+    return held
 
 
 class Held:
-    """A running command and all it starts, until `end`, or the end of the claim.
+    """A running command and all it starts, until `end`, or the end of its `life`.
 
     What should run on is what the ended command left behind or, in the `foreground`, the command itself. When that has
-    ended it is `died`, and `on_death` is called, unless somebody stopped it.
+    ended it is `died`, and `on_death` is told how, unless somebody stopped it.
     """
 
-    def __init__(
-        self,
-        commands: Commands,
-        command: Invocation,
-        on_output: Sink,
-        on_death: Callable[[ExitResult], None],
-        *,
-        foreground: bool,
-    ) -> None:
+    def __init__(self, work: _Work, on_death: Callable[[str], None], *, foreground: bool) -> None:
+        self.life = Lifetime()
         self.died = Event()
-        self._commands = commands
+        self.survivors = 0
         self._on_death = on_death
         self._foreground = foreground
         self._exited = Event()
-        self._ending = Event()
         self._expected = False
-        self._left: ExitResult | None = None
-        self._result: ExitResult | None = None
-        commands.control.services.on_stop(self._ending.set)
-        self._greenlet = gevent.spawn(self._run, command, on_output)
+        self._left = False
+        self._exit = SUCCESS
+        self._greenlet = gevent.spawn(self._run, work)
 
     def wait(self, lifetime: Lifetime) -> Outcome:
         """Wait for the end of the command itself; all is stopped if the lifetime is."""
@@ -65,50 +78,48 @@ class Held:
         if lifetime.cause is not None:
             self.end()
             return stopped(lifetime.cause)
-        result = self._left or self._result
-        assert result is not None
-        return outcome_of(result, None)
+        return self._exit
 
     def expect_end(self) -> None:
         """From now on somebody stops it."""
         self._expected = True
 
+    def stop(self) -> None:
+        """Have all stopped, without waiting."""
+        self._expected = True
+        self.life.stop(Cause(CauseKind.CANCELLED, "stopped"))
+
     def end(self) -> Outcome:
         """Stop what runs, and wait until it has ended; an error if some of it could not be ended."""
-        self._expected = True
-        self._ending.set()
+        self.stop()
         self._greenlet.join()
-        if self._result is not None and self._result.survivors:
-            return errored(f"{self._result.survivors} of its processes could not be killed")
-        return SUCCESS
+        return errored(f"{self.survivors} of its processes could not be killed") if self.survivors else SUCCESS
 
-    def _run(self, command: Invocation, on_output: Sink) -> None:
-        commands = self._commands
-        try:
-            self._result = commands.spawner.run(
-                command,
-                on_output,
-                cancel=self._ending,
-                grace=commands.grace,
-                deadline=commands.control.deadline,
-                on_left=self._note_left,
-            )
-        except Exception as error:  # noqa: BLE001 - what its log brings up ends this service, not the worker
-            self._result = ExitResult(Reason.LOST, message=f"an error inside the worker: {type(error).__name__}")
-        if self._result.reason is Reason.LAPSED:
-            commands.control.lapse()
-        self._exited.set()
-        if self._foreground or self._left is not None:
-            self._die(self._result)
-
-    def _note_left(self, result: ExitResult) -> None:
-        self._left = result
-        self._exited.set()
+    def note_left(self, result: ExitResult) -> None:
+        """The command has ended, and others run on."""
+        self._left = True
+        self._note_exit(outcome_of(result, None))
         if self._foreground:
-            self._die(result)
+            self._die()
 
-    def _die(self, result: ExitResult) -> None:
+    def _run(self, work: _Work) -> None:
+        try:
+            outcome = work(self)
+        except StepError as error:
+            outcome = error.outcome
+        except Exception as error:  # noqa: BLE001 - what its log brings up ends this service, not the worker
+            outcome = errored(f"an error inside the worker: {type(error).__name__}: {error}")
+        self._note_exit(outcome)
+        if self._foreground or self._left:
+            self._die()
+
+    def _note_exit(self, outcome: Outcome) -> None:
+        if not self._exited.is_set():
+            self._exit = outcome
+            self._exited.set()
+
+    def _die(self) -> None:
         if not self.died.is_set():
             self.died.set()
             if not self._expected:
-                self._on_death(result)
+                self._on_death(self._exit.reason or f"exit status {self._exit.exit_code}")

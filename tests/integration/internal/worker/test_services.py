@@ -114,6 +114,14 @@ def test_a_start_that_fails_stops_those_before_it_and_runs_the_hooks(room: Room)
     assert (skipped.name, skipped.kind) == ("third:start", "service")
 
 
+def test_a_start_that_does_not_end_is_told_how_to_stay(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_module, "HINT_SECONDS", 0.1)
+    record = room.run_job(task("true"), timeout=0.5, **used(db(start="sleep 60")))
+    assert record.log("start/1") == (
+        b"the start has not ended yet; one that is the service itself needs foreground = true\n"
+    )
+
+
 def test_a_missing_program_is_the_builds_fault(room: Room) -> None:
     kind = ServiceType(name="db", start=Command(runner="exec", params={"path": "no-such-program"}), stop=sh("true"))
     record = room.run_job(task("true"), **used(kind))
@@ -251,6 +259,20 @@ def test_a_lost_claim_ends_services_without_their_stop(room: Room, tmp_path: Pat
     wait_until(lambda: not room.worker.health().builds)
     assert not is_alive(int(pids.read_text()))
     assert not stopped.exists()
+
+
+def test_a_lost_claim_ends_services_at_once_whatever_a_step_does(tmp_path: Path) -> None:
+    pids = tmp_path / "pid"
+    script = (
+        f"trap '' TERM; echo $$ > step; cat db.pid step > {pids}.new; mv {pids}.new {pids}; while :; do sleep 0.1; done"
+    )
+    with worker_room(tmp_path, kill_grace=3.0) as room:
+        room.submit(task(script), **used(db()))
+        wait_until(pids.exists)
+        service, step = map(int, pids.read_text().split())
+        room.gateway.lost.append(ClaimRef(id=1, claim=1))
+        wait_until(lambda: not is_alive(service))
+        assert is_alive(step)
 
 
 def test_services_are_stopped_when_a_drain_runs_out_of_time(room: Room) -> None:

@@ -65,6 +65,19 @@ def test_a_condition_decides_on_a_service() -> None:
     assert spec_of(text % "false").jobs[0].services == []
 
 
+def test_what_a_build_finds_out_decides_on_no_service() -> None:
+    text = DB + f'job "j" {{\n{TASK}  if {{\n    condition = "$TASK_T_B == \'x\'"\n    service "db" {{}}\n  }}\n}}\n'
+    assert find(text) == [
+        Finding(
+            25,
+            5,
+            "A service is decided on while the build runs",
+            "Services start before all steps.",
+            "put it into the job itself, or compare variables in the condition",
+        )
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
