@@ -59,18 +59,26 @@ class Receiver:
         return _huge() if behaviour == "huge" else [self.answers.get(path, b"ok")]
 
 
+def _context(certificates: Path | None) -> ssl.SSLContext:
+    assert certificates is not None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    return context
+
+
 def _huge() -> Iterator[bytes]:
     while True:
         yield _PIECE
 
 
 @contextmanager
-def receiving(receiver: Receiver) -> Iterator[str]:
-    """The address of a receiver, while it answers."""
-    server = WSGIServer(("127.0.0.1", 0), receiver, log=None, error_log=None)
+def receiving(receiver: Receiver, certificates: Path | None = None) -> Iterator[str]:
+    """The address of a receiver, while it answers; an https one with `certificates` (see `make_certificates`)."""
+    tls = {"ssl_context": _context(certificates)} if certificates else {}
+    server = WSGIServer(("127.0.0.1", 0), receiver, log=None, error_log=None, **tls)  # type: ignore[call-overload] # one of two
     server.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     finally:
         server.stop(timeout=0.1)
 
@@ -90,16 +98,10 @@ class Mailbox:
     mails: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
-    def _context(self) -> ssl.SSLContext:
-        assert self.certificates is not None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificates / "server.pem", self.certificates / "server.key")
-        return context
-
     def serve(self, sock: Any, _: object) -> None:
         """Talk to one client."""
         with suppress(OSError):  # the client hung up
-            self._talk(self._context().wrap_socket(sock, server_side=True) if self.wrapped else sock)
+            self._talk(_context(self.certificates).wrap_socket(sock, server_side=True) if self.wrapped else sock)
 
     def _talk(self, sock: Any) -> None:
         file = sock.makefile("rb")
@@ -112,7 +114,7 @@ class Mailbox:
                     sock.sendall(b"250-and another thing\r\n" * 1000)
             if word == "STARTTLS":
                 sock.sendall(b"220 go\r\n")
-                sock = self._context().wrap_socket(sock, server_side=True)
+                sock = _context(self.certificates).wrap_socket(sock, server_side=True)
                 file = sock.makefile("rb")
                 continue
             sock.sendall(self._answer(word, sock, file))

@@ -24,6 +24,8 @@ from pikoci.internal.domain.plan import (
     TaskStep,
 )
 from pikoci.internal.worker.notifications import chat
+from pikoci.internal.worker.notifications.bounded import trusted
+from tests.services.certificates import AUTHORITY, make_certificates
 from tests.services.receiver import Receiver, receiving
 from tests.unit.internal.worker.bench_room import Room, sh, task, wait_until, worker_room
 
@@ -225,6 +227,31 @@ def test_a_cancellation_ends_the_wait(room: Room, receiver: Receiver, address: s
     wait_until(lambda: record.ended, 8)
     assert record.end.status == "cancelled"
     assert record.steps() == {"9": "cancelled", "10": "skipped"}
+
+
+def test_there_is_a_pause_before_another_try(tmp_path: Path, receiver: Receiver, address: str) -> None:
+    with worker_room(tmp_path, notify_pauses=(600.0,)) as room:
+        record = room.submit(step("slack.n", attempts=2), notifications=[slack(f"{address}/broken/1")])
+        wait_until(lambda: b"attempt 1/2 did not succeed" in record.log())
+        room.worker._builds.cancel_all("enough", 30.0)
+        wait_until(lambda: record.ended)
+        assert record.end.status == "cancelled"
+        assert len(receiver.requests) == 1
+
+
+def test_a_server_is_believed_only_with_a_certificate_that_is_trusted(
+    room: Room, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_certificates(tmp_path)
+    with receiving(receiver, tmp_path) as url:
+        refused = room.run_job(step("slack.n"), notifications=[slack(f"{url}/ok/1")])
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / AUTHORITY))
+        trusted.cache_clear()
+        sent = room.run_job(step("slack.n"), notifications=[slack(f"{url}/ok/2")])
+    trusted.cache_clear()
+    assert refused.reason("9").startswith("the server's certificate is not trusted: ")
+    assert sent.steps()["9"] == "succeeded"
+    assert [request.path for request in receiver.requests] == ["/ok/2"]
 
 
 def test_an_answer_without_end_is_not_read(room: Room, address: str) -> None:
