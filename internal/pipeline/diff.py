@@ -69,26 +69,21 @@ _Key = tuple[What, str]
 
 def _things(spec: PipelineSpec) -> dict[_Key, Any]:
     things: dict[_Key, Any] = {("env", name): {"value": value} for name, value in spec.env.items()}
-    for variable in spec.secrets.variables:
-        things["variable", variable.name] = _plain(variable)
-    for store in spec.secrets.types:
-        things["secret_type", store.name] = _store(store)
     for source in spec.sources:
         things["source", f"{source.block}.{source.name}"] = {"address": source.address, "sha256": source.sha256}
-    for kind in spec.resource_types:
-        things["resource_type", kind.name] = _plain(kind)
-    for runner in spec.runner_types:
-        things["runner_type", runner.name] = _plain(runner)
-    for service in spec.service_types:
-        things["service_type", service.name] = _plain(service)
-    for resource in spec.resources:
-        things["resource", resource.canonical] = _resource(resource, spec)
-    for kind_of_message in spec.notification_types:
-        things["notification_type", kind_of_message.name] = _plain(kind_of_message)
-    for notification in spec.notifications:
-        things["notification", notification.canonical] = _notification(notification, spec)
-    for job in spec.jobs:
-        things["job", job.name] = _plain(job)
+    things |= {("secret_type", store.name): _store(store) for store in spec.secrets.types}
+    things |= {("resource", resource.canonical): _resource(resource, spec) for resource in spec.resources}
+    things |= {("notification", found.canonical): _notification(found, spec) for found in spec.notifications}
+    named: dict[What, Sequence[Any]] = {
+        "variable": spec.secrets.variables,
+        "resource_type": spec.resource_types,
+        "runner_type": spec.runner_types,
+        "service_type": spec.service_types,
+        "notification_type": spec.notification_types,
+        "job": spec.jobs,
+    }
+    for what, found in named.items():
+        things |= {(what, one.name): _plain(one) for one in found}
     return things
 
 
