@@ -110,10 +110,12 @@ class Containers:
             capture_output=True,
             check=False,
         )
-        for line in Path("/proc/self/mounts").read_text().splitlines():
-            if line.split()[1].startswith(str(self.folder)):
-                subprocess.run(["umount", "--lazy", line.split()[1]], check=False)
-        shutil.rmtree(self.folder)
+        deadline = time.monotonic() + 30
+        while self.folder.exists():  # podman's own clean-up after a killed container may still be at work
+            for line in Path("/proc/self/mounts").read_text().splitlines():
+                if line.split()[1].startswith(str(self.folder)):
+                    subprocess.run(["umount", "--lazy", line.split()[1]], check=False)
+            shutil.rmtree(self.folder, ignore_errors=time.monotonic() < deadline)
 
     def _write(self, name: str, text: str) -> None:
         path = self.folder / name
