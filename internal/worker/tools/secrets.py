@@ -73,19 +73,21 @@ class SecretReader:
                 self._masks.append(text)
 
     def _value(self, name: str, lifetime: Lifetime) -> str:
-        if name not in self._values:
-            variable = self._variables.get(name)
-            kind = self._types.get(variable.secret_type) if variable else None
-            if variable is None or kind is None:
-                raise StepError(errored(f"the plan does not say where to read var.{name}"))
-            try:
-                text = self._fetch(variable, kind, lifetime)
-            except SecretError as error:
-                raise StepError(failed(f"no value for var.{name} from {kind.name}: {error}")) from error
-            if variable.type != "bool":
-                self._learn([text])
-            self._values[name] = text
-        return self._values[name]
+        known = self._values.get(name)
+        if known is not None:
+            return known
+        variable = self._variables.get(name)
+        kind = self._types.get(variable.secret_type) if variable else None
+        if variable is None or kind is None:
+            raise StepError(errored(f"the plan does not say where to read var.{name}"))
+        try:
+            text = self._fetch(variable, kind, lifetime)
+        except SecretError as error:
+            raise StepError(failed(f"no value for var.{name} from {kind.name}: {error}")) from error
+        if variable.type != "bool":
+            self._learn([text])
+        self._values[name] = text
+        return text
 
     def _fetch(self, variable: SecretVariable, kind: SecretType, lifetime: Lifetime) -> str:
         def fill(value: Any) -> Any:
@@ -94,9 +96,11 @@ class SecretReader:
         config = fill(kind.config)
         path = fill(variable.path) or str(config.get("path", ""))
         place = msgspec.json.encode((kind.name, path, config))
-        if place not in self._read:
-            self._read[place] = self._store.read(kind, config, path, fill, lifetime)
-        return value_of(self._read[place], fill(variable.key), variable.type)
+        key = fill(variable.key)
+        found = self._read.get(place)  # a step beside this one may forget it at any time
+        if found is None:
+            found = self._read[place] = self._store.read(kind, config, path, fill, lifetime)
+        return value_of(found, key, variable.type)
 
 
 def collect_masks(masks: Iterable[str], resources: Iterable[Resource], types: Iterable[ResourceType]) -> list[str]:
