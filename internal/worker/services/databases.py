@@ -66,8 +66,10 @@ def redis(order: Order) -> LocalService:
         exports={
             "host": HOST,
             "port": str(port),
+            "user": "default",
             "password": password,
-            "url": f"redis://:{password}@{HOST}:{port}/0",
+            # With the name: redis-cli takes a URL without one for a user whose name is empty.
+            "url": f"redis://default:{password}@{HOST}:{port}/0",
         },
         secrets=[password],
         ready=f'[ "$("$CLIENT" -h {HOST} -p "$PORT" ping)" = PONG ]',

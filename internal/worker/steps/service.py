@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import gevent
@@ -35,7 +36,7 @@ class RunningService:
         self.name = service.type
         self._context = context
         self._kind = kind
-        self._given = {**service.env, **parameters("param", service.params)}
+        self._service = service
         self._held: Held | None = None
         self._log: StepLog | None = None
         self._output = Path()
@@ -57,7 +58,7 @@ class RunningService:
         if scope.cause is not None:
             return stopped(scope.cause)
         self._log = log
-        with scope.with_env(self._given) as inside:
+        with self._inside(scope) as inside:
             argv, env, self._output = self._line(kind.start, inside)
         self._held = hold(
             self._context.commands,
@@ -125,16 +126,23 @@ class RunningService:
             self._held.expect_end()
         if self._kind.stop is None:
             return SUCCESS
-        with scope.with_env(self._given) as inside:
+        with self._inside(scope) as inside:
             outcome, _ = run_command(self._context, self._kind.stop, inside, log)
         if not outcome.ok:
             log.note(f"the stop did not succeed, which changes nothing else: {outcome.reason}")
         return outcome
 
+    @contextmanager
+    def _inside(self, scope: Scope) -> Iterator[Scope]:
+        """A scope in which its commands see its params and its `env`. Raises StepError for a secret it cannot have."""
+        params = self._context.secrets.fill(self._service.params, scope.lifetime)
+        with scope.nested(given=parameters("param", params), env=self._service.env) as inside:
+            yield inside
+
     def _check(self, command: Command, waiting: Scope) -> Callable[[], tuple[Outcome, bytes]]:
         """What tries the ready check once: how that ended, and the end of what it printed."""
         context = self._context
-        with waiting.with_env(self._given) as inside:
+        with self._inside(waiting) as inside:
             argv, env, _ = self._line(command, inside)
 
         def run() -> tuple[Outcome, bytes]:

@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -76,12 +77,13 @@ def try_postgresql(url: str) -> bool:
 
 def try_redis(url: str) -> bool:
     parts = urlsplit(url)
+    told = subprocess.run(["redis-cli", "-u", url, "ping"], check=False, capture_output=True, timeout=30)
     with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
         connection.sendall(b"PING\r\nAUTH %s\r\nPING\r\n" % (parts.password or "").encode())
         answer = b""
         while answer.count(b"\r\n") < 3:
             answer += connection.recv(200)
-    return answer.startswith(b"-NOAUTH") and answer.endswith(b"+OK\r\n+PONG\r\n")
+    return told.stdout == b"PONG\n" and answer.startswith(b"-NOAUTH") and answer.endswith(b"+OK\r\n+PONG\r\n")
 
 
 def try_nats(url: str) -> bool:
