@@ -101,7 +101,7 @@ def _attribute(attribute: AttributeSchema) -> dict[str, Any]:
         found["default"] = f"{default:g}s" if isinstance(default, float) else to_json(default)
     if words := _CHOICE.findall(attribute.kind.name):
         found["values"] = words
-    return found | _support(supported=attribute.supported)
+    return found
 
 
 def _type(kind: Kind) -> Any:

@@ -105,18 +105,10 @@ def read_value(attribute: Attribute, known: AttributeSchema, scope: Scope) -> An
     if known.kind is kinds.ENV:
         _mask(attribute.expr, value, scope)
     try:
-        found = known.kind.convert(value)
+        return known.kind.convert(value)
     except ConversionError as error:
         scope.report.error(attribute.expr.range, f'Wrong value for "{known.name}"', sentence(error), error.hint)
         return None
-    if not known.supported and found != known.default:
-        scope.report.error(
-            attribute.name_range,
-            f'"{known.name}" is not supported yet',
-            "It is read and checked, but there is nothing yet that does it.",
-            "take it out of the file",
-        )
-    return found
 
 
 def _mask(expression: Expression, value: Any, scope: Scope) -> None:

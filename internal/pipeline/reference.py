@@ -47,9 +47,8 @@ def _block(key: str, block: BlockSchema) -> Iterator[str]:
 
 def _attribute(attribute: AttributeSchema) -> str:
     default = "" if attribute.default is None else f"`{_literal(attribute.default)}`"
-    meaning = attribute.description + ("" if attribute.supported else _LATER)
-    kind = attribute.kind.name.replace("|", "\\|")
-    return f"| `{attribute.name}` | {kind} | {'yes' if attribute.required else ''} | {default} | {meaning} |"
+    kind, needed = attribute.kind.name.replace("|", "\\|"), "yes" if attribute.required else ""
+    return f"| `{attribute.name}` | {kind} | {needed} | {default} | {attribute.description} |"
 
 
 def _literal(value: object) -> str:

@@ -13,7 +13,7 @@ from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
-from pikoci.internal.pipeline.runner_blocks import refuse_runner
+from pikoci.internal.pipeline.runner_blocks import warn_of_runner
 from pikoci.internal.pipeline.sentences import sentence
 from pikoci.internal.pipeline.sources import builtin_name
 from pikoci.pkg.hcl.values import Deferred
@@ -156,7 +156,7 @@ class Resources:
                 "A source brings its own commands.",
                 "take one of them out",
             )
-        refuse_runner(node, self._report)
+        warn_of_runner(node, self._report)
         builtin = builtin_name(source, "resource_type", node.where("source"), self._report)
         if builtin is None:
             self._open.add(name)

@@ -39,13 +39,13 @@ def in_template(kind: RunnerType, command: Command, given: Mapping[str, Json]) -
     return {**given, "cmd": shlex.join([str(path), *map(str, arguments)])}
 
 
-def refuse_runner(node: Node, report: Report) -> None:
-    """Report a `runner` block of a type with a source: what is built in is a part of the worker, not commands."""
+def warn_of_runner(node: Node, report: Report) -> None:
+    """Warn of a `runner` block of a type that is built in: such a type is a part of the worker, not commands."""
     around = node.only("runner")
     if around is not None:
-        report.error(
+        report.warning(
             around.block.type_range,
-            f'A {node.type} with a source takes no "runner" block',
-            "What is built in is a part of the worker itself, and has no commands that could run elsewhere.",
+            f'The runner of the {node.type} "{node.labels[0]}" has no effect',
+            "What is built in is a part of the worker itself, and needs no programs of an image.",
             "take the runner block out",
         )

@@ -47,14 +47,13 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class AttributeSchema:
-    """One attribute of a block. What is not `supported` may only have its default value."""
+    """One attribute of a block."""
 
     name: str
     kind: Kind
     description: str
     required: bool = False
     default: Any = None
-    supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pikoci.internal.domain.plan import Command
 from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
-from pikoci.internal.pipeline.runner_blocks import refuse_runner
+from pikoci.internal.pipeline.runner_blocks import warn_of_runner
 from pikoci.internal.pipeline.sources import builtin_name
 
 #: The commands that a type needs if it has no source.
@@ -47,7 +47,7 @@ class TypeChecks:
         key = (node.type, node.labels[0])
         source = node.values.get("source")
         if source is not None:
-            refuse_runner(node, self._report)
+            warn_of_runner(node, self._report)
             builtin = builtin_name(source, node.type, node.where("source"), self._report)
             self.types[key] = DeclaredType(node=node, builtin=builtin or "")
             for child in commands:

@@ -89,23 +89,18 @@ class _Inserting:
         if definition is None:
             return block
         self.sources.append(FetchedSource(block=block.type, name=block.labels[0], address=address, sha256=digest))
-        own = tuple(item for item in block.body.items if isinstance(item, Attribute) and item.name not in _PINS)
-        names = {item.name for item in own}
-        brought = tuple(item for item in definition.body.items if isinstance(item, Block) or item.name not in names)
+        own = tuple(item for item in block.body.items if isinstance(item, Block) or item.name not in _PINS)
+        names = {_name(item) for item in own}
+        brought = tuple(item for item in definition.body.items if _name(item) not in names)
         places = tuple(place for where in block.label_ranges for place in (where.start, where.end))
         return Block(block.range, block.type, block.labels, places, Body(block.body.range, own + brought))
 
     def _mixes(self, block: Block, schema: BlockSchema) -> bool:
-        """Whether the block brings commands or params of its own, which is reported."""
-        mixed = [
-            item
-            for item in block.body.items
-            if (item.type in schema.children if isinstance(item, Block) else item.name == "params")
-        ]
+        """Whether the block brings commands of its own, which is reported. Its `runner` and `params` come first."""
+        mixed = [item for item in block.body.blocks if item.type in schema.children and item.type != "runner"]
         for item in mixed:
-            name, where = (item.type, item.type_range) if isinstance(item, Block) else (item.name, item.name_range)
-            detail = "A source brings its own commands and params."
-            self._report.error(where, f'Both "source" and "{name}"', detail, "take one of them out")
+            detail, hint = "A source brings its own commands.", "take one of them out"
+            self._report.error(item.type_range, f'Both "source" and "{item.type}"', detail, hint)
         return bool(mixed)
 
     def _fits_pin(self, pin: Attribute | None, digest: str, source: Attribute, address: str) -> bool:
@@ -178,6 +173,10 @@ def _web_address(block: Block) -> str:
     source = block.body.attribute("source")
     value = source.expr.value if source is not None and isinstance(source.expr, Literal) else None
     return value if isinstance(value, str) and _START.match(value) else ""
+
+
+def _name(item: Attribute | Block) -> str:
+    return item.type if isinstance(item, Block) else item.name
 
 
 def _expressions(body: Body) -> Iterator[hcl.Expression]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pikoci.internal.domain.plan import Command, TaskStep
-from tests.unit.internal.pipeline.loading import find, job_of, spec_of, task, warnings_of
+from tests.unit.internal.pipeline.loading import find, job_of, run, spec_of, task, warnings_of
 
 TYPE = 'resource_type "t" {{\n  {runner}\n  check "exec" {{\n    path = "jq"\n    args = [".", "a b"]\n  }}\n}}\n'
 RESOURCE = 'resource "t" "r" {}\njob "j" {}\n'
@@ -103,20 +103,20 @@ def test_an_empty_command_stays_none() -> None:
         (typed('runner "docker" {\n    image = "a"\n    args = ["x"]\n  }'), 4, 'Wrong value for "args"'),
         (typed('runner "shell" {\n  }'), 2, "The runner shell runs no commands of types"),
         (typed('runner "dokcer" {\n  }'), 2, 'Unknown runner "dokcer"'),
-        (
-            'resource_type "git" {\n  source = "pikoci://git"\n  runner "docker" {\n    image = "a"\n  }\n}',
-            3,
-            'A resource_type with a source takes no "runner" block',
-        ),
-        (
-            'secret_type "v" {\n  source = "pikoci://vault"\n  runner "docker" {\n    image = "a"\n  }\n}',
-            3,
-            'A secret_type with a source takes no "runner" block',
-        ),
     ],
 )
 def test_a_runner_that_does_not_fit_is_named(text: str, line: int, summary: str) -> None:
     assert (line, summary) in [(one.line, one.summary) for one in find(text)]
+
+
+@pytest.mark.parametrize(("kind", "builtin"), [("resource_type", "git"), ("notification_type", "slack")])
+def test_what_is_built_in_needs_no_runner(kind: str, builtin: str) -> None:
+    text = f'{kind} "x" {{\n  source = "pikoci://{builtin}"\n  runner "docker" {{\n    image = "a"\n  }}\n}}\n'
+    loaded = run(text + 'job "j" {}\n')
+    assert loaded.ok
+    assert [(one.line, one.severity, one.summary) for one in loaded.diagnostics] == [
+        (3, "warning", f'The runner of the {kind} "x" has no effect')
+    ]
 
 
 def test_every_kind_of_type_may_have_a_runner() -> None:

@@ -165,12 +165,22 @@ def test_what_is_no_digest_is_refused(pin: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("more", "name"), [('params = ["a"]', "params"), ('check "shell" {\n    cmd = "true"\n  }', "check")]
-)
-def test_a_source_excludes_commands_and_params(more: str, name: str) -> None:
-    found = find(pipeline(more), fetched=HOLDS)
-    assert Finding(3, 3, f'Both "source" and "{name}"', any_text=True) in found
+def test_a_source_excludes_commands() -> None:
+    found = find(pipeline('check "shell" {\n    cmd = "true"\n  }'), fetched=HOLDS)
+    assert Finding(3, 3, 'Both "source" and "check"', any_text=True) in found
+
+
+def test_params_and_a_runner_of_the_file_come_before_those_of_the_source() -> None:
+    own = 'params = ["own"]\n  runner "docker" {\n    image = "a"\n  }'
+    definition = 'resource_type "feed" {\n  params = ["theirs"]\n  runner "docker" {\n    image = "b"\n  }\n'
+    definition += '  check "exec" {\n    path = "true"\n  }\n}\n'
+    text = f'resource_type "feed" {{\n  source = "{ADDRESS}"\n  {own}\n}}\njob "j" {{}}\n'
+    loaded = run(text, fetched=holding(definition))
+    assert loaded.spec is not None
+    kind = loaded.spec.resource_type("feed")
+    assert kind is not None
+    assert kind.check is not None
+    assert (kind.params, kind.check.runner, kind.check.params["image"]) == (["own"], "docker", "a")
 
 
 def test_a_digest_needs_an_address() -> None:
