@@ -85,8 +85,6 @@ CASES = {
         ),
     ),
     "do": ("- do:\n  - get: repo\n  - put: repo", 'get "git" "repo" {}\n\nput "git" "repo" {}'),
-}
-IMAGES = {
     "an image": (
         (
             "- task: t\n  config: {image_resource: {type: registry-image, source: {repository: golang, tag: '1.22'}}, "
@@ -153,13 +151,6 @@ def test_a_step_has_its_counterpart(plan: str, wanted: str) -> None:
     assert losses_of(found) == []
     assert body_of(found) == wanted
     assert pipeline_of(found, v="V", b="B").jobs
-
-
-@pytest.mark.parametrize(("plan", "wanted"), IMAGES.values(), ids=IMAGES)
-def test_a_step_that_needs_more_has_its_counterpart(plan: str, wanted: str) -> None:
-    found = job_of(plan)
-    assert losses_of(found) == []
-    assert body_of(found) == wanted
 
 
 @pytest.mark.parametrize(("plan", "reason"), REASONS.items(), ids=[textwrap.shorten(plan, 40) for plan in REASONS])
