@@ -36,8 +36,10 @@ def test_there_are_the_examples_that_the_documents_name() -> None:
         "hello",
         "hooks",
         "matrix",
+        "release",
         "resource-type",
         "runner-type",
+        "services",
     ]
 
 
