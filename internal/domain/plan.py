@@ -380,6 +380,11 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return next((found for found in self.resource_types if found.name == name), None)
 
 
+# Made here, where there is one thread: msgspec completes what it knows of a class at its first use, and another thread
+# that decodes meanwhile ends the process.
+_SPEC = msgspec.json.Decoder(PipelineSpec)
+
+
 def encode_spec(spec: PipelineSpec) -> bytes:
     """`spec` as canonical JSON: equal specs give equal bytes."""
     return msgspec.json.encode(spec, order="deterministic")
@@ -387,4 +392,4 @@ def encode_spec(spec: PipelineSpec) -> bytes:
 
 def decode_spec(data: bytes | str) -> PipelineSpec:
     """The inverse of `encode_spec`; raises msgspec.ValidationError on anything else."""
-    return msgspec.json.decode(data, type=PipelineSpec)
+    return _SPEC.decode(data)

@@ -57,7 +57,8 @@ def test_a_drained_worker_ends(run: Run, tmp_path: Path) -> None:
     with running_server(tmp_path, ["--heartbeat-interval=200ms", "--lease=2s"]) as own:
         name = embedded_worker(own)
         drained = run(DRAIN, url=own.url, name=name, timeout=20)
-        assert (drained["changed"], drained["workers"][0]["state"]) == (True, "draining")
+        assert drained["changed"]
+        assert drained["workers"][0]["state"] in {"draining", "ended"}  # it has nothing to wait for
         assert not run(DRAIN, url=own.url, name=name, timeout=20)["changed"]
         missing = run(INFO, url=own.url, name=name, wait=True, timeout=1)
         assert "not connected after 1 s" in missing["msg"]

@@ -22,8 +22,7 @@ def start(world: World, **values: object) -> Build:
 
 def seen(world: World, build: Build) -> dict[str, str]:
     """What commands of the build see."""
-    env = world.claim(build).job.env
-    return {name: text for name, text in env.items() if name.startswith("INPUT_")}
+    return world.claim(build).build.inputs
 
 
 def test_a_build_keeps_what_it_was_given_and_the_defaults(world: World) -> None:
@@ -44,7 +43,8 @@ def test_what_has_no_value_is_an_empty_variable_and_not_in_the_record(world: Wor
 
 def test_the_env_of_the_job_stays(world: World) -> None:
     world.set(limited(f'env = {{ A = "b" }}\n{PLACE}'))
-    assert world.claim(start(world)).job.env == {"A": "b", "INPUT_PLACE": "staging"}
+    claimed = world.claim(start(world))
+    assert (claimed.job.env, claimed.build.inputs) == ({"A": "b"}, {"INPUT_PLACE": "staging"})
 
 
 def test_a_wrong_value_starts_nothing(world: World) -> None:
@@ -99,7 +99,7 @@ def test_a_requeued_build_has_them_again(world: World) -> None:
     world.schedule()
     again = world.claim(build, "i2")
     assert again.claim == 2
-    assert again.job.env == first
+    assert again.build.inputs == first
 
 
 def test_a_build_waits_for_a_version_with_its_values(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pikoci.internal.domain.gateway import BuildInfo
 from pikoci.internal.domain.plan import (
     InParallelStep,
     Notification,
@@ -31,6 +32,14 @@ def test_a_service_sees_them_in_its_params_and_its_env(room: Room) -> None:
     assert record.log("start/1") == b"22retnuh\n22retnuh reraeB\n"
     assert record.log("1") == b"22retnuh\n"
     assert record.log("stop/1") == b"stopped ***\n"
+
+
+def test_a_value_that_somebody_gave_is_never_taken_for_a_secret(room: Room) -> None:
+    given = BuildInfo(id=1, number="1", job="j", pipeline="p", team="main", inputs={"INPUT_X": TOKEN})
+    record = room.run_job(
+        task('test "$INPUT_X" = "$A" || echo "$INPUT_X"', env={"A": TOKEN}), build=given, secrets=HUNTER
+    )
+    assert record.log("1").decode() == f"{TOKEN}\n"
 
 
 def test_a_notification_sees_them_in_its_params_and_values(room: Room) -> None:
