@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ PIPELINE = Path(__file__).with_name("pipeline.hcl")
 RESOURCE = "/teams/main/pipelines/app/resources/git.app"
 #: A lost worker's builds must not wait for half a minute in a test.
 LEASE = ["--heartbeat-interval=500ms", "--lease=3s"]
+#: No machine is so busy that a lease lapses before a worker is there again.
+LONG_LEASE = ["--heartbeat-interval=500ms", "--lease=60s"]
 #: The variables that say where each broker is.
 BROKERS = {"nats": "NATS_SERVER_URL", "rabbit": "RABBIT_SERVER_URL", "kafka": "KAFKA_BROKERS"}
 TOKEN = re.compile(r"Worker token for standalone workers token=([\w.-]+)")
@@ -24,7 +27,7 @@ TOKEN = re.compile(r"Worker token for standalone workers token=([\w.-]+)")
 class Farm:
     """A server, and workers that reach it; everything is stopped at the end."""
 
-    def __init__(self, folder: Path, system: str, address: str) -> None:
+    def __init__(self, folder: Path, system: str, address: str, lease: Sequence[str] = LEASE) -> None:
         self.folder = folder
         self.variables = {BROKERS[system]: address, "PUBSUB_SYSTEM": system, "QUEUE_PREFIX": f"test-{free_port()}"}
         self.server = PikociServer(
@@ -35,7 +38,7 @@ class Farm:
                 "--db-system=sqlite",
                 f"--db-name={folder / 'pikoci.db'}",
                 *(f"--{name.lower().replace('_', '-')}={value}" for name, value in self.variables.items()),
-                *LEASE,
+                *lease,
             ],
         )
         self.workers: list[PikociWorker] = []

@@ -91,10 +91,10 @@ def test_a_copy_of_a_machine_ends_by_name_and_takes_no_build(farm: Farm, tmp_pat
     assert (build["status"], build["attempt"], build["worker"]) == ("succeeded", 1, "one")
 
 
-def test_a_killed_worker_comes_back_at_once_and_its_build_runs_again(farm: Farm, tmp_path: Path) -> None:
+def test_a_killed_worker_comes_back_at_once_and_its_build_runs_again(patient_farm: Farm, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    worker = farm.worker("one")
-    start_waiting(farm, gate)
+    worker = patient_farm.worker("one")
+    start_waiting(patient_farm, gate)
     assert worker.process is not None
     worker.process.kill()
     worker.wait()
@@ -102,8 +102,8 @@ def test_a_killed_worker_comes_back_at_once_and_its_build_runs_again(farm: Farm,
     worker.start()
     worker.wait_for(lambda: "worker registered" in worker.text(), "the worker to register")
     assert "waiting to see whether the name is in use" not in worker.text()
-    assert "worker one was started again" in farm.server.build_log("waiting", "wait", "1")
+    assert "worker one was started again" in patient_farm.server.build_log("waiting", "wait", "1")
     gate.touch()
     # Kafka hands a dead consumer's partitions on when its session has ended, and not before.
-    build = farm.server.wait_for_build("waiting", "wait", "1", "succeeded", "errored", timeout=90)
+    build = patient_farm.server.wait_for_build("waiting", "wait", "1", "succeeded", "errored", timeout=90)
     assert (build["status"], build["attempt"]) == ("succeeded", 2)
