@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from pikoci.internal.domain.events import StepFinished
-from pikoci.internal.domain.gateway import WorkerCommand
+from pikoci.internal.domain.gateway import BuildInfo, WorkerCommand
 from pikoci.internal.domain.plan import ConditionStep, GetStep, InParallelStep, Resource, Step
 from tests.unit.internal.worker.bench_room import Room, task, wait_until
 
@@ -46,6 +46,12 @@ def test_the_first_branch_that_holds_runs(room: Room, value: str, statuses: list
     assert [record.steps()[step] for step in ("2", "3", "4")] == statuses
     assert [record.steps()[step] for step in ("2/1", "3/1", "4/1")] == statuses
     assert record.steps()["5"] == "succeeded"
+
+
+def test_an_input_of_the_build_decides(room: Room) -> None:
+    given = BuildInfo(id=1, number="1", job="j", pipeline="p", team="main", inputs={"INPUT_STAGE": "production"})
+    record = room.run_job(branch(1, "if", "$INPUT_STAGE == 'production'"), branch(2, "else"), build=given)
+    assert (record.steps()["1"], record.steps()["2"]) == ("succeeded", "skipped")
 
 
 def test_a_branch_that_is_not_taken_says_why(room: Room) -> None:

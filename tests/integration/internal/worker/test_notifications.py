@@ -132,6 +132,13 @@ def test_the_end_of_a_build_sends_what_asks_for_it(room: Room, command: Command,
     assert "notify/3" not in record.started()
 
 
+def test_a_failure_that_the_job_allows_is_told_as_a_warning_and_counts_as_a_success(room: Room) -> None:
+    asked = [own(on=["success"], message="fine"), own(on=["failure"], message="bad")]
+    record = room.run_job(task("exit 1"), allow_failure=True, **with_own(*asked))
+    assert record.log("notify/1") == b"them||fine|unit|warning|"
+    assert "notify/2" not in record.started()
+
+
 def test_it_comes_after_the_hooks_and_sees_what_they_and_the_steps_exported(room: Room) -> None:
     exports = task("echo A=1 >> $PIKOCI_OUTPUT", name="t")
     hooks = Hooks(ensure=[Hook(id="ensure/1", command=sh("true"))])

@@ -16,6 +16,7 @@ from pikoci.internal.domain.plan import (
 )
 from pikoci.internal.domain.secret_text import SecretReference, compose
 from tests.integration.internal.worker.test_secrets import BEARER, HUNTER, TOKEN
+from tests.services.requirement import program
 from tests.unit.internal.worker.bench_room import Room, sh, task
 
 
@@ -32,6 +33,18 @@ def test_a_service_sees_them_in_its_params_and_its_env(room: Room) -> None:
     assert record.log("start/1") == b"22retnuh\n22retnuh reraeB\n"
     assert record.log("1") == b"22retnuh\n"
     assert record.log("stop/1") == b"stopped ***\n"
+
+
+def test_a_built_in_service_sees_them_in_its_params_and_its_env(room: Room) -> None:
+    program("redis", "redis-server")
+    record = room.run_job(
+        task('echo "$SERVICE_DB_PASSWORD" | rev; redis-cli --no-auth-warning -u "$SERVICE_DB_URL" ping'),
+        services=[Service(id="1", type="db", params={"password": TOKEN}, env={"LANG": BEARER})],
+        service_types=[ServiceType(name="db", builtin="redis")],
+        secrets=HUNTER,
+    )
+    assert record.end.reason == ""
+    assert record.log("1") == b"22retnuh\nPONG\n"
 
 
 def test_a_value_that_somebody_gave_is_never_taken_for_a_secret(room: Room) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from kafka.errors import KafkaConnectionError, KafkaTimeoutError, SaslAuthenticationFailedError
 
-from pikoci.pkg.queue.kafka.refusals import Refusals
+from pikoci.pkg.queue.kafka.refusals import HINTS, LOGIN_HINTS, Refusals
+from pikoci.pkg.queue.reasons import explain
 
 
 class Time:
@@ -73,3 +74,8 @@ def test_the_library_does_not_speak_in_the_log_of_the_program(
     refusals.close()
     library_logs(KafkaConnectionError("not heard"))
     assert "refused" in str(refusals.recent())
+
+
+def test_a_broker_that_hangs_up_at_a_login_may_have_refused_any_setting_of_it() -> None:
+    told = explain(KafkaConnectionError("socket disconnected"), HINTS | LOGIN_HINTS)
+    assert all(name in told for name in ("QUEUE_USER", "QUEUE_PASSWORD", "KAFKA_SASL_MECHANISM"))
