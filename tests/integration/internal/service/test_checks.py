@@ -1,9 +1,11 @@
 """Checks: due once, published once, one at a time, and their versions saved in order."""
 
+import gevent
 import pytest
 
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, StaleClaimError
 from pikoci.internal.domain.gateway import CheckResult, ClaimRef
+from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings
 from tests.integration.internal.service.test_trigger import GATED
 from tests.integration.internal.service.world import PLAIN, START, TYPE, World
@@ -153,6 +155,22 @@ def test_many_versions_keep_their_order(world: World) -> None:
     world.find_versions(*names)
     page = world.services.resources.versions(world.alice, "main", "p", "made.repo", limit=1000)
     assert [version.version["v"] for version in page.items[::-1]] == names
+
+
+def test_others_have_their_turn_while_many_versions_are_saved(store: Store) -> None:
+    world = World(store, ServiceSettings(version_batch=1))
+    world.register()
+    world.set(TRIGGERED)
+    seen: list[int] = []
+
+    def look() -> None:
+        page = world.services.resources.versions(world.alice, "main", "p", "made.repo")
+        seen.append(len(page.items))
+
+    gevent.spawn_later(0.0, look)
+    world.find_versions(*map(str, range(30)))
+    gevent.sleep(0.01)
+    assert 0 <= seen[0] < 30
 
 
 def test_a_check_that_dies_half_way_is_done_again_and_nothing_is_twice(world: World) -> None:

@@ -17,6 +17,7 @@ from pikoci.internal.domain.plan import (
     Command,
     Hook,
     Hooks,
+    InParallelStep,
     Notification,
     NotificationType,
     NotifyStep,
@@ -72,6 +73,14 @@ def test_a_step_runs_the_command_of_its_type(room: Room) -> None:
     assert record.end.status == "succeeded"
     assert record.log("9") == b"them|red|hi|unit||"
     assert [event.kind for event in record.events if isinstance(event, StepStarted)] == ["notify"]
+
+
+def test_one_that_cannot_send_stops_nothing_beside_it(room: Room) -> None:
+    quick = step("own.n", "1/1")
+    block = InParallelStep(id="1", name="", steps=[quick, task("sleep 0.5", id="1/2")], fail_fast=True)
+    kind = NotificationType(name="own", notify=sh("exit 1"))
+    record = room.run_job(block, notifications=[own()], notification_types=[kind])
+    assert record.steps() == {"1": "succeeded", "1/1": "failed", "1/2": "succeeded"}
 
 
 def test_the_message_of_the_notification_goes_out_if_the_step_has_none(room: Room) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pikoci.internal.domain.gateway import BuildInfo
 from pikoci.internal.domain.plan import (
     InParallelStep,
@@ -15,9 +17,10 @@ from pikoci.internal.domain.plan import (
     ServiceType,
 )
 from pikoci.internal.domain.secret_text import SecretReference, compose
+from pikoci.internal.worker.settings import inherit_environment
 from tests.integration.internal.worker.test_secrets import BEARER, HUNTER, TOKEN
 from tests.services.requirement import program
-from tests.unit.internal.worker.bench_room import Room, sh, task
+from tests.unit.internal.worker.bench_room import Room, sh, task, worker_room
 
 
 def test_a_service_sees_them_in_its_params_and_its_env(room: Room) -> None:
@@ -35,16 +38,19 @@ def test_a_service_sees_them_in_its_params_and_its_env(room: Room) -> None:
     assert record.log("stop/1") == b"stopped ***\n"
 
 
-def test_a_built_in_service_sees_them_in_its_params_and_its_env(room: Room) -> None:
-    program("redis", "redis-server")
-    record = room.run_job(
-        task('echo "$SERVICE_DB_PASSWORD" | rev; redis-cli --no-auth-warning -u "$SERVICE_DB_URL" ping'),
-        services=[Service(id="1", type="db", params={"password": TOKEN}, env={"LANG": BEARER})],
-        service_types=[ServiceType(name="db", builtin="redis")],
-        secrets=HUNTER,
-    )
+def test_a_built_in_service_sees_them_in_its_params_and_its_env(tmp_path: Path) -> None:
+    folder = Path(program("nats", "nats-server")).parent
+    environment = inherit_environment({"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(tmp_path)})
+    look = "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | sed -n 's/^SEEN_BY_NATS=//p' | sort -u | rev"
+    with worker_room(tmp_path, environment=environment) as room:
+        record = room.run_job(
+            task(f'echo "$SERVICE_BUS_PASSWORD" | rev; {look}'),
+            services=[Service(id="1", type="bus", params={"password": TOKEN}, env={"SEEN_BY_NATS": BEARER})],
+            service_types=[ServiceType(name="bus", builtin="nats")],
+            secrets=HUNTER,
+        )
     assert record.end.reason == ""
-    assert record.log("1") == b"22retnuh\nPONG\n"
+    assert record.log("1") == b"22retnuh\n22retnuh reraeB\n"
 
 
 def test_a_value_that_somebody_gave_is_never_taken_for_a_secret(room: Room) -> None:
