@@ -19,8 +19,13 @@ OPEN = 100
 MOST_NEW = 100
 
 LAST = "SELECT MAX(id) FROM builds WHERE job_id = ?"
-#: The order of the conditions makes SQLite take the index that has the order as well.
-UNENDED = f"SELECT id FROM builds WHERE status = ? AND job_id = ? AND {ACTIVE} ORDER BY id LIMIT {OPEN + 1}"
+# One statement, which sees one moment: a build that starts between two of them would be in neither. The order of the
+# conditions makes SQLite take the index that has the order as well.
+UNENDED = " UNION ALL ".join(
+    f"SELECT id, status FROM (SELECT id, status FROM builds WHERE status = '{status.value}' AND job_id = ? AND {ACTIVE}"
+    f" ORDER BY id LIMIT {OPEN + 1}) found"
+    for status in STATUSES
+)
 _NEW_OF_JOB = (
     "SELECT id, job_id FROM (SELECT id, job_id FROM builds WHERE job_id = ? AND id > ?"
     f" AND {PASSED_STATUS} ORDER BY id LIMIT {MOST_NEW + 1}) fresh"
@@ -88,13 +93,13 @@ class Marks:
         # The greatest id comes first: a build that is made after this statement is above it, and so it is new.
         row = self._session.row(LAST, (job_id,))
         last = row[0] or 0 if row else 0
-        unended: list[int] = []
-        for status in STATUSES:
-            ids = [found[0] for found in self._session.rows(UNENDED, (status.value, job_id))]
+        found: dict[str, list[int]] = {}
+        for build_id, status in self._session.rows(UNENDED, [job_id] * len(STATUSES)):
+            found.setdefault(status, []).append(build_id)
+        for ids in found.values():
             if len(ids) > OPEN:
-                last = min(last, ids[-1] - 1)
-            unended += ids
-        return last, [build_id for build_id in unended if build_id <= last]
+                last = min(last, max(ids) - 1)
+        return last, [build_id for ids in found.values() for build_id in ids if build_id <= last]
 
     def _toggles(self, resource_ids: Sequence[int]) -> list[tuple[int, int]]:
         rows = self._session.rows(toggles_sql(len(resource_ids)), resource_ids)

@@ -1,10 +1,10 @@
 """Several servers on one PostgreSQL: they share the work, and nothing happens twice."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import gevent
 import pytest
@@ -14,12 +14,14 @@ from pikoci.internal.domain.errors import ConflictError, UnavailableError
 from pikoci.internal.domain.gateway import BuildAssignment, WorkerTerms
 from pikoci.internal.domain.wire import numbered_instance
 from pikoci.internal.service.plumbing.passwords import hash_password
+from pikoci.internal.store.history_marks import Marks
+from pikoci.internal.store.store import SqlStore
 from pikoci.server.preparation import prepare_accounts
 from pikoci.server.settings import ServerSettings
 from tests.integration.internal.service.conftest import OpenStore
 from tests.integration.internal.service.test_checks import TRIGGERED
 from tests.integration.internal.service.test_fleet import connect
-from tests.integration.internal.service.test_trigger import limited
+from tests.integration.internal.service.test_trigger import GATED, limited
 from tests.integration.internal.service.world import PLAIN, TYPE, World
 
 SERVERS = 3
@@ -211,3 +213,26 @@ def test_a_serial_group_runs_one_build_at_a_time_and_ends_its_lines(servers: lis
         together(*(partial(one.finish, assignment) for one, assignment in zip(servers, claimed, strict=False)))
         ended += [one.build.id for one in claimed]
     assert len(ended) == len(set(ended)) == 27
+
+
+def test_a_build_that_starts_while_a_mark_is_taken_is_looked_at_when_it_has_succeeded(servers: list[World]) -> None:
+    looking, working = servers[:2]
+    looking.set(GATED)
+    looking.find_versions("1")
+    build = looking.trigger()
+    assert isinstance(looking.store, SqlStore)
+    session: Any = looking.store.session
+    read, claimed = session.rows, list[BuildAssignment]()
+
+    def read_while_it_starts(sql: str, params: Sequence[object] = ()) -> list[Any]:
+        found: list[Any] = read(sql, params)
+        if "LIMIT" in sql and not claimed:
+            claimed.append(working.claim(build))
+        return found
+
+    session.rows = read_while_it_starts
+    marks = Marks(session)
+    mark = marks.take({build.job_id: "run"}, [looking.resource().id])
+    assert claimed
+    working.finish(claimed[0])
+    assert marks.new(mark) == {"run": [build.id]}
