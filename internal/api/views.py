@@ -336,6 +336,14 @@ class WorkerTokenView(Struct, frozen=True):
     revoked_at: datetime | None
 
 
+class SecretView(Struct, frozen=True):
+    """What is known of a secret: who set it, and when. `set_by` may be somebody who is no user any more."""
+
+    name: str
+    set_by: str
+    set_at: datetime
+
+
 class NewWorkerTokenView(Struct, frozen=True):
     """A new worker token: `token` is shown this once. Its worker may have the `tags`, null: any."""
 

@@ -224,5 +224,5 @@ _VAULT = BuiltinSecretType(
 
 #: Every store of secrets built into the worker, by name.
 BUILTIN_SECRET_TYPES: Mapping[str, BuiltinSecretType] = MappingProxyType({kind.name: kind for kind in (_FILE, _VAULT)})
-#: The server's own store, which needs no definition.
-OWN_STORE = "pikoci"
+#: The server's own store, which needs no definition, and the key of the value in each of its entries.
+OWN_STORE, OWN_KEY = "pikoci", "value"

@@ -319,7 +319,7 @@ class SecretType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class SecretVariable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A variable whose value a worker reads from a store at each use: `key` of what is at `path` there.
 
-    `type` is `string`, `number` or `bool`; its text must be one.
+    `type` is `string`, `number` or `bool`; its text must be one. In the server's own store `path` is an entry's name.
     """
 
     name: str

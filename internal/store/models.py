@@ -171,6 +171,21 @@ class Version(Model):
         table_name = "versions"
 
 
+class Secret(Model):
+    """An entry of the server's own store: a team's, or one of its pipeline's. `value` is sealed, see `sealing`."""
+
+    id = Id()
+    team = owner(Team)
+    pipeline = owner(Pipeline, null=True)
+    name = Name("the secret's name")
+    value = Text()
+    set_by = ShownText()
+    set_at = DoubleField()
+
+    class Meta:
+        table_name = "secrets"
+
+
 class Worker(Model):
     """A worker that registered."""
 

@@ -11,6 +11,7 @@ from pikoci.client.commands.jobs import jobs
 from pikoci.client.commands.people import teams, users
 from pikoci.client.commands.pipelines import pipelines
 from pikoci.client.commands.resources import resources
+from pikoci.client.commands.secrets import secrets
 
 
 @click.group()
@@ -35,6 +36,7 @@ for _command in (
     jobs,
     builds,
     resources,
+    secrets,
     workers,
     worker_tokens,
     queues,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from secrets import token_hex
 
 import click
 import gevent
@@ -36,6 +36,7 @@ from pikoci.shared.log import configure_logging
 from pikoci.shared.options import container_options
 from pikoci.shared.sources import fetch_for
 from pikoci.shared.terminal import is_terminal, shows_colors
+from pikoci.worker.secret_files import read_secret_files
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EXIT_BY_SIGNAL = 128
@@ -64,6 +65,15 @@ def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, .
     callback=_directories,
     help="Directory that stands for a resource: a get copies it, a put does nothing; repeatable.",
 )
+@click.option(
+    "--secrets",
+    "-s",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    callback=read_secret_files,
+    help="JSON, YAML or .env file with secrets that a server would keep, by name; repeatable, later ones win.",
+)
 @click.option("--notify", is_flag=True, help="Send notifications; without it they are shown, and not sent.")
 @input_option
 @click.option(
@@ -80,6 +90,7 @@ def run(
     variables: Mapping[str, object],
     directories: Mapping[str, Path],
     inputs: Mapping[str, str],
+    secrets: Mapping[str, str],
     workdir: Path | None,
     container_program: str,
     *,
@@ -97,7 +108,7 @@ def run(
 
     Example: pikoci run -p pipeline.hcl -j test --resource git.app=.
 
-    Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging
+    Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging --secrets secrets.env
     """
     configure_logging("error")
     spec = _load(file, variables)
@@ -105,7 +116,7 @@ def run(
     info = BuildInfo(id=1, number="1", job=job, pipeline="stdin" if file == "-" else Path(file).stem, team="main")
     with tempfile.TemporaryDirectory(prefix="pikoci-run-", dir=workdir) as root:
         settings = _settings(Path(root), container_program, privileged=allow_privileged_containers)
-        ctx.exit(_run(spec, info, directories, inputs, settings, notify=notify))
+        ctx.exit(_run(spec, info, directories, inputs, settings, secrets, notify=notify))
 
 
 def _run(
@@ -114,6 +125,7 @@ def _run(
     directories: Mapping[str, Path],
     inputs: Mapping[str, str],
     settings: WorkerSettings,
+    entries: Mapping[str, str],
     *,
     notify: bool,
 ) -> int:
@@ -133,6 +145,7 @@ def _run(
         shown.take,
         values=inputs,
         notify=notify,
+        secrets=entries,
     )
     shown.on_broken = local.cancel
     with _cancelled_by_signals(local.cancel, spawner.close, display) as received, display.ticking():
@@ -204,7 +217,7 @@ def _require_job(spec: PipelineSpec, name: str) -> None:
 def _settings(root: Path, container_program: str, *, privileged: bool) -> WorkerSettings:
     return WorkerSettings(
         name="local",
-        instance=secrets.token_hex(8),
+        instance=token_hex(8),
         version=__version__,
         workdir=root,
         spool_dir=root / "spool",

@@ -119,6 +119,12 @@ class BuildRepository(Protocol):
     def holder(self, build_id: int) -> tuple[str, str] | None:
         """The worker and instance that claimed the build last; None when nobody holds it, or there is no such build."""
 
+    def name_secrets(self, build_id: int, names: Sequence[str]) -> None:
+        """Keep which entries of the server's own store the plan of the build's claim names."""
+
+    def secret_names(self, build_id: int) -> builtins.list[str]:
+        """Those that were kept."""
+
     def lines_beside(self, build_id: int) -> builtins.list[WaitingLine]:
         """The lines in the queue that the build waits or waited in; in that of untagged work for an unknown build."""
 

@@ -26,6 +26,7 @@ from pikoci.internal.service.lifecycle.excerpt import (
     secrets_of,
     types_of,
 )
+from pikoci.internal.service.lifecycle.own_secrets import entries_of
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
@@ -75,6 +76,9 @@ class Claims:
             if pipeline is None:
                 raise ConflictError(f"the pipeline of build {build.id} was deleted")
             assignment = self._assign(build, pipeline)
+            names = entries_of(assignment.secrets)
+            if taken and (names or build.claim > 1):
+                self._store.builds.name_secrets(build.id, names)
             self._context.fleet.require_able(by, JOBS_QUEUE, assignment.job.tags, pipeline.team)
         if taken and build.dispatched_at is not None:
             self._context.measures.dispatch.observe(now - build.dispatched_at)
