@@ -31,6 +31,7 @@ from pikoci.internal.service.use_cases.jobs import JobService
 from pikoci.internal.service.use_cases.monitoring import Monitoring
 from pikoci.internal.service.use_cases.pipelines import PipelineService
 from pikoci.internal.service.use_cases.resources import ResourceService
+from pikoci.internal.service.use_cases.webhooks import WebhookService
 from pikoci.internal.service.use_cases.worker_tokens import WorkerTokenService
 from pikoci.internal.service.use_cases.workers import WorkerService
 
@@ -44,6 +45,7 @@ class Services:
     jobs: JobService
     builds: BuildService
     resources: ResourceService
+    webhooks: WebhookService
     accounts: AccountService
     tokens: TokenService
     gateway: WorkerGateway
@@ -109,6 +111,7 @@ def _use_cases(context: Context, tokens: TokenService, hash_in_thread: RunInThre
         jobs=JobService(context),
         builds=BuildService(context),
         resources=ResourceService(context),
+        webhooks=WebhookService(context),
         accounts=AccountService(context, hash_in_thread),
         tokens=tokens,
         gateway=WorkerGateway(context),
