@@ -164,6 +164,7 @@ def resource(one: ResourceView) -> views.ResourceView:
         check_error=found.check_error,
         waiting_reason=one.waiting_reason,
         webhook_token=found.webhook_token,
+        has_webhook_secret=one.has_webhook_secret,
         archived=found.archived,
         latest=version(one.latest) if one.latest else None,
         pinned=version(one.pinned) if one.pinned else None,

@@ -16,7 +16,7 @@ from pikoci.internal.api.endpoints.pipelines import Pipelines
 from pikoci.internal.api.endpoints.resources import Resources
 from pikoci.internal.api.endpoints.secrets import Secrets
 from pikoci.internal.api.endpoints.session import Session
-from pikoci.internal.api.route import JSON, Route
+from pikoci.internal.api.route import BYTES, JSON, Route
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.api.worker_routes import worker_routes
 from pikoci.internal.domain.names import Count
@@ -49,7 +49,7 @@ def table(services: Services, settings: ApiSettings, operations: Operations) -> 
         *_pipelines(Pipelines(services)),
         *_jobs(Jobs(services)),
         *_builds(Builds(services), Logs(services), Events(services, settings)),
-        *_resources(Resources(services)),
+        *_resources(Resources(services, settings)),
         *_people(People(services)),
         *_secrets(Secrets(services)),
         *_fleet(Fleet(services)),
@@ -181,10 +181,12 @@ def _resources(resources: Resources) -> list[Route]:
             "POST",
             "/webhooks/{token}",
             resources.webhook,
-            "Check the resource of this token",
-            views.CheckedView,
+            "Check the resource of this token, unless the event that is posted does not concern it",
+            views.DeliveredView,
             status=202,
-            problems=(409, 503),
+            replies=(200,),
+            takes=BYTES,
+            problems=(403, 409, 503),
             **_OPEN,
         ),
     ]

@@ -269,7 +269,7 @@ class VersionView(Struct, frozen=True):
 
 class ResourceView(Struct, frozen=True):
     """A resource; `name` is `type.name`. For the public `webhook_token` is empty, and `check_error` tells no more than
-    that there is one.
+    that there is one. `has_webhook_secret` says that only signed deliveries count, which is shown to members.
 
     `waiting_reason` says why no worker takes its check; it is empty where nothing is wrong.
     """
@@ -282,6 +282,7 @@ class ResourceView(Struct, frozen=True):
     check_error: str
     waiting_reason: str
     webhook_token: str
+    has_webhook_secret: bool
     archived: bool
     latest: VersionView | None
     pinned: VersionView | None
@@ -365,10 +366,12 @@ class QueueView(Struct, frozen=True):
     oldest_seconds: float | None
 
 
-class CheckedView(Struct, frozen=True):
-    """The resource that will be checked."""
+class DeliveredView(Struct, frozen=True):
+    """What became of a delivery: `checked` says that the resource will be, else `reason` why not."""
 
     resource: str
+    checked: bool
+    reason: str
 
 
 class HealthView(Struct, frozen=True):

@@ -352,7 +352,8 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """A whole pipeline after evaluation and expansion; every list is in source order.
 
     `masks` holds the values of sensitive variables, which a worker never lets into a log. Every command sees the
-    variables of `env`, also those of checks. `sources` tells which types came from the web.
+    variables of `env`, also those of checks. `sources` tells which types came from the web. `webhook_secrets` are by
+    the canonical names of resources; no worker is given them.
     """
 
     jobs: list[JobPlan] = []
@@ -366,6 +367,7 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     notifications: list[Notification] = []
     secrets: Secrets = Secrets()
     sources: list[FetchedSource] = []
+    webhook_secrets: dict[str, str] = {}
 
     def job(self, name: str) -> JobPlan | None:
         """The job of that name, or None."""
