@@ -44,6 +44,7 @@ class Build(Model):
     priority = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     rung_by = BigIntegerField(null=True)
     values = Json(dict[str, Value], column_name="input_values", null=True)
+    level = BigIntegerField(default=1, constraints=[SQL("DEFAULT 1")])
 
     class Meta:
         table_name = "builds"
