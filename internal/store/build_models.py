@@ -46,6 +46,7 @@ class Build(Model):
     rung_by = BigIntegerField(null=True)
     values = Json(dict[str, Value], column_name="input_values", null=True)
     secret_names = Json(list[str], null=True)
+    level = BigIntegerField(default=1, constraints=[SQL("DEFAULT 1")])
 
     class Meta:
         table_name = "builds"

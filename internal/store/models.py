@@ -207,6 +207,7 @@ class Worker(Model):
     team = Name("the team's name")
     token_id = Name("the token's id")
     place = Name("the worker's place", null=True)
+    level = BigIntegerField(default=1, constraints=[SQL("DEFAULT 1")])
 
     class Meta:
         table_name = "workers"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from pikoci.internal.domain.build import (
+    ANY_LEVEL,
     Build,
     BuildInput,
     BuildOutput,
@@ -125,8 +126,11 @@ class BuildRepository(Protocol):
     def secret_names(self, build_id: int) -> builtins.list[str]:
         """Those that were kept."""
 
-    def lines_beside(self, build_id: int) -> builtins.list[WaitingLine]:
-        """The lines in the queue that the build waits or waited in; in that of untagged work for an unknown build."""
+    def lines_beside(self, build_id: int, level: int = ANY_LEVEL) -> builtins.list[WaitingLine]:
+        """The lines in the queue that the build waits or waited in; in that of untagged work for an unknown build.
+
+        With a `level` as if there were only builds that workers of this level can run.
+        """
 
     def lines(self) -> builtins.list[WaitingLine]:
         """All lines of builds that wait for a worker, with the number of their builds, counted up to 100."""
@@ -139,8 +143,9 @@ class BuildRepository(Protocol):
     ) -> Build | None:
         """Start the build that is next in the line: one atomic statement, pending -> started, claim + 1, lease set.
 
-        That of the highest priority, then the oldest. None where the line is empty, and where this instance runs what
-        it was given for the message `rung_by` (see `held`). Raises ConflictError where it is given that just now.
+        Of those up to the line's level that of the highest priority, then the oldest. None where the line is empty, and
+        where this instance runs what it was given for the message `rung_by` (see `held`). Raises ConflictError where it
+        is given that just now.
         """
 
     def held(self, rung_by: int, worker: str, instance: str) -> Build | None:
