@@ -88,6 +88,10 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "service type mariadb": "",
         "service type vault": "",
         "resource type git": "pr",
+        "resource type registry-image": (
+            "repository tag semver tag_regex variant pre_releases username password ca_cert insecure dir platform"
+            " skip_download image version additional_tags"
+        ),
         "notification type slack": "webhook_url",
         "notification type discord": "webhook_url mentions",
         "notification type webhook": "url secret",
