@@ -24,6 +24,7 @@ from pikoci.internal.service.plumbing.turns import Turns
 from pikoci.internal.service.plumbing.vain import VainByPipeline
 from pikoci.internal.service.plumbing.waiting import Waiting
 from pikoci.internal.service.use_cases.accounts import AccountService
+from pikoci.internal.service.use_cases.approvals import ApprovalService
 from pikoci.internal.service.use_cases.builds import BuildService
 from pikoci.internal.service.use_cases.gateway import WorkerGateway
 from pikoci.internal.service.use_cases.idempotency import IdempotencyService
@@ -43,6 +44,7 @@ class Services:
     pipelines: PipelineService
     jobs: JobService
     builds: BuildService
+    approvals: ApprovalService
     resources: ResourceService
     accounts: AccountService
     tokens: TokenService
@@ -108,6 +110,7 @@ def _use_cases(context: Context, tokens: TokenService, hash_in_thread: RunInThre
         pipelines=PipelineService(context),
         jobs=JobService(context),
         builds=BuildService(context),
+        approvals=ApprovalService(context),
         resources=ResourceService(context),
         accounts=AccountService(context, hash_in_thread),
         tokens=tokens,
