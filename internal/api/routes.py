@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pikoci.internal.api import bodies, views
+from pikoci.internal.api.endpoints.approvals import Approvals
 from pikoci.internal.api.endpoints.builds import Builds
 from pikoci.internal.api.endpoints.events import Events
 from pikoci.internal.api.endpoints.fleet import Fleet
@@ -49,6 +50,7 @@ def table(services: Services, settings: ApiSettings, operations: Operations) -> 
         *_pipelines(Pipelines(services)),
         *_jobs(Jobs(services)),
         *_builds(Builds(services), Logs(services), Events(services, settings)),
+        *_approvals(Approvals(services)),
         *_resources(Resources(services, settings)),
         *_people(People(services)),
         *_secrets(Secrets(services)),
@@ -125,6 +127,14 @@ def _jobs(jobs: Jobs) -> list[Route]:
         Route("GET", JOB, jobs.get, "A job", views.JobDetailView, **_PUBLIC),
         Route("POST", f"{JOB}/pause", jobs.pause, "Start no new builds", **_DONE),
         Route("POST", f"{JOB}/unpause", jobs.unpause, "Undo a pause", **_DONE),
+    ]
+
+
+def _approvals(approvals: Approvals) -> list[Route]:
+    build, text = views.BuildView, "Approve a build that waits for it"
+    return [
+        Route("POST", f"{BUILD}/approve", approvals.approve, text, build, body=bodies.Approve, **_CONFLICT),
+        Route("POST", f"{BUILD}/reject", approvals.reject, "Let it fail", build, body=bodies.Reject, **_CONFLICT),
     ]
 
 

@@ -24,6 +24,7 @@ from pikoci.internal.service.plumbing.turns import Turns
 from pikoci.internal.service.plumbing.vain import VainByPipeline
 from pikoci.internal.service.plumbing.waiting import Waiting
 from pikoci.internal.service.use_cases.accounts import AccountService
+from pikoci.internal.service.use_cases.approvals import ApprovalService
 from pikoci.internal.service.use_cases.builds import BuildService
 from pikoci.internal.service.use_cases.gateway import WorkerGateway
 from pikoci.internal.service.use_cases.idempotency import IdempotencyService
@@ -45,6 +46,7 @@ class Services:
     pipelines: PipelineService
     jobs: JobService
     builds: BuildService
+    approvals: ApprovalService
     resources: ResourceService
     secrets: SecretService
     webhooks: WebhookService
@@ -112,6 +114,7 @@ def _use_cases(context: Context, tokens: TokenService, hash_in_thread: RunInThre
         pipelines=PipelineService(context),
         jobs=JobService(context),
         builds=BuildService(context),
+        approvals=ApprovalService(context),
         resources=ResourceService(context),
         secrets=SecretService(context),
         webhooks=WebhookService(context),
