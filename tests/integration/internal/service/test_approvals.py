@@ -89,10 +89,10 @@ def test_the_same_vote_again_is_harmless_also_when_the_build_went_on(world: Worl
 def test_each_approve_block_must_have_its_approvals(world: World) -> None:
     world.set(asking(f'{ONE}\n approve "legal" {{}}'))
     build = world.trigger()
-    with pytest.raises(InvalidError, match="waits for several approvals") as asked:
+    with pytest.raises(ConflictError, match="waits for several approvals") as asked:
         approve(world, build)
     assert asked.value.hint == "say for which you vote: release, legal"
-    with pytest.raises(InvalidError, match="waits for no approval `lego`"):
+    with pytest.raises(NotFoundError, match="waits for no approval `lego`"):
         approve(world, build, label="lego")
     assert approve(world, build, label="release").reason == "waits for approval: legal has 0 of 1 approvals"
     assert approve(world, build, label="legal").status is PENDING
