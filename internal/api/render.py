@@ -78,8 +78,14 @@ def build_detail(one: BuildDetail, team: str, pipeline: str) -> views.BuildDetai
     return views.BuildDetailView(
         **msgspec.structs.asdict(build(one.build, team, pipeline)),
         steps=[step(found) for found in one.steps],
-        inputs=[views.InputView(found.get, found.resource, found.version_id, found.version) for found in one.inputs],
-        outputs=[views.OutputView(found.put, found.resource, found.version_id, found.version) for found in one.outputs],
+        inputs=[
+            views.InputView(found.get, found.resource, found.version_id, found.version, found.metadata or {})
+            for found in one.inputs
+        ],
+        outputs=[
+            views.OutputView(found.put, found.resource, found.version_id, found.version, found.metadata or {})
+            for found in one.outputs
+        ],
         values=one.build.values or {},
     )
 
@@ -148,7 +154,8 @@ def graph(one: Graph) -> views.GraphView:
 def version(one: Version) -> views.VersionView:
     """A version."""
     listed = one.check_order is not None
-    return views.VersionView(one.id, one.version, not one.disabled, listed, moment(one.created_at))
+    created = moment(one.created_at)
+    return views.VersionView(one.id, one.version, not one.disabled, listed, created, one.metadata or {})
 
 
 def resource(one: ResourceView) -> views.ResourceView:
