@@ -39,10 +39,6 @@ def refused(line: int, column: int, name: str) -> Finding:
             'job "j" {\n  approve "by two" {\n    approvals = 2\n  }\n}',
             [refused(2, 3, "approve")],
         ),
-        (
-            'resource "git" "g" {\n  params {\n    url = "u"\n    pr  = true\n  }\n}',
-            [Finding(4, 5, 'The param "pr" of git is not supported yet', "", HINT)],
-        ),
     ],
 )
 def test_it_is_refused_once_at_its_place(text: str, wanted: list[Finding]) -> None:
