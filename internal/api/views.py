@@ -106,6 +106,7 @@ class InputView(Struct, frozen=True):
     resource: str
     version_id: int
     version: dict[str, Any]
+    metadata: dict[str, str]
 
 
 class OutputView(Struct, frozen=True):
@@ -115,6 +116,7 @@ class OutputView(Struct, frozen=True):
     resource: str
     version_id: int
     version: dict[str, Any]
+    metadata: dict[str, str]
 
 
 class VoteView(Struct, frozen=True):
@@ -282,13 +284,18 @@ class GraphView(Struct, frozen=True):
 
 
 class VersionView(Struct, frozen=True):
-    """A version of a resource. One that is not `listed` was made by a put, and no check has listed it yet."""
+    """A version of a resource. One that is not `listed` was made by a put, and no check has listed it yet.
+
+    `metadata` is what is known beside it, for people: of a commit `author`, `date`, `message` and, where it is known,
+    `url`.
+    """
 
     id: int
     version: dict[str, Any]
     enabled: bool
     listed: bool
     created_at: datetime
+    metadata: dict[str, str]
 
 
 class ResourceView(Struct, frozen=True):

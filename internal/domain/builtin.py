@@ -80,9 +80,9 @@ _GIT_TAGS = Param("tags", "bool", "Fetch all tags into the clone, for `git descr
 
 _GIT = BuiltinResourceType(
     name="git",
-    description="Commits or tags of a git repository.",
+    description="Commits or tags of a git repository, or the open pull requests of a forge.",
     cache=True,
-    version_keys=("ref", "branch", "tag"),
+    version_keys=("ref", "branch", "tag", "pr", "base"),
     params=(
         Param("url", "string", "Address of the repository: https, ssh, file or a path.", required=True),
         _GIT_NAME,
@@ -99,7 +99,15 @@ _GIT = BuiltinResourceType(
         Param("token", "string", "Access token for https, in place of user and password.", sensitive=True),
         Param("private_key", "string", "SSH private key, in PEM or OpenSSH form.", sensitive=True),
         Param("known_hosts", "string", "Lines of a known_hosts file; without it a host's first key is trusted."),
-        Param("pr", "bool", "Follow the open pull requests instead of commits.", supported=False),
+        Param("pr", "bool", "Follow the open pull requests of GitHub, GitLab, Gitea or Forgejo instead of commits."),
+        Param("provider", "string", "`github`, `gitlab`, `gitea` or `forgejo`; by the url's host where it is plain."),
+        Param("api_url", "string", "Address of the forge's API; by provider and host if not given."),
+        Param("base", "string", "With `pr`: only pull requests that are to be merged to this branch."),
+        Param("labels", "list", "With `pr`: only pull requests that have at least one of these labels."),
+        Param("drafts", "bool", "With `pr`: drafts too; false by default."),
+        Param("forks", "bool", "With `pr`: pull requests from forks too, if they have the `fork_label`; else none."),
+        Param("fork_label", "string", "With `forks`: the label by which a maintainer lets one in."),
+        Param("ca_cert", "string", "Certificates in PEM form that vouch for host and API, in place of the machine's."),
     ),
     get_params=(_GIT_NAME, _GIT_DEPTH, _GIT_SUBMODULES, _GIT_TAGS),
     put_params=(

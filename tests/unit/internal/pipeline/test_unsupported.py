@@ -35,10 +35,6 @@ def refused(line: int, column: int, name: str) -> Finding:
             NOTIFICATION + 'job "j" {\n  approve "by" {\n    notify "slack" "all" {}\n  }\n}',
             [refused(13, 5, "notify")],
         ),
-        (
-            'resource "git" "g" {\n  params {\n    url = "u"\n    pr  = true\n  }\n}',
-            [Finding(4, 5, 'The param "pr" of git is not supported yet', "", HINT)],
-        ),
     ],
 )
 def test_it_is_refused_once_at_its_place(text: str, wanted: list[Finding]) -> None:
