@@ -16,6 +16,7 @@ from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.graph import Graph
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import JobOverview, Page, PipelineOverview, Version, WorkerToken
+from pikoci.internal.domain.secret_entries import SecretEntry
 from pikoci.internal.service.plumbing.ports import QueueState
 from pikoci.internal.service.use_cases.views import BuildDetail, ResourceView, WorkerView
 
@@ -172,6 +173,7 @@ def resource(one: ResourceView) -> views.ResourceView:
         check_error=found.check_error,
         waiting_reason=one.waiting_reason,
         webhook_token=found.webhook_token,
+        has_webhook_secret=one.has_webhook_secret,
         archived=found.archived,
         latest=version(one.latest) if one.latest else None,
         pinned=version(one.pinned) if one.pinned else None,
@@ -209,6 +211,11 @@ def worker_token(one: WorkerToken) -> views.WorkerTokenView:
         revoked_by=one.revoked_by,
         revoked_at=moment_or_none(one.revoked_at),
     )
+
+
+def secret(one: SecretEntry) -> views.SecretView:
+    """What is known of a secret."""
+    return views.SecretView(name=one.name, set_by=one.set_by, set_at=moment(one.set_at))
 
 
 def queue(name: str, state: QueueState | None) -> views.QueueView:

@@ -322,7 +322,7 @@ class SecretType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class SecretVariable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A variable whose value a worker reads from a store at each use: `key` of what is at `path` there.
 
-    `type` is `string`, `number` or `bool`; its text must be one.
+    `type` is `string`, `number` or `bool`; its text must be one. In the server's own store `path` is an entry's name.
     """
 
     name: str
@@ -355,7 +355,8 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """A whole pipeline after evaluation and expansion; every list is in source order.
 
     `masks` holds the values of sensitive variables, which a worker never lets into a log. Every command sees the
-    variables of `env`, also those of checks. `sources` tells which types came from the web.
+    variables of `env`, also those of checks. `sources` tells which types came from the web. `webhook_secrets` are by
+    the canonical names of resources; no worker is given them.
     """
 
     jobs: list[JobPlan] = []
@@ -369,6 +370,7 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     notifications: list[Notification] = []
     secrets: Secrets = Secrets()
     sources: list[FetchedSource] = []
+    webhook_secrets: dict[str, str] = {}
 
     def job(self, name: str) -> JobPlan | None:
         """The job of that name, or None."""

@@ -32,6 +32,8 @@ from pikoci.internal.service.use_cases.jobs import JobService
 from pikoci.internal.service.use_cases.monitoring import Monitoring
 from pikoci.internal.service.use_cases.pipelines import PipelineService
 from pikoci.internal.service.use_cases.resources import ResourceService
+from pikoci.internal.service.use_cases.secrets import SecretService
+from pikoci.internal.service.use_cases.webhooks import WebhookService
 from pikoci.internal.service.use_cases.worker_tokens import WorkerTokenService
 from pikoci.internal.service.use_cases.workers import WorkerService
 
@@ -46,6 +48,8 @@ class Services:
     builds: BuildService
     approvals: ApprovalService
     resources: ResourceService
+    secrets: SecretService
+    webhooks: WebhookService
     accounts: AccountService
     tokens: TokenService
     gateway: WorkerGateway
@@ -112,6 +116,8 @@ def _use_cases(context: Context, tokens: TokenService, hash_in_thread: RunInThre
         builds=BuildService(context),
         approvals=ApprovalService(context),
         resources=ResourceService(context),
+        secrets=SecretService(context),
+        webhooks=WebhookService(context),
         accounts=AccountService(context, hash_in_thread),
         tokens=tokens,
         gateway=WorkerGateway(context),

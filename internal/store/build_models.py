@@ -15,7 +15,8 @@ from pikoci.internal.store.models import Job, Pipeline
 class Build(Model):
     """A build. `worker_instance` is the process that claimed it; `log_deleted` tells that retention took its log.
 
-    `rung_by` is the build whose message the claim was answered with this one for.
+    `rung_by` is the build whose message the claim was answered with this one for, and `secret_names` are the entries of
+    the server's own store that the plan of its claim names.
     """
 
     id = Id()
@@ -45,6 +46,8 @@ class Build(Model):
     priority = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     rung_by = BigIntegerField(null=True)
     values = Json(dict[str, Value], column_name="input_values", null=True)
+    secret_names = Json(list[str], null=True)
+    level = BigIntegerField(default=1, constraints=[SQL("DEFAULT 1")])
     gates = Json(list[Gate], null=True)
     waits_until = DoubleField(null=True)
     approved_at = DoubleField(null=True)

@@ -12,6 +12,7 @@ from pikoci.client.commands.jobs import jobs
 from pikoci.client.commands.people import teams, users
 from pikoci.client.commands.pipelines import pipelines
 from pikoci.client.commands.resources import resources
+from pikoci.client.commands.secrets import secrets
 
 
 @click.group()
@@ -38,6 +39,7 @@ for _command in (
     jobs,
     builds,
     resources,
+    secrets,
     workers,
     worker_tokens,
     queues,

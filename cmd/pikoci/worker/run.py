@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from secrets import token_hex
 
 import click
 import gevent
@@ -37,6 +37,7 @@ from pikoci.shared.options import container_options
 from pikoci.shared.sources import fetch_for
 from pikoci.shared.terminal import is_terminal, shows_colors
 from pikoci.worker.approving import require_approval
+from pikoci.worker.secret_files import read_secret_files
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EXIT_BY_SIGNAL = 128
@@ -65,6 +66,15 @@ def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, .
     callback=_directories,
     help="Directory that stands for a resource: a get copies it, a put does nothing; repeatable.",
 )
+@click.option(
+    "--secrets",
+    "-s",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    callback=read_secret_files,
+    help="JSON, YAML or .env file with secrets that a server would keep, by name; repeatable, later ones win.",
+)
 @click.option("--notify", is_flag=True, help="Send notifications; without it they are shown, and not sent.")
 @click.option("--approve", is_flag=True, help="Give the approvals that the job asks for; else a terminal is asked.")
 @input_option
@@ -82,6 +92,7 @@ def run(
     variables: Mapping[str, object],
     directories: Mapping[str, Path],
     inputs: Mapping[str, str],
+    secrets: Mapping[str, str],
     workdir: Path | None,
     container_program: str,
     *,
@@ -100,7 +111,7 @@ def run(
 
     Example: pikoci run -p pipeline.hcl -j test --resource git.app=.
 
-    Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging --approve
+    Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging --approve --secrets secrets.env
     """
     configure_logging("error")
     spec = _load(file, variables)
@@ -108,7 +119,7 @@ def run(
     info = BuildInfo(id=1, number="1", job=job, pipeline="stdin" if file == "-" else Path(file).stem, team="main")
     with tempfile.TemporaryDirectory(prefix="pikoci-run-", dir=workdir) as root:
         settings = _settings(Path(root), container_program, privileged=allow_privileged_containers)
-        ctx.exit(_run(spec, info, directories, inputs, settings, notify=notify))
+        ctx.exit(_run(spec, info, directories, inputs, settings, secrets, notify=notify))
 
 
 def _run(
@@ -117,6 +128,7 @@ def _run(
     directories: Mapping[str, Path],
     inputs: Mapping[str, str],
     settings: WorkerSettings,
+    entries: Mapping[str, str],
     *,
     notify: bool,
 ) -> int:
@@ -136,6 +148,7 @@ def _run(
         shown.take,
         values=inputs,
         notify=notify,
+        secrets=entries,
     )
     shown.on_broken = local.cancel
     with _cancelled_by_signals(local.cancel, spawner.close, display) as received, display.ticking():
@@ -209,7 +222,7 @@ def _require_job(spec: PipelineSpec, name: str) -> JobPlan:
 def _settings(root: Path, container_program: str, *, privileged: bool) -> WorkerSettings:
     return WorkerSettings(
         name="local",
-        instance=secrets.token_hex(8),
+        instance=token_hex(8),
         version=__version__,
         workdir=root,
         spool_dir=root / "spool",

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pikoci.internal.domain.approval import Vote
 from pikoci.internal.domain.build import (
+    ANY_LEVEL,
     Build,
     BuildInput,
     BuildOutput,
@@ -121,8 +122,17 @@ class BuildRepository(Protocol):
     def holder(self, build_id: int) -> tuple[str, str] | None:
         """The worker and instance that claimed the build last; None when nobody holds it, or there is no such build."""
 
-    def lines_beside(self, build_id: int) -> builtins.list[WaitingLine]:
-        """The lines in the queue that the build waits or waited in; in that of untagged work for an unknown build."""
+    def name_secrets(self, build_id: int, names: Sequence[str]) -> None:
+        """Keep which entries of the server's own store the plan of the build's claim names."""
+
+    def secret_names(self, build_id: int) -> builtins.list[str]:
+        """Those that were kept."""
+
+    def lines_beside(self, build_id: int, level: int = ANY_LEVEL) -> builtins.list[WaitingLine]:
+        """The lines in the queue that the build waits or waited in; in that of untagged work for an unknown build.
+
+        With a `level` as if there were only builds that workers of this level can run.
+        """
 
     def lines(self) -> builtins.list[WaitingLine]:
         """All lines of builds that wait for a worker, with the number of their builds, counted up to 100."""
@@ -135,8 +145,9 @@ class BuildRepository(Protocol):
     ) -> Build | None:
         """Start the build that is next in the line: one atomic statement, pending -> started, claim + 1, lease set.
 
-        That of the highest priority, then the oldest. None where the line is empty, and where this instance runs what
-        it was given for the message `rung_by` (see `held`). Raises ConflictError where it is given that just now.
+        Of those up to the line's level that of the highest priority, then the oldest. None where the line is empty, and
+        where this instance runs what it was given for the message `rung_by` (see `held`). Raises ConflictError where it
+        is given that just now.
         """
 
     def held(self, rung_by: int, worker: str, instance: str) -> Build | None:

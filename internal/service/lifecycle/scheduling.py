@@ -160,10 +160,12 @@ class Scheduling:
         grouped: dict[str, list[Build]] = {}
         for build in builds:
             pipeline = self._store.pipelines.get(build.pipeline_id)
-            plan = self._context.compiled.get(pipeline).plans.get(build.job) if pipeline else None
+            compiled = self._context.compiled.get(pipeline) if pipeline else None
+            plan = compiled.plans.get(build.job) if compiled else None
             team, tags = (pipeline.team if pipeline else ""), (plan.tags if plan else [])
             priority = plan.priority if plan else build.priority
-            known = msgspec.structs.replace(build, queue=jobs_queue(tags), priority=priority)
+            level = compiled.need(build.job).level if compiled else build.level
+            known = msgspec.structs.replace(build, queue=jobs_queue(tags), priority=priority, level=level)
             for queue in self._context.fleet.queues(JOBS_QUEUE, tags, team):
                 grouped.setdefault(queue, []).append(known)
         return grouped

@@ -158,6 +158,7 @@ class JobRun:
             dispatched_at=self._now if free else None,
             queue=jobs_queue(self.plan.tags),
             priority=self.plan.priority,
+            level=self._compiled.need(self._job.name).level,
             values=complete(self.plan.inputs, (retry_of.values if retry_of else values) or {}) or None,
             approved_at=retry_of.approved_at if retry_of else None,
         )

@@ -53,6 +53,7 @@ class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
     waiting_reason: str = ""
     latest: Version | None = None
     pinned: Version | None = None
+    has_webhook_secret: bool = False
 
 
 class RunningBuild(msgspec.Struct, frozen=True, kw_only=True):

@@ -68,6 +68,8 @@ class Stage(World):
         hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
         with self.store.transaction():
             self.bob = self.store.accounts.create_user("bob", hashed, is_admin=False, must_change_password=False)
+        for pipeline in ("", PIPELINE):
+            self.services.secrets.set(self.alice, TEAM, pipeline, "KNOWN", "x")
         self.token_id = self.services.worker_tokens.create(self.alice, TEAM)[0].id
 
     def of(self, build: Build) -> tuple[str, str, str, str]:
@@ -143,6 +145,12 @@ TABLE: dict[str, tuple[Least, Call]] = {
     "worker_tokens.list": (Least.ADMIN, lambda s, who, at: s.worker_tokens.list(who)),
     "worker_tokens.revoke": (Least.ADMIN, lambda s, who, at: s.worker_tokens.revoke(who, at.token_id)),
     "worker_tokens.revoke one never seen": (Least.GLOBAL, lambda s, who, at: s.worker_tokens.revoke(who, "0" * 32)),
+    "secrets.set": (Least.MAINTAIN, lambda s, who, at: s.secrets.set(who, TEAM, "", "TOKEN", "x")),
+    "secrets.set of a pipeline": (Least.MAINTAIN, lambda s, who, at: s.secrets.set(who, TEAM, PIPELINE, "TOKEN", "x")),
+    "secrets.list": (Least.READ, lambda s, who, at: s.secrets.list(who, TEAM)),
+    "secrets.list of a pipeline": (Least.READ, lambda s, who, at: s.secrets.list(who, TEAM, PIPELINE)),
+    "secrets.delete": (Least.MAINTAIN, lambda s, who, at: s.secrets.delete(who, TEAM, "", "KNOWN")),
+    "secrets.delete of a pipeline": (Least.MAINTAIN, lambda s, who, at: s.secrets.delete(who, TEAM, PIPELINE, "KNOWN")),
     "monitoring.queues_of": (Least.USER, lambda s, who, at: s.monitoring.queues_of(who)),
 }
 #: The administrator of another team may do this too, about that team.
@@ -159,7 +167,7 @@ class Somebody:
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    store = open_store(StoreSettings())
+    store = open_store(StoreSettings(secret_keys=("a key of thirty-two bytes or more than that",)))
     store.migrate()
     yield Stage(store)
     store.close()
