@@ -92,7 +92,7 @@ def waits_until(still_open: Iterable[GateStanding]) -> float | None:
 
 def waiting_reason(still_open: Iterable[GateStanding]) -> str:
     """Why a build waits, for people."""
-    return f"waits for approval: {', '.join(one.sentence for one in still_open)}"
+    return f"needs approval: {', '.join(one.sentence for one in still_open)}"
 
 
 def timeout_reason(still_open: Iterable[GateStanding], now: float) -> str:

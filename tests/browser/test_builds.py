@@ -123,7 +123,7 @@ def test_without_scripts_the_page_still_tells_all(visitor: Visitor) -> None:
 def test_a_build_is_approved_on_its_page_which_goes_on_by_itself(visitor: Visitor) -> None:
     visitor.trigger("approved")
     visitor.wait(lambda: visitor.status() == "waiting")
-    assert visitor.texts(".why") == ["waits for approval: release <b> has 0 of 1 approvals"]
+    assert visitor.texts(".why") == ["needs approval: release <b> has 0 of 1 approvals"]
     assert visitor.texts(".approval p b") == ["release <b>"]
     visitor.run("window.mark = 'same page'")
     visitor.press("reject")  # without a reason nothing is sent

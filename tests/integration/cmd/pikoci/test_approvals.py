@@ -36,13 +36,13 @@ def job(client: Program, pipeline: str) -> str:
 def test_a_build_is_followed_while_it_is_approved(client: Program, job: str) -> None:
     assert client("client", "jobs", "trigger", job).returncode == 0
     following = client.start("client", "builds", "follow", f"{job}#1")
-    read_until(following, "waits for approval: release has 0 of 1 approvals, legal has 0 of 1 approvals")
+    read_until(following, "Waiting: needs approval: release has 0 of 1 approvals, legal has 0 of 1 approvals")
     done = client("client", "builds", "approve", f"{job}#1")
     assert (done.returncode, done.stdout) == (1, "")
     assert "waits for several approvals" in done.stderr
     assert "release, legal" in done.stderr
     done = client("client", "builds", "approve", f"{job}#1", "--label", "legal", "--reason", "read it")
-    assert done.stdout == f"You approve main/{job}#1: it waits for approval: release has 0 of 1 approvals.\n"
+    assert done.stdout == f"You approve main/{job}#1; it needs approval: release has 0 of 1 approvals.\n"
     shown = client("client", "builds", "show", f"{job}#1").stdout
     assert [line.split() for line in shown.splitlines() if "of 1" in line and "waits" not in line] == [
         ["release", "0", "of", "1", "-", "-", "-"],
@@ -51,6 +51,7 @@ def test_a_build_is_followed_while_it_is_approved(client: Program, job: str) -> 
     done = client("client", "builds", "approve", f"{job}#1", "-l", "release", "--output", "json")
     assert json.loads(done.stdout)["status"] == "pending"
     lines = read_until(following, "gone")
+    assert "Waiting: needs approval: release has 0 of 1 approvals" in lines
     assert following.wait(60) == 0, lines
     assert following.stdout is not None
     following.stdout.close()
@@ -82,7 +83,7 @@ def test_without_a_server_and_a_terminal_the_flag_is_needed(program: Program) ->
     (program.home / "ship.hcl").write_text(PIPELINE)
     done = program("run", "-p", "ship.hcl", "-j", "ship")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "job ship waits for approval: release, legal" in done.stderr
+    assert "job ship needs approval: release, legal" in done.stderr
     assert "--approve" in done.stderr
     done = program("run", "-p", "ship.hcl", "-j", "ship", "--approve")
     assert done.returncode == 0, done.stderr
