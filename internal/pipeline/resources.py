@@ -16,6 +16,7 @@ from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.runner_blocks import warn_of_runner
 from pikoci.internal.pipeline.sentences import sentence
 from pikoci.internal.pipeline.sources import builtin_name
+from pikoci.internal.pipeline.storage_checks import check_storage
 from pikoci.pkg.hcl.values import Deferred
 
 _COMMANDS = ("check", "pull", "push")
@@ -59,6 +60,7 @@ class Resources:
             )
             given = {name: value for name, value in given.items() if value != ""}  # `token = var.token`, by default ""
             self._mask_password(given.get("url"))
+            check_storage(builtin.name, node, given, self._report)
         interval = self._interval(node, wanted, builtin)
         if builtin is not None and builtin.name == "cron" and "timezone" in given:
             interval = self._in_zone(interval, str(given.pop("timezone")), node)
