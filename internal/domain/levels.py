@@ -69,7 +69,7 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "NotifyStep": "message params",
         "InParallelStep": "steps limit fail_fast",
         "ConditionStep": "condition steps",
-        "JobPlan": "services inputs",
+        "JobPlan": "services inputs approvals",
         "JobInput": "type description default choices required",
         "NotificationType": "builtin notify",
         "Notification": "params message on jobs exclude",
@@ -87,7 +87,10 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "service type keycloak": "",
         "service type mariadb": "",
         "service type vault": "",
-        "resource type git": "pr",
+        "resource type git": "pr provider api_url base labels drafts forks fork_label ca_cert",
+        "resource type http": (
+            "url name version version_path headers secret_headers username password token ca_cert max_size file method"
+        ),
         "resource type registry-image": (
             "repository tag semver tag_regex variant pre_releases username password ca_cert insecure dir platform"
             " skip_download image version additional_tags"
