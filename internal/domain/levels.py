@@ -51,7 +51,7 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "PutStep": "params",
         "JobPlan": (
             "env steps hooks timeout concurrency serial_groups tags priority requeue_on_worker_loss disable_retry"
-            " allow_failure interruptible"
+            " allow_failure interruptible approvals"
         ),
         "runner exec": "path args",
         "runner shell": "cmd file shell",
@@ -69,7 +69,7 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "NotifyStep": "message params",
         "InParallelStep": "steps limit fail_fast",
         "ConditionStep": "condition steps",
-        "JobPlan": "services inputs approvals",
+        "JobPlan": "services inputs",
         "JobInput": "type description default choices required",
         "NotificationType": "builtin notify",
         "Notification": "params message on jobs exclude",
