@@ -117,9 +117,33 @@ class OutputView(Struct, frozen=True):
     version: dict[str, Any]
 
 
-class BuildDetailView(BuildView, frozen=True):
-    """A build with its steps, inputs and outputs. `values` are those of the job's `input` blocks."""
+class VoteView(Struct, frozen=True):
+    """What a person says of a build that waits for approval."""
 
+    voter: str
+    approves: bool
+    reason: str
+    at: datetime
+
+
+class ApprovalView(Struct, frozen=True):
+    """What a build waits or waited for: so many `approvals` for the label, before `until`, null: without limit."""
+
+    label: str
+    approvals: int
+    missing: int
+    until: datetime | None
+    votes: list[VoteView]
+
+
+class BuildDetailView(BuildView, frozen=True):
+    """A build with its steps, inputs and outputs. `values` are those of the job's `input` blocks.
+
+    `approved_at` is when it had its `approvals`; a retry of an approved build has its original's time, and none to get.
+    """
+
+    approvals: list[ApprovalView]
+    approved_at: datetime | None
     steps: list[StepView]
     inputs: list[InputView]
     outputs: list[OutputView]
@@ -335,6 +359,14 @@ class WorkerTokenView(Struct, frozen=True):
     created_at: datetime
     revoked_by: str
     revoked_at: datetime | None
+
+
+class SecretView(Struct, frozen=True):
+    """What is known of a secret: who set it, and when. `set_by` may be somebody who is no user any more."""
+
+    name: str
+    set_by: str
+    set_at: datetime
 
 
 class NewWorkerTokenView(Struct, frozen=True):

@@ -175,6 +175,21 @@ class Version(Model):
         table_name = "versions"
 
 
+class Secret(Model):
+    """An entry of the server's own store: a team's, or one of its pipeline's. `value` is sealed, see `sealing`."""
+
+    id = Id()
+    team = owner(Team)
+    pipeline = owner(Pipeline, null=True)
+    name = Name("the secret's name")
+    value = Text()
+    set_by = ShownText()
+    set_at = DoubleField()
+
+    class Meta:
+        table_name = "secrets"
+
+
 class Worker(Model):
     """A worker that registered."""
 
@@ -192,6 +207,7 @@ class Worker(Model):
     team = Name("the team's name")
     token_id = Name("the token's id")
     place = Name("the worker's place", null=True)
+    level = BigIntegerField(default=1, constraints=[SQL("DEFAULT 1")])
 
     class Meta:
         table_name = "workers"

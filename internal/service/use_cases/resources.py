@@ -170,14 +170,17 @@ class ResourceService:
         if not principal.may(pipeline.team, Role.WRITE):
             state = msgspec.structs.replace(state, webhook_token="")
         pinned = state.pinned_version_id
-        waits = self._context.fleet.waiting_reason(CHECKS_QUEUE, state.tags, pipeline.team)
         return ResourceView(
             resource=state,
-            waiting_reason="" if state.check_dispatched_at is None else waits,
+            waiting_reason="" if state.check_dispatched_at is None else self._waits(state, pipeline),
             latest=self._store.versions.latest(state.id),
             pinned=self._store.versions.get(pinned) if pinned is not None else None,
             has_webhook_secret=state.canonical in signed,
         )
+
+    def _waits(self, state: ResourceState, pipeline: Pipeline) -> str:
+        need = self._context.compiled.get(pipeline).check_need(state.canonical)
+        return self._context.fleet.waiting_reason(CHECKS_QUEUE, state.tags, pipeline.team, need)
 
 
 def new_webhook_token() -> str:
