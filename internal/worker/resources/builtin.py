@@ -11,6 +11,7 @@ from pikoci.internal.worker.resources.git import GitType
 from pikoci.internal.worker.resources.http import HttpType
 from pikoci.internal.worker.resources.model import ResourceHandler
 from pikoci.internal.worker.resources.registry import ResourceTypes
+from pikoci.internal.worker.resources.registry_image import RegistryImageType
 from pikoci.internal.worker.resources.trigger import TriggerType
 
 
@@ -21,6 +22,7 @@ def builtin_types(replaced: Mapping[str, ResourceHandler] | None = None) -> Reso
         "cron": CronType(),
         "fs": FsType(),
         "git": GitType(),
+        "registry-image": RegistryImageType(),
         "http": HttpType(),
         "trigger": TriggerType(),
     }

@@ -1,4 +1,4 @@
-"""Reading secrets from where they are kept: files, Vault, and the commands of a pipeline's own types.
+"""Reading secrets from where they are kept: files, Vault, the server, and the commands of a pipeline's own types.
 
 A file is read by a command that runs as a task's would: a pipeline gets no file by a secret that it could not get by a
 task. What a command prints is shown nowhere, as it may be the secret.
@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pikoci.internal.domain.build import StepStatus
-from pikoci.internal.domain.gateway import BuildAssignment, CheckAssignment
+from pikoci.internal.domain.builtin import OWN_STORE
+from pikoci.internal.domain.gateway import BuildAssignment, CheckAssignment, Gateway
 from pikoci.internal.domain.plan import Command, Json, SecretType
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.commands import Commands, Sink, Tail
@@ -22,6 +23,7 @@ from pikoci.internal.worker.tools.interruption import interruptible
 from pikoci.internal.worker.tools.lifetime import Lifetime
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import Outcome, StepError, errored, stopped
+from pikoci.internal.worker.tools.own_store import OwnStore
 from pikoci.internal.worker.tools.runners import CommandLines
 from pikoci.internal.worker.tools.secret_error import SecretError
 from pikoci.internal.worker.tools.secret_values import read_file, read_object
@@ -52,6 +54,7 @@ class SecretStores:
     command_lines: CommandLines
     workspace: Workspace
     environment: Mapping[str, str]
+    own: OwnStore
 
     def read(
         self, kind: SecretType, config: Mapping[str, Json], path: str, fill: Callable[[Any], Any], lifetime: Lifetime
@@ -63,6 +66,8 @@ class SecretStores:
         texts = {name: value for name, value in config.items() if isinstance(value, str)}
         if kind.builtin == "file":
             return read_file(self._file(path, lifetime), path, texts.get("format", ""))
+        if kind.builtin == OWN_STORE:
+            return self.own.read(path, lifetime)
         if kind.builtin == "vault":
             return interruptible(lifetime, lambda: read_vault(texts, path))
         raise StepError(errored(f'this worker has no built-in secret type "{kind.builtin}"; it may be too old'))
@@ -113,6 +118,7 @@ def reader_of(
     commands: Commands,
     workspace: Workspace,
     settings: WorkerSettings,
+    gateway: Gateway,
 ) -> SecretReader:
     """What completes the texts of a build's or check's plan; `masks` grows by the values."""
     store = SecretStores(
@@ -120,6 +126,7 @@ def reader_of(
         command_lines=CommandLines(assignment.runner_types, workspace, Masker(masks)),
         workspace=workspace,
         environment=base_variables(settings.environment, workspace),
+        own=OwnStore(gateway, assignment, settings),
     )
     return SecretReader(assignment.secrets, masks, store)
 
