@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from pikoci.internal.api.names import AccountName, PipelineName
+from pikoci.internal.domain.approval import MAX_VOTE_REASON, VOTE_REASON_PATTERN
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.job_inputs import Value
-from pikoci.internal.domain.names import MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Count, Id
+from pikoci.internal.domain.names import MAX_LABEL, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Count, Id
 from pikoci.internal.domain.secret_entries import MAX_VALUE
 from pikoci.internal.domain.tags import MAX_TOKEN_TAGS, TAG_PATTERN
 
@@ -25,6 +26,8 @@ FreshPassword = Annotated[
         extra_json_schema={"pattern": r"^[^\u0000]*$"},
     ),
 ]
+Label = Annotated[str, Meta(max_length=MAX_LABEL)]
+VoteReason = Annotated[str, Meta(max_length=MAX_VOTE_REASON)]
 _STATUS = "|".join(BuildStatus)
 
 
@@ -71,6 +74,20 @@ class Trigger(Struct, forbid_unknown_fields=True, frozen=True):
 
     inputs: dict[str, Id] = {}
     values: dict[str, Value] = {}
+
+
+class Approve(Struct, forbid_unknown_fields=True, frozen=True):
+    """An approval. `label` may be left out where the build waits for one only; `reason` is shown with the vote."""
+
+    label: Label = ""
+    reason: VoteReason = ""
+
+
+class Reject(Struct, forbid_unknown_fields=True, frozen=True):
+    """A rejection, which must have a reason."""
+
+    reason: Annotated[VoteReason, Meta(pattern=VOTE_REASON_PATTERN)]
+    label: Label = ""
 
 
 class Pin(Struct, forbid_unknown_fields=True, frozen=True):

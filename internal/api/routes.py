@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pikoci.internal.api import bodies, views
+from pikoci.internal.api.endpoints.approvals import Approvals
 from pikoci.internal.api.endpoints.builds import Builds
 from pikoci.internal.api.endpoints.events import Events
 from pikoci.internal.api.endpoints.fleet import Fleet
@@ -16,7 +17,7 @@ from pikoci.internal.api.endpoints.pipelines import Pipelines
 from pikoci.internal.api.endpoints.resources import Resources
 from pikoci.internal.api.endpoints.secrets import Secrets
 from pikoci.internal.api.endpoints.session import Session
-from pikoci.internal.api.route import JSON, Route
+from pikoci.internal.api.route import BYTES, JSON, Route
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.api.worker_routes import worker_routes
 from pikoci.internal.domain.names import Count
@@ -49,7 +50,8 @@ def table(services: Services, settings: ApiSettings, operations: Operations) -> 
         *_pipelines(Pipelines(services)),
         *_jobs(Jobs(services)),
         *_builds(Builds(services), Logs(services), Events(services, settings)),
-        *_resources(Resources(services)),
+        *_approvals(Approvals(services)),
+        *_resources(Resources(services, settings)),
         *_people(People(services)),
         *_secrets(Secrets(services)),
         *_fleet(Fleet(services)),
@@ -128,6 +130,14 @@ def _jobs(jobs: Jobs) -> list[Route]:
     ]
 
 
+def _approvals(approvals: Approvals) -> list[Route]:
+    build, text = views.BuildView, "Approve a build that waits for it"
+    return [
+        Route("POST", f"{BUILD}/approve", approvals.approve, text, build, body=bodies.Approve, **_CONFLICT),
+        Route("POST", f"{BUILD}/reject", approvals.reject, "Let it fail", build, body=bodies.Reject, **_CONFLICT),
+    ]
+
+
 def _builds(builds: Builds, logs: Logs, events: Events) -> list[Route]:
     listing, query, build = views.Listing[views.BuildView], bodies.BuildQuery, views.BuildView
     new: dict[str, Any] = {"status": 201, **_CONFLICT}
@@ -181,10 +191,12 @@ def _resources(resources: Resources) -> list[Route]:
             "POST",
             "/webhooks/{token}",
             resources.webhook,
-            "Check the resource of this token",
-            views.CheckedView,
+            "Check the resource of this token, unless the event that is posted does not concern it",
+            views.DeliveredView,
             status=202,
-            problems=(409, 503),
+            replies=(200,),
+            takes=BYTES,
+            problems=(403, 409, 503),
             **_OPEN,
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pikoci.client.commands.account import login, logout, password, whoami
+from pikoci.client.commands.approvals import approve, reject
 from pikoci.client.commands.builds import builds
 from pikoci.client.commands.fleet import queues, version, worker_tokens, workers
 from pikoci.client.commands.jobs import jobs
@@ -27,6 +28,8 @@ def client() -> None:
     """
 
 
+for _command in (approve, reject):
+    builds.add_command(_command)
 for _command in (
     login,
     logout,

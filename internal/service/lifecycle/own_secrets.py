@@ -7,9 +7,9 @@ from pikoci.internal.domain.builtin import OWN_STORE
 from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, StaleClaimError
 from pikoci.internal.domain.pipeline import Pipeline
 from pikoci.internal.domain.plan import Secrets
-from pikoci.internal.service.lifecycle.excerpt import secrets_of
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.plumbing.excerpt import secrets_of
 
 
 def entries_of(secrets: Secrets) -> list[str]:

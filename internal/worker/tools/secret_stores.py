@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import gevent
 import msgspec
 
 from pikoci.internal.domain.build import StepStatus
@@ -20,6 +19,7 @@ from pikoci.internal.domain.plan import Command, Json, SecretType
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.commands import Commands, Sink, Tail
 from pikoci.internal.worker.tools.environment import base_variables, parameters
+from pikoci.internal.worker.tools.interruption import interruptible
 from pikoci.internal.worker.tools.lifetime import Lifetime
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import Outcome, StepError, errored, stopped
@@ -41,7 +41,6 @@ class _Limit(NamedTuple):
 
 _OF_FILE = _Limit(256 * 1024, 30.0)
 _OF_COMMAND = _Limit(1024 * 1024, 60.0)
-_ANSWER_SECONDS = 30.0
 _EXCERPT = 500
 # The path may be a secret itself: it stands in the environment, not on the command line.
 _READ_FILE = ("/bin/sh", "-c", 'exec cat <"$secret_path"')
@@ -70,7 +69,7 @@ class SecretStores:
         if kind.builtin == OWN_STORE:
             return self.own.read(path, lifetime)
         if kind.builtin == "vault":
-            return _within(lambda: read_vault(texts, path), lifetime)
+            return interruptible(lifetime, lambda: read_vault(texts, path))
         raise StepError(errored(f'this worker has no built-in secret type "{kind.builtin}"; it may be too old'))
 
     def _file(self, path: str, lifetime: Lifetime) -> bytes:
@@ -134,29 +133,3 @@ def reader_of(
 
 def _nowhere(_: bytes) -> None:
     """What a command says may be the secret."""
-
-
-def _within(work: Callable[[], Mapping[str, object]], lifetime: Lifetime) -> Mapping[str, object]:
-    """What `work` answers, which is left alone when it takes too long or `lifetime` stops."""
-
-    def caught() -> Mapping[str, object] | SecretError:
-        try:
-            return work()
-        except SecretError as error:
-            return error
-
-    with lifetime.nested(_ANSWER_SECONDS) as limited:
-        greenlet = gevent.spawn(caught)
-        greenlet.link(lambda _: limited.stopped.set())
-        try:
-            limited.stopped.wait()
-        finally:
-            greenlet.kill(block=False)
-    if lifetime.cause is not None:
-        raise StepError(stopped(lifetime.cause))
-    if limited.cause is not None:
-        raise SecretError(f"no answer in {_ANSWER_SECONDS:g} s")
-    found = greenlet.get()
-    if isinstance(found, SecretError):
-        raise found
-    return found

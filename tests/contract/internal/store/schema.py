@@ -49,6 +49,7 @@ _PLAIN = {
     "builds_pending": "builds (dispatched_at) WHERE status = 'pending'",
     "builds_in_line": f"builds (queue, pipeline_id, priority DESC, id) WHERE {IN_LINE}",
     "builds_started": "builds (lease_expires_at) WHERE status = 'started'",
+    "builds_unapproved": "builds (waits_until) WHERE status = 'waiting'",
     "builds_of_worker": "builds (worker, id) WHERE status = 'started'",
     "builds_ended_of_job": "builds (job_id, finished_at) WHERE finished_at IS NOT NULL",
     "builds_with_log": "builds (finished_at) WHERE finished_at IS NOT NULL AND NOT log_deleted",

@@ -27,6 +27,9 @@ CONFIG = (
         trigger = true
       }
     }
+    job "ship" {
+      approve "release" {}
+    }
 """
 )
 REFUSALS = (UnauthenticatedError, PermissionDeniedError, NotFoundError)
@@ -48,7 +51,7 @@ class Least(IntEnum):
 
 
 class Stage(World):
-    """A pipeline with two versions, a build that ended, one that runs, and a worker that is gone."""
+    """A pipeline with two versions, a build that ended, one that runs, one to approve, and a worker that is gone."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
@@ -61,6 +64,7 @@ class Stage(World):
         self.ended = self.run(self.builds()[0], BuildStatus.FAILED)
         self.running = self.trigger()
         self.claim(self.running)
+        self.unapproved = self.trigger("ship")
         hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
         with self.store.transaction():
             self.bob = self.store.accounts.create_user("bob", hashed, is_admin=False, must_change_password=False)
@@ -102,6 +106,8 @@ TABLE: dict[str, tuple[Least, Call]] = {
     "builds.follow": (Least.VIEWER, lambda s, who, at: s.builds.follow(who, at.ended.id)),
     "builds.cancel": (Least.WRITE, lambda s, who, at: s.builds.cancel(who, *at.of(at.running))),
     "builds.retry": (Least.WRITE, lambda s, who, at: s.builds.retry(who, *at.of(at.ended))),
+    "approvals.approve": (Least.MAINTAIN, lambda s, who, at: s.approvals.approve(who, *at.of(at.unapproved))),
+    "approvals.reject": (Least.MAINTAIN, lambda s, who, at: s.approvals.reject(who, *at.of(at.unapproved), "no")),
     "resources.list": (Least.VIEWER, lambda s, who, at: s.resources.list(who, TEAM, PIPELINE)),
     "resources.get": (Least.VIEWER, lambda s, who, at: s.resources.get(who, *REPO)),
     "resources.check": (Least.WRITE, lambda s, who, at: s.resources.check(who, *REPO)),
