@@ -146,9 +146,41 @@ _ARTIFACT = BuiltinResourceType(
     put_params=(Param("dir", "string", "Directory to store, below the work directory.", required=True),),
 )
 
+_IMAGE_DIR = Param("dir", "string", "Directory to write into, in the work directory; the resource's name by default.")
+_IMAGE_PLATFORM = Param("platform", "string", "Which image of several, such as `linux/arm64`; the worker's by default.")
+_IMAGE_SKIP = Param("skip_download", "bool", "Do not fetch the image itself; false by default.")
+
+_REGISTRY_IMAGE = BuiltinResourceType(
+    name="registry-image",
+    description="Container images in a registry: those under one tag, or tags that are versions.",
+    version_keys=("tag", "digest"),
+    params=(
+        Param("repository", "string", "Where the images are: `HOST/NAME`, or a name on Docker Hub.", required=True),
+        Param("tag", "string", "The tag to follow; `latest` by default, unless `semver` or `tag_regex` is given."),
+        Param("semver", "string", "Follow the tags that are versions in this range: `~1.2`, `>= 1.2 < 3`, `*`."),
+        Param("tag_regex", "string", "Follow the tags that match as a whole; the first group is the version."),
+        Param("variant", "string", "With `semver`, only tags that end in `-VARIANT`; put's `version` gets it, too."),
+        Param("pre_releases", "bool", "With `semver`, alpha, beta and rc versions too; false by default."),
+        Param("username", "string", "Whom to log in as; nobody by default."),
+        Param("password", "string", "Password, or the access token that stands for one.", sensitive=True),
+        Param("ca_cert", "string", "Certificates in PEM form that vouch for the registry, in place of the machine's."),
+        Param("insecure", "bool", "Speak plain HTTP with the registry; false by default."),
+        _IMAGE_DIR,
+        _IMAGE_PLATFORM,
+        _IMAGE_SKIP,
+    ),
+    get_params=(_IMAGE_DIR, _IMAGE_PLATFORM, _IMAGE_SKIP),
+    put_params=(
+        Param("image", "string", "The archive to push, below the work directory; globs may name it.", required=True),
+        Param("tag", "string", "A tag to push under, beside the resource's."),
+        Param("version", "string", "A version to push under, as a tag."),
+        Param("additional_tags", "any", "More tags: a list, or the path of a file with words."),
+    ),
+)
+
 #: Every resource type built into the worker, by name.
 BUILTIN_RESOURCE_TYPES: Mapping[str, BuiltinResourceType] = MappingProxyType(
-    {kind.name: kind for kind in (_GIT, _CRON, _TRIGGER, _ARTIFACT)}
+    {kind.name: kind for kind in (_GIT, _CRON, _TRIGGER, _ARTIFACT, _REGISTRY_IMAGE)}
 )
 
 _EXEC = BuiltinRunner(
@@ -232,5 +264,5 @@ _VAULT = BuiltinSecretType(
 
 #: Every store of secrets built into the worker, by name.
 BUILTIN_SECRET_TYPES: Mapping[str, BuiltinSecretType] = MappingProxyType({kind.name: kind for kind in (_FILE, _VAULT)})
-#: The server's own store, which needs no definition.
-OWN_STORE = "pikoci"
+#: The server's own store, which needs no definition, and the key of the value in each of its entries.
+OWN_STORE, OWN_KEY = "pikoci", "value"

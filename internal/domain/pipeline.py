@@ -132,7 +132,7 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
 
     `cordoned` and `draining` are what it is asked to be: the one until it is uncordoned, whatever starts again
     meanwhile, the other until this instance has ended. `team` is the only one whose work it may take, if not empty;
-    `token_id` that of the token it came with, empty for the embedded worker. `place` is where its process runs, see
+    `token_id` that of the token it came with, empty for the embedded worker. `place` and `level` are those of its
     `WorkerHello`.
     """
 
@@ -150,6 +150,7 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     team: str = ""
     token_id: str = ""
     place: str = ""
+    level: int = 1
 
     @property
     def wanted(self) -> str:

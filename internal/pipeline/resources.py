@@ -32,6 +32,7 @@ class Resources:
         self._open: set[str] = set()  # types that do not say which params they take
         self.types: dict[str, ResourceType] = {}
         self.resources: dict[str, Resource] = {}
+        self.webhook_secrets: dict[str, str] = {}
         for name, node in types.items():
             self._declare(name, node)
 
@@ -75,6 +76,7 @@ class Resources:
             tags=node.get("tags"),
         )
         self.resources[resource.canonical] = resource
+        self._keep_secret(resource, node)
 
     def step_params(self, kind: str, node: Node | None, builtin: BuiltinResourceType | None) -> dict[str, Json]:
         """The params of a resource or get of type `kind`."""
@@ -89,6 +91,19 @@ class Resources:
                         where, f'Unknown param "{name}" of {kind}', hint=self._report.similar(name, wanted.params)
                     )
         return params.plain(node)
+
+    def _keep_secret(self, resource: Resource, node: Node) -> None:
+        secret: str = node.values.get("webhook_secret", "")
+        if secret:
+            self._masks.add(secret)
+            self.webhook_secrets[resource.canonical] = secret
+        elif "webhook_secret" in node.values:
+            self._report.warning(
+                node.where("webhook_secret"),
+                "The webhook_secret is empty",
+                "Whoever knows the webhook's address can have the resource checked.",
+                "give it a value, or take it out",
+            )
 
     def _interval(self, node: Node, kind: ResourceType, builtin: BuiltinResourceType | None) -> str:
         interval: str = node.values.get("check_interval", "")

@@ -13,7 +13,7 @@ import gevent
 
 from tests.chaos import jobs
 from tests.chaos.family import mentioning
-from tests.chaos.logs import missing_or_doubled, tracebacks
+from tests.chaos.logs import missing_or_doubled, shown_parts, tracebacks
 from tests.chaos.marks import Span, outside, overlaps, read_checks, read_marks
 from tests.chaos.visitor import Visitor
 from tests.chaos.world import World
@@ -88,6 +88,7 @@ def broken_promises(world: World, visitor: Visitor, rows: Sequence[Row], outages
     for row in rows:
         log = visitor.log(row.job, str(row.number))
         yield from (f"{row}: log: {what}" for what in missing_or_doubled(row.job, row.id, row.claim, log))
+        yield from (f"{row}: log: shows {part!r} of the password" for part in shown_parts(jobs.PASSWORD, log))
     yield from _steps(world.query(_STEPS), {row.id: row for row in rows})
     yield from (f"make #{number}: nobody used what it made" for (number,) in world.query(_UNUSED))
     yield from _gaps(world, outages)
@@ -103,6 +104,8 @@ def left_behind(world: World) -> Iterator[str]:
     yield from (f"still running: {command}" for command in mentioning(str(world.folder)))
     for daemon in world.daemons.values():
         yield from tracebacks(daemon.log)
+        shown = shown_parts(jobs.PASSWORD, daemon.log.read_text(errors="replace"))
+        yield from (f"{daemon.log.name}: shows {part!r} of the password" for part in shown)
 
 
 def _accepted(visitor: Visitor, rows: Sequence[Row]) -> Iterator[str]:

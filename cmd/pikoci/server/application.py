@@ -208,7 +208,13 @@ def _store_settings(settings: ServerSettings) -> StoreSettings:
         user=settings.db_user,
         password=settings.db_password,
         name=settings.db_name,
+        secret_keys=settings.secret_key or _passing_key(settings),
     )
+
+
+def _passing_key(settings: ServerSettings) -> tuple[str, ...]:
+    """A key that lives as long as a database in memory does; none for one that outlives the process."""
+    return (secrets.token_urlsafe(48),) if settings.db_system == "mem" else ()
 
 
 def _service_settings(settings: ServerSettings) -> ServiceSettings:

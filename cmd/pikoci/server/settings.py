@@ -21,6 +21,7 @@ class ServerSettings:
     log_level: str
     jwt_secret: str
     jwt_secret_previous: tuple[str, ...]
+    secret_key: tuple[str, ...]
     users: tuple[str, ...]
     db_system: Literal["mem", "sqlite", "postgresql"]
     db_host: str

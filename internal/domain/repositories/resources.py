@@ -57,6 +57,12 @@ class ResourceRepository(Protocol):
     def request_check(self, resource_id: int, now: float) -> None:
         """Make a check due at once; one that runs meanwhile does not swallow it."""
 
+    def request_spaced_check(self, resource_id: int, now: float, gap: float) -> None:
+        """Make a check due at once, or `gap` seconds after the last that was asked for by this method.
+
+        One that is due by then, and has not been dispatched, is as good. One that runs is not.
+        """
+
     def claim_check(
         self, resource_id: int, worker: str, instance: str, now: float, lease_until: float
     ) -> ResourceState | None:

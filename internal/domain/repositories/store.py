@@ -18,6 +18,7 @@ from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
 from pikoci.internal.domain.repositories.resources import ResourceRepository, VersionRepository
+from pikoci.internal.domain.repositories.secrets import SecretRepository
 
 
 class Store(Protocol):
@@ -37,6 +38,7 @@ class Store(Protocol):
     worker_tokens: WorkerTokenRepository
     artifacts: ArtifactRepository
     deletions: DeletionRepository
+    secrets: SecretRepository
 
     def history(self, pipeline_id: int) -> History:
         """What input resolution reads, over one pipeline."""

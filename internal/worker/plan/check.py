@@ -62,7 +62,7 @@ def _call(
 ) -> ResourceCall:
     resource, settings = assignment.resource, equipment.settings
     commands = equipment.commands(assignment.lease, control, workspace, assignment.team)
-    secrets = reader_of(assignment, masks, commands, workspace, settings)
+    secrets = reader_of(assignment, masks, commands, workspace, settings, equipment.gateway)
     base = {"BUILD_PIPELINE_NAME": assignment.pipeline, "BUILD_TEAM_NAME": assignment.team, "CI": "true"}
     scope = Scope(lifetime, base, assignment.env, secrets)
     return ResourceCall(

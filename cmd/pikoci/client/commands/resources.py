@@ -59,6 +59,7 @@ def show(session: Session, team: str, pipeline: str, resource: str) -> None:
         ("about it", _about(one["latest"])),
         ("pinned to", version_text(one["pinned"]["version"]) if one["pinned"] else ""),
         ("webhook", f"{session.url}/webhooks/{one['webhook_token']}" if one["webhook_token"] else ""),
+        ("webhook secret", "set: only signed deliveries count" if one.get("has_webhook_secret") else ""),
     ]
     session.show_facts(one, facts)
 

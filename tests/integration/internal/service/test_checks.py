@@ -6,6 +6,7 @@ import pytest
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, StaleClaimError
 from pikoci.internal.domain.gateway import CheckResult, ClaimRef
 from pikoci.internal.domain.repositories import Store
+from pikoci.internal.domain.webhooks.model import Delivery
 from pikoci.internal.service import ServiceSettings
 from tests.integration.internal.service.test_trigger import GATED
 from tests.integration.internal.service.world import PLAIN, START, TYPE, World
@@ -292,13 +293,13 @@ def test_a_webhook_checks_at_once_and_its_token_can_be_changed(world: World) -> 
     world.find_versions("1")
     world.publisher.take("checks")
     old = world.resource().webhook_token
-    world.services.resources.webhook(old)
+    world.services.webhooks.deliver(old, Delivery)
     assert due(world) == [world.resource().id]
     new = world.services.resources.rotate_webhook_token(world.alice, "main", "p", "made.repo")
-    assert world.services.resources.webhook(new).canonical == "made.repo"
+    assert world.services.webhooks.deliver(new, Delivery).resource.canonical == "made.repo"
     for token in (old, "", "\0", "é", "x" * 1000):
         with pytest.raises(NotFoundError):
-            world.services.resources.webhook(token)
+            world.services.webhooks.deliver(token, pytest.fail)
 
 
 def test_a_resource_that_left_the_file_is_checked_no_more(world: World) -> None:

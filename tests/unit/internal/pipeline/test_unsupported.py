@@ -33,11 +33,7 @@ def refused(line: int, column: int, name: str) -> Finding:
         ),
         (
             NOTIFICATION + 'job "j" {\n  approve "by" {\n    notify "slack" "all" {}\n  }\n}',
-            [refused(12, 3, "approve")],
-        ),
-        (
-            'job "j" {\n  approve "by two" {\n    approvals = 2\n  }\n}',
-            [refused(2, 3, "approve")],
+            [refused(13, 5, "notify")],
         ),
     ],
 )
