@@ -50,7 +50,7 @@ class GitType:
         find = _find_tags if source.tag else _find_commits
         with mirror.locked():
             found = mirror.mended(lambda: find(call, source, git, mirror, previous))
-            describe(call, source, git, mirror, found)
+            describe(call, source, git, mirror.path, found)
         return found
 
     def pull(self, call: ResourceCall, version: Version) -> None:
@@ -84,7 +84,7 @@ class GitType:
         with mirror.locked():
             found = mirror.mended(lambda: requests.fetched(listed))
             versions = [version_of(pull) for pull in found]
-            describe(call, source, git, mirror, versions, requests.about(found))
+            describe(call, source, git, mirror.path, versions, more=requests.about(found))
         return versions
 
     def push(self, call: ResourceCall) -> list[Version]:
@@ -95,8 +95,7 @@ class GitType:
         if not branch:
             raise StepError(failed("a put to git needs a branch, on the put or on the resource"))
         directory = _directory(call, {**call.params, **put})
-        commit = push_head(call, source, directory, branch, force=bool(put.get("force")))
-        return [{"ref": commit, "branch": branch}]
+        return [push_head(call, source, directory, branch, force=bool(put.get("force")))]
 
 
 def _find_tags(
