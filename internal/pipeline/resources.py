@@ -17,6 +17,7 @@ from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.runner_blocks import warn_of_runner
 from pikoci.internal.pipeline.sentences import sentence
 from pikoci.internal.pipeline.sources import builtin_name
+from pikoci.internal.pipeline.storage_checks import check_storage
 from pikoci.pkg.hcl.values import Deferred
 
 _COMMANDS = ("check", "pull", "push")
@@ -63,6 +64,7 @@ class Resources:
             self._mask_password(given.get("url"))
             if builtin.name == "git":
                 check_git(node.only("params"), self._report)
+            check_storage(builtin.name, node, given, self._report)
         interval = self._interval(node, wanted, builtin)
         if builtin is not None and builtin.name == "cron" and "timezone" in given:
             interval = self._in_zone(interval, str(given.pop("timezone")), node)
