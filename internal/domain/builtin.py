@@ -80,9 +80,9 @@ _GIT_TAGS = Param("tags", "bool", "Fetch all tags into the clone, for `git descr
 
 _GIT = BuiltinResourceType(
     name="git",
-    description="Commits or tags of a git repository.",
+    description="Commits or tags of a git repository, or the open pull requests of a forge.",
     cache=True,
-    version_keys=("ref", "branch", "tag"),
+    version_keys=("ref", "branch", "tag", "pr", "base"),
     params=(
         Param("url", "string", "Address of the repository: https, ssh, file or a path.", required=True),
         _GIT_NAME,
@@ -99,7 +99,15 @@ _GIT = BuiltinResourceType(
         Param("token", "string", "Access token for https, in place of user and password.", sensitive=True),
         Param("private_key", "string", "SSH private key, in PEM or OpenSSH form.", sensitive=True),
         Param("known_hosts", "string", "Lines of a known_hosts file; without it a host's first key is trusted."),
-        Param("pr", "bool", "Follow the open pull requests instead of commits.", supported=False),
+        Param("pr", "bool", "Follow the open pull requests of GitHub, GitLab, Gitea or Forgejo instead of commits."),
+        Param("provider", "string", "`github`, `gitlab`, `gitea` or `forgejo`; by the url's host where it is plain."),
+        Param("api_url", "string", "Address of the forge's API; by provider and host if not given."),
+        Param("base", "string", "With `pr`: only pull requests that are to be merged to this branch."),
+        Param("labels", "list", "With `pr`: only pull requests that have at least one of these labels."),
+        Param("drafts", "bool", "With `pr`: drafts too; false by default."),
+        Param("forks", "bool", "With `pr`: pull requests from forks too, if they have the `fork_label`; else none."),
+        Param("fork_label", "string", "With `forks`: the label by which a maintainer lets one in."),
+        Param("ca_cert", "string", "Certificates in PEM form that vouch for host and API, in place of the machine's."),
     ),
     get_params=(_GIT_NAME, _GIT_DEPTH, _GIT_SUBMODULES, _GIT_TAGS),
     put_params=(
@@ -170,9 +178,40 @@ _REGISTRY_IMAGE = BuiltinResourceType(
     ),
 )
 
+_S3_DIR = Param("dir", "string", "Directory to write into, in the work directory; the resource's name by default.")
+_S3_SKIP = Param("skip_download", "bool", "Do not fetch the object itself; false by default.")
+
+_S3 = BuiltinResourceType(
+    name="s3",
+    description="Objects in S3, or a store that speaks as it does: those whose keys match, or the versions of one.",
+    version_keys=("path", "version_id"),
+    params=(
+        Param("bucket", "string", "The bucket.", required=True),
+        Param("regexp", "string", "Objects whose whole key matches are versions; the first group is the version."),
+        Param("versioned_file", "string", "The key of one object, whose versions the bucket keeps."),
+        Param("endpoint", "string", "Address of a store other than AWS, such as `https://minio.example.com:9000`."),
+        Param("region", "string", "The bucket's region; us-east-1 by default."),
+        Param("path_style", "bool", "Name the bucket in the path of addresses; true by default with an `endpoint`."),
+        Param("access_key_id", "string", "Who asks; nobody by default.", sensitive=True),
+        Param("secret_access_key", "string", "The secret that belongs to `access_key_id`.", sensitive=True),
+        Param("session_token", "string", "The token of credentials that are lent for a while.", sensitive=True),
+        Param("ca_cert", "string", "Certificates in PEM form that vouch for the store, in place of the machine's."),
+        Param("server_side_encryption", "string", "How what is put is encrypted: `AES256` or `aws:kms`."),
+        Param("sse_kms_key_id", "string", "The key for `aws:kms`."),
+        _S3_DIR,
+        _S3_SKIP,
+    ),
+    get_params=(_S3_DIR, _S3_SKIP),
+    put_params=(
+        Param("file", "string", "The file to store, below the work directory; a glob may name it.", required=True),
+        Param("content_type", "string", "The media type of the object."),
+        Param("acl", "string", "A canned ACL, such as `public-read`."),
+    ),
+)
+
 #: Every resource type built into the worker, by name.
 BUILTIN_RESOURCE_TYPES: Mapping[str, BuiltinResourceType] = MappingProxyType(
-    {kind.name: kind for kind in (_GIT, _CRON, _TRIGGER, _ARTIFACT, _REGISTRY_IMAGE)}
+    {kind.name: kind for kind in (_GIT, _CRON, _TRIGGER, _ARTIFACT, _REGISTRY_IMAGE, _S3)}
 )
 
 _EXEC = BuiltinRunner(
@@ -256,5 +295,5 @@ _VAULT = BuiltinSecretType(
 
 #: Every store of secrets built into the worker, by name.
 BUILTIN_SECRET_TYPES: Mapping[str, BuiltinSecretType] = MappingProxyType({kind.name: kind for kind in (_FILE, _VAULT)})
-#: The server's own store, which needs no definition.
-OWN_STORE = "pikoci"
+#: The server's own store, which needs no definition, and the key of the value in each of its entries.
+OWN_STORE, OWN_KEY = "pikoci", "value"

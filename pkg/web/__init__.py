@@ -5,7 +5,7 @@ Importing this is cheap; the library below it (httpx) is loaded with the first r
 """
 
 from pikoci.pkg.web.client import Answer, Web, retry_after
-from pikoci.pkg.web.errors import WebError
+from pikoci.pkg.web.errors import WebError, trouble
 from pikoci.pkg.web.trust import trusted
 
-__all__ = ["Answer", "Web", "WebError", "retry_after", "trusted"]
+__all__ = ["Answer", "Web", "WebError", "retry_after", "trouble", "trusted"]

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import gevent
 
@@ -221,7 +221,7 @@ class Web:
         try:
             context = trusted(self._ca)
         except ValueError:
-            raise WebError("ca_cert holds no certificate in PEM form", fault="trust") from None
+            raise WebError("ca_cert holds no certificate in PEM form", fault="ca") from None
         try:
             by = httpx.Proxy(proxy, ssl_context=trusted() if proxy.startswith("https:") else None) if proxy else None
             made = httpx.HTTPTransport(verify=context, trust_env=False, proxy=by)
@@ -276,6 +276,7 @@ def _url(address: str) -> httpx.URL:
     import httpx
 
     try:
+        urlsplit(address)  # knows a host in half of its brackets
         url = httpx.URL(address)
     except (httpx.InvalidURL, ValueError):
         raise WebError("the address is not valid", fault="address") from None

@@ -10,8 +10,12 @@ from typing import Literal
 
 import gevent
 
-Fault = Literal["address", "connection", "name", "private", "protocol", "proxy", "redirect", "request", "size", "time",
-                "trust"]  # fmt: skip
+Fault = Literal[
+    "address", "ca", "connection", "name", "private", "protocol", "proxy", "redirect", "request", "size", "time",
+    "trust",
+]  # fmt: skip
+
+_UNUSABLE = "the address or a setting cannot be used"
 
 
 class WebError(Exception):
@@ -41,20 +45,18 @@ def one_error(seconds: float, silence: float) -> Iterator[None]:
         raise WebError(f"there was no whole answer within {seconds:g} s", fault="time") from None
     except httpx.TimeoutException:
         raise WebError(f"no answer within {silence:g} s", fault="time") from None
+    except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
+        raise WebError(_UNUSABLE, fault="request") from None
+    except httpx.ProxyError:
+        raise WebError("the proxy that the environment names refuses", fault="proxy") from None
     except httpx.HTTPError as error:
-        raise _meaning(error) from None
-    except (httpx.InvalidURL, ValueError):  # what cannot be written as a request
-        raise _unusable() from None
+        if (found := trouble(error)).fault == "request":
+            found = WebError("the server does not answer as HTTP wants it", fault="protocol")
+        raise found from None
 
 
-def _meaning(error: BaseException) -> WebError:
-    """What the error of the library came from."""
-    import httpx
-
-    if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
-        return _unusable()
-    if isinstance(error, httpx.ProxyError):
-        return WebError("the proxy that the environment names refuses", fault="proxy")
+def trouble(error: BaseException) -> WebError:
+    """The trouble with a connection that an error came from, or else with what was asked of it."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, OSError):
         cause = cause.__cause__ or cause.__context__
@@ -63,6 +65,8 @@ def _meaning(error: BaseException) -> WebError:
             return WebError(f"the server's certificate is not trusted: {cause.verify_message}", fault="trust")
         case ssl.SSLError():
             return WebError(f"no TLS with the server: {cause.reason or 'the connection broke'}", fault="connection")
+        case TimeoutError():
+            return WebError("no answer in time", fault="time")
         case gaierror():
             return WebError("the server's name cannot be resolved", fault="name")
         case OSError() if cause.strerror:
@@ -70,8 +74,4 @@ def _meaning(error: BaseException) -> WebError:
         case OSError():
             return WebError("the connection failed", fault="connection")
         case _:
-            return WebError("the server does not answer as HTTP wants it", fault="protocol")
-
-
-def _unusable() -> WebError:
-    return WebError("the address or a setting cannot be used", fault="request")
+            return WebError(_UNUSABLE, fault="request")

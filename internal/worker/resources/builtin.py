@@ -10,6 +10,7 @@ from pikoci.internal.worker.resources.git import GitType
 from pikoci.internal.worker.resources.model import ResourceHandler
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.resources.registry_image import RegistryImageType
+from pikoci.internal.worker.resources.s3 import S3Type
 from pikoci.internal.worker.resources.trigger import TriggerType
 
 
@@ -20,6 +21,7 @@ def builtin_types(replaced: Mapping[str, ResourceHandler] | None = None) -> Reso
         "cron": CronType(),
         "git": GitType(),
         "registry-image": RegistryImageType(),
+        "s3": S3Type(),
         "trigger": TriggerType(),
     }
     return ResourceTypes(builtin, replaced or {})

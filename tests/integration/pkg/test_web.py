@@ -294,6 +294,7 @@ def test_a_file_that_becomes_shorter_is_not_sent_as_if_it_were_whole(server: Ser
         ("http://127.0.0.1:1/hunter 22", {}),
         ("http://127.0.0.1:x/hunter22", {}),
         ("http://127.0.0.1:0/hunter22", {}),
+        ("http://[hunter22/", {}),
         ("http://hunter22\u00e9\ud800/", {}),
         ("file:///hunter22", {}),
         ("http:///hunter22", {}),
