@@ -40,7 +40,8 @@ def find_by_pattern(bucket: Bucket, pattern: KeyPattern, previous: Version | Non
     before = parse_version(pattern.version_in(known) or "") if known else None
     if before is None:
         found = found[-1:]
-    return [{"path": key} for place, key in found if key != known and (before is None or place >= before)][:limit]
+    keys = [key for place, key in found if key != known and (before is None or place >= before)]
+    return [{"path": key} for key in keys[:limit]]
 
 
 def find_by_version(bucket: Bucket, file: str, previous: Version | None, limit: int) -> list[Version]:
@@ -54,7 +55,7 @@ def find_by_version(bucket: Bucket, file: str, previous: Version | None, limit: 
         if version == UNVERSIONED and not newer:
             raise bucket.fault(f'it keeps no versions of "{file}": turn versioning on, or use regexp')
         if version == known:
-            return [{"version_id": one} for one in reversed(newer)][:limit]
+            return [{"version_id": one} for one in newer[::-1][:limit]]
         newer.append(version)
         if not known:
             break

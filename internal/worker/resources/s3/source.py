@@ -79,9 +79,9 @@ def _address(params: Mapping[str, object], bucket: str, region: str) -> tuple[st
         url = urlsplit(endpoint or f"https://s3.{region}.amazonaws.com")
         host, port = url.hostname or "", url.port
     except ValueError:
-        host, port = "", None
+        raise _no_endpoint(given) from None
     if not host or url.scheme not in _PORTS or url.path.strip("/") or url.query or "@" in url.netloc:
-        raise StepError(failed(f'"{given}" is no endpoint: write such as https://minio.example.com:9000'))
+        raise _no_endpoint(given)
     shown = f"[{host}]" if ":" in host else host
     as_path = params.get("path_style")
     if as_path is None:
@@ -89,6 +89,10 @@ def _address(params: Mapping[str, object], bucket: str, region: str) -> tuple[st
     name = shown if as_path else f"{bucket.lower()}.{shown}"
     name += f":{port}" if port and port != _PORTS[url.scheme] else ""
     return f"{url.scheme}://{name}", name, f"/{bucket}/" if as_path else "/"
+
+
+def _no_endpoint(given: str) -> StepError:
+    return StepError(failed(f'"{given}" is no endpoint: write such as https://minio.example.com:9000'))
 
 
 def _credentials(params: Mapping[str, object]) -> Credentials | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -12,12 +13,17 @@ import gevent
 from pikoci.internal.worker.resources.model import ResourceCall
 from pikoci.internal.worker.resources.s3.client import Bucket, read_xml
 from pikoci.internal.worker.resources.section import Section
+from pikoci.internal.worker.tools.outcome import StepError
 from pikoci.pkg.web import Answer
 
 _PART, _MOST_PARTS = 16 * 1024 * 1024, 9000
 _SPARE = 64 * 1024 * 1024  # of the disk, for everybody else
 _PATIENCE = 5.0
 _OK, _NOT_FOUND, _CHANGED = 200, 404, 412
+
+
+class _LateError(Exception):
+    """The store does not answer soon enough."""
 
 
 def download(call: ResourceCall, bucket: Bucket, key: str, version_id: str) -> Path:
@@ -62,8 +68,7 @@ def upload(bucket: Bucket, key: str, file: int, size: int, headers: Mapping[str,
     try:
         return _upload_parts(bucket, key, upload_id, file, size)
     except BaseException:
-        with gevent.Timeout(_PATIENCE, False):  # what was sent costs its owner money until somebody removes it
-            bucket.ask("DELETE", key, {"uploadId": upload_id})
+        _remove_parts(bucket, key, upload_id)
         raise
 
 
@@ -88,6 +93,12 @@ def _upload_parts(bucket: Bucket, key: str, upload_id: str, file: int, size: int
     if not done.ok or document is None or document.tag == "Error":  # which comes with a 200, too
         raise bucket.refusal(done, f'the parts of "{key}" cannot be put together')
     return done.headers.get("x-amz-version-id", "")
+
+
+def _remove_parts(bucket: Bucket, key: str, upload_id: str) -> None:
+    """Remove what was sent, which costs its owner money, unless the store is as slow as the step that was stopped."""
+    with suppress(StepError, _LateError), gevent.Timeout(_PATIENCE, _LateError):
+        bucket.ask("DELETE", key, {"uploadId": upload_id})
 
 
 def _missing(bucket: Bucket, answer: Answer, key: str, version_id: str) -> Exception:

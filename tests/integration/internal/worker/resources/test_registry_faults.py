@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 
 import gevent
 import pytest
@@ -35,7 +35,7 @@ def params(registry: LyingServer, **more: object) -> dict[str, object]:
     return {"repository": registry.address.removeprefix("http://") + "/app", "insecure": True, **more}
 
 
-def refusal(room: Room, registry: LyingServer, version: dict[str, object] = VERSION, **given: object) -> str:
+def refusal(room: Room, registry: LyingServer, version: Mapping[str, object] = VERSION, **given: object) -> str:
     """The reason for which a get fails, which leaves nothing of the image."""
     record = get(room, params(registry, **given), version)
     assert str(record.end.status) == "failed"
