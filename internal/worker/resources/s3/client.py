@@ -6,8 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import BinaryIO, Self, cast
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 import gevent
 
@@ -18,6 +17,9 @@ from pikoci.internal.worker.resources.s3.source import S3Source
 from pikoci.internal.worker.resources.section import Section
 from pikoci.internal.worker.tools.outcome import StepError, failed
 from pikoci.pkg.web import Answer, Web, WebError, retry_after
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
 
 _MOST = 8 * 1024 * 1024  # a page of a thousand keys and their versions
 _SECONDS, _SLOWEST = 30.0, 64 * 1024
@@ -120,6 +122,8 @@ def seconds_for(size: int) -> float:
 
 def read_xml(body: bytes) -> ET.Element | None:
     """The document in an answer, without its name space; None where there is none that can be read."""
+    from xml.etree import ElementTree as ET  # which a worker without such resources need not hold
+
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         return None  # of which S3 has none, and which can stand for more than memory has
     try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
-from xml.etree import ElementTree as ET
 
 import gevent
 
@@ -13,6 +13,9 @@ from pikoci.internal.domain.version_order import VersionKey, parse_version
 from pikoci.internal.worker.resources.model import Version
 from pikoci.internal.worker.resources.s3.client import Bucket, read_xml
 from pikoci.internal.worker.tools.environment import text_of
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
 
 _MOST_PAGES = 1000  # of 1000 keys each
 #: The version of what was stored while a bucket kept none.
