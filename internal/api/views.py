@@ -241,11 +241,24 @@ class ChangeView(Struct, frozen=True):
     details: list[DetailView]
 
 
+class StartView(Struct, frozen=True):
+    """A job that gets so many builds at once; of more than 20, the first 20 are counted."""
+
+    job: str
+    builds: int
+
+
 class PlanView(Struct, frozen=True):
-    """What setting the pipeline would change."""
+    """What setting the pipeline would change, and what would start: builds, and checks of resources.
+
+    `unseen` is the number of jobs that there was no time to look at.
+    """
 
     changes: list[ChangeView]
     warnings: list[Diagnostic]
+    starts: list[StartView]
+    checks: list[str]
+    unseen: int
 
 
 class SetView(Struct, frozen=True):

@@ -62,9 +62,9 @@ class Resources:
             )
             given = {name: value for name, value in given.items() if value != ""}  # `token = var.token`, by default ""
             self._mask_password(given.get("url"))
-            check_storage(builtin.name, node, given, self._report)
             if builtin.name == "git":
                 check_git(node.only("params"), self._report)
+            check_storage(builtin.name, node, given, self._report)
         interval = self._interval(node, wanted, builtin)
         if builtin is not None and builtin.name == "cron" and "timezone" in given:
             interval = self._in_zone(interval, str(given.pop("timezone")), node)

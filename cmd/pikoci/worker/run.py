@@ -111,7 +111,7 @@ def run(
 
     Example: pikoci run -p pipeline.hcl -j test --resource git.app=.
 
-    Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging --approve --secrets secrets.env
+    Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging --secrets secrets.env --approve
     """
     configure_logging("error")
     spec = _load(file, variables)

@@ -32,6 +32,7 @@ from pikoci.internal.pipeline.load import load_or_raise
 from pikoci.internal.pipeline.web_sources import Fetched, addresses, mentions_web
 from pikoci.internal.service.lifecycle.checks import next_check, schedule_of
 from pikoci.internal.service.lifecycle.deletion import Deletion
+from pikoci.internal.service.lifecycle.outlook import Outlook, look_ahead
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_pipeline, may_see, require_role
@@ -105,11 +106,15 @@ class PipelineService:
 
     def plan(
         self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
-    ) -> PipelinePlan:
-        """What `set` would change (role maintain), without changing it. Raises what `set` raises."""
+    ) -> tuple[PipelinePlan, Outlook]:
+        """What `set` would change and start (role maintain), without doing it. Raises what `set` raises."""
         require_role(principal, team, Role.MAINTAIN)
         self._check(name, config)
-        return self._read(name, self._store.pipelines.find(team, name), config, variables).plan
+        before = self._store.pipelines.find(team, name)
+        read = self._read(name, before, config, variables)
+        if read.is_known:
+            return read.plan, Outlook()
+        return read.plan, look_ahead(self._context, before, read.spec, read.wished)
 
     def get(self, principal: Principal, team: str, name: str) -> PipelineOverview:
         """A pipeline with its jobs' state. Raises NotFoundError."""
