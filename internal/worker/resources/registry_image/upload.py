@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin
 from pikoci.internal.worker.resources.model import ResourceCall
 from pikoci.internal.worker.resources.registry_image.archive import Image, digest_of
 from pikoci.internal.worker.resources.registry_image.client import Registry
-from pikoci.internal.worker.resources.registry_image.members import Section
+from pikoci.internal.worker.resources.section import Section
 
 _BINARY = {"Content-Type": "application/octet-stream"}
 _ACCEPTED, _NOT_FOUND = 202, 404
