@@ -27,23 +27,24 @@ def find_by_pattern(bucket: Bucket, pattern: KeyPattern, previous: Version | Non
 
     Raises StepError.
     """
-    found: list[tuple[VersionKey, str]] = []
-    odd = ""
+    known = text_of(previous.get("path")) if previous else ""
+    before = parse_version(pattern.version_in(known) or "") if known else None
+    found: list[tuple[VersionKey, str]] = []  # no more than is new: a bucket may hold a million
+    odd, some = "", False
     for key in _keys(bucket, pattern.prefix):
         version = pattern.version_in(key)
         place = parse_version(version) if version is not None else None
-        if place is not None:
+        if place is None:
+            odd = key if version is not None else odd
+            continue
+        some = True
+        if before is None:
+            found = [max([*found, (place, key)])]
+        elif place >= before:
             found.append((place, key))
-        elif version is not None:
-            odd = key
-    if odd and not found:
+    if odd and not some:
         raise bucket.fault(f'what the group of regexp matches is no version such as 1.2.3, as in "{odd[:200]}"')
-    found.sort()
-    known = text_of(previous.get("path")) if previous else ""
-    before = parse_version(pattern.version_in(known) or "") if known else None
-    if before is None:
-        found = found[-1:]
-    keys = [key for place, key in found if key != known and (before is None or place >= before)]
+    keys = [key for _, key in sorted(found) if key != known]
     return [{"path": key} for key in keys[:limit]]
 
 
