@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from pikoci.internal.api.names import AccountName, PipelineName
-from pikoci.internal.domain.approval import MAX_VOTE_REASON
+from pikoci.internal.domain.approval import MAX_VOTE_REASON, VOTE_REASON_PATTERN
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.job_inputs import Value
 from pikoci.internal.domain.names import MAX_LABEL, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Count, Id
@@ -86,7 +86,7 @@ class Approve(Struct, forbid_unknown_fields=True, frozen=True):
 class Reject(Struct, forbid_unknown_fields=True, frozen=True):
     """A rejection, which must have a reason."""
 
-    reason: Annotated[VoteReason, Meta(min_length=1)]
+    reason: Annotated[VoteReason, Meta(pattern=VOTE_REASON_PATTERN)]
     label: Label = ""
 
 

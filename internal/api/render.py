@@ -88,8 +88,14 @@ def build_detail(one: BuildDetail, team: str, pipeline: str) -> views.BuildDetai
         approvals=[approval(found) for found in one.approvals],
         approved_at=moment_or_none(one.build.approved_at),
         steps=[step(found) for found in one.steps],
-        inputs=[views.InputView(found.get, found.resource, found.version_id, found.version) for found in one.inputs],
-        outputs=[views.OutputView(found.put, found.resource, found.version_id, found.version) for found in one.outputs],
+        inputs=[
+            views.InputView(found.get, found.resource, found.version_id, found.version, found.metadata or {})
+            for found in one.inputs
+        ],
+        outputs=[
+            views.OutputView(found.put, found.resource, found.version_id, found.version, found.metadata or {})
+            for found in one.outputs
+        ],
         values=one.build.values or {},
     )
 
@@ -158,7 +164,8 @@ def graph(one: Graph) -> views.GraphView:
 def version(one: Version) -> views.VersionView:
     """A version."""
     listed = one.check_order is not None
-    return views.VersionView(one.id, one.version, not one.disabled, listed, moment(one.created_at))
+    created = moment(one.created_at)
+    return views.VersionView(one.id, one.version, not one.disabled, listed, created, one.metadata or {})
 
 
 def resource(one: ResourceView) -> views.ResourceView:

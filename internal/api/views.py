@@ -106,6 +106,7 @@ class InputView(Struct, frozen=True):
     resource: str
     version_id: int
     version: dict[str, Any]
+    metadata: dict[str, str]
 
 
 class OutputView(Struct, frozen=True):
@@ -115,6 +116,7 @@ class OutputView(Struct, frozen=True):
     resource: str
     version_id: int
     version: dict[str, Any]
+    metadata: dict[str, str]
 
 
 class VoteView(Struct, frozen=True):
@@ -239,11 +241,24 @@ class ChangeView(Struct, frozen=True):
     details: list[DetailView]
 
 
+class StartView(Struct, frozen=True):
+    """A job that gets so many builds at once; of more than 20, the first 20 are counted."""
+
+    job: str
+    builds: int
+
+
 class PlanView(Struct, frozen=True):
-    """What setting the pipeline would change."""
+    """What setting the pipeline would change, and what would start: builds, and checks of resources.
+
+    `unseen` is the number of jobs that there was no time to look at.
+    """
 
     changes: list[ChangeView]
     warnings: list[Diagnostic]
+    starts: list[StartView]
+    checks: list[str]
+    unseen: int
 
 
 class SetView(Struct, frozen=True):
@@ -282,13 +297,18 @@ class GraphView(Struct, frozen=True):
 
 
 class VersionView(Struct, frozen=True):
-    """A version of a resource. One that is not `listed` was made by a put, and no check has listed it yet."""
+    """A version of a resource. One that is not `listed` was made by a put, and no check has listed it yet.
+
+    `metadata` is what is known beside it, for people: of a commit `author`, `date`, `message` and, where it is known,
+    `url`.
+    """
 
     id: int
     version: dict[str, Any]
     enabled: bool
     listed: bool
     created_at: datetime
+    metadata: dict[str, str]
 
 
 class ResourceView(Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from pikoci.internal.domain.errors import ConflictError, InvalidError
+from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.times import short_duration
 
@@ -14,6 +14,10 @@ from pikoci.internal.domain.times import short_duration
 MAX_APPROVALS = 20
 #: Characters of what somebody says with a vote.
 MAX_VOTE_REASON = 1000
+#: What a rejection's reason must have one other character than.
+_SPACE = " \t\r\n"
+#: The same for schemas.
+VOTE_REASON_PATTERN = r"[^ \t\r\n]"
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,7 +92,7 @@ def waits_until(still_open: Iterable[GateStanding]) -> float | None:
 
 def waiting_reason(still_open: Iterable[GateStanding]) -> str:
     """Why a build waits, for people."""
-    return f"waits for approval: {', '.join(one.sentence for one in still_open)}"
+    return f"needs approval: {', '.join(one.sentence for one in still_open)}"
 
 
 def timeout_reason(still_open: Iterable[GateStanding], now: float) -> str:
@@ -105,21 +109,21 @@ def rejection_reason(vote: Vote) -> str:
 
 
 def gate_named(gates: Sequence[Gate], label: str) -> str:
-    """The label that a vote is about; an empty one stands for the only one. Raises InvalidError."""
+    """The label that a vote is about; an empty one stands for the only one. Raises ConflictError and NotFoundError."""
     labels = [gate.label for gate in gates]
     listed = ", ".join(labels)
     if not label and len(labels) == 1:
         return labels[0]
     if not label:
-        raise InvalidError("the build waits for several approvals", hint=f"say for which you vote: {listed}")
+        raise ConflictError("the build waits for several approvals", hint=f"say for which you vote: {listed}")
     if label not in labels:
-        raise InvalidError(f"the build waits for no approval `{label[:100]}`", hint=f"it waits for {listed}")
+        raise NotFoundError(f"the build waits for no approval `{label[:100]}`", hint=f"it waits for {listed}")
     return label
 
 
 def stated_reason(reason: str, *, approves: bool) -> str:
     """What somebody says with a vote, without space around it. Raises InvalidError: a rejection must say why."""
-    text = reason.strip()
+    text = reason.strip(_SPACE)
     if len(text) > MAX_VOTE_REASON:
         raise InvalidError(f"the reason has more than {MAX_VOTE_REASON} characters", hint="say it shorter")
     if not text and not approves:

@@ -220,6 +220,7 @@ class BuildInput(msgspec.Struct, frozen=True, kw_only=True):
     version_id: int
     version: dict[str, object]
     upstream: dict[str, int] = {}
+    metadata: dict[str, str] | None = None
 
 
 class BuildOutput(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,3 +230,4 @@ class BuildOutput(msgspec.Struct, frozen=True, kw_only=True):
     resource: str
     version_id: int
     version: dict[str, object]
+    metadata: dict[str, str] | None = None

@@ -159,10 +159,14 @@ class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """New versions in the order found, oldest first; or `error`, one sentence, when the check failed."""
+    """New versions in the order found, oldest first; or `error`, one sentence, when the check failed.
+
+    `metadata` is that of the last versions: the last entry that of the last version, and so on. It may be shorter.
+    """
 
     versions: list[dict[str, object]] = []
     error: str = ""
+    metadata: list[dict[str, str]] = []
 
 
 class Gateway(Protocol):

@@ -51,7 +51,7 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "PutStep": "params",
         "JobPlan": (
             "env steps hooks timeout concurrency serial_groups tags priority requeue_on_worker_loss disable_retry"
-            " allow_failure interruptible"
+            " allow_failure interruptible approvals"
         ),
         "runner exec": "path args",
         "runner shell": "cmd file shell",
@@ -79,15 +79,19 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "Secrets": "variables types",
         "SecretVariable": "path type",
         "SecretType": "builtin config get",
-        "service type postgresql": "version port password",
-        "service type redis": "version port password",
-        "service type nats": "version port password",
-        "service type rabbitmq": "version port password",
-        "service type kafka": "",
-        "service type keycloak": "",
+        "service type postgresql": "",
         "service type mariadb": "",
+        "service type redis": "",
+        "service type nats": "",
+        "service type rabbitmq": "",
+        "service type kafka": "",
         "service type vault": "",
-        "resource type git": "pr",
+        "service type minio": "",
+        "service type keycloak": "",
+        "resource type git": "pr provider api_url base labels drafts forks fork_label ca_cert",
+        "resource type http": (
+            "url name version version_path headers secret_headers username password token ca_cert max_size file method"
+        ),
         "resource type registry-image": (
             "repository tag semver tag_regex variant pre_releases username password ca_cert insecure dir platform"
             " skip_download image version additional_tags"

@@ -10,12 +10,14 @@ from pikoci.internal.domain.plan import Command, Json, Resource, ResourceType
 from pikoci.internal.domain.schedule import ZONE_STARTS, InvalidScheduleError, parse_zone
 from pikoci.internal.pipeline import params
 from pikoci.internal.pipeline.commands import Runners
+from pikoci.internal.pipeline.git_params import check_git
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.runner_blocks import warn_of_runner
 from pikoci.internal.pipeline.sentences import sentence
 from pikoci.internal.pipeline.sources import builtin_name
+from pikoci.internal.pipeline.storage_checks import check_storage
 from pikoci.pkg.hcl.values import Deferred
 
 _COMMANDS = ("check", "pull", "push")
@@ -60,6 +62,9 @@ class Resources:
             )
             given = {name: value for name, value in given.items() if value != ""}  # `token = var.token`, by default ""
             self._mask_password(given.get("url"))
+            if builtin.name == "git":
+                check_git(node.only("params"), self._report)
+            check_storage(builtin.name, node, given, self._report)
         interval = self._interval(node, wanted, builtin)
         if builtin is not None and builtin.name == "cron" and "timezone" in given:
             interval = self._in_zone(interval, str(given.pop("timezone")), node)

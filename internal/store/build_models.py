@@ -46,11 +46,11 @@ class Build(Model):
     priority = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     rung_by = BigIntegerField(null=True)
     values = Json(dict[str, Value], column_name="input_values", null=True)
-    secret_names = Json(list[str], null=True)
-    level = BigIntegerField(default=1, constraints=[SQL("DEFAULT 1")])
     gates = Json(list[Gate], null=True)
     waits_until = DoubleField(null=True)
     approved_at = DoubleField(null=True)
+    secret_names = Json(list[str], null=True)
+    level = BigIntegerField(default=1, constraints=[SQL("DEFAULT 1")])
 
     class Meta:
         table_name = "builds"

@@ -170,6 +170,7 @@ class Version(Model):
     created_at = DoubleField()
     check_order = BigIntegerField(null=True)
     found_order = BigIntegerField(null=True)
+    metadata = Json(dict[str, str], null=True)
 
     class Meta:
         table_name = "versions"

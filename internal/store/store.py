@@ -17,6 +17,7 @@ from pikoci.internal.domain.repositories import (
     LogRepository,
     PipelineRepository,
     ResourceRepository,
+    SealedRepository,
     SecretRepository,
     SettingRepository,
     VersionRepository,
@@ -34,6 +35,7 @@ from pikoci.internal.store.logs import SqlLogs
 from pikoci.internal.store.migrate import Migrations
 from pikoci.internal.store.pipelines import SqlPipelines
 from pikoci.internal.store.resources import SqlResources
+from pikoci.internal.store.sealed import SqlSealed
 from pikoci.internal.store.sealing import Sealing
 from pikoci.internal.store.secrets import SqlSecrets
 from pikoci.internal.store.session import Session
@@ -61,9 +63,9 @@ class SqlStore:
         self._migrations = Migrations(session, system)
         self.accounts: AccountRepository = SqlAccounts(session)
         self.ended_sessions: EndedSessionRepository = SqlEndedSessions(session)
-        self.settings: SettingRepository = SqlSettings(session)
+        self.settings: SettingRepository = SqlSettings(session, sealing)
         self.idempotency: IdempotencyRepository = SqlIdempotency(session)
-        self.pipelines: PipelineRepository = SqlPipelines(session)
+        self.pipelines: PipelineRepository = SqlPipelines(session, sealing)
         self.jobs: JobRepository = SqlJobs(session)
         self.resources: ResourceRepository = SqlResources(session)
         self.versions: VersionRepository = SqlVersions(session)
@@ -74,6 +76,7 @@ class SqlStore:
         self.artifacts: ArtifactRepository = SqlArtifacts(session)
         self.deletions: DeletionRepository = SqlDeletion(session)
         self.secrets: SecretRepository = SqlSecrets(session, sealing)
+        self.sealed: SealedRepository = SqlSealed(session, sealing, system)
 
     def history(self, pipeline_id: int) -> SqlHistory:
         """See `Store`. Ask for a new one for each resolution."""

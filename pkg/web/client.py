@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self
 from urllib.parse import urljoin, urlsplit
 
 import gevent
@@ -52,6 +52,13 @@ class _Request:
     url: httpx.URL
     headers: dict[str, str]
     body: bytes | BinaryIO
+
+
+class Sink(Protocol):
+    """What a download is written to, such as an open file."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take the next part."""
 
 
 class Web:
@@ -121,13 +128,13 @@ class Web:
     def download(
         self,
         url: str,
-        file: BinaryIO,
+        file: Sink,
         *,
         headers: Mapping[str, str] | None = None,
         limit: int,
         seconds: float | None = None,
     ) -> Answer:
-        """GET into an open file, at most `limit` bytes, as they come: what the server compressed stays so.
+        """GET into a file, at most `limit` bytes, as they come: what the server compressed stays so.
 
         An answer that is no 200 writes nothing to the file and has a body, cut at the limit of all answers. Raises
         WebError; the file may then hold a part.
@@ -194,7 +201,9 @@ class Web:
         if isinstance(content, bytes):
             asked = httpx.Request(request.method, url, headers=headers, content=content, extensions=extensions)
         else:
-            size = max(0, os.fstat(content.fileno()).st_size - content.tell())
+            start = content.tell()
+            size = max(0, content.seek(0, os.SEEK_END) - start)
+            content.seek(start)
             headers["Content-Length"] = str(size)
             parts = _parts(content, size)
             asked = httpx.Request(request.method, url, headers=headers, content=parts, extensions=extensions)
@@ -267,6 +276,7 @@ def _parts(file: BinaryIO, size: int) -> Iterator[bytes]:
             raise WebError("the file became shorter while it was sent", fault="request")
         size -= len(part)
         yield part
+        gevent.sleep(0)  # as above, for a server that always takes more
 
 
 def _url(address: str) -> httpx.URL:

@@ -106,6 +106,16 @@ job "serial" {
   }
 }
 
+job "release" {
+  approve "people" {}
+
+  task "release" {
+    run "shell" {
+      cmd = "exec sh ${var.scripts}/step.sh ${var.folder} release 5 0.1"
+    }
+  }
+}
+
 job "fails" {
   task "fail" {
     run "shell" {

@@ -40,6 +40,10 @@ _UNUSED = """
         JOIN builds u ON u.id = i.build_id AND u.status = 'succeeded'
         WHERE o.build_id = m.id AND o.is_output)
 """
+_UNAPPROVED = """
+    SELECT b.number FROM builds b JOIN jobs j ON j.id = b.job_id
+    WHERE j.name = 'release' AND b.claim > 0 AND (SELECT count(*) FROM build_votes v WHERE v.build_id = b.id) <> 1
+"""
 _CHECK_LEASES = "SELECT type, name FROM resources WHERE check_lease_expires_at IS NOT NULL"
 
 
@@ -90,6 +94,7 @@ def broken_promises(world: World, visitor: Visitor, rows: Sequence[Row], outages
         yield from (f"{row}: log: {what}" for what in missing_or_doubled(row.job, row.id, row.claim, log))
         yield from (f"{row}: log: shows {part!r} of the password" for part in shown_parts(jobs.PASSWORD, log))
     yield from _steps(world.query(_STEPS), {row.id: row for row in rows})
+    yield from (f"release #{number}: it ran without one person's approval" for (number,) in world.query(_UNAPPROVED))
     yield from (f"make #{number}: nobody used what it made" for (number,) in world.query(_UNUSED))
     yield from _gaps(world, outages)
 

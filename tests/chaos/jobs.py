@@ -13,7 +13,9 @@ HERE = Path(__file__).parent
 CONFIG = (HERE / "chaos.hcl").read_text(encoding="utf-8")
 
 #: Jobs that clients start, and how often each is chosen.
-STARTED = {"short": 6, "long": 4, "loud": 2, "serial": 1, "fails": 1, "make": 3, "beside": 2}
+STARTED = {"short": 6, "long": 4, "loud": 2, "serial": 1, "fails": 1, "make": 3, "beside": 2, "release": 2}
+#: The job whose builds clients approve, too.
+APPROVED = "release"
 #: Names of the resources that are checked all the time.
 CHECKED = ("a", "b")
 CHECK_INTERVAL = 10.0
@@ -25,6 +27,7 @@ _LINES = {
     "loud": {"first": 3000, "second": 10, "third": 3000},
     "serial": {"alone": 5},
     "fails": {"fail": 5},
+    "release": {"release": 5},
     "make": {"make": 3},
     "beside": {"left": 20, "right": 10, "whole": 3},
     "use": {"use": 3},

@@ -14,7 +14,7 @@ from tests.services.process import ServiceProcess, answers, free_port
 from tests.services.requirement import program
 from tests.services.sharing import Lasting, shared
 
-USERNAME, PASSWORD = "builder", "pa55-word-of-builder"  # noqa: S105 - of a registry that ends with the tests
+USERNAME, PASSWORD = "builder", "pa55-word-of-builder"
 
 
 class ImageRegistry:

@@ -67,6 +67,7 @@ _OPTIONS = (
         type=NameList(),
         help="Key that encrypts secrets in the database; former ones after it, with commas between.",
     ),
+    switch("--secret-key-lost", default=False, help="Give up what is encrypted with keys that are not given."),
     setting(
         "--users",
         default="",

@@ -20,7 +20,7 @@ def require_approval(job: JobPlan, *, approved: bool) -> None:
         return
     labels = ", ".join(visible(one.label) for one in job.approvals)
     if not (sys.stdin.isatty() and is_terminal()):
-        raise InvalidError(f"job {job.name} waits for approval: {labels}", hint="give it with --approve")
+        raise InvalidError(f"job {job.name} needs approval: {labels}", hint="give it with --approve")
     for one in job.approvals:
         if not click.confirm(f"Approve {visible(one.label)}, and run job {job.name}?"):
             raise ConflictError(f"job {job.name} is not approved: {visible(one.label)}")

@@ -18,6 +18,7 @@ from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
 from pikoci.internal.domain.repositories.resources import ResourceRepository, VersionRepository
+from pikoci.internal.domain.repositories.sealed import SealedRepository
 from pikoci.internal.domain.repositories.secrets import SecretRepository
 
 
@@ -39,6 +40,7 @@ class Store(Protocol):
     artifacts: ArtifactRepository
     deletions: DeletionRepository
     secrets: SecretRepository
+    sealed: SealedRepository
 
     def history(self, pipeline_id: int) -> History:
         """What input resolution reads, over one pipeline."""

@@ -32,6 +32,7 @@ class KeyedStore(Store):
         self.artifacts = store.artifacts
         self.deletions = store.deletions
         self.secrets = store.secrets
+        self.sealed = store.sealed
 
     @contextmanager
     def before_transaction(self, begin: Callable[[], None]) -> Iterator[None]:

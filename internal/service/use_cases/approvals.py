@@ -35,7 +35,8 @@ class ApprovalService:
         """Approve (role maintain); the last approval that was missing lets the build go on.
 
         `label` may be left out where the build waits for one only. The same vote again changes nothing. Raises
-        NotFoundError, InvalidError for a label or reason that cannot be, ConflictError where nothing waits for a vote.
+        NotFoundError, also for a label that is not there, InvalidError for a reason that cannot be, and ConflictError
+        where nothing waits for a vote, or a label is missing.
         """
         return self._vote(principal, (team, pipeline, job, number), label, stated_reason(reason, approves=True), True)
 

@@ -39,7 +39,7 @@ def run_check(
             versions = handler.check(call, assignment.previous)
             for version in versions:
                 refuse_secrets(version, masker)
-            return CheckResult(versions=versions)
+            return CheckResult(versions=versions, metadata=call.descriptions.of(versions, masker))
     except StepError as error:
         cause = error.outcome.cause
         timed_out = cause is not None and cause.kind is CauseKind.TIMEOUT

@@ -35,12 +35,13 @@ def main(directory: str, *pairs: str) -> int:
 
 def _bring(file: str, name: str, directory: int) -> None:
     """Give the file that name: at no cost on the same disk, by a copy elsewhere."""
-    os.chmod(file, 0o644)
+    source = Path(file)
+    source.chmod(0o644)
     try:
         os.link(file, name, dst_dir_fd=directory, follow_symlinks=False)
     except OSError:
-        with open(file, "rb") as source, os.fdopen(os.open(name, _NEW, 0o644, dir_fd=directory), "wb") as target:
-            shutil.copyfileobj(source, target, 1024 * 1024)
+        with source.open("rb") as private, os.fdopen(os.open(name, _NEW, 0o644, dir_fd=directory), "wb") as target:
+            shutil.copyfileobj(private, target, 1024 * 1024)
 
 
 if __name__ == "__main__":

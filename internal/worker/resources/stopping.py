@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import gevent
 
@@ -29,7 +29,7 @@ def while_wanted(lifetime: Lifetime, work: Callable[[], Result]) -> Result:
     result, error = running.value
     if error is not None:
         raise error
-    return result  # type: ignore[no-any-return]
+    return cast("Result", result)
 
 
 def _outcome(work: Callable[[], Result]) -> tuple[Result | None, Exception | None]:

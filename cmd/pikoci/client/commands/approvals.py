@@ -29,7 +29,7 @@ def approve(session: Session, team: str, pipeline: str, job: str, number: str, *
     build = session.api.builds.approve(team, pipeline, job, number, label, reason)
     name = full_name(team, pipeline, job, number=build["number"])
     rest = f"it {build['reason']}" if build["status"] == "waiting" else f"it is {build['status']}"
-    session.say(f"You approve {name}: {rest}.", build)
+    session.say(f"You approve {name}; {rest}.", build)
 
 
 @click.command()

@@ -196,8 +196,10 @@ def _render(session: Session, build: Any, name: str) -> str:
     versions = [("in", one["get"], one) for one in build["inputs"]]
     versions += [("out", one["put"], one) for one in build["outputs"]]
     if versions:
-        rows = [[way, name, one["resource"], version_text(one["version"])] for way, name, one in versions]
-        parts.append(render_table(["", "name", "resource", "version"], rows))
+        rows = [
+            [way, name, one["resource"], version_text(one["version"]), about_text(one)] for way, name, one in versions
+        ]
+        parts.append(render_table(["", "name", "resource", "version", "about"], rows))
     return "\n".join(parts)
 
 
@@ -214,6 +216,13 @@ def _vote_rows(build: Any) -> list[list[str]]:
 def version_text(version: Any) -> str:
     """A version in one line."""
     return " ".join(f"{key}={value}" for key, value in version.items())
+
+
+def about_text(one: Any, longest: int = 60) -> str:
+    """Who made a version and what for, in one line, as far as it is known; of an older server's answer, nothing."""
+    known = one.get("metadata") or {}
+    text = ": ".join(filter(None, [known.get("author"), known.get("title") or known.get("message")]))
+    return (text if len(text) <= longest else f"{text[: longest - 1]}…") or "-"
 
 
 def _took(session: Session, one: Any) -> str:

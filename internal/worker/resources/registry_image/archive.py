@@ -1,4 +1,4 @@
-"""Images in archives, as `docker save`, `podman save` and builders write them. Nothing is unpacked: parts are read in place.
+"""Images in archives, as `docker save`, `podman save` and builders write them. They are read in place, never unpacked.
 
 A build made the archive, so nothing in it is believed: sizes, names, links and digests may all be wrong.
 """
@@ -18,11 +18,11 @@ from pikoci.internal.worker.resources.registry_image.manifests import (
     OCI_CONFIG,
     OCI_LAYER,
     OCI_MANIFEST,
-    Manifest,
     ManifestError,
     Part,
     digest_of_bytes,
     kind_of,
+    place_of,
     read_manifest,
 )
 from pikoci.internal.worker.resources.registry_image.members import ArchiveError, Section, members_of
@@ -71,7 +71,7 @@ class _Blobs:
         """Take a manifest in, after everything that it names."""
         if part.digest in self.manifests:
             return
-        body = self.small(_place(part.digest))
+        body = self.small(place_of(part.digest))
         if body is None or digest_of_bytes(body) != part.digest:
             raise ArchiveError(f"the manifest {part.digest} is missing, or is something else")
         manifest = read_manifest(body)
@@ -84,7 +84,7 @@ class _Blobs:
         self.manifests[part.digest] = (part.digest, kind_of(manifest, part.media_type), body)
 
     def _add_blob(self, blob: Part) -> None:
-        found = self.file(_place(blob.digest))
+        found = self.file(place_of(blob.digest))
         if found is None or found.size != blob.size:
             raise ArchiveError(f"the blob {blob.digest} is missing, or has another size")
         self.blobs[blob.digest] = found
@@ -164,7 +164,3 @@ def _layer_kind(section: Section) -> str:
 
 def _plain(part: Part) -> dict[str, object]:
     return {"mediaType": part.media_type, "digest": part.digest, "size": part.size}
-
-
-def _place(digest: str) -> str:
-    return f"blobs/{digest.replace(':', '/')}"

@@ -39,17 +39,21 @@ def read_challenges(header: str) -> list[Challenge]:
 def token_address(challenge: Challenge, base: str, scope: str) -> str:
     """Where to ask for a token; empty unless that is https, or the registry itself."""
     realm = challenge.parameters.get("realm", "")
-    try:
-        there, here = urlsplit(realm), urlsplit(base)
-        same = (there.scheme, there.hostname, there.port) == (here.scheme, here.hostname, here.port)
-    except ValueError:
-        return ""
-    if not there.hostname or there.username is not None or (there.scheme != "https" and not same):
+    if not realm.startswith("https://") and not same_origin(realm, base):
         return ""
     wanted = {"service": challenge.parameters.get("service", ""), "scope": scope}
     query = urlencode({name: value for name, value in wanted.items() if value})
     bare = realm.partition("#")[0]
-    return f"{bare}{'&' if there.query else '?'}{query}"
+    return f"{bare}{'&' if '?' in bare else '?'}{query}"
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses are of one server."""
+    try:
+        parts, others = ((part.scheme, part.hostname, part.port) for part in (urlsplit(one), urlsplit(other)))
+    except ValueError:
+        return False
+    return parts == others
 
 
 def read_token(body: bytes) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import BinaryIO, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -15,6 +15,7 @@ from pikoci.internal.worker.resources.registry_image.challenge import (
     basic,
     read_challenges,
     read_token,
+    same_origin,
     token_address,
 )
 from pikoci.internal.worker.resources.registry_image.source import ImageSource
@@ -27,7 +28,7 @@ _SECONDS, _SLOWEST = 30.0, 64 * 1024  # an exchange, and in bytes a second what 
 _REDIRECTS = 5
 _LOGINS = 2
 _SHOWN = 200
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
 
 
 class _Errors(msgspec.Struct):
@@ -91,33 +92,31 @@ class Registry:
 
     def is_own(self, url: str) -> bool:
         """Whether an address is the registry's own."""
-        try:
-            there, here = urlsplit(url), urlsplit(self._source.base)
-            return (there.scheme, there.hostname, there.port) == (here.scheme, here.hostname, here.port)
-        except ValueError:
-            return False
+        return same_origin(url, self._source.base)
 
     def _admitted(self, url: str, send: Callable[[Mapping[str, str]], Answer]) -> Answer:
         """The answer of a registry that lets us in."""
         own = self.is_own(url)
-        for left in range(_LOGINS, -1, -1):
-            answer = self._sent(send, self._authorization if own else "")
-            if answer.status == _TOO_MANY:
-                raise self.fault(_wait(answer))
-            if answer.status != _UNAUTHORIZED or not own:
-                break
-            if not left:
+        answer = self._sent(send, self._authorization if own else "")
+        logins = 0
+        while own and answer.status == _UNAUTHORIZED:
+            if logins == _LOGINS:
                 raise self._locked_out()
+            logins += 1
             self._log_in(answer)
+            answer = self._sent(send, self._authorization)
         if answer.status == _FORBIDDEN:
             raise self.refusal(answer, f"access to {self._source.repository.path} is denied")
         return answer
 
     def _sent(self, send: Callable[[Mapping[str, str]], Answer], authorization: str) -> Answer:
         try:
-            return send({"Authorization": authorization} if authorization else {})
+            answer = send({"Authorization": authorization} if authorization else {})
         except WebError as error:
             raise self.fault(f"{error}" + (f"; {error.hint}" if error.hint else "")) from None
+        if answer.status == _TOO_MANY:
+            raise self.fault(_wait(answer))
+        return answer
 
     def _log_in(self, answer: Answer) -> None:
         source, before = self._source, self._authorization
@@ -132,8 +131,6 @@ class Registry:
             if not place:
                 raise self.fault("it wants a token from an address that is neither https nor its own")
             given = self._sent(lambda login, place=place: self._web.ask("GET", place, headers=login), known)  # type: ignore[misc]
-            if given.status == _TOO_MANY:
-                raise self.fault(_wait(given))
             token = read_token(given.body) if given.ok else ""
             if not token:
                 raise (

@@ -8,13 +8,13 @@ import os
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import msgspec
 
 from pikoci.internal.worker.resources.model import ResourceCall
 from pikoci.internal.worker.resources.registry_image.client import Registry
-from pikoci.internal.worker.resources.registry_image.manifests import Manifest, Part, fetch, for_platform
+from pikoci.internal.worker.resources.registry_image.manifests import Manifest, Part, fetch, for_platform, place_of
 
 _BLOCK = 512
 _SPARE = 64 * 1024 * 1024  # of the disk, for everybody else
@@ -73,21 +73,21 @@ def _write(registry: Registry, manifest: Manifest, own: Part, body: bytes, refer
     index = {"schemaVersion": 2, "manifests": [_entry(own, manifest, reference)]}
     assert manifest.config is not None
     saved = {
-        "Config": _place(manifest.config.digest),
+        "Config": place_of(manifest.config.digest),
         "RepoTags": [reference] if reference else [],
-        "Layers": [_place(layer.digest) for layer in manifest.layers],
+        "Layers": [place_of(layer.digest) for layer in manifest.layers],
     }
     for name, content in (
         ("oci-layout", b'{"imageLayoutVersion":"1.0.0"}'),
         ("index.json", msgspec.json.encode(index)),
         ("manifest.json", msgspec.json.encode([saved])),
-        (_place(own.digest), body),
+        (place_of(own.digest), body),
     ):
         _begin(file, name, len(content))
         file.write(content)
         _pad(file, len(content))
     for blob in manifest.blobs:
-        _begin(file, _place(blob.digest), blob.size)
+        _begin(file, place_of(blob.digest), blob.size)
         fetch_blob(registry, blob, file)
         _pad(file, blob.size)
     file.write(bytes(2 * _BLOCK))
@@ -96,7 +96,7 @@ def _write(registry: Registry, manifest: Manifest, own: Part, body: bytes, refer
 def fetch_blob(registry: Registry, blob: Part, file: BinaryIO) -> None:
     """Write a blob, which is what its manifest says, into a file. Raises StepError."""
     target = _Hashed(file)
-    answer = registry.download(f"blobs/{blob.digest}", target, blob.size)
+    answer = registry.download(f"blobs/{blob.digest}", cast("BinaryIO", target), blob.size)
     if answer.status != _OK:
         raise registry.refusal(answer, f"cannot get the blob {blob.digest}")
     if target.size != blob.size or target.digest != blob.digest:

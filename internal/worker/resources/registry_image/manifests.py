@@ -87,6 +87,11 @@ def kind_of(manifest: Manifest, told: str = "") -> str:
     return kind if kind in _KINDS else OCI_MANIFEST if manifest.manifests is None else OCI_INDEX
 
 
+def place_of(digest: str) -> str:
+    """Where a blob, or a manifest, lies in an OCI layout."""
+    return f"blobs/{digest.replace(':', '/')}"
+
+
 def digest_of_bytes(data: bytes) -> str:
     """The digest of a manifest or a small blob."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"

@@ -34,13 +34,10 @@ def find_versions(registry: Registry, source: ImageSource, previous: Version | N
         if digest is None:
             raise registry.fault(f'{source.repository.path} has no tag "{tag}"')
         return _news([{"tag": tag, "digest": digest}], previous)
-    ordered = sorted(_wanted(source, list_tags(registry, source)))
+    ordered = sorted(_wanted(source, list_tags(registry, source)).items())
     before = _key(source, text_of(previous.get("tag"))) if previous else None
-    if before is None:
-        ordered = ordered[-1:]
-    else:
-        # The known tag again, too: its image may be another one now.
-        ordered = [one for one in ordered if one[0] >= before][:limit]
+    # The known tag again, too: its image may be another one now.
+    ordered = ordered[-1:] if before is None else [one for one in ordered if one[0] >= before][:limit]
     found: dict[str, Version] = {}
     for _, tag in ordered:
         digest = digest_of_tag(registry, tag)
@@ -99,17 +96,18 @@ def _next(registry: Registry, link: str) -> str:
     return address
 
 
-def _wanted(source: ImageSource, tags: Iterator[str]) -> Iterator[tuple[VersionKey, str]]:
-    """The tags that count, with their place in the order."""
-    constraint = None
+def _wanted(source: ImageSource, tags: Iterator[str]) -> dict[VersionKey, str]:
+    """The tags that count, by their place in the order; of `1.2` and `1.2.0`, the one that says more."""
     try:
         constraint = Constraint(source.semver) if source.semver else None
     except ConstraintError as error:
         raise StepError(failed(f"semver: {error}")) from None
+    found: dict[VersionKey, str] = {}
     for tag in tags:
         key = _key(source, tag)
         if key is not None and (constraint is None or constraint.allows(key)):
-            yield key, tag
+            found[key] = max(found.get(key, ""), tag, key=len)
+    return found
 
 
 def _key(source: ImageSource, tag: str) -> VersionKey | None:

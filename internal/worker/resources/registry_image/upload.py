@@ -48,7 +48,7 @@ def _push_blob(registry: Registry, digest: str, blob: Section) -> None:
         raise registry.refusal(begun, "cannot push")
     url = urljoin(registry.address("blobs/uploads/"), location)
     url = f"{url}{'&' if '?' in url else '?'}digest={quote(digest, safe='')}"
-    done = registry.ask("PUT", url, headers=_BINARY, body=cast(BinaryIO, blob))
+    done = registry.ask("PUT", url, headers=_BINARY, body=cast("BinaryIO", blob))
     if not done.ok:
         raise registry.refusal(done, f"cannot push the blob {digest}")
 

@@ -49,7 +49,7 @@ def test_a_build_waits_without_a_slot_until_it_is_approved(world: World) -> None
     world.set(asking())
     build = world.trigger()
     assert (build.status, build.dispatched_at) == (WAITING, None)
-    assert build.reason == "waits for approval: release has 0 of 1 approvals"
+    assert build.reason == "needs approval: release has 0 of 1 approvals"
     world.schedule()
     world.services.scheduling.sweep()
     assert world.publisher.take() == []
@@ -63,7 +63,7 @@ def test_a_build_waits_without_a_slot_until_it_is_approved(world: World) -> None
 def test_it_takes_as_many_people_as_are_asked_for(world: World) -> None:
     world.set(asking(TWO))
     build = world.trigger()
-    assert approve(world, build).reason == "waits for approval: release has 1 of 2 approvals"
+    assert approve(world, build).reason == "needs approval: release has 1 of 2 approvals"
     assert approve(world, build).status is WAITING  # the same vote again
     bob = approve(world, build, person(world, "bob"), reason=" seen on staging ")
     assert bob.status is PENDING
@@ -89,12 +89,12 @@ def test_the_same_vote_again_is_harmless_also_when_the_build_went_on(world: Worl
 def test_each_approve_block_must_have_its_approvals(world: World) -> None:
     world.set(asking(f'{ONE}\n approve "legal" {{}}'))
     build = world.trigger()
-    with pytest.raises(InvalidError, match="waits for several approvals") as asked:
+    with pytest.raises(ConflictError, match="waits for several approvals") as asked:
         approve(world, build)
     assert asked.value.hint == "say for which you vote: release, legal"
-    with pytest.raises(InvalidError, match="waits for no approval `lego`"):
+    with pytest.raises(NotFoundError, match="waits for no approval `lego`"):
         approve(world, build, label="lego")
-    assert approve(world, build, label="release").reason == "waits for approval: legal has 0 of 1 approvals"
+    assert approve(world, build, label="release").reason == "needs approval: legal has 0 of 1 approvals"
     assert approve(world, build, label="legal").status is PENDING
 
 
@@ -396,7 +396,7 @@ def test_who_follows_a_build_is_told_of_each_vote(world: World) -> None:
     assert last is not None
     assert last.build is not None
     assert last.build.status is FAILED
-    assert reasons == [f"waits for approval: release has {given} of 2 approvals" for given in (0, 1)]
+    assert reasons == [f"needs approval: release has {given} of 2 approvals" for given in (0, 1)]
     updates.close()
 
 

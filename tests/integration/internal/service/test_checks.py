@@ -317,3 +317,17 @@ def test_a_resource_that_left_the_file_is_checked_no_more(world: World) -> None:
 def test_the_default_interval_applies_where_the_file_gives_none(world: World) -> None:
     world.set(TYPE.replace('check_interval = "@every 1m"', "") + PLAIN)
     assert world.resource().check_interval == ServiceSettings().default_check_interval
+
+
+def test_what_a_check_tells_of_versions_is_tidied_and_kept(store: Store) -> None:
+    world = World(store, ServiceSettings(version_batch=3))
+    world.register()
+    world.set(TYPE + PLAIN)
+    due(world)
+    state = world.resource()
+    claim = world.services.gateway.claim_check(state.id, "w", "i1").claim
+    told = [{"author": f"A\n{number}", "url": "javascript:x"} for number in range(2, 8)]
+    result = CheckResult(versions=[{"v": str(number)} for number in range(8)], metadata=told)
+    world.services.gateway.finish_check(state.id, claim, result)
+    found = world.services.resources.versions(world.alice, "main", "p", "made.repo").items[::-1]
+    assert [version.metadata for version in found] == [None] * 2 + [{"author": f"A {n}"} for n in range(2, 8)]
