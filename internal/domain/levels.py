@@ -69,7 +69,7 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "NotifyStep": "message params",
         "InParallelStep": "steps limit fail_fast",
         "ConditionStep": "condition steps",
-        "JobPlan": "services inputs",
+        "JobPlan": "services inputs on_trigger",
         "JobInput": "type description default choices required",
         "NotificationType": "builtin notify",
         "Notification": "params message on jobs exclude",
