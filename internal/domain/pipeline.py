@@ -115,6 +115,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a resource. The newest has the greatest `check_order`.
 
     It is None for what a put made and no check has listed yet: such a version is given to gets with `passed` only.
+    `metadata` is `tidy`; None where nothing is known.
     """
 
     id: int
@@ -123,6 +124,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     check_order: int | None = None
     disabled: bool = False
     created_at: float = 0.0
+    metadata: dict[str, str] | None = None
 
 
 class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +132,7 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
 
     `cordoned` and `draining` are what it is asked to be: the one until it is uncordoned, whatever starts again
     meanwhile, the other until this instance has ended. `team` is the only one whose work it may take, if not empty;
-    `token_id` that of the token it came with, empty for the embedded worker. `place` is where its process runs, see
+    `token_id` that of the token it came with, empty for the embedded worker. `place` and `level` are those of its
     `WorkerHello`.
     """
 
@@ -148,6 +150,7 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     team: str = ""
     token_id: str = ""
     place: str = ""
+    level: int = 1
 
     @property
     def wanted(self) -> str:

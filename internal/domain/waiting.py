@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pikoci.internal.domain.levels import Need
 from pikoci.internal.domain.pipeline import WorkerState
 
 #: What is named before the rest is only counted.
@@ -32,6 +33,12 @@ def none_takes_work(unable: Sequence[WorkerState]) -> str:
     cordoned = next((state.name for state in unable if availability(state) == "cordoned"), None)
     way_out = f"`pikoci client workers uncordon {cordoned}` lets it" if cordoned else "start one with `pikoci worker`"
     return f"no worker takes work now: {shown}; {way_out}"
+
+
+def all_too_old(need: Need, workers: Sequence[WorkerState]) -> str:
+    """There are workers that would take it, and each is of a release before some part of its plan."""
+    shown = _listed([f"{state.name} has pikoci {state.version}" for state in workers])
+    return f"no connected worker is new enough: needs {need.part}; {shown}: upgrade one, or start a newer one"
 
 
 def for_a_slot(able: Sequence[WorkerState], busy: Busy, place: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pikoci.internal.domain.build import Build, WaitingLine
+from pikoci.internal.domain.build import ANY_LEVEL, Build, WaitingLine
 from pikoci.internal.domain.queues import JOBS_QUEUE
 from pikoci.internal.store.session import Session
 from pikoci.internal.store.tables import BUILDS, IN_LINE
@@ -16,9 +16,11 @@ _LINE = f"{IN_LINE} AND queue = ? AND pipeline_id = ?"
 # PostgreSQL and SQLite read every entry of an index for DISTINCT. These step from one line to the first build of the
 # next, so that a line costs the same however long it is.
 _STEP = (
-    f"SELECT id FROM builds WHERE {IN_LINE} AND queue = last.queue AND pipeline_id > last.pipeline_id"
+    f"SELECT id FROM builds WHERE {IN_LINE} AND queue = last.queue AND pipeline_id > last.pipeline_id{{fit}}"
     f" ORDER BY pipeline_id, {_ORDER} LIMIT 1"
 )
+#: The builds that a worker of a level can run. An older one steps over the others, one after another.
+_FIT = " AND level <= ?"
 #: Builds of a line that are counted.
 _COUNTED = 100
 _HEADS = (
@@ -30,9 +32,10 @@ _HEADS = (
 LINES_BESIDE = (
     "WITH RECURSIVE heads(id) AS ("
     f"SELECT (SELECT id FROM builds WHERE {IN_LINE} AND queue ="
-    f" COALESCE((SELECT rung.queue FROM builds rung WHERE rung.id = ?), '{JOBS_QUEUE}')"
+    f" COALESCE((SELECT rung.queue FROM builds rung WHERE rung.id = ?), '{JOBS_QUEUE}'){_FIT}"
     f" ORDER BY pipeline_id, {_ORDER} LIMIT 1)"
-    f" UNION ALL SELECT ({_STEP}) FROM heads JOIN builds last ON last.id = heads.id){_HEADS.format(count='')}"
+    f" UNION ALL SELECT ({_STEP.format(fit=_FIT)}) FROM heads JOIN builds last ON last.id = heads.id)"
+    f"{_HEADS.format(count='')}"
 )
 _COUNT = (
     f", (SELECT COUNT(*) FROM (SELECT 1 FROM builds WHERE {IN_LINE} AND queue = last.queue"
@@ -41,7 +44,8 @@ _COUNT = (
 LINES = (
     "WITH RECURSIVE heads(id) AS ("
     f"SELECT (SELECT id FROM builds WHERE {IN_LINE} ORDER BY queue, pipeline_id, {_ORDER} LIMIT 1)"
-    f" UNION ALL SELECT COALESCE(({_STEP}), (SELECT id FROM builds WHERE {IN_LINE} AND queue > last.queue"
+    f" UNION ALL SELECT COALESCE(({_STEP.format(fit='')}),"
+    f" (SELECT id FROM builds WHERE {IN_LINE} AND queue > last.queue"
     f" ORDER BY queue, pipeline_id, {_ORDER} LIMIT 1)) FROM heads JOIN builds last ON last.id = heads.id)"
     f"{_HEADS.format(count=_COUNT)}"
 )
@@ -49,7 +53,7 @@ FIRST_OF_LINE = f"SELECT id FROM builds WHERE {_LINE} ORDER BY {_ORDER} LIMIT {_
 CLAIM_NEXT = (
     "UPDATE builds SET status = 'started', reason = '', claim = claim + 1, worker = ?, worker_instance = ?,"
     " started_at = ?, lease_expires_at = ?, last_event = 0, rung_by = ?"
-    f" WHERE id = (SELECT id FROM builds WHERE {_LINE} ORDER BY {_ORDER} LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)"
+    f" WHERE id = (SELECT id FROM builds WHERE {_LINE}{_FIT} ORDER BY {_ORDER} LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)"
     f" AND {IN_LINE} AND NOT EXISTS (SELECT 1 FROM builds held WHERE held.status = 'started' AND held.rung_by = ?"
     f" AND held.worker = ? AND held.worker_instance = ?) {BUILDS.returning}"
 )
@@ -67,10 +71,10 @@ class SqlBuildLines:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def lines_beside(self, build_id: int) -> list[WaitingLine]:
+    def lines_beside(self, build_id: int, level: int = ANY_LEVEL) -> list[WaitingLine]:
         """See `BuildRepository`. Costs as much as there are pipelines in the answer, however many builds wait."""
-        rows = self._session.rows(LINES_BESIDE, (build_id,))
-        return [WaitingLine(head=row[0], queue=row[1], pipeline_id=row[2], team=row[3]) for row in rows]
+        rows = self._session.rows(LINES_BESIDE, (build_id, level, level))
+        return [WaitingLine(head=row[0], queue=row[1], pipeline_id=row[2], team=row[3], level=level) for row in rows]
 
     def lines(self) -> list[WaitingLine]:
         """See `BuildRepository`. Costs as much as there are lines in the answer."""
@@ -86,7 +90,7 @@ class SqlBuildLines:
     ) -> Build | None:
         """See `BuildRepository`. `last_event` starts anew, since events are numbered within a claim."""
         by = key_text(worker, "the worker's name"), key_text(instance, "the worker's instance")
-        values = (*by, now, lease_until, rung_by, line.queue, line.pipeline_id, rung_by, *by)
+        values = (*by, now, lease_until, rung_by, line.queue, line.pipeline_id, line.level, rung_by, *by)
         rows = self._session.change(CLAIM_NEXT, values)
         return BUILDS.read(rows[0]) if rows else None
 

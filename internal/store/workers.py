@@ -47,6 +47,7 @@ class SqlWorkers:
             team=team,
             token_id=token_id,
             place=hello.place,
+            level=hello.level,
         )
         if not self._session.write(REGISTER, (*WORKERS.values(state), before.instance if before else None)):
             raise UnavailableError(f"another process registers as worker {hello.name}", hint="try again in a moment")

@@ -64,8 +64,9 @@ class LocalRun:
         *,
         values: Mapping[str, object] | None = None,
         notify: bool = False,
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
-        """`values` are those of the job's inputs.
+        """`values` are those of the job's inputs, `secrets` the entries that a server's own store would have.
 
         Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories` or `values`.
         """
@@ -78,7 +79,7 @@ class LocalRun:
         self._on_event = on_event
         self._control = BuildControl(settings.hook_budget)
         self._equipment = Equipment(
-            gateway=LocalGateway(on_event, settings.workdir / "artifacts"),
+            gateway=LocalGateway(on_event, settings.workdir / "artifacts", secrets),
             spawner=spawner,
             remover=Remover(settings.workdir / REMOVED),
             settings=settings,

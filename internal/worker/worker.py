@@ -15,6 +15,7 @@ import structlog
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import ConflictError, NameTakenError, UnavailableError
 from pikoci.internal.domain.gateway import ClaimRef, Gateway, WorkerCommand, WorkerHello, WorkerTerms
+from pikoci.internal.domain.levels import LEVEL
 from pikoci.internal.worker.builds import BuildHandler
 from pikoci.internal.worker.checks import CheckHandler
 from pikoci.internal.worker.claims import ClaimTable
@@ -247,6 +248,7 @@ class Worker:
             concurrency=settings.concurrency,
             tags=list(settings.tags),
             place=self._place,
+            level=LEVEL,
         )
 
     def _begin(self, terms: WorkerTerms) -> None:

@@ -35,10 +35,12 @@ class Pipelines:
         return self._set(request, team, pipeline, body)
 
     def plan(self, request: ApiRequest, team: str, pipeline: str, body: SetPipeline) -> views.PlanView:
-        """Say what setting the pipeline would change, without doing it."""
+        """Say what setting the pipeline would change and start, without doing it."""
         _require_same(pipeline, body)
-        found = self._pipelines.plan(request.principal, team, pipeline, body.config, body.vars)
-        return views.PlanView(render.changes(found.changes), list(found.warnings))
+        found, outlook = self._pipelines.plan(request.principal, team, pipeline, body.config, body.vars)
+        starts = [views.StartView(start.job, start.builds) for start in outlook.starts]
+        changes, warnings = render.changes(found.changes), list(found.warnings)
+        return views.PlanView(changes, warnings, starts, list(outlook.checks), outlook.unseen)
 
     def get(self, request: ApiRequest, team: str, pipeline: str) -> views.PipelineDetailView:
         """A pipeline, with its file for the team's members."""

@@ -13,22 +13,17 @@ import msgspec
 from pikoci.internal.domain.build import Build, BuildInput, BuildStatus, WaitingLine
 from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.gateway import BuildAssignment, BuildInfo
+from pikoci.internal.domain.levels import LEVEL
 from pikoci.internal.domain.pipeline import Pipeline
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
 from pikoci.internal.domain.tags import tags_of
-from pikoci.internal.service.lifecycle.excerpt import (
-    job_notifications,
-    job_resources,
-    job_runners,
-    job_services,
-    notification_types_of,
-    secrets_of,
-    types_of,
-)
+from pikoci.internal.service.lifecycle.own_secrets import entries_of
+from pikoci.internal.service.lifecycle.passing_on import TooOldError, pass_on_build
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
+from pikoci.internal.service.plumbing.excerpt import job_excerpt
 
 
 class _PlanChangedError(ConflictError):
@@ -59,6 +54,9 @@ class Claims:
         except _PlanChangedError as error:
             self._choose_again(error.build_id)
             raise
+        except TooOldError as error:
+            pass_on_build(self._context, error.id)
+            raise
         self._context.notify(build_topic(assignment.build.id))
         return assignment
 
@@ -75,6 +73,9 @@ class Claims:
             if pipeline is None:
                 raise ConflictError(f"the pipeline of build {build.id} was deleted")
             assignment = self._assign(build, pipeline)
+            names = entries_of(assignment.secrets)
+            if taken and (names or build.claim > 1):
+                self._store.builds.name_secrets(build.id, names)
             self._context.fleet.require_able(by, JOBS_QUEUE, assignment.job.tags, pipeline.team)
         if taken and build.dispatched_at is not None:
             self._context.measures.dispatch.observe(now - build.dispatched_at)
@@ -98,7 +99,7 @@ class Claims:
         Raises ConflictError where it may from none, and where it may not from the one that the build itself waits in.
         """
         lines, refused = [], {}
-        for line in self._store.builds.lines_beside(rung_by):
+        for line in self._store.builds.lines_beside(rung_by, self._context.fleet.level(by)):
             if refusal := self._context.fleet.refusal(by, JOBS_QUEUE, tags_of(line.queue), line.team):
                 refused[line.pipeline_id] = refusal
             else:
@@ -115,40 +116,51 @@ class Claims:
         build = self._store.builds.held(rung_by, by.name, by.instance)
         if build is not None and build.last_event == 0:
             return build
+        self._require_new_enough(rung_by, by)
         raise ConflictError(f"build {rung_by} does not wait for a worker, nor does another in its queue")
 
+    def _require_new_enough(self, rung_by: int, by: Claimant) -> None:
+        """Return if nothing in the build's queue waits for a newer worker. Raises TooOldError, which names the first.
+
+        Its message may be the one that this worker received.
+        """
+        fleet = self._context.fleet
+        if fleet.level(by) >= LEVEL:
+            return
+        for line in self._context.turns.order(self._store.builds.lines_beside(rung_by)):
+            if fleet.refusal(by, JOBS_QUEUE, tags_of(line.queue), line.team) is None:
+                raise TooOldError(line.head, f"build {line.head} needs a newer worker than {by.name}")
+
     def _assign(self, build: Build, pipeline: Pipeline) -> BuildAssignment:
-        spec = self._context.compiled.get(pipeline).spec
+        compiled = self._context.compiled.get(pipeline)
+        spec = compiled.spec
         plan = spec.job(build.job)
         if plan is None:
             raise _PlanChangedError(build, f"job {build.job} left pipeline {pipeline.name}")
         if jobs_queue(plan.tags) != build.queue:
             raise _PlanChangedError(build, f"the tags of job {build.job} changed")
+        if compiled.need(build.job).level > build.level:
+            raise _PlanChangedError(build, f"job {build.job} asks more of a worker than before")
         gets = {step.name: step.resource for step in plan.gets()}
         inputs = self._store.builds.inputs(build.id) if gets else []
         if not _fit(gets, inputs):
             raise _PlanChangedError(build, f"the gets of job {build.job} changed")
-        resources = job_resources(spec, plan)
-        types = types_of(spec, resources)
-        notifications = job_notifications(spec, plan)
-        notification_types = notification_types_of(spec, notifications)
-        services = job_services(spec, plan)
-        secrets = secrets_of(spec, plan, resources, types, services, notifications, notification_types, spec.env)
+        excerpt = job_excerpt(spec, plan)
         return BuildAssignment(
             build=self._info(build, pipeline, plan),
             claim=build.claim,
             lease=self._context.settings.lease,
             job=plan,
-            resources=resources,
-            resource_types=types,
-            runner_types=job_runners(spec, plan, [*types, *services, *notification_types, *secrets.types]),
-            service_types=services,
+            resources=excerpt.resources,
+            resource_types=excerpt.resource_types,
+            runner_types=excerpt.runner_types,
+            service_types=excerpt.service_types,
             inputs={given.get: given.version for given in inputs if given.get in gets},
             masks=spec.masks,
             env=spec.env,
-            notification_types=notification_types,
-            notifications=notifications,
-            secrets=secrets,
+            notification_types=excerpt.notification_types,
+            notifications=excerpt.notifications,
+            secrets=excerpt.secrets,
         )
 
     def _info(self, build: Build, pipeline: Pipeline, plan: JobPlan) -> BuildInfo:

@@ -61,7 +61,12 @@ class Dispatcher:
     def _send(self, build: Build) -> Build:
         plan = self._compiled.plans[build.job]
         sent = msgspec.structs.replace(
-            build, dispatched_at=self._now, queue=jobs_queue(plan.tags), priority=plan.priority, reason=""
+            build,
+            dispatched_at=self._now,
+            queue=jobs_queue(plan.tags),
+            priority=plan.priority,
+            level=self._compiled.need(build.job).level,
+            reason="",
         )
         self._store.builds.save(sent)
         return sent

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pikoci.internal.domain.errors import NotFoundError
+from pikoci.internal.domain.levels import Need, needs
 from pikoci.internal.domain.pipeline import Job, Pipeline, ResourceState
 from pikoci.internal.domain.plan import JobPlan, PipelineSpec, decode_spec
 from pikoci.internal.domain.repositories import Store
+from pikoci.internal.service.plumbing.excerpt import job_excerpt, runners_of, secrets_of
 from pikoci.internal.service.plumbing.ports import RunInThread
 
 _KEPT = 256
@@ -32,12 +34,35 @@ class CompiledPipeline:
     followers: Mapping[str, frozenset[str]]
     getters: Mapping[str, frozenset[str]]
     linked: Mapping[str, Sequence[int]]
+    _needs: dict[str, Need] = field(default_factory=dict)
+    _check_needs: dict[str, Need] = field(default_factory=dict)
 
     def plan(self, job: str) -> JobPlan:
         """The job's plan. Raises NotFoundError when this revision has no such job."""
         if job not in self.plans:
             raise NotFoundError(f"job {job} is no longer in the pipeline")
         return self.plans[job]
+
+    def need(self, job: str) -> Need:
+        """What builds of the job ask of a worker; nothing where this revision has no such job."""
+        plan = self.plans.get(job)
+        if plan is None:
+            return Need()
+        if job not in self._needs:
+            self._needs[job] = needs(plan, job_excerpt(self.spec, plan))
+        return self._needs[job]
+
+    def check_need(self, canonical: str) -> Need:
+        """What checks of the resource ask of a worker; nothing where this revision has no such resource."""
+        resource = self.spec.resource(canonical)
+        kind = self.spec.resource_type(resource.type) if resource else None
+        if resource is None or kind is None:
+            return Need()
+        if canonical not in self._check_needs:
+            secrets = secrets_of(self.spec, resource, kind, self.spec.env)
+            runners = runners_of(self.spec, [kind, *secrets.types])
+            self._check_needs[canonical] = needs(resource, kind, runners, secrets)
+        return self._check_needs[canonical]
 
     def ids(self, jobs: frozenset[str]) -> list[int]:
         """The ids of the jobs, ascending."""

@@ -8,10 +8,11 @@ import msgspec
 
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import ConflictError
+from pikoci.internal.domain.levels import UNSAID, Need
 from pikoci.internal.domain.pipeline import WorkerState
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.tags import queue_of
-from pikoci.internal.domain.waiting import availability, no_worker, none_takes_work
+from pikoci.internal.domain.waiting import all_too_old, availability, no_worker, none_takes_work
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 
@@ -80,21 +81,30 @@ class Fleet:
         """The workers that are there, and are to stay."""
         return [state for state in self.workers() if state.state not in {*_GONE, "draining"} and not state.draining]
 
-    def able(self, kind: str, tags: Sequence[str], team: str) -> list[WorkerState]:
+    def able(self, kind: str, tags: Sequence[str], team: str, level: int) -> list[WorkerState]:
         """The workers that would take such work (`jobs` or `checks`) now if they had a slot, by name."""
-        return [state for state in self._fitting(kind, tags, team) if availability(state) == "running"]
+        fitting = self._fitting(kind, tags, team)
+        return [state for state in fitting if state.level >= level and availability(state) == "running"]
+
+    def level(self, by: Claimant) -> int:
+        """Which plans this worker can run, by what it registered as."""
+        state = self._find(by.name, by.instance)
+        return state.level if state else UNSAID
 
     def free_slots(self, queue: str, running: Mapping[str, int]) -> int:
         """Slots of the workers that take from the queue now and run nothing; `running` is what runs, by worker."""
         takers = [each for each in self.workers() if queue in each.queues and availability(each) == "running"]
         return sum(max(0, each.concurrency - running.get(each.name, 0)) for each in takers)
 
-    def waiting_reason(self, kind: str, tags: Sequence[str], team: str) -> str:
+    def waiting_reason(self, kind: str, tags: Sequence[str], team: str, need: Need) -> str:
         """Why published work of this kind (`jobs` or `checks`) gets no worker now; empty where one could take it."""
         fitting = self._fitting(kind, tags, team)
         if not fitting:
             return no_worker(kind, tags, alone=all(state.state in _GONE for state in self.workers()))
-        return "" if self.able(kind, tags, team) else none_takes_work(fitting)
+        new_enough = [state for state in fitting if state.level >= need.level]
+        if not new_enough:
+            return all_too_old(need, fitting)
+        return "" if self.able(kind, tags, team, need.level) else none_takes_work(new_enough)
 
     def fits(self, state: WorkerState, kind: str, tags: Sequence[str], team: str) -> bool:
         """Whether the worker could take such work, if it takes any now."""

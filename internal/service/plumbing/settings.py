@@ -11,20 +11,24 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds and periods of the use cases; every default is fit for production.
 
     `external_url` has no slash at its end and is empty where unknown. `republish_after` is how long a published build
-    or check may wait for a claim before its message counts as lost. `max_requeues` is how often a build that lost its
+    or check may wait for a claim before its message counts as lost. `old_worker_pause` is how long a worker waits that
+    received a message for newer ones. `max_requeues` is how often a build that lost its
     worker is run again. `log_retention` and `build_retention_age` of None, and a `build_retention_count` of 0, keep for
     ever. `login_attempts` are those of a name from an address, `login_address_attempts` those of an address, each
     within `login_window`. At most `password_queue` passwords are checked or wait for it at once, `password_share` of
-    them for one address. A team in `team_weights` has so many turns to one of a team that is not.
+    them for one address. A team in `team_weights` has so many turns to one of a team that is not. The checks of a
+    resource that its webhook asks for begin `webhook_gap` apart.
     """
 
     external_url: str = ""
     heartbeat_interval: float = 5.0
     lease: float = 30.0
     republish_after: float = 15.0
+    old_worker_pause: float = 1.0
     max_requeues: int = 3
     team_weights: Mapping[str, int] = {}
     default_check_interval: str = "@every 1m"
+    webhook_gap: float = 5.0
     check_timeout: float = 3600.0
     max_versions_per_check: int = 10_000
     max_version_size: int = 64 * 1024

@@ -10,6 +10,7 @@ import msgspec
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, BuildStatus, WaitingLine
 from pikoci.internal.domain.clock import Clock
+from pikoci.internal.domain.levels import Need
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import BusySlots, JobOverview, Pipeline, WorkerState
 from pikoci.internal.domain.queues import JOBS_QUEUE
@@ -72,12 +73,12 @@ class Waiting:
 
     def _reason(self, principal: Principal, build: Build) -> str:
         picture = self._look()
-        team, tags = self._needs(picture, build)
+        team, tags, need = self._needs(picture, build)
         if not principal.may(team, Role.READ):
             return FOR_A_WORKER
-        if reason := self._fleet.waiting_reason(JOBS_QUEUE, tags, team):
+        if reason := self._fleet.waiting_reason(JOBS_QUEUE, tags, team, need):
             return reason
-        able = self._fleet.able(JOBS_QUEUE, tags, team)
+        able = self._fleet.able(JOBS_QUEUE, tags, team, need.level)
         names = {state.name for state in able}
         return for_a_slot(able, _busy(principal, picture.busy, names), self._place(picture, build, able))
 
@@ -88,14 +89,17 @@ class Waiting:
             self._picture = _Picture(moment + _LIFETIME, busy, lines)
         return self._picture
 
-    def _needs(self, picture: _Picture, build: Build) -> tuple[str, list[str]]:
-        """The team that the build belongs to, and the tags that it asks for."""
+    def _needs(self, picture: _Picture, build: Build) -> tuple[str, list[str], Need]:
+        """The team that the build belongs to, the tags that it asks for, and what its plan does."""
         known = picture.pipelines
         if build.pipeline_id not in known:
             known[build.pipeline_id] = self._store.pipelines.get(build.pipeline_id)
         pipeline = known[build.pipeline_id]
-        plan = self._compiled.get(pipeline).plans.get(build.job) if pipeline else None
-        return pipeline.team if pipeline else "", plan.tags if plan else []
+        if pipeline is None:
+            return "", [], Need()
+        compiled = self._compiled.get(pipeline)
+        plan = compiled.plans.get(build.job)
+        return pipeline.team, plan.tags if plan else [], compiled.need(build.job)
 
     def _place(self, picture: _Picture, build: Build, able: list[WorkerState]) -> int | None:
         """Which of the builds that any of these workers could take this one is; None where too many are before it."""

@@ -32,6 +32,7 @@ from pikoci.internal.pipeline.load import load_or_raise
 from pikoci.internal.pipeline.web_sources import Fetched, addresses, mentions_web
 from pikoci.internal.service.lifecycle.checks import next_check, schedule_of
 from pikoci.internal.service.lifecycle.deletion import Deletion
+from pikoci.internal.service.lifecycle.outlook import Outlook, look_ahead
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_pipeline, may_see, require_role
@@ -105,11 +106,15 @@ class PipelineService:
 
     def plan(
         self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
-    ) -> PipelinePlan:
-        """What `set` would change (role maintain), without changing it. Raises what `set` raises."""
+    ) -> tuple[PipelinePlan, Outlook]:
+        """What `set` would change and start (role maintain), without doing it. Raises what `set` raises."""
         require_role(principal, team, Role.MAINTAIN)
         self._check(name, config)
-        return self._read(name, self._store.pipelines.find(team, name), config, variables).plan
+        before = self._store.pipelines.find(team, name)
+        read = self._read(name, before, config, variables)
+        if read.is_known:
+            return read.plan, Outlook()
+        return read.plan, look_ahead(self._context, before, read.spec, read.wished)
 
     def get(self, principal: Principal, team: str, name: str) -> PipelineOverview:
         """A pipeline with its jobs' state. Raises NotFoundError."""
@@ -195,12 +200,19 @@ class PipelineService:
             raise TooLargeError(f"a pipeline file has at most {limit} bytes")
 
     def _read(self, name: str, before: Pipeline | None, config: str, variables: Mapping[str, object]) -> _Read:
-        known = self._store.pipelines.source(before.id) if before else None
+        known = self._known(before) if before else None
         now = datetime.fromtimestamp(self._context.clock.now(), UTC)
         filename, read = f"{name}.hcl", self._context.read_pipeline
         wanted = read(addresses, config, filename) if mentions_web(config) else []
         fetched = self._context.fetch_sources(wanted) if wanted else {}
         return read(_read, known, config, variables, self._wish, fetched, filename=filename, now=now)
+
+    def _known(self, before: Pipeline) -> PipelineSource | None:
+        """What was set before; None where its key is lost, so that the pipeline can be set anew."""
+        try:
+            return self._store.pipelines.source(before.id)
+        except ConflictError:
+            return None
 
     def _save(self, team: str, name: str, before: Pipeline | None, source: PipelineSource) -> Pipeline | None:
         """The pipeline as it is now; None where it was not any more as `before`, with which the file was compared."""

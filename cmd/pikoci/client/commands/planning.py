@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -14,6 +14,8 @@ from pikoci.internal.domain.errors import Diagnostic, InvalidPipelineError
 from pikoci.pkg.client import ApiError
 from pikoci.shared.files import INPUT_FILE, read_text, shown_name, variable_options
 
+#: So many are named; and so many builds of a job the server counts.
+_NAMED, _COUNTED = 10, 20
 _COLORS = {"+": "green", "-": "red", "~": "yellow"}
 
 
@@ -23,9 +25,10 @@ _COLORS = {"+": "green", "-": "red", "~": "yellow"}
 @variable_options
 @with_session
 def plan(session: Session, file: str, team: str, pipeline: str, variables: Mapping[str, object]) -> None:
-    """Show what setting a pipeline would change on the server, without changing it.
+    """Show what setting a pipeline would change and start on the server, without doing it.
 
-    FILE may be - for standard input.
+    FILE may be - for standard input. Builds start at once where versions are there already; what the checks of new
+    resources find may start more.
 
     Example: pikoci pipeline plan -p app pipeline.hcl -v vars.json
 
@@ -33,7 +36,7 @@ def plan(session: Session, file: str, team: str, pipeline: str, variables: Mappi
     """
     answer = _send(session.api.pipelines.plan, team, pipeline, file, variables)
     _warn(session, answer, file)
-    session.show(answer, lambda: _render(answer["changes"]))
+    session.show(answer, lambda: _render(answer["changes"]) + outlook(answer))
 
 
 @click.command("set")
@@ -52,6 +55,29 @@ def set_pipeline(session: Session, file: str, team: str, pipeline: str, variable
     _warn(session, answer, file)
     sentence = f"Set the pipeline {team}/{pipeline}, revision {answer['pipeline']['revision']}."
     session.show(answer, lambda: f"{_render(answer['changes'])}{sentence}\n")
+
+
+def outlook(answer: Mapping[str, Any]) -> str:
+    """The lines on what would start, for people; none from a server of an older release, and where nothing changes."""
+    if "starts" not in answer or not answer["changes"]:
+        return ""
+    starts = [_start(start["job"], start["builds"]) for start in answer["starts"]]
+    lines = [f"Builds that start at once: {_listed(starts)}." if starts else "No build starts at once."]
+    if answer["checks"]:
+        lines.append(f"Checked at once: {_listed(answer['checks'])}.")
+    if answer["unseen"]:
+        lines.append(f"There was no time to look at {answer['unseen']} jobs.")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _start(job: str, builds: int) -> str:
+    many = f"{builds} or more" if builds >= _COUNTED else str(builds)
+    return job if builds == 1 else f"{job} ({many})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return f"{', '.join(names[:_NAMED])}{f' and {more} more' if more > 0 else ''}"
 
 
 def _send(

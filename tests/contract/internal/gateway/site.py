@@ -15,6 +15,7 @@ from pikoci.internal.domain.build import Build, BuildStatus, StepStatus
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
 from pikoci.internal.domain.gateway import Gateway, WorkerHello
+from pikoci.internal.domain.levels import LEVEL
 from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings, build_services
@@ -164,7 +165,7 @@ class Http:
 
 
 def hello(name: str = NAME, instance: str = INSTANCE, **more: Any) -> WorkerHello:
-    told = {"queues": ["jobs", "checks"], "concurrency": 2, "place": "here", **more}
+    told = {"queues": ["jobs", "checks"], "concurrency": 2, "place": "here", "level": LEVEL, **more}
     return WorkerHello(name=name, instance=instance, version="1", **told)
 
 

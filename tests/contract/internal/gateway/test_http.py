@@ -272,3 +272,20 @@ def test_an_address_that_cannot_be_is_refused_unshown(url: str) -> None:
 def test_a_token_that_cannot_be_is_refused_unshown(token: str) -> None:
     with pytest.raises(InvalidError, match="--worker-token"):
         HttpGateway("localhost:8080", token, NAME, INSTANCE)
+
+
+def test_a_worker_of_the_release_before_gets_no_plan_that_is_newer_than_itself(http: Http) -> None:
+    http.world.set(
+        CONFIG + 'job "newer" {\n  in_parallel {\n    task "t" {\n      run "exec" { path = "true" }\n    }\n  }\n}\n'
+    )
+    greeting = {"name": NAME, "instance": INSTANCE, "version": "0.0.9", "queues": ["jobs", "checks"], "concurrency": 2}
+    asked: dict[str, Any] = {"headers": identity(http.token), "timeout": 5.0}
+    worker = f"{http.url}/api/v1/worker"
+    assert httpx.post(f"{worker}/register", content=msgspec.msgpack.encode(greeting), **asked).status_code == 200
+    newer = http.world.services.builds.trigger(http.world.alice, "main", "p", "newer").id
+    refused = httpx.post(f"{worker}/builds/{newer}/claim", **asked)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:pikoci:problem:conflict")
+    assert http.world.build(newer).status == "pending"
+    older = http.world.trigger()
+    taken = httpx.post(f"{worker}/builds/{newer}/claim", **asked)
+    assert msgspec.msgpack.decode(taken.content)["build"]["id"] == older

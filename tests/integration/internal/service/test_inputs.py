@@ -139,6 +139,6 @@ def test_an_archived_job_has_none(world: World) -> None:
 
 def test_a_change_of_inputs_is_a_change_of_the_pipeline(world: World) -> None:
     world.set(limited(PLACE))
-    plan = world.services.pipelines.plan(world.alice, "main", "p", ASKING, {})
+    plan, _ = world.services.pipelines.plan(world.alice, "main", "p", ASKING, {})
     assert [change.name for change in plan.changes] == ["run"]
     assert JobInput(name="how-many", type="number").variable == "INPUT_HOW_MANY"

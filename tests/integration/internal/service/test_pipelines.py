@@ -35,7 +35,7 @@ def job_names(world: World) -> list[str]:
 
 
 def test_a_plan_says_what_setting_does_and_does_nothing(world: World) -> None:
-    planned = world.services.pipelines.plan(world.alice, "main", "p", PLAIN, {})
+    planned, _ = world.services.pipelines.plan(world.alice, "main", "p", PLAIN, {})
     with pytest.raises(NotFoundError):
         world.services.pipelines.get(world.alice, "main", "p")
     _, done = world.services.pipelines.set(world.alice, "main", "p", PLAIN, {})

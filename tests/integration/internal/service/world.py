@@ -10,6 +10,7 @@ from pikoci.internal.domain.build import Build, BuildStatus, StepStatus
 from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
 from pikoci.internal.domain.gateway import BuildAssignment, CheckResult, ClaimRef, Heartbeat, WorkerHello
+from pikoci.internal.domain.levels import LEVEL
 from pikoci.internal.domain.pipeline import ResourceState, Version
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings, build_services
@@ -146,10 +147,17 @@ class World:
         while self.services.scheduling.schedule_jobs():
             pass
 
-    def register(self, instance: str = "i1", name: str = "w", place: str = "here") -> None:
+    def register(self, instance: str = "i1", name: str = "w", place: str = "here", level: int = LEVEL) -> None:
         """A process of the worker; a later one at the same place proves that the earlier one is dead."""
-        queues = ["jobs", "checks"]
-        hello = WorkerHello(name=name, instance=instance, version="1", queues=queues, concurrency=4, place=place)
+        hello = WorkerHello(
+            name=name,
+            instance=instance,
+            version="1",
+            queues=["jobs", "checks"],
+            concurrency=4,
+            place=place,
+            level=level,
+        )
         self.services.gateway.register(hello)
 
     def beat(

@@ -65,7 +65,13 @@ def test_every_area_can_be_called(client: Client) -> None:
     assert "pikoci_http_requests_total" in client.metrics()
     client.pipelines.create("main", "second", CONFIG)
     assert [one["name"] for one in client.pipelines.list("main")] == ["demo", "second"]
-    assert client.pipelines.plan("main", "second", CONFIG) == {"changes": [], "warnings": []}
+    assert client.pipelines.plan("main", "second", CONFIG) == {
+        "changes": [],
+        "warnings": [],
+        "starts": [],
+        "checks": [],
+        "unseen": 0,
+    }
     assert client.pipelines.set("main", "second", CONFIG)["changes"] == []
     assert client.pipelines.get("main", "second")["config"] == CONFIG
     client.pipelines.pause("main", "second")

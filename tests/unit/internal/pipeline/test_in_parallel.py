@@ -7,7 +7,7 @@ import pytest
 from pikoci.internal.domain.graph import pipeline_graph
 from pikoci.internal.domain.plan import GetStep, InParallelStep, PipelineSpec, TaskStep, decode_spec, encode_spec
 from pikoci.internal.pipeline import Change, Detail, diff
-from pikoci.internal.service.lifecycle.excerpt import job_resources, job_runners
+from pikoci.internal.service.plumbing.excerpt import job_resources, job_runners
 from tests.unit.internal.pipeline.loading import GIT, TRIGGER, Finding, find, job, job_of, spec_of
 
 RUN = 'run "shell" { cmd = "true" }'

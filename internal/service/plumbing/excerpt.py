@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -30,12 +30,43 @@ from pikoci.internal.domain.plan import (
 from pikoci.internal.domain.secret_text import references
 
 
+class JobExcerpt(NamedTuple):
+    """What a worker needs besides the job's plan itself."""
+
+    resources: list[Resource]
+    resource_types: list[ResourceType]
+    runner_types: list[RunnerType]
+    service_types: list[ServiceType]
+    notification_types: list[NotificationType]
+    notifications: list[Notification]
+    secrets: Secrets
+
+
 class CommandType(Protocol):
     """A type of a pipeline that may be made of commands."""
 
     @property
     def commands(self) -> list[Command]:
         """Those that it has."""
+
+
+def job_excerpt(spec: PipelineSpec, plan: JobPlan) -> JobExcerpt:
+    """What of the pipeline belongs to the job, hooks and what its end sends included."""
+    resources = job_resources(spec, plan)
+    types = types_of(spec, resources)
+    notifications = job_notifications(spec, plan)
+    notification_types = notification_types_of(spec, notifications)
+    services = job_services(spec, plan)
+    secrets = secrets_of(spec, plan, resources, types, services, notifications, notification_types, spec.env)
+    return JobExcerpt(
+        resources=resources,
+        resource_types=types,
+        runner_types=job_runners(spec, plan, [*types, *services, *notification_types, *secrets.types]),
+        service_types=services,
+        notification_types=notification_types,
+        notifications=notifications,
+        secrets=secrets,
+    )
 
 
 def job_resources(spec: PipelineSpec, plan: JobPlan) -> list[Resource]:
