@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from pikoci.internal.api.names import AccountName, PipelineName
+from pikoci.internal.domain.approval import MAX_VOTE_REASON, VOTE_REASON_PATTERN
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.job_inputs import Value
-from pikoci.internal.domain.names import MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Count, Id
+from pikoci.internal.domain.names import MAX_LABEL, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Count, Id
+from pikoci.internal.domain.secret_entries import MAX_VALUE
 from pikoci.internal.domain.tags import MAX_TOKEN_TAGS, TAG_PATTERN
 
 Password = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -24,6 +26,8 @@ FreshPassword = Annotated[
         extra_json_schema={"pattern": r"^[^\u0000]*$"},
     ),
 ]
+Label = Annotated[str, Meta(max_length=MAX_LABEL)]
+VoteReason = Annotated[str, Meta(max_length=MAX_VOTE_REASON)]
 _STATUS = "|".join(BuildStatus)
 
 
@@ -72,6 +76,20 @@ class Trigger(Struct, forbid_unknown_fields=True, frozen=True):
     values: dict[str, Value] = {}
 
 
+class Approve(Struct, forbid_unknown_fields=True, frozen=True):
+    """An approval. `label` may be left out where the build waits for one only; `reason` is shown with the vote."""
+
+    label: Label = ""
+    reason: VoteReason = ""
+
+
+class Reject(Struct, forbid_unknown_fields=True, frozen=True):
+    """A rejection, which must have a reason."""
+
+    reason: Annotated[VoteReason, Meta(pattern=VOTE_REASON_PATTERN)]
+    label: Label = ""
+
+
 class Pin(Struct, forbid_unknown_fields=True, frozen=True):
     """The version to offer alone."""
 
@@ -100,6 +118,24 @@ class NewWorkerToken(Struct, forbid_unknown_fields=True, frozen=True):
 
     team: AccountName | None = None
     tags: Annotated[list[Tag], Meta(max_length=MAX_TOKEN_TAGS)] | None = None
+
+
+class NewSecret(Struct, forbid_unknown_fields=True, frozen=True):
+    """The value of a secret. It is never given back."""
+
+    value: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=MAX_VALUE,
+            description=f"at most {MAX_VALUE:,} bytes in UTF-8, and no NUL",
+            extra_json_schema={"pattern": r"^[^\u0000]*$"},
+        ),
+    ]
+
+    def __repr__(self) -> str:
+        """Leave the value out."""
+        return "NewSecret()"
 
 
 class Membership(Struct, forbid_unknown_fields=True, frozen=True):

@@ -129,6 +129,14 @@ class WorkCollector(Collector):
         for kind, count in measures.leases_taken_back.items():
             taken.add_metric([kind], float(count))
         yield taken
+        hooks = CounterMetricFamily(
+            "pikoci_webhooks",
+            "What became of deliveries to webhooks; refused are those not signed.",
+            labels=["outcome"],
+        )
+        for outcome, count in measures.webhooks.items():
+            hooks.add_metric([outcome], float(count))
+        yield hooks
 
     def _workers(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily("pikoci_workers", "Workers that registered.", labels=["state"])

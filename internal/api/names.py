@@ -19,6 +19,7 @@ from pikoci.internal.domain.names import (
     JOB,
     PIPELINE,
     RESOURCE,
+    SECRET,
     TOKEN_ID_PATTERN,
     WEBHOOK_TOKEN_PATTERN,
     WORKER,
@@ -42,6 +43,7 @@ def _named(rule: NameRule) -> Meta:
 AccountName = Annotated[str, _named(ACCOUNT)]
 PipelineName = Annotated[str, _named(PIPELINE)]
 JobName = Annotated[str, _named(JOB)]
+SecretName = Annotated[str, _named(SECRET)]
 ResourceName = Annotated[str, _named(RESOURCE)]
 WorkerName = Annotated[str, _named(WORKER)]
 BuildNumber = Annotated[str, Meta(pattern=form(BUILD_NUMBER_PATTERN), examples=["3", "3.1"])]
@@ -81,6 +83,7 @@ PATH_FIELDS: Mapping[str, Field] = {
     "job": _name("job", JobName, JOB),
     "resource": _name("resource", ResourceName, RESOURCE),
     "worker": _name("worker", WorkerName, WORKER),
+    "secret": _name("secret", SecretName, SECRET),
     "number": Field(BuildNumber, "{value} is not a build number", "build numbers look like 3, or 3.1 for a retry"),
     "version": Field(Id, "{value} is not a version id", "the resource's versions are listed with their ids"),
     "token": _token("a webhook token", WEBHOOK_TOKEN_PATTERN, "copy the whole address from the resource"),

@@ -10,11 +10,13 @@ import msgspec
 
 from pikoci.internal.api import views
 from pikoci.internal.domain.accounts import User
+from pikoci.internal.domain.approval import GateStanding
 from pikoci.internal.domain.build import Build, LogChunk, Standing, Step
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.graph import Graph
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import JobOverview, Page, PipelineOverview, Version, WorkerToken
+from pikoci.internal.domain.secret_entries import SecretEntry
 from pikoci.internal.service.plumbing.ports import QueueState
 from pikoci.internal.service.use_cases.views import BuildDetail, ResourceView, WorkerView
 
@@ -73,13 +75,27 @@ def step(one: Step) -> views.StepView:
     )
 
 
+def approval(one: GateStanding) -> views.ApprovalView:
+    """What a build waits or waited for, with the votes."""
+    votes = [views.VoteView(vote.voter, vote.approves, vote.reason, moment(vote.at)) for vote in one.votes]
+    return views.ApprovalView(one.gate.label, one.gate.approvals, one.missing, moment_or_none(one.gate.until), votes)
+
+
 def build_detail(one: BuildDetail, team: str, pipeline: str) -> views.BuildDetailView:
     """A build with its parts."""
     return views.BuildDetailView(
         **msgspec.structs.asdict(build(one.build, team, pipeline)),
+        approvals=[approval(found) for found in one.approvals],
+        approved_at=moment_or_none(one.build.approved_at),
         steps=[step(found) for found in one.steps],
-        inputs=[views.InputView(found.get, found.resource, found.version_id, found.version) for found in one.inputs],
-        outputs=[views.OutputView(found.put, found.resource, found.version_id, found.version) for found in one.outputs],
+        inputs=[
+            views.InputView(found.get, found.resource, found.version_id, found.version, found.metadata or {})
+            for found in one.inputs
+        ],
+        outputs=[
+            views.OutputView(found.put, found.resource, found.version_id, found.version, found.metadata or {})
+            for found in one.outputs
+        ],
         values=one.build.values or {},
     )
 
@@ -148,7 +164,8 @@ def graph(one: Graph) -> views.GraphView:
 def version(one: Version) -> views.VersionView:
     """A version."""
     listed = one.check_order is not None
-    return views.VersionView(one.id, one.version, not one.disabled, listed, moment(one.created_at))
+    created = moment(one.created_at)
+    return views.VersionView(one.id, one.version, not one.disabled, listed, created, one.metadata or {})
 
 
 def resource(one: ResourceView) -> views.ResourceView:
@@ -163,6 +180,7 @@ def resource(one: ResourceView) -> views.ResourceView:
         check_error=found.check_error,
         waiting_reason=one.waiting_reason,
         webhook_token=found.webhook_token,
+        has_webhook_secret=one.has_webhook_secret,
         archived=found.archived,
         latest=version(one.latest) if one.latest else None,
         pinned=version(one.pinned) if one.pinned else None,
@@ -200,6 +218,11 @@ def worker_token(one: WorkerToken) -> views.WorkerTokenView:
         revoked_by=one.revoked_by,
         revoked_at=moment_or_none(one.revoked_at),
     )
+
+
+def secret(one: SecretEntry) -> views.SecretView:
+    """What is known of a secret."""
+    return views.SecretView(name=one.name, set_by=one.set_by, set_at=moment(one.set_at))
 
 
 def queue(name: str, state: QueueState | None) -> views.QueueView:

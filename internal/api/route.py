@@ -24,6 +24,14 @@ BYTES = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer with one of the route's `replies` as its status."""
+
+    status: int
+    answer: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One operation: where it is, what does it, what goes in and what comes out.
 
@@ -108,7 +116,8 @@ class Endpoint:
 
         def act() -> Answer:
             result = route.handle(request, **fields)
-            return Answer(status=route.status, body=b"" if route.answer is None else as_json(result))
+            reply = result if isinstance(result, Reply) else Reply(route.status, result)
+            return Answer(status=reply.status, body=b"" if route.answer is None else as_json(reply.answer))
 
         answer = self._replay.answer(request, data, act) if route.keeps_answer else act()
         response.status = answer.status

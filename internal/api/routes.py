@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pikoci.internal.api import bodies, views
+from pikoci.internal.api.endpoints.approvals import Approvals
 from pikoci.internal.api.endpoints.builds import Builds
 from pikoci.internal.api.endpoints.events import Events
 from pikoci.internal.api.endpoints.fleet import Fleet
@@ -14,8 +15,9 @@ from pikoci.internal.api.endpoints.operations import Operations
 from pikoci.internal.api.endpoints.people import People
 from pikoci.internal.api.endpoints.pipelines import Pipelines
 from pikoci.internal.api.endpoints.resources import Resources
+from pikoci.internal.api.endpoints.secrets import Secrets
 from pikoci.internal.api.endpoints.session import Session
-from pikoci.internal.api.route import JSON, Route
+from pikoci.internal.api.route import BYTES, JSON, Route
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.api.worker_routes import worker_routes
 from pikoci.internal.domain.names import Count
@@ -48,8 +50,10 @@ def table(services: Services, settings: ApiSettings, operations: Operations) -> 
         *_pipelines(Pipelines(services)),
         *_jobs(Jobs(services)),
         *_builds(Builds(services), Logs(services), Events(services, settings)),
-        *_resources(Resources(services)),
+        *_approvals(Approvals(services)),
+        *_resources(Resources(services, settings)),
         *_people(People(services)),
+        *_secrets(Secrets(services)),
         *_fleet(Fleet(services)),
         *worker_routes(services, settings),
         *_operations(operations),
@@ -126,6 +130,14 @@ def _jobs(jobs: Jobs) -> list[Route]:
     ]
 
 
+def _approvals(approvals: Approvals) -> list[Route]:
+    build, text = views.BuildView, "Approve a build that waits for it"
+    return [
+        Route("POST", f"{BUILD}/approve", approvals.approve, text, build, body=bodies.Approve, **_CONFLICT),
+        Route("POST", f"{BUILD}/reject", approvals.reject, "Let it fail", build, body=bodies.Reject, **_CONFLICT),
+    ]
+
+
 def _builds(builds: Builds, logs: Logs, events: Events) -> list[Route]:
     listing, query, build = views.Listing[views.BuildView], bodies.BuildQuery, views.BuildView
     again, new = views.ReproductionView, {"status": 201, **_CONFLICT}
@@ -180,10 +192,12 @@ def _resources(resources: Resources) -> list[Route]:
             "POST",
             "/webhooks/{token}",
             resources.webhook,
-            "Check the resource of this token",
-            views.CheckedView,
+            "Check the resource of this token, unless the event that is posted does not concern it",
+            views.DeliveredView,
             status=202,
-            problems=(409, 503),
+            replies=(200,),
+            takes=BYTES,
+            problems=(403, 409, 503),
             **_OPEN,
         ),
     ]
@@ -210,6 +224,23 @@ def _people(people: People) -> list[Route]:
         Route("GET", f"{TEAM}/members", people.members, "Members", views.Listing[views.MemberView], **_PAGE),
         Route("PUT", member, people.set_member, "Give a user a role", body=bodies.Membership, **_DONE),
         Route("DELETE", member, people.remove_member, "End a membership", **_DONE),
+    ]
+
+
+def _secrets(secrets: Secrets) -> list[Route]:
+    listing = views.Listing[views.SecretView]
+    of_team, of_pipeline = f"{TEAM}/secrets", f"{PIPELINE}/secrets"
+    # The fingerprint of a request that is kept would let its value be guessed.
+    new: dict[str, Any] = {"body": bodies.NewSecret, "is_large": True, "keeps_answer": False, **_DONE}
+    return [
+        Route("GET", of_team, secrets.list, "Secrets of a team, without values", listing, **_PAGE),
+        Route("PUT", f"{of_team}/{{secret}}", secrets.set, "Set a secret of a team", **new),
+        Route("DELETE", f"{of_team}/{{secret}}", secrets.delete, "Delete a secret of a team", **_DONE),
+        Route("GET", of_pipeline, secrets.list_of_pipeline, "Secrets of a pipeline, without values", listing, **_PAGE),
+        Route("PUT", f"{of_pipeline}/{{secret}}", secrets.set_of_pipeline, "Set a secret of a pipeline", **new),
+        Route(
+            "DELETE", f"{of_pipeline}/{{secret}}", secrets.delete_of_pipeline, "Delete a secret of a pipeline", **_DONE
+        ),
     ]
 
 

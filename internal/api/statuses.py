@@ -19,7 +19,7 @@ def reads_body(route: Route) -> bool:
     """Whether what comes with the request is read, if only to refuse it."""
     if route.for_workers:
         return route.has_body
-    return route.method != "GET" and (route.authenticates or route.body is not None)
+    return route.method != "GET" and (route.authenticates or route.has_body)
 
 
 def _of_form(route: Route) -> set[int]:

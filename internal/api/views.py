@@ -106,6 +106,7 @@ class InputView(Struct, frozen=True):
     resource: str
     version_id: int
     version: dict[str, Any]
+    metadata: dict[str, str]
 
 
 class OutputView(Struct, frozen=True):
@@ -115,11 +116,36 @@ class OutputView(Struct, frozen=True):
     resource: str
     version_id: int
     version: dict[str, Any]
+    metadata: dict[str, str]
+
+
+class VoteView(Struct, frozen=True):
+    """What a person says of a build that waits for approval."""
+
+    voter: str
+    approves: bool
+    reason: str
+    at: datetime
+
+
+class ApprovalView(Struct, frozen=True):
+    """What a build waits or waited for: so many `approvals` for the label, before `until`, null: without limit."""
+
+    label: str
+    approvals: int
+    missing: int
+    until: datetime | None
+    votes: list[VoteView]
 
 
 class BuildDetailView(BuildView, frozen=True):
-    """A build with its steps, inputs and outputs. `values` are those of the job's `input` blocks."""
+    """A build with its steps, inputs and outputs. `values` are those of the job's `input` blocks.
 
+    `approved_at` is when it had its `approvals`; a retry of an approved build has its original's time, and none to get.
+    """
+
+    approvals: list[ApprovalView]
+    approved_at: datetime | None
     steps: list[StepView]
     inputs: list[InputView]
     outputs: list[OutputView]
@@ -288,18 +314,23 @@ class GraphView(Struct, frozen=True):
 
 
 class VersionView(Struct, frozen=True):
-    """A version of a resource. One that is not `listed` was made by a put, and no check has listed it yet."""
+    """A version of a resource. One that is not `listed` was made by a put, and no check has listed it yet.
+
+    `metadata` is what is known beside it, for people: of a commit `author`, `date`, `message` and, where it is known,
+    `url`.
+    """
 
     id: int
     version: dict[str, Any]
     enabled: bool
     listed: bool
     created_at: datetime
+    metadata: dict[str, str]
 
 
 class ResourceView(Struct, frozen=True):
     """A resource; `name` is `type.name`. For the public `webhook_token` is empty, and `check_error` tells no more than
-    that there is one.
+    that there is one. `has_webhook_secret` says that only signed deliveries count, which is shown to members.
 
     `waiting_reason` says why no worker takes its check; it is empty where nothing is wrong.
     """
@@ -312,6 +343,7 @@ class ResourceView(Struct, frozen=True):
     check_error: str
     waiting_reason: str
     webhook_token: str
+    has_webhook_secret: bool
     archived: bool
     latest: VersionView | None
     pinned: VersionView | None
@@ -366,6 +398,14 @@ class WorkerTokenView(Struct, frozen=True):
     revoked_at: datetime | None
 
 
+class SecretView(Struct, frozen=True):
+    """What is known of a secret: who set it, and when. `set_by` may be somebody who is no user any more."""
+
+    name: str
+    set_by: str
+    set_at: datetime
+
+
 class NewWorkerTokenView(Struct, frozen=True):
     """A new worker token: `token` is shown this once. Its worker may have the `tags`, null: any."""
 
@@ -387,10 +427,12 @@ class QueueView(Struct, frozen=True):
     oldest_seconds: float | None
 
 
-class CheckedView(Struct, frozen=True):
-    """The resource that will be checked."""
+class DeliveredView(Struct, frozen=True):
+    """What became of a delivery: `checked` says that the resource will be, else `reason` why not."""
 
     resource: str
+    checked: bool
+    reason: str
 
 
 class HealthView(Struct, frozen=True):

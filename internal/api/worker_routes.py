@@ -17,7 +17,15 @@ from pikoci.internal.domain.gateway import (
     WorkerHello,
     WorkerTerms,
 )
-from pikoci.internal.domain.wire import INSTANCE_HEADER, LINES, MSGPACK, WORKER_HEADER, Report, StoredArtifact
+from pikoci.internal.domain.wire import (
+    INSTANCE_HEADER,
+    LINES,
+    MSGPACK,
+    WORKER_HEADER,
+    Report,
+    SecretValue,
+    StoredArtifact,
+)
 from pikoci.internal.service import Services
 
 WORKER = "/api/v1/worker"
@@ -46,7 +54,8 @@ def worker_routes(services: Services, settings: ApiSettings) -> list[Route]:
     beat: dict[str, Any] = {**_PACKED, "problems": (404, 409)}
     stream: dict[str, Any] = {**_PACKED, "media": (LINES,)}
     download: dict[str, Any] = {**_CLAIMED, "media": (BYTES,)}
-    check = f"{CHECK}/claims/{{claim}}/result"
+    check = f"{CHECK}/claims/{{claim}}"
+    named: dict[str, Any] = {**_PACKED, "problems": (403, 404, 409)}
     return [
         Route(
             "POST", f"{WORKER}/register", api.register, "Make a worker known", WorkerTerms, body=WorkerHello, **_CLAIM
@@ -57,6 +66,22 @@ def worker_routes(services: Services, settings: ApiSettings) -> list[Route]:
         Route("POST", f"{claim}/events", api.report, "Tell what happened in a build", body=Report, **_DONE),
         Route("POST", f"{claim}/artifacts", api.store_artifact, "Keep a stream", StoredArtifact, **artifact),
         Route("GET", f"{claim}/artifacts/{{digest}}", api.load_artifact, "A kept stream", **download),
+        Route(
+            "POST",
+            f"{claim}/secrets/{{secret}}",
+            api.build_secret,
+            "A secret that the build names",
+            SecretValue,
+            **named,
+        ),
         Route("POST", f"{CHECK}/claim", api.claim_check, "Take a check", CheckAssignment, **_CLAIM),
-        Route("POST", check, api.finish_check, "Tell what a check found", body=CheckResult, **_DONE),
+        Route(
+            "POST",
+            f"{check}/secrets/{{secret}}",
+            api.check_secret,
+            "A secret that the check names",
+            SecretValue,
+            **named,
+        ),
+        Route("POST", f"{check}/result", api.finish_check, "Tell what a check found", body=CheckResult, **_DONE),
     ]

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from pikoci.internal.domain.approval import Gate
 from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.job_inputs import Value
 from pikoci.internal.domain.queues import JOBS_QUEUE
@@ -67,10 +68,12 @@ def combined(standings: Iterable[Standing]) -> Standing:
     )
 
 
-#: Every allowed move. `started -> pending` is a requeue after the worker was lost.
+#: Every allowed move. `started -> pending` is a requeue after the worker was lost, `waiting -> failed` a rejection.
 TRANSITIONS: dict[BuildStatus, frozenset[BuildStatus]] = {
-    BuildStatus.WAITING: frozenset({BuildStatus.PENDING, BuildStatus.CANCELLED}),
-    BuildStatus.PENDING: frozenset({BuildStatus.STARTED, BuildStatus.CANCELLED, BuildStatus.ERRORED}),
+    BuildStatus.WAITING: frozenset({BuildStatus.PENDING, BuildStatus.FAILED, BuildStatus.CANCELLED}),
+    BuildStatus.PENDING: frozenset(
+        {BuildStatus.WAITING, BuildStatus.STARTED, BuildStatus.CANCELLED, BuildStatus.ERRORED}
+    ),
     BuildStatus.STARTED: FINAL | {BuildStatus.PENDING},
     **{status: frozenset() for status in FINAL},
 }
@@ -104,6 +107,10 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     `number` counts per job from 1; `retry` is 0 for an original and counts its retries. `queue` (the one of its job's
     tags) and `priority` say where it waits for a worker, `level` (see `levels`) for which; they are what they were when
     it was dispatched. `values` are those of its job's inputs, defaults included, by name; None where there are none.
+
+    `gates` are the approvals that it waits for or waited for, None where there are none. `waits_until` is when the
+    first of those that are still missing comes too late. It is approved since `approved_at`, a retry since its original
+    is.
     """
 
     id: int
@@ -132,6 +139,9 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 0
     level: int = 1
     values: dict[str, Value] | None = None
+    gates: list[Gate] | None = None
+    waits_until: float | None = None
+    approved_at: float | None = None
 
     @property
     def name(self) -> str:
@@ -210,6 +220,7 @@ class BuildInput(msgspec.Struct, frozen=True, kw_only=True):
     version_id: int
     version: dict[str, object]
     upstream: dict[str, int] = {}
+    metadata: dict[str, str] | None = None
 
 
 class BuildOutput(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,3 +230,4 @@ class BuildOutput(msgspec.Struct, frozen=True, kw_only=True):
     resource: str
     version_id: int
     version: dict[str, object]
+    metadata: dict[str, str] | None = None

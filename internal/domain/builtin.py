@@ -6,11 +6,13 @@ wins over one of these that has the same name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal
 
 import msgspec
+
+from pikoci.internal.domain.json_path import parse_json_path
 
 ParamKind = Literal["string", "number", "bool", "list", "any"]
 
@@ -20,6 +22,7 @@ class Param(msgspec.Struct, frozen=True):
 
     `sensitive` values are masked everywhere. `supported` is False for what no worker does yet.
     `ignored` says, for people, why a parameter of older pipelines has no effect; setting one is a warning.
+    A text is one of `choices`, where there are some, and `check` raises InvalidError for one that is wrong.
     """
 
     name: str
@@ -29,6 +32,8 @@ class Param(msgspec.Struct, frozen=True):
     sensitive: bool = False
     supported: bool = True
     ignored: str = ""
+    choices: tuple[str, ...] = ()
+    check: Callable[[str], object] | None = None
 
 
 class BuiltinResourceType(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,9 +85,9 @@ _GIT_TAGS = Param("tags", "bool", "Fetch all tags into the clone, for `git descr
 
 _GIT = BuiltinResourceType(
     name="git",
-    description="Commits or tags of a git repository.",
+    description="Commits or tags of a git repository, or the open pull requests of a forge.",
     cache=True,
-    version_keys=("ref", "branch", "tag"),
+    version_keys=("ref", "branch", "tag", "pr", "base"),
     params=(
         Param("url", "string", "Address of the repository: https, ssh, file or a path.", required=True),
         _GIT_NAME,
@@ -99,7 +104,15 @@ _GIT = BuiltinResourceType(
         Param("token", "string", "Access token for https, in place of user and password.", sensitive=True),
         Param("private_key", "string", "SSH private key, in PEM or OpenSSH form.", sensitive=True),
         Param("known_hosts", "string", "Lines of a known_hosts file; without it a host's first key is trusted."),
-        Param("pr", "bool", "Follow the open pull requests instead of commits.", supported=False),
+        Param("pr", "bool", "Follow the open pull requests of GitHub, GitLab, Gitea or Forgejo instead of commits."),
+        Param("provider", "string", "`github`, `gitlab`, `gitea` or `forgejo`; by the url's host where it is plain."),
+        Param("api_url", "string", "Address of the forge's API; by provider and host if not given."),
+        Param("base", "string", "With `pr`: only pull requests that are to be merged to this branch."),
+        Param("labels", "list", "With `pr`: only pull requests that have at least one of these labels."),
+        Param("drafts", "bool", "With `pr`: drafts too; false by default."),
+        Param("forks", "bool", "With `pr`: pull requests from forks too, if they have the `fork_label`; else none."),
+        Param("fork_label", "string", "With `forks`: the label by which a maintainer lets one in."),
+        Param("ca_cert", "string", "Certificates in PEM form that vouch for host and API, in place of the machine's."),
     ),
     get_params=(_GIT_NAME, _GIT_DEPTH, _GIT_SUBMODULES, _GIT_TAGS),
     put_params=(
@@ -138,9 +151,77 @@ _ARTIFACT = BuiltinResourceType(
     put_params=(Param("dir", "string", "Directory to store, below the work directory.", required=True),),
 )
 
+_IMAGE_DIR = Param("dir", "string", "Directory to write into, in the work directory; the resource's name by default.")
+_IMAGE_PLATFORM = Param("platform", "string", "Which image of several, such as `linux/arm64`; the worker's by default.")
+_IMAGE_SKIP = Param("skip_download", "bool", "Do not fetch the image itself; false by default.")
+
+_REGISTRY_IMAGE = BuiltinResourceType(
+    name="registry-image",
+    description="Container images in a registry: those under one tag, or tags that are versions.",
+    version_keys=("tag", "digest"),
+    params=(
+        Param("repository", "string", "Where the images are: `HOST/NAME`, or a name on Docker Hub.", required=True),
+        Param("tag", "string", "The tag to follow; `latest` by default, unless `semver` or `tag_regex` is given."),
+        Param("semver", "string", "Follow the tags that are versions in this range: `~1.2`, `>= 1.2 < 3`, `*`."),
+        Param("tag_regex", "string", "Follow the tags that match as a whole; the first group is the version."),
+        Param("variant", "string", "With `semver`, only tags that end in `-VARIANT`; put's `version` gets it, too."),
+        Param("pre_releases", "bool", "With `semver`, alpha, beta and rc versions too; false by default."),
+        Param("username", "string", "Whom to log in as; nobody by default."),
+        Param("password", "string", "Password, or the access token that stands for one.", sensitive=True),
+        Param("ca_cert", "string", "Certificates in PEM form that vouch for the registry, in place of the machine's."),
+        Param("insecure", "bool", "Speak plain HTTP with the registry; false by default."),
+        _IMAGE_DIR,
+        _IMAGE_PLATFORM,
+        _IMAGE_SKIP,
+    ),
+    get_params=(_IMAGE_DIR, _IMAGE_PLATFORM, _IMAGE_SKIP),
+    put_params=(
+        Param("image", "string", "The archive to push, below the work directory; globs may name it.", required=True),
+        Param("tag", "string", "A tag to push under, beside the resource's."),
+        Param("version", "string", "A version to push under, as a tag."),
+        Param("additional_tags", "any", "More tags: a list, or the path of a file with words."),
+    ),
+)
+
+_HTTP_NAME = Param("name", "string", "File to write, below the work directory; the last part of `url` by default.")
+
+_HTTP = BuiltinResourceType(
+    name="http",
+    description="One file that a server has, by HTTP.",
+    version_keys=("sha256", "etag", "last_modified", "version"),
+    params=(
+        Param("url", "string", "Address of the file: http or https.", required=True),
+        _HTTP_NAME,
+        Param(
+            "version",
+            "string",
+            "What tells versions apart: `digest` of the file, the default, or the answer's `etag` or `last-modified`.",
+            choices=("digest", "etag", "last-modified"),
+        ),
+        Param(
+            "version_path",
+            "string",
+            "The version is a value in the file, which is JSON: `$.tag_name`.",
+            check=parse_json_path,
+        ),
+        Param("headers", "any", "Map of headers to send."),
+        Param("secret_headers", "any", "Map of more headers; their values are masked.", sensitive=True),
+        Param("username", "string", "User to log in as."),
+        Param("password", "string", "Password of the user.", sensitive=True),
+        Param("token", "string", "Token to send, in place of user and password.", sensitive=True),
+        Param("ca_cert", "string", "Certificates in PEM form that vouch for the server, in place of the machine's."),
+        Param("max_size", "number", "Most mebibytes that the file may have; 1024 by default."),
+    ),
+    get_params=(_HTTP_NAME,),
+    put_params=(
+        Param("file", "string", "File of the work directory to send.", required=True),
+        Param("method", "string", "`PUT`, the default, `POST` or `PATCH`.", choices=("PUT", "POST", "PATCH")),
+    ),
+)
+
 #: Every resource type built into the worker, by name.
 BUILTIN_RESOURCE_TYPES: Mapping[str, BuiltinResourceType] = MappingProxyType(
-    {kind.name: kind for kind in (_GIT, _CRON, _TRIGGER, _ARTIFACT)}
+    {kind.name: kind for kind in (_GIT, _CRON, _TRIGGER, _ARTIFACT, _HTTP, _REGISTRY_IMAGE)}
 )
 
 _EXEC = BuiltinRunner(
@@ -224,5 +305,5 @@ _VAULT = BuiltinSecretType(
 
 #: Every store of secrets built into the worker, by name.
 BUILTIN_SECRET_TYPES: Mapping[str, BuiltinSecretType] = MappingProxyType({kind.name: kind for kind in (_FILE, _VAULT)})
-#: The server's own store, which needs no definition.
-OWN_STORE = "pikoci"
+#: The server's own store, which needs no definition, and the key of the value in each of its entries.
+OWN_STORE, OWN_KEY = "pikoci", "value"

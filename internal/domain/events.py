@@ -46,11 +46,12 @@ class StepFinished(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class VersionProduced(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="version"):
-    """A put made a version of a resource (canonical name), an output of the build."""
+    """A put made a version of a resource (canonical name), an output of the build. `metadata` is for people."""
 
     put: str
     resource: str
     version: dict[str, object]
+    metadata: dict[str, str] = {}
 
 
 class BuildFinished(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="build_finished"):

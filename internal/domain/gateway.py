@@ -159,10 +159,14 @@ class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """New versions in the order found, oldest first; or `error`, one sentence, when the check failed."""
+    """New versions in the order found, oldest first; or `error`, one sentence, when the check failed.
+
+    `metadata` is that of the last versions: the last entry that of the last version, and so on. It may be shorter.
+    """
 
     versions: list[dict[str, object]] = []
     error: str = ""
+    metadata: list[dict[str, str]] = []
 
 
 class Gateway(Protocol):
@@ -207,6 +211,16 @@ class Gateway(Protocol):
 
     def finish_check(self, resource_id: int, claim: int, result: CheckResult) -> None:
         """Deliver a check's outcome; a second delivery is ignored. Raises StaleClaimError for an old claim."""
+
+    def build_secret(self, build_id: int, claim: int, name: str) -> str:
+        """The value now of an entry of the server's own store that the claim's plan names.
+
+        Raises NotFoundError where neither the pipeline nor its team has it, StaleClaimError, PermissionDeniedError for
+        an entry that the plan does not name, ConflictError for one that the server has no key for.
+        """
+
+    def check_secret(self, resource_id: int, claim: int, name: str) -> str:
+        """The same for the plan of a check."""
 
     def store_artifact(self, build_id: int, claim: int, chunks: Iterable[bytes]) -> str:
         """Store a stream under its SHA-256 (hex), which is returned. Raises TooLargeError over the server's limit."""

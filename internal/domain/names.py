@@ -61,6 +61,8 @@ PIPELINE = NameRule("A-Za-z0-9", "A-Za-z0-9_.-", "letters, digits, `_`, `.` and 
 LABEL = NameRule("A-Za-z0-9_", "A-Za-z0-9_.-", _ANY)
 JOB = NameRule("A-Za-z0-9_", "A-Za-z0-9_.-", _ANY, MAX_NAME)
 WORKER = JOB
+#: Entries of the server's own store of secrets.
+SECRET = LABEL
 #: Two labels with a dot between.
 RESOURCE = NameRule("A-Za-z0-9_", "A-Za-z0-9_.-", _ANY, 2 * MAX_LABEL + 1)
 

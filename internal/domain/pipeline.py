@@ -115,6 +115,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a resource. The newest has the greatest `check_order`.
 
     It is None for what a put made and no check has listed yet: such a version is given to gets with `passed` only.
+    `metadata` is `tidy`; None where nothing is known.
     """
 
     id: int
@@ -123,6 +124,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     check_order: int | None = None
     disabled: bool = False
     created_at: float = 0.0
+    metadata: dict[str, str] | None = None
 
 
 class WorkerState(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from pikoci.internal.domain.approval import Approval
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.job_inputs import JobInput, Value, environment
 
@@ -261,7 +262,8 @@ def walk_steps(steps: Iterable[Step]) -> Iterator[Step]:
 class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One job, expanded. `concurrency` 0 means no limit, `timeout` 0 none; a higher `priority` goes first.
 
-    Its `services` start before its steps, in order. Its commands see the variables of `env`.
+    Its `services` start before its steps, in order. Its commands see the variables of `env`. Builds are given out when
+    all of `approvals` are had.
     """
 
     name: str
@@ -279,6 +281,7 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     allow_failure: bool = False
     interruptible: bool = False
     inputs: list[JobInput] = []
+    approvals: list[Approval] = []
 
     @property
     def is_limited(self) -> bool:
@@ -319,7 +322,7 @@ class SecretType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class SecretVariable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A variable whose value a worker reads from a store at each use: `key` of what is at `path` there.
 
-    `type` is `string`, `number` or `bool`; its text must be one.
+    `type` is `string`, `number` or `bool`; its text must be one. In the server's own store `path` is an entry's name.
     """
 
     name: str
@@ -352,7 +355,8 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """A whole pipeline after evaluation and expansion; every list is in source order.
 
     `masks` holds the values of sensitive variables, which a worker never lets into a log. Every command sees the
-    variables of `env`, also those of checks. `sources` tells which types came from the web.
+    variables of `env`, also those of checks. `sources` tells which types came from the web. `webhook_secrets` are by
+    the canonical names of resources; no worker is given them.
     """
 
     jobs: list[JobPlan] = []
@@ -366,6 +370,7 @@ class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     notifications: list[Notification] = []
     secrets: Secrets = Secrets()
     sources: list[FetchedSource] = []
+    webhook_secrets: dict[str, str] = {}
 
     def job(self, name: str) -> JobPlan | None:
         """The job of that name, or None."""

@@ -41,6 +41,16 @@ class StoredArtifact(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class SecretValue(msgspec.Struct, frozen=True, kw_only=True):
+    """The value of an entry of the server's own store."""
+
+    value: str
+
+    def __repr__(self) -> str:
+        """Leave the value out."""
+        return "SecretValue()"
+
+
 _START = re.compile(r"s([0-9]{1,18})(x[0-9a-f]{1,32})?", re.ASCII)
 
 

@@ -97,6 +97,8 @@ def _resource(resource: Resource, spec: PipelineSpec) -> Any:
     builtin = BUILTIN_RESOURCE_TYPES.get(kind.builtin if kind else "")
     plain = _plain(resource)
     _wrap(plain.get("params", {}), builtin.params if builtin else ())
+    if secret := spec.webhook_secrets.get(resource.canonical):
+        plain["webhook_secret"] = _Sensitive(secret)
     return plain
 
 

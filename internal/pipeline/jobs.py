@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pikoci.internal.domain.plan import JobPlan
+from pikoci.internal.pipeline.approvals import build_approvals
 from pikoci.internal.pipeline.conditions import CONDITIONS
 from pikoci.internal.pipeline.expand import Instance, instances
 from pikoci.internal.pipeline.inputs import build_inputs, refuse_unmet
@@ -56,6 +57,7 @@ def _build(base: str, block: Block, instance: Instance, steps: Steps, scope: Sco
         name=instance.name,
         **steps.services.plan(node.children),
         inputs=build_inputs(node, inside),
+        approvals=build_approvals(node, scope.report),
         steps=steps.plan(node.children),
         **steps.hooks(node.children),
         **node.changed(*_SETTINGS),

@@ -9,6 +9,7 @@ from pikoci.internal.pipeline import kinds
 from pikoci.internal.pipeline.language_job import ENV, JOB_BLOCKS
 from pikoci.internal.pipeline.schema import AttributeSchema as Attribute
 from pikoci.internal.pipeline.schema import BlockSchema as Block
+from pikoci.internal.pipeline.webhooks import WEBHOOK_SECRET
 
 _PARAMS_FREE = "params by name, of any value"
 _RUNNER_PARAMS = "the params of the runner"
@@ -106,6 +107,7 @@ _RESOURCE = (
             Attribute("check_interval", kinds.INTERVAL, "When to check: `@every 1m`, `@hourly`, or five cron fields."),
             Attribute("cache", kinds.BOOL, "Keep a cache directory, or not; the type decides if not given."),
             Attribute("tags", kinds.TAGS, "Only workers with all of these tags check it.", default=[]),
+            Attribute("webhook_secret", WEBHOOK_SECRET, "What forges sign the events with that they post; masked."),
         ),
         blocks=("resource.params",),
     ),

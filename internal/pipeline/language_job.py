@@ -70,11 +70,14 @@ _JOB = (
     ),
     Block(
         "job.approve",
-        "Builds wait until people approve.",
+        "Builds wait until people approve. Of several, each must have its approvals.",
         labels=("label",),
-        single=True,
-        supported=False,
-        attributes=(Attribute("approvals", kinds.POSITIVE, "How many people must approve.", default=1),),
+        attributes=(
+            Attribute("approvals", kinds.POSITIVE, "How many people must approve.", default=1),
+            Attribute(
+                "timeout", kinds.DURATION, "Longest wait, then the build fails; no limit if not given.", default=0.0
+            ),
+        ),
         blocks=("approve.notify",),
     ),
     Block(

@@ -170,6 +170,7 @@ class _Loading:
             notifications=notifications.resolved(built, jobs, self._budget),
             secrets=secrets,
             sources=self._sources,
+            webhook_secrets=resources.webhook_secrets,
         )
 
     def _env(self, scope: Scope) -> dict[str, str]:

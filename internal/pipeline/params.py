@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pikoci.internal.domain.builtin import Param
+from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.plan import Json
 from pikoci.internal.pipeline import kinds
 from pikoci.internal.pipeline.masks import Masks
@@ -83,7 +84,13 @@ def _convert(param: Param, value: Any, node: Node, result: dict[str, Json], repo
     if value == "" and param.required:
         report.error(node.where(param.name), f'"{param.name}" must not be empty')
         return
+    wrong = f'Wrong value for "{param.name}"'
     try:
         result[param.name] = kind.convert(value)
-    except ConversionError as error:
-        report.error(node.where(param.name), f'Wrong value for "{param.name}"', sentence(error), error.hint)
+        if isinstance(value, str) and value and param.check is not None:
+            param.check(value)
+    except (ConversionError, InvalidError) as error:
+        report.error(node.where(param.name), wrong, sentence(error), error.hint)
+    if isinstance(value, str) and value and param.choices and value not in param.choices:
+        where = node.where(param.name)
+        report.error(where, wrong, "It has a few values only.", report.similar(value, param.choices))

@@ -91,7 +91,7 @@ def _builtins() -> Iterator[str]:
         yield ""
         yield f"### `{service.name}` (service)"
         yield ""
-        yield service.description + ("" if service.supported else _LATER)
+        yield service.description
         yield from _params("Params", service.params)
 
 

@@ -10,12 +10,14 @@ from pikoci.internal.domain.plan import Command, Json, Resource, ResourceType
 from pikoci.internal.domain.schedule import ZONE_STARTS, InvalidScheduleError, parse_zone
 from pikoci.internal.pipeline import params
 from pikoci.internal.pipeline.commands import Runners
+from pikoci.internal.pipeline.git_params import check_git
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.runner_blocks import warn_of_runner
 from pikoci.internal.pipeline.sentences import sentence
 from pikoci.internal.pipeline.sources import builtin_name
+from pikoci.internal.pipeline.storage_checks import check_storage
 from pikoci.pkg.hcl.values import Deferred
 
 _COMMANDS = ("check", "pull", "push")
@@ -31,6 +33,7 @@ class Resources:
         self._open: set[str] = set()  # types that do not say which params they take
         self.types: dict[str, ResourceType] = {}
         self.resources: dict[str, Resource] = {}
+        self.webhook_secrets: dict[str, str] = {}
         for name, node in types.items():
             self._declare(name, node)
 
@@ -59,6 +62,9 @@ class Resources:
             )
             given = {name: value for name, value in given.items() if value != ""}  # `token = var.token`, by default ""
             self._mask_password(given.get("url"))
+            if builtin.name == "git":
+                check_git(node.only("params"), self._report)
+            check_storage(builtin.name, node, given, self._report)
         interval = self._interval(node, wanted, builtin)
         if builtin is not None and builtin.name == "cron" and "timezone" in given:
             interval = self._in_zone(interval, str(given.pop("timezone")), node)
@@ -72,6 +78,7 @@ class Resources:
             tags=node.get("tags"),
         )
         self.resources[resource.canonical] = resource
+        self._keep_secret(resource, node)
 
     def step_params(self, kind: str, node: Node | None, builtin: BuiltinResourceType | None) -> dict[str, Json]:
         """The params of a resource or get of type `kind`."""
@@ -86,6 +93,19 @@ class Resources:
                         where, f'Unknown param "{name}" of {kind}', hint=self._report.similar(name, wanted.params)
                     )
         return params.plain(node)
+
+    def _keep_secret(self, resource: Resource, node: Node) -> None:
+        secret: str = node.values.get("webhook_secret", "")
+        if secret:
+            self._masks.add(secret)
+            self.webhook_secrets[resource.canonical] = secret
+        elif "webhook_secret" in node.values:
+            self._report.warning(
+                node.where("webhook_secret"),
+                "The webhook_secret is empty",
+                "Whoever knows the webhook's address can have the resource checked.",
+                "give it a value, or take it out",
+            )
 
     def _interval(self, node: Node, kind: ResourceType, builtin: BuiltinResourceType | None) -> str:
         interval: str = node.values.get("check_interval", "")

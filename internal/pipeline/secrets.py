@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from pikoci.internal.domain.builtin import BUILTIN_SECRET_TYPES, OWN_STORE, BuiltinSecretType
+from pikoci.internal.domain.builtin import BUILTIN_SECRET_TYPES, OWN_KEY, OWN_STORE, BuiltinSecretType
+from pikoci.internal.domain.names import SECRET
 from pikoci.internal.domain.plan import Secrets, SecretType, SecretVariable
+from pikoci.internal.domain.secret_text import references, shown
 from pikoci.internal.pipeline import params
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
@@ -34,14 +36,12 @@ class SecretStores:
         for node in nodes:
             secret = node.only("secret") if node.type == "variable" and node.labels[0] in backed else None
             if secret is not None and self._usable(secret):
-                found.append(
-                    SecretVariable(
-                        name=node.labels[0],
-                        secret_type=secret.labels[0],
-                        type=backed[node.labels[0]],
-                        **{name: secret.values[name] for name in ("path", "key") if name in secret.values},
-                    )
-                )
+                kind, given = secret.labels[0], secret.values
+                place = {name: given[name] for name in ("path", "key") if name in given}
+                if self.types[kind].builtin == OWN_STORE:
+                    place = {"path": given["key"], "key": OWN_KEY}
+                name = node.labels[0]
+                found.append(SecretVariable(name=name, secret_type=kind, type=backed[name], **place))
         used = {variable.secret_type for variable in found}
         return Secrets(variables=found, types=[kind for kind in self.types.values() if kind.name in used])
 
@@ -99,12 +99,9 @@ class SecretStores:
         if name in self._broken:
             return False
         if name not in self.types and name == OWN_STORE:
-            self._report.error(
-                secret.block.label_ranges[0],
-                "The server's own store of secrets is not supported yet",
-                hint='use the secret type "file" or "vault", or give the variable a value when the pipeline is set',
-            )
-            return False
+            self.types[name] = SecretType(name=name, builtin=OWN_STORE)
+        if name in self.types and self.types[name].builtin == OWN_STORE:
+            return self._names_entry(secret)
         builtin = BUILTIN_SECRET_TYPES.get(self.types[name].builtin if name in self.types else name)
         if name not in self.types and builtin is not None:
             if any(param.required for param in builtin.params):
@@ -125,3 +122,22 @@ class SecretStores:
             )
             return False
         return "key" in secret.values
+
+    def _names_entry(self, secret: Node) -> bool:
+        """Whether the block names an entry of the server's own store; reports why not."""
+        if "path" in secret.attributes:
+            what = "An entry of the server's own store has no path"
+            self._report.error(secret.attributes["path"].name_range, what, hint='take it out: "key" names the entry')
+        key = secret.values.get("key")
+        if not isinstance(key, str):
+            return False
+        where = secret.where("key")
+        if any(references(key)):
+            # The server hands out no entry but those that the plan names.
+            what = "An entry of the server's own store must be named when the pipeline is set"
+            self._report.error(where, what, hint="write its name, without values of secrets in it")
+        elif not SECRET.allows(key):
+            self._report.error(where, f'"{shown(key)[:100]}" cannot be the name of a secret', f"It {SECRET.sentence}.")
+        else:
+            return True
+        return False

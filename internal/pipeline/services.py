@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES, BuiltinService
+from pikoci.internal.domain import secret_text
+from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES, BuiltinService, ServiceParamError, read_form
 from pikoci.internal.domain.plan import Json, ReadyCheck, Service, ServiceType
 from pikoci.internal.pipeline import params
 from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.nodes import Node
 from pikoci.internal.pipeline.report import Report
+from pikoci.internal.pipeline.sentences import sentence
 from pikoci.internal.pipeline.typechecks import DeclaredType, TypeChecks
 
 #: The least time between two tries of a ready check, in seconds.
@@ -53,23 +55,24 @@ class Services:
         if builtin is None:
             self._declared.check_params("service_type", name, node)
             return params.plain(node)
-        if not builtin.supported:
-            self._refuse(builtin, node)
-            return {}
-        return params.check(node, builtin.params, name, self._report, self._masks)
+        found = params.check(node, builtin.params, name, self._report, self._masks)
+        self._check_form(builtin, found, node)
+        return found
+
+    def _check_form(self, builtin: BuiltinService, found: dict[str, Json], node: Node) -> None:
+        """Report the first param that is wrong; what is not known yet, the worker will see."""
+        known = {name: str(value) for name, value in found.items() if not any(secret_text.references(value))}
+        try:
+            read_form(builtin, known)
+        except ServiceParamError as error:
+            where = node.where(error.param)
+            self._report.error(where, f'Wrong value for "{error.param}"', sentence(error))
 
     def _builtin_of(self, name: str) -> BuiltinService | None:
         """The built-in service behind a type's name, which becomes part of the pipeline; None for commands."""
         if name not in self.types and name in BUILTIN_SERVICES:
             self.types[name] = ServiceType(name=name, builtin=name)
         return BUILTIN_SERVICES.get(self.types[name].builtin) if name in self.types else None
-
-    def _refuse(self, builtin: BuiltinService, node: Node) -> None:
-        self._report.error(
-            node.block.label_ranges[0],
-            f"The built-in service {builtin.name} is not supported yet",
-            hint=f'define service_type "{node.labels[0]}" with commands in this file',
-        )
 
     def _type(self, name: str, declared: DeclaredType) -> ServiceType:
         start = next((child for child in declared.node.children if child.type == "start"), None)

@@ -24,6 +24,7 @@ from pikoci.internal.service.plumbing.turns import Turns
 from pikoci.internal.service.plumbing.vain import VainByPipeline
 from pikoci.internal.service.plumbing.waiting import Waiting
 from pikoci.internal.service.use_cases.accounts import AccountService
+from pikoci.internal.service.use_cases.approvals import ApprovalService
 from pikoci.internal.service.use_cases.builds import BuildService
 from pikoci.internal.service.use_cases.gateway import WorkerGateway
 from pikoci.internal.service.use_cases.idempotency import IdempotencyService
@@ -31,6 +32,8 @@ from pikoci.internal.service.use_cases.jobs import JobService
 from pikoci.internal.service.use_cases.monitoring import Monitoring
 from pikoci.internal.service.use_cases.pipelines import PipelineService
 from pikoci.internal.service.use_cases.resources import ResourceService
+from pikoci.internal.service.use_cases.secrets import SecretService
+from pikoci.internal.service.use_cases.webhooks import WebhookService
 from pikoci.internal.service.use_cases.worker_tokens import WorkerTokenService
 from pikoci.internal.service.use_cases.workers import WorkerService
 
@@ -43,7 +46,10 @@ class Services:
     pipelines: PipelineService
     jobs: JobService
     builds: BuildService
+    approvals: ApprovalService
     resources: ResourceService
+    secrets: SecretService
+    webhooks: WebhookService
     accounts: AccountService
     tokens: TokenService
     gateway: WorkerGateway
@@ -108,7 +114,10 @@ def _use_cases(context: Context, tokens: TokenService, hash_in_thread: RunInThre
         pipelines=PipelineService(context),
         jobs=JobService(context),
         builds=BuildService(context),
+        approvals=ApprovalService(context),
         resources=ResourceService(context),
+        secrets=SecretService(context),
+        webhooks=WebhookService(context),
         accounts=AccountService(context, hash_in_thread),
         tokens=tokens,
         gateway=WorkerGateway(context),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
+
+import msgspec
 
 from pikoci.internal.domain.build import Build
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.domain.pipeline import BusySlots
 from pikoci.internal.store.session import Session, batches, marks
 from pikoci.internal.store.tables import BUILDS
-from pikoci.internal.store.values import key_text
+from pikoci.internal.store.values import encode_json, key_text
 
 TAKE_STALE = (
     f"{BUILDS.select} WHERE status = 'pending' AND (dispatched_at, id) > (?, ?) AND dispatched_at < ?"
@@ -26,6 +29,8 @@ BUSY = (
     " JOIN pipelines p ON p.id = b.pipeline_id JOIN teams t ON t.id = p.team_id WHERE b.status = 'started'"
     " GROUP BY b.worker, t.name, p.name, p.public, j.name"
 )
+NAME_SECRETS = "UPDATE builds SET secret_names = ? WHERE id = ?"
+NAMED_SECRETS = "SELECT secret_names FROM builds WHERE id = ?"
 HOLDER = "SELECT worker, worker_instance FROM builds WHERE id = ? AND worker IS NOT NULL"
 GRACE_BUILDS = "UPDATE builds SET lease_expires_at = ? WHERE status = 'started' AND lease_expires_at < ?"
 GRACE_CHECKS = (
@@ -68,6 +73,15 @@ class SqlBuildLeases:
         """See `BuildRepository`."""
         rows = self._session.rows(HOLDER, (build_id,))
         return (rows[0][0], rows[0][1] or "") if rows else None
+
+    def name_secrets(self, build_id: int, names: Sequence[str]) -> None:
+        """See `BuildRepository`."""
+        self._session.write(NAME_SECRETS, (encode_json(list(names)) if names else None, build_id))
+
+    def secret_names(self, build_id: int) -> builtins.list[str]:
+        """See `BuildRepository`."""
+        row = self._session.row(NAMED_SECRETS, (build_id,))
+        return msgspec.json.decode(row[0], type=list[str]) if row and row[0] else []
 
     def renew(self, worker: str, instance: str, claims: Sequence[ClaimRef], lease_until: float) -> set[int]:
         """See `BuildRepository`."""

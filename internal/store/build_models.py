@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from peewee import SQL, BigIntegerField, CompositeKey, DoubleField, Model
 
+from pikoci.internal.domain.approval import Gate
 from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.job_inputs import Value
 from pikoci.internal.domain.queues import JOBS_QUEUE
@@ -14,7 +15,8 @@ from pikoci.internal.store.models import Job, Pipeline
 class Build(Model):
     """A build. `worker_instance` is the process that claimed it; `log_deleted` tells that retention took its log.
 
-    `rung_by` is the build whose message the claim was answered with this one for.
+    `rung_by` is the build whose message the claim was answered with this one for, and `secret_names` are the entries of
+    the server's own store that the plan of its claim names.
     """
 
     id = Id()
@@ -44,6 +46,10 @@ class Build(Model):
     priority = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     rung_by = BigIntegerField(null=True)
     values = Json(dict[str, Value], column_name="input_values", null=True)
+    gates = Json(list[Gate], null=True)
+    waits_until = DoubleField(null=True)
+    approved_at = DoubleField(null=True)
+    secret_names = Json(list[str], null=True)
     level = BigIntegerField(default=1, constraints=[SQL("DEFAULT 1")])
 
     class Meta:
@@ -69,6 +75,21 @@ class BuildVersion(Model):
     class Meta:
         table_name = "build_versions"
         primary_key = CompositeKey("build", "is_output", "name", "version_id")
+
+
+class BuildVote(Model):
+    """What a person, by name, says of a build that waits for approval."""
+
+    build = owner(Build)
+    label = Name("the label")
+    voter = Name("the voter's name")
+    approves = Flag()
+    reason = ShownText()
+    at = DoubleField()
+
+    class Meta:
+        table_name = "build_votes"
+        primary_key = CompositeKey("build", "label", "voter")
 
 
 class BuildStep(Model):

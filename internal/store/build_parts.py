@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pikoci.internal.domain.build import BuildInput, BuildOutput, InputChoice, Step
-from pikoci.internal.store.session import Session, batches, marks
+from pikoci.internal.store.session import Row, Session, batches, marks
 from pikoci.internal.store.tables import STEPS
 from pikoci.internal.store.values import encode_json, key_text
 
@@ -15,7 +15,7 @@ _HOOKS = ("on_success", "on_failure", "on_cancel", "ensure")
 _SERVICES = ("start", "ready")
 
 VERSIONS = (
-    "SELECT bv.name, r.type, r.name, bv.version_id, v.version, bv.upstream FROM build_versions bv"
+    "SELECT bv.name, r.type, r.name, bv.version_id, v.version, bv.upstream, v.metadata FROM build_versions bv"
     " JOIN versions v ON v.id = bv.version_id JOIN resources r ON r.id = bv.resource_id"
     " WHERE bv.build_id = ? AND bv.is_output = ? ORDER BY bv.name, bv.version_id"
 )
@@ -57,8 +57,9 @@ class SqlBuildParts:
                 version_id=version_id,
                 version=msgspec.json.decode(version),
                 upstream=msgspec.json.decode(upstream),
+                metadata=msgspec.json.decode(known) if known else None,
             )
-            for name, kind, resource, version_id, version, upstream in self._session.rows(VERSIONS, (build_id, False))
+            for name, kind, resource, version_id, version, upstream, known in self._versions(build_id, is_output=False)
         ]
 
     def add_output(self, build_id: int, put: str, resource_id: int, version_id: int) -> None:
@@ -73,9 +74,13 @@ class SqlBuildParts:
                 resource=f"{kind}.{resource}",
                 version_id=version_id,
                 version=msgspec.json.decode(version),
+                metadata=msgspec.json.decode(known) if known else None,
             )
-            for name, kind, resource, version_id, version, _ in self._session.rows(VERSIONS, (build_id, True))
+            for name, kind, resource, version_id, version, _, known in self._versions(build_id, is_output=True)
         ]
+
+    def _versions(self, build_id: int, *, is_output: bool) -> list[Row]:
+        return self._session.rows(VERSIONS, (build_id, is_output))
 
     def save_steps(self, steps: Sequence[Step]) -> None:
         """See `BuildRepository`. Of two steps with one key the last one counts."""

@@ -17,7 +17,7 @@ _NEWER = (
     " AND (newer.number, newer.retry) > (builds.number, builds.retry) ORDER BY newer.id DESC LIMIT 1"
 )
 OVERTAKEN = (
-    f"SELECT {BUILDS.columns}, ({_NEWER}) FROM builds WHERE job_id = ? AND {ACTIVE} AND status <> 'waiting'"
+    f"SELECT {BUILDS.columns}, ({_NEWER}) FROM builds WHERE job_id = ? AND {ACTIVE}"
     f" AND inputs_resolved = TRUE AND cancel_requested_at IS NULL AND EXISTS ({_NEWER})"
     " ORDER BY builds.id LIMIT ? FOR NO KEY UPDATE"
 )

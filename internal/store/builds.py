@@ -15,6 +15,7 @@ from pikoci.internal.store.build_leases import SqlBuildLeases
 from pikoci.internal.store.build_lines import SqlBuildLines
 from pikoci.internal.store.build_parts import SqlBuildParts
 from pikoci.internal.store.build_slots import SqlBuildSlots
+from pikoci.internal.store.build_votes import SqlBuildVotes
 from pikoci.internal.store.newest import BEYOND_ALL, list_sql
 from pikoci.internal.store.session import batches, marks
 from pikoci.internal.store.tables import ACTIVE, BUILDS
@@ -52,7 +53,7 @@ def recall_sql(owner: str) -> str:
     )
 
 
-class SqlBuilds(SqlBuildLeases, SqlBuildLines, SqlBuildParts, SqlBuildSlots):
+class SqlBuilds(SqlBuildLeases, SqlBuildLines, SqlBuildParts, SqlBuildSlots, SqlBuildVotes):
     """Implements `BuildRepository`."""
 
     def create(self, build: Build, inputs: Sequence[InputChoice] = ()) -> Build:

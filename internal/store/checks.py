@@ -45,6 +45,13 @@ UPCOMING = "SELECT id, check_interval, next_check_at FROM resources WHERE NOT ar
 HOLDER = "SELECT check_worker, check_instance FROM resources WHERE id = ? AND check_worker IS NOT NULL"
 _DUE_AT_ONCE = "next_check_at = CASE WHEN next_check_at < ? THEN next_check_at ELSE ? END"  # also where it is NULL
 REQUEST = f"UPDATE resources SET {_DUE_AT_ONCE} WHERE id = ?"
+#: At once, or some time after the last check that was asked for this way; nothing changes where one is due by then. A
+#: last one that is further away than that was set by a clock that has been put back since.
+_SPACED = "CASE WHEN webhook_due_at > ? AND webhook_due_at <= ? THEN webhook_due_at + ? ELSE ? END"
+REQUEST_SPACED = (
+    f"UPDATE resources SET next_check_at = {_SPACED}, webhook_due_at = {_SPACED}"
+    f" WHERE id = ? AND (next_check_at IS NULL OR next_check_at > {_SPACED})"
+)
 _GIVE_UP = (
     f"UPDATE resources SET check_worker = NULL, check_instance = NULL, check_lease_expires_at = NULL, {_DUE_AT_ONCE}"
 )
@@ -109,6 +116,11 @@ class SqlChecks:
     def request_check(self, resource_id: int, now: float) -> None:
         """See `ResourceRepository`."""
         self._session.write(REQUEST, (now, now, resource_id))
+
+    def request_spaced_check(self, resource_id: int, now: float, gap: float) -> None:
+        """See `ResourceRepository`."""
+        spaced = (now - gap, now + gap, gap, now)
+        self._session.write(REQUEST_SPACED, (*spaced, *spaced, resource_id, *spaced))
 
     def claim_check(
         self, resource_id: int, worker: str, instance: str, now: float, lease_until: float

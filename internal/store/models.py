@@ -126,7 +126,10 @@ class SchedulingRequest(Model):
 
 
 class Resource(Model):
-    """A resource and its check. `toggles` counts how often a version of it was enabled or disabled."""
+    """A resource and its check. `toggles` counts how often a version of it was enabled or disabled.
+
+    `webhook_due_at` is when the last check that a webhook asked for was or will be due.
+    """
 
     id = Id()
     pipeline = owner(Pipeline)
@@ -146,6 +149,7 @@ class Resource(Model):
     archived = Flag()
     tags = Tags()
     toggles = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    webhook_due_at = DoubleField(null=True)
 
     class Meta:
         table_name = "resources"
@@ -166,9 +170,25 @@ class Version(Model):
     created_at = DoubleField()
     check_order = BigIntegerField(null=True)
     found_order = BigIntegerField(null=True)
+    metadata = Json(dict[str, str], null=True)
 
     class Meta:
         table_name = "versions"
+
+
+class Secret(Model):
+    """An entry of the server's own store: a team's, or one of its pipeline's. `value` is sealed, see `sealing`."""
+
+    id = Id()
+    team = owner(Team)
+    pipeline = owner(Pipeline, null=True)
+    name = Name("the secret's name")
+    value = Text()
+    set_by = ShownText()
+    set_at = DoubleField()
+
+    class Meta:
+        table_name = "secrets"
 
 
 class Worker(Model):

@@ -15,6 +15,7 @@ from pikoci.internal.domain.errors import InvalidError, UnavailableError
 from pikoci.internal.store.checkpoint import Checkpointer
 from pikoci.internal.store.failures import first_line
 from pikoci.internal.store.filelock import FileLock
+from pikoci.internal.store.sealing import Sealing
 from pikoci.internal.store.sqlite import SqliteSession
 from pikoci.internal.store.store import SqlStore
 
@@ -26,6 +27,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `pool_size` bounds the connections to PostgreSQL and `pool_timeout` the wait for one. `statement_timeout` bounds
     each statement but those of migrations; `busy_timeout` the wait for programs that lock the SQLite file.
+    `secret_keys` are the texts of the keys that encrypt values in the database; the first is for new ones.
     """
 
     system: Literal["mem", "sqlite", "postgresql"] = "mem"
@@ -39,9 +41,10 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout: float = 5.0
     statement_timeout: float = 30.0
     busy_timeout: float = 5.0
+    secret_keys: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Leave the password out."""
+        """Leave the password and the keys out."""
         return f"StoreSettings(system={self.system!r}, host={self.host!r}, port={self.port!r}, name={self.name!r})"
 
 
@@ -51,14 +54,15 @@ def open_store(settings: StoreSettings) -> SqlStore:
     Raises InvalidError for a setting that cannot work and UnavailableError for a database that does not answer, both
     with the flag's name.
     """
+    sealing = Sealing(settings.secret_keys)
     if settings.system == "mem":
-        return SqlStore(SqliteSession(_database(":memory:")), "sqlite")
+        return SqlStore(SqliteSession(_database(":memory:")), "sqlite", sealing=sealing)
     if settings.system == "sqlite":
-        return SqlStore(_open_sqlite(settings), "sqlite")
+        return SqlStore(_open_sqlite(settings), "sqlite", sealing=sealing)
     # The driver's import installs its wait callback; who keeps to SQLite is spared both.
     from pikoci.internal.store.connecting import open_postgresql, open_relay
 
-    return SqlStore(open_postgresql(settings), "postgresql", open_relay(settings))
+    return SqlStore(open_postgresql(settings), "postgresql", open_relay(settings), sealing)
 
 
 def _database(path: str, **pragmas: str | int) -> peewee.SqliteDatabase:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.pipeline import Page, Pipeline, PipelineSource
+from pikoci.internal.store.sealed import source_place
+from pikoci.internal.store.sealing import Sealing
 from pikoci.internal.store.session import Session
 from pikoci.internal.store.tables import PIPELINES, SOURCES
 from pikoci.internal.store.values import decode_cursor, encode_cursor, key_text
@@ -15,14 +18,16 @@ _SELECT = f"{PIPELINES.select} JOIN teams ON teams.id = pipelines.team_id"
 
 GET = f"{_SELECT} WHERE pipelines.id = ?"
 LOCK = f"{GET} FOR NO KEY UPDATE OF pipelines"
+_COLUMNS = PipelineSource.__struct_fields__
 FIND = f"{_SELECT} WHERE teams.name = ? AND pipelines.name = ?"
 
 
 class SqlPipelines:
-    """Implements `PipelineRepository`."""
+    """Implements `PipelineRepository`. Sources are sealed: secrets may stand in all of their columns."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, sealing: Sealing) -> None:
         self._session = session
+        self._sealing = sealing
 
     def create(self, team_id: int, name: str, source: PipelineSource, now: float) -> Pipeline:
         """See `PipelineRepository`."""
@@ -35,7 +40,7 @@ class SqlPipelines:
             raise ConflictError(f"the team has a pipeline {name} already")
         self._session.write(
             "INSERT INTO pipeline_sources (pipeline_id, config, variables, spec) VALUES (?, ?, ?, ?)",
-            (made[0][0], *SOURCES.changing(source)),
+            (made[0][0], *self._sealed(made[0][0], source)),
         )
         return self._existing(made[0][0])
 
@@ -46,7 +51,7 @@ class SqlPipelines:
         )
         self._session.write(
             f"UPDATE pipeline_sources SET {SOURCES.assignments} WHERE pipeline_id = ?",
-            (*SOURCES.changing(source), pipeline_id),
+            (*self._sealed(pipeline_id, source), pipeline_id),
         )
         return self._existing(pipeline_id)
 
@@ -88,7 +93,7 @@ class SqlPipelines:
         row = self._session.row(f"{SOURCES.select} WHERE pipeline_id = ?", (pipeline_id,))
         if row is None:
             raise _gone()
-        return SOURCES.read(row)
+        return SOURCES.read(tuple(self._opened(pipeline_id, *part) for part in zip(_COLUMNS, row, strict=True)))
 
     def set_paused(self, pipeline_id: int, paused: bool) -> None:
         """See `PipelineRepository`."""
@@ -97,6 +102,18 @@ class SqlPipelines:
     def set_public(self, pipeline_id: int, public: bool) -> None:
         """See `PipelineRepository`."""
         self._session.write("UPDATE pipelines SET public = ? WHERE id = ?", (public, pipeline_id))
+
+    def _sealed(self, pipeline_id: int, source: PipelineSource) -> Iterator[str | bytes]:
+        """The columns of a source as they are stored."""
+        for column, value in zip(_COLUMNS, SOURCES.changing(source), strict=True):
+            data = value.encode() if isinstance(value, str) else value
+            sealed = self._sealing.seal(data, source_place(pipeline_id, column))
+            yield sealed.decode() if isinstance(value, str) else sealed
+
+    def _opened(self, pipeline_id: int, column: str, value: str | bytes) -> str | bytes:
+        data = value.encode() if isinstance(value, str) else bytes(value)
+        opened = self._sealing.open(data, source_place(pipeline_id, column))
+        return opened.decode() if isinstance(value, str) else opened
 
     def _existing(self, pipeline_id: int) -> Pipeline:
         found = self.get(pipeline_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pikoci.internal.store.sealed import setting_place
+from pikoci.internal.store.sealing import Sealing
 from pikoci.internal.store.session import Session
 from pikoci.internal.store.values import key_text
 
@@ -17,21 +19,24 @@ DELETE_BEFORE = "DELETE FROM idempotency_keys WHERE created_at < ?"
 
 
 class SqlSettings:
-    """Implements `SettingRepository`."""
+    """Implements `SettingRepository`. The values are sealed."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, sealing: Sealing) -> None:
         self._session = session
+        self._sealing = sealing
 
     def get(self, key: str) -> str | None:
         """See `SettingRepository`."""
         row = self._session.row(GET, (key_text(key, "the key"),))
-        return row[0] if row else None
+        return self._sealing.open(row[0].encode(), setting_place(key)).decode() if row else None
 
     def put_if_absent(self, key: str, value: str) -> str:
         """See `SettingRepository`."""
-        self._session.write(PUT_IF_ABSENT, (key_text(key, "the key"), key_text(value, f"the value of {key}")))
-        kept = self.get(key)
-        return value if kept is None else kept
+        kept = key_text(value, f"the value of {key}").encode()
+        sealed = self._sealing.seal(kept, setting_place(key)).decode()
+        self._session.write(PUT_IF_ABSENT, (key_text(key, "the key"), sealed))
+        found = self.get(key)
+        return value if found is None else found
 
 
 class SqlIdempotency:

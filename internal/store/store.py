@@ -17,6 +17,8 @@ from pikoci.internal.domain.repositories import (
     LogRepository,
     PipelineRepository,
     ResourceRepository,
+    SealedRepository,
+    SecretRepository,
     SettingRepository,
     VersionRepository,
     WorkerRepository,
@@ -33,6 +35,9 @@ from pikoci.internal.store.logs import SqlLogs
 from pikoci.internal.store.migrate import Migrations
 from pikoci.internal.store.pipelines import SqlPipelines
 from pikoci.internal.store.resources import SqlResources
+from pikoci.internal.store.sealed import SqlSealed
+from pikoci.internal.store.sealing import Sealing
+from pikoci.internal.store.secrets import SqlSecrets
 from pikoci.internal.store.session import Session
 from pikoci.internal.store.settings import SqlIdempotency, SqlSettings
 from pikoci.internal.store.versions import SqlVersions
@@ -44,17 +49,23 @@ if TYPE_CHECKING:
 
 
 class SqlStore:
-    """Implements `Store` on a session. `relay` carries wake-ups to other servers, where the database can."""
+    """Implements `Store` on a session. `relay` carries wake-ups to other servers, where the database can.
 
-    def __init__(self, session: Session, system: str, relay: PostgresqlRelay | None = None) -> None:
+    Values that must not be read in the database are sealed by `sealing`, if it has keys.
+    """
+
+    def __init__(
+        self, session: Session, system: str, relay: PostgresqlRelay | None = None, sealing: Sealing | None = None
+    ) -> None:
+        sealing = sealing or Sealing()
         self.session = session
         self.relay = relay
         self._migrations = Migrations(session, system)
         self.accounts: AccountRepository = SqlAccounts(session)
         self.ended_sessions: EndedSessionRepository = SqlEndedSessions(session)
-        self.settings: SettingRepository = SqlSettings(session)
+        self.settings: SettingRepository = SqlSettings(session, sealing)
         self.idempotency: IdempotencyRepository = SqlIdempotency(session)
-        self.pipelines: PipelineRepository = SqlPipelines(session)
+        self.pipelines: PipelineRepository = SqlPipelines(session, sealing)
         self.jobs: JobRepository = SqlJobs(session)
         self.resources: ResourceRepository = SqlResources(session)
         self.versions: VersionRepository = SqlVersions(session)
@@ -64,6 +75,8 @@ class SqlStore:
         self.worker_tokens: WorkerTokenRepository = SqlWorkerTokens(session)
         self.artifacts: ArtifactRepository = SqlArtifacts(session)
         self.deletions: DeletionRepository = SqlDeletion(session)
+        self.secrets: SecretRepository = SqlSecrets(session, sealing)
+        self.sealed: SealedRepository = SqlSealed(session, sealing, system)
 
     def history(self, pipeline_id: int) -> SqlHistory:
         """See `Store`. Ask for a new one for each resolution."""

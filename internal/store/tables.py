@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pikoci.internal.domain import accounts, build, pipeline
+from pikoci.internal.domain import accounts, approval, build, pipeline, secret_entries
 from pikoci.internal.store import build_models, models
 from pikoci.internal.store.table import Table
 
@@ -33,7 +33,9 @@ BUILDS = Table(
     computed={"job": "(SELECT jobs.name FROM jobs WHERE jobs.id = builds.job_id)"},
     fixed="pipeline_id job_id number retry created_by created_at values",
 )
+VOTES = Table(build_models.BuildVote, approval.Vote, fixed="build_id label voter")
 STEPS = Table(build_models.BuildStep, build.Step, fixed="build_id claim id")
 LOG_CHUNKS = Table(build_models.LogChunk, build.LogChunk)
 WORKERS = Table(models.Worker, pipeline.WorkerState, fixed="name cordoned draining")
 WORKER_TOKENS = Table(models.WorkerToken, pipeline.WorkerToken)
+SECRETS = Table(models.Secret, secret_entries.SecretEntry)

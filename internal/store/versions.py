@@ -10,7 +10,7 @@ from pikoci.internal.domain.errors import NotFoundError
 from pikoci.internal.domain.pipeline import Page, Version
 from pikoci.internal.store.session import Row, Session, batches, marks
 from pikoci.internal.store.tables import VERSIONS
-from pikoci.internal.store.values import Key, decode_cursor, encode_cursor, version_key
+from pikoci.internal.store.values import Key, decode_cursor, encode_cursor, encode_json, version_key
 
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
@@ -26,17 +26,21 @@ LAST_PLACE = (
 )
 MOVE = f"UPDATE versions SET check_order = ? WHERE resource_id = ? AND digest = ? {VERSIONS.returning}"
 RECORD = (
-    "INSERT INTO versions (resource_id, digest, version, disabled, created_at) VALUES (?, ?, ?, FALSE, ?)"
+    "INSERT INTO versions (resource_id, digest, version, disabled, created_at, metadata) VALUES (?, ?, ?, FALSE, ?, ?)"
     " ON CONFLICT (resource_id, digest) DO NOTHING"
 )
 
 TOGGLE = "UPDATE resources SET toggles = toggles + 1 WHERE id = (SELECT resource_id FROM versions WHERE id = ?)"
 
-_INSERT = "INSERT INTO versions (resource_id, digest, version, disabled, created_at, check_order, found_order) VALUES "
+_INSERT = (
+    "INSERT INTO versions (resource_id, digest, version, disabled, created_at, check_order, found_order, metadata)"
+    " VALUES "
+)
 #: Known versions are left alone, and not returned, but for those without a place.
 _PLACE = (
     " ON CONFLICT (resource_id, digest) DO UPDATE"
-    " SET check_order = excluded.check_order, found_order = excluded.found_order WHERE versions.check_order IS NULL "
+    " SET check_order = excluded.check_order, found_order = excluded.found_order,"
+    " metadata = COALESCE(excluded.metadata, versions.metadata) WHERE versions.check_order IS NULL "
     + VERSIONS.returning
 )
 _NEWEST = 2**63 - 1
@@ -49,7 +53,13 @@ class SqlVersions:
         self._session = session
 
     def save(
-        self, resource_id: int, versions: Sequence[Mapping[str, object]], now: float, *, last: bool = True
+        self,
+        resource_id: int,
+        versions: Sequence[Mapping[str, object]],
+        now: float,
+        *,
+        last: bool = True,
+        metadata: Sequence[Mapping[str, str]] = (),
     ) -> list[Version]:
         """See `VersionRepository`. Raises NotFoundError when the resource is gone.
 
@@ -58,13 +68,20 @@ class SqlVersions:
         if not versions:
             return []
         pipeline_id = self._lock(resource_id)
-        keys = dict(version_key(version) for version in versions)
+        listed = [version_key(version) for version in versions]
+        keys = dict(listed)
+        told = zip(reversed(listed), reversed(metadata))  # noqa: B905 - what is told is of the last ones
+        known = {digest: encode_json(found) for (digest, _), found in told if found}
         # A statement of its own: one that waits for the lock would see the order as it was before the wait.
         place, newest = self._session.row(LAST_PLACE, (resource_id,)) or (0, b"")
         changed: list[Version] = []
         for batch in batches([(*key, place + turn) for turn, key in enumerate(keys.items(), start=1)]):
-            groups = marks(len(batch), "(?, ?, ?, FALSE, ?, ?, ?)")
-            values = [v for digest, text, order in batch for v in (resource_id, digest, text, now, order, order)]
+            groups = marks(len(batch), "(?, ?, ?, FALSE, ?, ?, ?, ?)")
+            values = [
+                value
+                for digest, text, order in batch
+                for value in (resource_id, digest, text, now, order, order, known.get(digest))
+            ]
             changed += map(VERSIONS.read, self._session.change(_INSERT + groups + _PLACE, values))
         end, final = place + len(keys), next(reversed(keys))
         if last and not any(version.check_order == end for version in changed) and (changed or final != bytes(newest)):
@@ -72,11 +89,14 @@ class SqlVersions:
         self._name_artifacts(pipeline_id, keys.values())
         return sorted(changed, key=attrgetter("check_order"))
 
-    def record(self, resource_id: int, version: Mapping[str, object], now: float) -> Version:
+    def record(
+        self, resource_id: int, version: Mapping[str, object], now: float, metadata: Mapping[str, str] | None = None
+    ) -> Version:
         """See `VersionRepository`. Raises NotFoundError when the resource is gone."""
         pipeline_id = self._lock(resource_id)
         digest, text = version_key(version)
-        self._session.write(RECORD, (resource_id, digest, text, now))
+        known = encode_json(metadata) if metadata else None
+        self._session.write(RECORD, (resource_id, digest, text, now, known))
         self._name_artifacts(pipeline_id, [text])
         return VERSIONS.read(self._session.rows(FIND, (resource_id, digest))[0])
 

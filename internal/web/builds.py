@@ -7,7 +7,7 @@ import falcon
 from pikoci.internal.api import ApiRequest
 from pikoci.internal.api.names import read_path
 from pikoci.internal.domain.accounts import Role
-from pikoci.internal.domain.build import Build
+from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.web.addresses import address
 from pikoci.internal.web.log import Tail, read_tail, sections
@@ -41,6 +41,7 @@ class BuildPage(Page):
             api=f"/api/v1{address(team, pipeline, job, detail.build.name)}",
             member=request.principal.may(team, Role.READ),
             may_write=request.principal.may(team, Role.WRITE),
+            may_vote=request.principal.may(team, Role.MAINTAIN) and detail.build.status is BuildStatus.WAITING,
         )
 
     on_head = on_get
@@ -48,7 +49,10 @@ class BuildPage(Page):
     def on_post(
         self, request: ApiRequest, response: falcon.Response, team: str, pipeline: str, job: str, number: str
     ) -> None:
-        """Cancel, and show the page again; or retry, and show the new build. Raises InvalidError for another action."""
+        """Cancel or vote, and show the page again; or retry, and show the new build.
+
+        Raises InvalidError for another action.
+        """
         read_path({"team": team, "pipeline": pipeline, "job": job, "number": number})
         fields = read_form(request)
         action = fields.get("action")
@@ -57,6 +61,10 @@ class BuildPage(Page):
         elif action == "retry":
             retry = self._services.builds.retry
             name = self._once(request, fields, lambda: retry(request.principal, team, pipeline, job, number).name)
+        elif action in {"approve", "reject"}:
+            vote = getattr(self._services.approvals, action)
+            said = {name: fields.get(name, "") for name in ("label", "reason")}
+            name = vote(request.principal, team, pipeline, job, number, **said).name
         else:
             raise InvalidError("a build has no such action", hint="go back, and use the buttons of the page")
         redirect(response, address(team, pipeline, job, name))

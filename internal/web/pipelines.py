@@ -44,6 +44,7 @@ class PipelinePage(Page):
             pipeline=overview.pipeline,
             jobs=overview.jobs,
             resources=self._services.resources.list(request.principal, team, pipeline),
+            webhooks=f"{self._services.context.settings.external_url or request.prefix}/webhooks/",
             member=request.principal.may(team, Role.READ),
             may_write=request.principal.may(team, Role.WRITE),
         )

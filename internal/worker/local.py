@@ -65,8 +65,10 @@ class LocalRun:
         values: Mapping[str, object] | None = None,
         versions: Mapping[str, dict[str, object]] | None = None,
         notify: bool = False,
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
-        """`values` are those of the job's inputs; gets that `versions` names take those, and check nothing.
+        """`values` are those of the job's inputs, `secrets` the entries that a server's own store would have. Gets that
+        `versions` names take those, and check nothing.
 
         Raises NotFoundError for an unknown job, InvalidError for a bad entry of `directories` or `values`.
         """
@@ -85,7 +87,7 @@ class LocalRun:
         self._on_event = on_event
         self._control = BuildControl(settings.hook_budget)
         self._equipment = Equipment(
-            gateway=LocalGateway(on_event, settings.workdir / "artifacts"),
+            gateway=LocalGateway(on_event, settings.workdir / "artifacts", secrets),
             spawner=spawner,
             remover=Remover(settings.workdir / REMOVED),
             settings=settings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
@@ -26,9 +26,13 @@ OnEvent = Callable[[BuildEvent], None]
 
 
 class LocalGateway:
-    """A server for one build: events go to a callback, artifacts to a directory. There is nothing to claim."""
+    """A server for one build: events go to a callback, artifacts to a directory. There is nothing to claim.
 
-    def __init__(self, on_event: OnEvent, artifacts: Path) -> None:
+    `secrets` are the entries of its own store.
+    """
+
+    def __init__(self, on_event: OnEvent, artifacts: Path, secrets: Mapping[str, str] | None = None) -> None:
+        self._secrets = secrets or {}
         self._on_event = on_event
         self._artifacts = artifacts
 
@@ -59,6 +63,16 @@ class LocalGateway:
         """Hand the events on."""
         for event in events:
             self._on_event(event)
+
+    def build_secret(self, build_id: int, claim: int, name: str) -> str:
+        """One of those that the run was given. Raises NotFoundError."""
+        if name not in self._secrets:
+            raise NotFoundError(f"no file of --secrets has {name}")
+        return self._secrets[name]
+
+    def check_secret(self, resource_id: int, claim: int, name: str) -> str:
+        """One of those that the run was given. Raises NotFoundError."""
+        return self.build_secret(resource_id, claim, name)
 
     def store_artifact(self, build_id: int, claim: int, chunks: Iterable[bytes]) -> str:
         """Keep a stream under its SHA-256."""

@@ -58,6 +58,16 @@ class Builds:
         """Run an ended build again with its very versions."""
         return dict(self._transport.change("POST", _builds(team, pipeline, job, number, "retry")))
 
+    def approve(self, team: str, pipeline: str, job: str, number: str, label: str = "", reason: str = "") -> Json:
+        """Approve a build that waits for it; the label may be left out where there is one only."""
+        body = {"label": label, "reason": reason}
+        return dict(self._transport.change("POST", _builds(team, pipeline, job, number, "approve"), body))
+
+    def reject(self, team: str, pipeline: str, job: str, number: str, reason: str, label: str = "") -> Json:
+        """Reject a build that waits for approval; it has failed then."""
+        body = {"label": label, "reason": reason}
+        return dict(self._transport.change("POST", _builds(team, pipeline, job, number, "reject"), body))
+
     def log(self, team: str, pipeline: str, job: str, number: str, offset: int = 0) -> Iterator[bytes]:
         """What the log holds now, from an offset on, in pieces; goes on where a lost connection stopped."""
         policy, address, failures = self._transport.policy, _builds(team, pipeline, job, number, "log"), 0

@@ -12,6 +12,7 @@ from pikoci.pkg.client.fleet import Workers, WorkerTokens
 from pikoci.pkg.client.people import Teams, Users
 from pikoci.pkg.client.pipelines import Jobs, Pipelines, Resources
 from pikoci.pkg.client.retry import RetryPolicy
+from pikoci.pkg.client.secrets import Secrets
 from pikoci.pkg.client.transport import Transport, path
 
 
@@ -34,6 +35,7 @@ class Client:
         self.resources = Resources(self._transport)
         self.users = Users(self._transport)
         self.teams = Teams(self._transport)
+        self.secrets = Secrets(self._transport)
         self.workers = Workers(self._transport)
         self.worker_tokens = WorkerTokens(self._transport)
 

@@ -32,12 +32,13 @@ class Repository:
 
     def publish(self, upstream: Path) -> None:
         """Make `upstream`, a bare repository with what is here."""
+        upstream.parent.mkdir(parents=True, exist_ok=True)
         self._git("clone", "--quiet", "--bare", str(self.folder), str(upstream))
         self._git("remote", "add", "origin", str(upstream))
 
-    def push(self, commit: str) -> None:
-        """Make `main` of the upstream this commit, by force."""
-        self._git("push", "--quiet", "--force", "origin", f"{commit}:refs/heads/main")
+    def push(self, commit: str, ref: str = "refs/heads/main") -> None:
+        """Make a ref of the upstream this commit, by force."""
+        self._git("push", "--quiet", "--force", "origin", f"{commit}:{ref}")
 
     def _git(self, *arguments: str) -> str:
         env = {

@@ -112,7 +112,7 @@ def test_a_server_fetches_nothing_from_private_addresses_unless_it_is_told_to(
     with running_server(tmp_path, []) as server:
         refused = put(server, PIPELINE.format(address=address))
     assert refused["status"] == 422
-    assert "127.0.0.1 is not a public address" in str(refused)
+    assert "127.0.0.1: the server has no public address" in str(refused)
     assert host.asked == 0
 
 

@@ -48,6 +48,17 @@ job "gated" {
   }
 }
 
+job "approved" {
+  approve "release <b>" {
+    timeout = "1h"
+  }
+  task "go" {
+    run "shell" {
+      cmd = "echo gone"
+    }
+  }
+}
+
 job "endless" {
   task "wait" {
     run "shell" {

@@ -118,3 +118,44 @@ def test_without_scripts_the_page_still_tells_all(visitor: Visitor) -> None:
     visitor.wait(
         lambda: "/builds/" in visitor.browser.current_url and "." in visitor.browser.current_url.rpartition("/")[2]
     )
+
+
+def test_a_build_is_approved_on_its_page_which_goes_on_by_itself(visitor: Visitor) -> None:
+    visitor.trigger("approved")
+    visitor.wait(lambda: visitor.status() == "waiting")
+    assert visitor.texts(".why") == ["needs approval: release <b> has 0 of 1 approvals"]
+    assert visitor.texts(".approval p b") == ["release <b>"]
+    visitor.run("window.mark = 'same page'")
+    visitor.press("reject")  # without a reason nothing is sent
+    assert visitor.run("return document.activeElement.name") == "reason"
+    assert visitor.run("return window.mark") == "same page"
+    visitor.press("approve")
+    visitor.wait(lambda: visitor.status() == "succeeded")
+    assert visitor.texts(".log div") == ["gone"]
+    visitor.wait(lambda: visitor.texts(".approval li")[0].startswith("grace approved"))
+    assert visitor.texts(".approval form") == []
+
+
+def test_a_build_is_rejected_with_a_reason_that_all_who_look_see_at_once(visitor: Visitor) -> None:
+    visitor.trigger("approved")
+    address = visitor.browser.current_url
+    visitor.wait(lambda: visitor.status() == "waiting")
+    visitor.run("window.mark = 'same page'")
+    said = """
+        const data = new URLSearchParams(new FormData(document.querySelector(".approval form")));
+        data.set("action", "reject");
+        data.set("reason", "not <i>today</i>");
+        fetch(location, { method: "POST", body: data });
+    """
+    visitor.run(said)  # as another page of this person would
+    visitor.wait(lambda: visitor.status() == "failed")
+    assert visitor.texts(".why") == ["release <b> was rejected by grace: not <i>today</i>"]
+    assert visitor.run("return window.mark") == "same page"
+    visitor.open(address)
+    visitor.press("retry")
+    visitor.wait(lambda: visitor.browser.current_url == f"{address}.1")
+    visitor.wait(lambda: visitor.status() == "waiting")
+    visitor.find(".approval input[name=reason]").send_keys("no")
+    visitor.press("reject")
+    visitor.wait(lambda: visitor.status() == "failed")
+    assert visitor.texts("#steps + span ~ p") == ["It ended before its first step."]

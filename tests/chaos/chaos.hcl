@@ -6,6 +6,13 @@ variable "scripts" {
   type = string
 }
 
+variable "password" {
+  secret "file" {
+    path = "${var.folder}/password.json"
+    key  = "password"
+  }
+}
+
 resource_type "beat" {
   params = ["name"]
   check "shell" {
@@ -99,10 +106,44 @@ job "serial" {
   }
 }
 
+job "release" {
+  approve "people" {}
+
+  task "release" {
+    run "shell" {
+      cmd = "exec sh ${var.scripts}/step.sh ${var.folder} release 5 0.1"
+    }
+  }
+}
+
 job "fails" {
   task "fail" {
     run "shell" {
       cmd = "sh ${var.scripts}/step.sh ${var.folder} fail 5 0.1; exit 3"
+    }
+  }
+}
+
+job "beside" {
+  in_parallel {
+    task "left" {
+      run "shell" {
+        cmd = "LOCK=left exec sh ${var.scripts}/step.sh ${var.folder} left 20 0.1"
+      }
+    }
+    task "right" {
+      env = { PASSWORD = var.password }
+      run "shell" {
+        cmd = "sh ${var.scripts}/read.sh ${var.folder} && LOCK=right exec sh ${var.scripts}/step.sh ${var.folder} right 10 0.1"
+      }
+    }
+  }
+  if "right" {
+    condition = "$TASK_RIGHT_READ == 'whole'"
+    task "whole" {
+      run "shell" {
+        cmd = "exec sh ${var.scripts}/step.sh ${var.folder} whole 3 0.1"
+      }
     }
   }
 }

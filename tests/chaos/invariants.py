@@ -13,7 +13,7 @@ import gevent
 
 from tests.chaos import jobs
 from tests.chaos.family import mentioning
-from tests.chaos.logs import missing_or_doubled, tracebacks
+from tests.chaos.logs import missing_or_doubled, shown_parts, tracebacks
 from tests.chaos.marks import Span, outside, overlaps, read_checks, read_marks
 from tests.chaos.visitor import Visitor
 from tests.chaos.world import World
@@ -39,6 +39,10 @@ _UNUSED = """
         SELECT 1 FROM build_versions o JOIN build_versions i ON i.version_id = o.version_id AND NOT i.is_output
         JOIN builds u ON u.id = i.build_id AND u.status = 'succeeded'
         WHERE o.build_id = m.id AND o.is_output)
+"""
+_UNAPPROVED = """
+    SELECT b.number FROM builds b JOIN jobs j ON j.id = b.job_id
+    WHERE j.name = 'release' AND b.claim > 0 AND (SELECT count(*) FROM build_votes v WHERE v.build_id = b.id) <> 1
 """
 _CHECK_LEASES = "SELECT type, name FROM resources WHERE check_lease_expires_at IS NOT NULL"
 
@@ -88,7 +92,9 @@ def broken_promises(world: World, visitor: Visitor, rows: Sequence[Row], outages
     for row in rows:
         log = visitor.log(row.job, str(row.number))
         yield from (f"{row}: log: {what}" for what in missing_or_doubled(row.job, row.id, row.claim, log))
+        yield from (f"{row}: log: shows {part!r} of the password" for part in shown_parts(jobs.PASSWORD, log))
     yield from _steps(world.query(_STEPS), {row.id: row for row in rows})
+    yield from (f"release #{number}: it ran without one person's approval" for (number,) in world.query(_UNAPPROVED))
     yield from (f"make #{number}: nobody used what it made" for (number,) in world.query(_UNUSED))
     yield from _gaps(world, outages)
 
@@ -103,6 +109,8 @@ def left_behind(world: World) -> Iterator[str]:
     yield from (f"still running: {command}" for command in mentioning(str(world.folder)))
     for daemon in world.daemons.values():
         yield from tracebacks(daemon.log)
+        shown = shown_parts(jobs.PASSWORD, daemon.log.read_text(errors="replace"))
+        yield from (f"{daemon.log.name}: shows {part!r} of the password" for part in shown)
 
 
 def _accepted(visitor: Visitor, rows: Sequence[Row]) -> Iterator[str]:

@@ -35,6 +35,11 @@ def _first_wrong(numbers: list[int]) -> str:
     return "the end is missing"
 
 
+def shown_parts(secret: str, text: str) -> Iterator[str]:
+    """The lines of a secret that stand in a text."""
+    yield from (line for line in secret.splitlines() if line in text)
+
+
 def tracebacks(path: Path) -> Iterator[str]:
     """Each line of a daemon's log that holds a traceback, shortened."""
     for line in path.read_text(errors="replace").splitlines():

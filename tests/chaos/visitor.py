@@ -57,6 +57,8 @@ class Visitor:
         number = self._trigger(job, key)
         if number is not None:
             self.accepted.append((job, number))
+        if number is not None and job == jobs.APPROVED:
+            self._approve(job, number)
         if again and number is not None and (repeated := self._trigger(job, key)) != number:
             self.refused.append(f"{job}: the same key gave build {number}, then {repeated}")
 
@@ -79,6 +81,18 @@ class Visitor:
             gevent.sleep(0.25)
         self.refused.append(f"{job}: no server accepted the build in {self._settings.patience:.0f} s")
         return None
+
+    def _approve(self, job: str, number: str) -> None:
+        client = self._random.choice(self.clients)
+
+        def vote() -> None:
+            try:
+                client.builds.approve(jobs.TEAM, jobs.PIPELINE, job, number)
+            except ApiError as error:
+                if error.status != 409:  # an earlier try was taken, its answer lost, and the build has ended
+                    raise
+
+        self.persist(vote)
 
     def log(self, job: str, number: str) -> str:
         """A build's log."""

@@ -15,6 +15,7 @@ import psycopg2
 
 from pikoci.internal.store import StoreSettings
 from tests.chaos.daemon import PIKOCI, Daemon
+from tests.chaos.jobs import lay_out
 from tests.chaos.links import Links
 from tests.chaos.schedule import Kind, Wear
 from tests.chaos.settings import Settings
@@ -50,7 +51,7 @@ class World(ABC):
         self.postgresql: PostgresqlServer | None = None
         self._closing = ExitStack()
         self._closing.callback(self.links.close)
-        (self.folder / "locks").mkdir(parents=True)
+        lay_out(self.folder)
         hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(rounds=4)).decode()
         self._server_flags = [
             "--host=127.0.0.1",

@@ -149,7 +149,7 @@ class Registry:
             {
                 "architecture": "amd64",
                 "os": "linux",
-                "config": {"Env": ["PATH=/bin"]},
+                "config": {"Env": ["PATH=/usr/bin:/bin"]},
                 "rootfs": {"type": "layers", "diff_ids": [digest]},
             }
         ).encode()
@@ -200,7 +200,14 @@ def containers() -> Iterator[Containers]:
 @pytest.fixture
 def registry(containers: Containers) -> Iterator[tuple[Registry, str]]:
     """A registry that podman trusts, and the name of its image."""
-    found = Registry(containers.packed_image())
+    with serve_registry(containers, containers.packed_image()) as found:
+        yield found
+
+
+@contextmanager
+def serve_registry(containers: Containers, layer: bytes) -> Iterator[tuple[Registry, str]]:
+    """A registry of one image that podman trusts, and the name of the image."""
+    found = Registry(layer)
     server = WSGIServer(("127.0.0.1", 0), found, log=None, error_log=None)
     server.start()
     address = f"127.0.0.1:{server.server_port}"

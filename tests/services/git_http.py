@@ -50,7 +50,7 @@ class GitHost:
 
 
 @contextmanager
-def served(host: GitHost) -> Iterator[str]:
+def served(host: Callable[..., Iterable[bytes]]) -> Iterator[str]:
     """The address of a host, while it answers."""
     server = WSGIServer(("127.0.0.1", 0), host, log=None)
     server.start()

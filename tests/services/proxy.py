@@ -47,6 +47,11 @@ class Proxy:
         """Let nothing through, but keep connections open, until `restore`."""
         self._flowing.clear()
 
+    def end(self) -> None:
+        """Tell clients that nothing more will come, and go on to read from them (not while frozen)."""
+        for client, _ in list(self._pairs):
+            client.shutdown(socket.SHUT_WR)
+
     def restore(self) -> None:
         """Work again."""
         self._refusing = False

@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from pikoci.client.commands.account import login, logout, password, whoami
+from pikoci.client.commands.approvals import approve, reject
 from pikoci.client.commands.builds import builds
 from pikoci.client.commands.fleet import queues, version, worker_tokens, workers
 from pikoci.client.commands.jobs import jobs
 from pikoci.client.commands.people import teams, users
 from pikoci.client.commands.pipelines import pipelines
 from pikoci.client.commands.resources import resources
+from pikoci.client.commands.secrets import secrets
 
 
 @click.group()
@@ -26,6 +28,8 @@ def client() -> None:
     """
 
 
+for _command in (approve, reject):
+    builds.add_command(_command)
 for _command in (
     login,
     logout,
@@ -35,6 +39,7 @@ for _command in (
     jobs,
     builds,
     resources,
+    secrets,
     workers,
     worker_tokens,
     queues,

@@ -33,6 +33,7 @@ from pikoci.internal.worker.settings import WorkerSettings, container_environmen
 from pikoci.internal.worker.user_group import find_build_users
 from pikoci.internal.worker.worker import Worker
 from pikoci.pkg.queue.backend import Backend, QueueClosedError, QueueError
+from pikoci.server.encryption import empty_lost_pipelines, prepare_encryption
 from pikoci.server.greeting import greeting
 from pikoci.server.preparation import prepare_accounts, prepare_pipeline, prepare_schema
 from pikoci.server.settings import ServerSettings
@@ -58,6 +59,7 @@ class Application:
         store = open_store(_store_settings(settings))
         self._resources.callback(store.close)
         prepare_schema(store, settings)
+        prepare_encryption(store, settings)
         self._backend = open_queue(settings.pubsub_system, settings.queue, _worker_name(settings), settings.concurrency)
         self._resources.callback(self._backend.close)
         reading = BoundedThreads("pipeline files", threads=_READING, waiting=_WAITING)
@@ -76,6 +78,8 @@ class Application:
             jwt_secret=settings.jwt_secret or None,
             previous_secrets=settings.jwt_secret_previous,
         )
+        if settings.secret_key_lost:
+            empty_lost_pipelines(self._services)
         self._first_login = prepare_accounts(self._services, settings)
         prepare_pipeline(self._services, settings)
         # Read here, where a database that is away is an error of the start; once it serves, nothing is read to greet.
@@ -208,7 +212,13 @@ def _store_settings(settings: ServerSettings) -> StoreSettings:
         user=settings.db_user,
         password=settings.db_password,
         name=settings.db_name,
+        secret_keys=settings.secret_key or _passing_key(settings),
     )
+
+
+def _passing_key(settings: ServerSettings) -> tuple[str, ...]:
+    """A key that lives as long as a database in memory does; none for one that outlives the process."""
+    return (secrets.token_urlsafe(48),) if settings.db_system == "mem" else ()
 
 
 def _service_settings(settings: ServerSettings) -> ServiceSettings:

@@ -61,6 +61,14 @@ _OPTIONS = (
         help="Secrets whose tokens are good still, with commas between.",
     ),
     setting(
+        "--secret-key",
+        default="",
+        secret=True,
+        type=NameList(),
+        help="Key that encrypts secrets in the database; former ones after it, with commas between.",
+    ),
+    switch("--secret-key-lost", default=False, help="Give up what is encrypted with keys that are not given."),
+    setting(
         "--users",
         default="",
         secret=True,
@@ -168,6 +176,7 @@ def read_settings(values: dict[str, Any]) -> ServerSettings:
     values["external_url"] = external_url(values["external_url"])
     values["host"] = values["host"].removeprefix("[").removesuffix("]")
     _check_secrets(values["jwt_secret_previous"])
+    _check_keys(values["secret_key"])
     _check_networks(values["trusted_proxies"])
     values["db_name"] = values["db_name"] or ("pikoci.db" if values["db_system"] == "sqlite" else "pikoci")
     values["log_limit"] *= 1024 * 1024
@@ -181,6 +190,14 @@ def _check_secrets(previous: Sequence[str]) -> None:
         raise InvalidError(
             f"--jwt-secret-previous: one of several secrets has fewer than {MIN_SECRET} bytes",
             hint="a comma separates secrets; one with a comma in it fits only into a list of the --config file",
+        )
+
+
+def _check_keys(keys: Sequence[str]) -> None:
+    if any(len(key.encode(errors="surrogateescape")) < MIN_SECRET for key in keys):
+        raise InvalidError(
+            f"--secret-key: {'one of the keys' if len(keys) > 1 else 'it'} has fewer than {MIN_SECRET} bytes",
+            hint="make one with `openssl rand -base64 48`; a comma separates keys",
         )
 
 

@@ -21,6 +21,8 @@ class ServerSettings:
     log_level: str
     jwt_secret: str
     jwt_secret_previous: tuple[str, ...]
+    secret_key: tuple[str, ...]
+    secret_key_lost: bool
     users: tuple[str, ...]
     db_system: Literal["mem", "sqlite", "postgresql"]
     db_host: str

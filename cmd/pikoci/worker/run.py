@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from secrets import token_hex
 
 import click
 import gevent
@@ -23,7 +23,7 @@ from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.domain.errors import InvalidPipelineError, NotFoundError
 from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten, StepFinished, StepStarted
 from pikoci.internal.domain.gateway import BuildInfo
-from pikoci.internal.domain.plan import PipelineSpec
+from pikoci.internal.domain.plan import JobPlan, PipelineSpec
 from pikoci.internal.pipeline import load
 from pikoci.internal.worker.local import LocalRun
 from pikoci.internal.worker.process import Spawner
@@ -37,6 +37,8 @@ from pikoci.shared.options import container_options
 from pikoci.shared.server_build import ServerBuild
 from pikoci.shared.sources import fetch_for
 from pikoci.shared.terminal import is_terminal, shows_colors
+from pikoci.worker.approving import require_approval
+from pikoci.worker.secret_files import read_secret_files
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EXIT_BY_SIGNAL = 128
@@ -79,7 +81,17 @@ def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, .
     callback=_directories,
     help="Directory that stands for a resource: a get copies it, a put does nothing; repeatable.",
 )
+@click.option(
+    "--secrets",
+    "-s",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    callback=read_secret_files,
+    help="JSON, YAML or .env file with secrets that a server would keep, by name; repeatable, later ones win.",
+)
 @click.option("--notify", is_flag=True, help="Send notifications; without it they are shown, and not sent.")
+@click.option("--approve", is_flag=True, help="Give the approvals that the job asks for; else a terminal is asked.")
 @input_option
 @click.option(
     "--workdir",
@@ -97,11 +109,13 @@ def run(
     variables: Mapping[str, object],
     directories: Mapping[str, Path],
     inputs: Mapping[str, str],
+    secrets: Mapping[str, str],
     workdir: Path | None,
     container_program: str,
     *,
     allow_privileged_containers: bool,
     notify: bool,
+    approve: bool,
 ) -> None:
     """Run one job of a pipeline file on this machine, without a server.
 
@@ -117,7 +131,7 @@ def run(
 
     Example: pikoci run -p pipeline.hcl -j test --resource git.app=.
 
-    Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging
+    Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging --secrets secrets.env --approve
 
     Example: pikoci run --from-build main/app/test#12 --vars secrets.json
     """
@@ -133,11 +147,11 @@ def run(
     else:
         build, spec = None, _load(read_text(file), shown_name(file), variables)
         info = BuildInfo(id=1, number="1", job=job, pipeline="stdin" if file == "-" else Path(file).stem, team="main")
-    _require_job(spec, info.job)
+    require_approval(_require_job(spec, info.job), approved=approve)
     versions = build.inputs if build else {}
     with tempfile.TemporaryDirectory(prefix="pikoci-run-", dir=workdir) as root:
         settings = _settings(Path(root), container_program, privileged=allow_privileged_containers)
-        ctx.exit(_run(spec, info, directories, inputs, settings, versions, notify=notify))
+        ctx.exit(_run(spec, info, directories, inputs, settings, versions, secrets, notify=notify))
 
 
 def _run(
@@ -147,6 +161,7 @@ def _run(
     inputs: Mapping[str, object],
     settings: WorkerSettings,
     versions: Mapping[str, dict[str, object]],
+    entries: Mapping[str, str],
     *,
     notify: bool,
 ) -> int:
@@ -167,6 +182,7 @@ def _run(
         values=inputs,
         versions=versions,
         notify=notify,
+        secrets=entries,
     )
     shown.on_broken = local.cancel
     with _cancelled_by_signals(local.cancel, spawner.close, display) as received, display.ticking():
@@ -244,17 +260,19 @@ def _loaded_build(
     return spec, info
 
 
-def _require_job(spec: PipelineSpec, name: str) -> None:
-    if spec.job(name) is None:
+def _require_job(spec: PipelineSpec, name: str) -> JobPlan:
+    found = spec.job(name)
+    if found is None:
         names = [job.name for job in spec.jobs]
         hint = did_you_mean(name, names) or (f"it has {', '.join(names)}" if names else "it has none")
         raise NotFoundError(f'the pipeline has no job "{name}"', hint=hint)
+    return found
 
 
 def _settings(root: Path, container_program: str, *, privileged: bool) -> WorkerSettings:
     return WorkerSettings(
         name="local",
-        instance=secrets.token_hex(8),
+        instance=token_hex(8),
         version=__version__,
         workdir=root,
         spool_dir=root / "spool",

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from pikoci.internal.api import render, views
 from pikoci.internal.api.bodies import PageQuery, Pin
+from pikoci.internal.api.parsing import read_bytes
 from pikoci.internal.api.request import ApiRequest
+from pikoci.internal.api.route import Reply
+from pikoci.internal.api.settings import ApiSettings
+from pikoci.internal.domain.webhooks.model import Delivery
+from pikoci.internal.domain.webhooks.reading import TELLING
+from pikoci.internal.domain.webhooks.signature import PROVING
 from pikoci.internal.service import Services
+
+#: What counts of a delivery's headers.
+HEADERS = (*TELLING, *PROVING)
 
 
 class Resources:
     """`…/resources` and what is below; a resource is named `type.name`."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, settings: ApiSettings) -> None:
         self._resources = services.resources
+        self._webhooks = services.webhooks
+        self._settings = settings
 
     def list(
         self, request: ApiRequest, team: str, pipeline: str, query: PageQuery
@@ -66,6 +77,13 @@ class Resources:
         started = self._resources.trigger_version(request.principal, team, pipeline, resource, version)
         return views.StartedView([render.build(one, team, pipeline) for one in started])
 
-    def webhook(self, _: ApiRequest, token: str) -> views.CheckedView:
-        """Check the resource of this token at once; whatever body comes with it does not matter."""
-        return views.CheckedView(self._resources.webhook(token).canonical)
+    def webhook(self, request: ApiRequest, token: str) -> views.DeliveredView | Reply:
+        """Have the resource of this token checked, unless what is posted does not concern it."""
+        received = self._webhooks.deliver(token, lambda: self._delivery(request))
+        checked = not received.passed_over
+        view = views.DeliveredView(received.resource.canonical, checked, received.passed_over)
+        return view if checked else Reply(200, view)
+
+    def _delivery(self, request: ApiRequest) -> Delivery:
+        body = read_bytes(request, self._settings.max_webhook_body, self._settings.body_timeout)
+        return Delivery({name: request.get_header(name, default="") for name in HEADERS}, body)

@@ -26,6 +26,7 @@ from pikoci.internal.domain.wire import (
     MAX_REPORT,
     WORKER_HEADER,
     Report,
+    SecretValue,
     StoredArtifact,
 )
 from pikoci.internal.service import Services
@@ -100,6 +101,20 @@ class WorkerApi:
         require_plain(result.versions)
         gateway.finish_check(resource_id, claim, result)
         response.status = 204
+
+    def build_secret(
+        self, request: ApiRequest, response: falcon.Response, build_id: int, claim: int, secret: str
+    ) -> None:
+        """The value of an entry that the plan of a build names."""
+        gateway, _ = self._opened(request)
+        write_packed(response, SecretValue(value=gateway.build_secret(build_id, claim, secret)))
+
+    def check_secret(
+        self, request: ApiRequest, response: falcon.Response, resource_id: int, claim: int, secret: str
+    ) -> None:
+        """The value of an entry that the plan of a check names."""
+        gateway, _ = self._opened(request)
+        write_packed(response, SecretValue(value=gateway.check_secret(resource_id, claim, secret)))
 
     def store_artifact(self, request: ApiRequest, response: falcon.Response, build_id: int, claim: int) -> None:
         """Keep the body, of any length up to the server's limit, in bounded memory."""

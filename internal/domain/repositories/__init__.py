@@ -16,6 +16,8 @@ from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
 from pikoci.internal.domain.repositories.resources import ResourceRepository, VersionRepository
+from pikoci.internal.domain.repositories.sealed import SealedRepository
+from pikoci.internal.domain.repositories.secrets import SecretRepository
 from pikoci.internal.domain.repositories.store import Store
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "LogRepository",
     "PipelineRepository",
     "ResourceRepository",
+    "SealedRepository",
+    "SecretRepository",
     "SettingRepository",
     "Store",
     "VersionRepository",

@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from pikoci.internal.domain.approval import Vote
 from pikoci.internal.domain.build import (
     ANY_LEVEL,
     Build,
@@ -77,8 +78,9 @@ class BuildRepository(Protocol):
     def overtaken(self, job_id: int, limit: int) -> builtins.list[tuple[Build, int]]:
         """The oldest builds of a job that run, or wait with their inputs, while a newer one waits with its own: locked.
 
-        Each comes with the id of the newest such one, which was made later and has a higher number: a retry is no newer
-        than the build that it retries. Builds that are told to stop are left out.
+        Those that wait for approval are among the older ones, but stop none. Each comes with the id of the newest such
+        one, which was made later and has a higher number: a retry is no newer than the build that it retries. Builds
+        that are told to stop are left out.
         """
 
     def place(self, job_id: int, place: int) -> int | None:
@@ -119,6 +121,12 @@ class BuildRepository(Protocol):
 
     def holder(self, build_id: int) -> tuple[str, str] | None:
         """The worker and instance that claimed the build last; None when nobody holds it, or there is no such build."""
+
+    def name_secrets(self, build_id: int, names: Sequence[str]) -> None:
+        """Keep which entries of the server's own store the plan of the build's claim names."""
+
+    def secret_names(self, build_id: int) -> builtins.list[str]:
+        """Those that were kept."""
 
     def lines_beside(self, build_id: int, level: int = ANY_LEVEL) -> builtins.list[WaitingLine]:
         """The lines in the queue that the build waits or waited in; in that of untagged work for an unknown build.
@@ -162,6 +170,15 @@ class BuildRepository(Protocol):
 
     def steps(self, build_id: int, claim: int | None = None) -> builtins.list[Step]:
         """Of one attempt (the build's current one by default), in plan order."""
+
+    def save_vote(self, vote: Vote) -> None:
+        """Insert or replace by (build_id, label, voter)."""
+
+    def votes(self, build_id: int) -> builtins.list[Vote]:
+        """The votes on a build, in the order in which they came."""
+
+    def take_unapproved(self, now: float, limit: int) -> builtins.list[Build]:
+        """Lock builds that have waited for approval until their `waits_until` (locked ones skipped)."""
 
     def newest_ended(self, job_id: int, *, below: int | None, skip: int) -> int | None:
         """Of the job's ended builds older than `below` (None: of all), the newest but `skip`."""

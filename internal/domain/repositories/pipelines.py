@@ -38,7 +38,10 @@ class PipelineRepository(Protocol):
         """By team and name. Raises InvalidError for a cursor that it did not make."""
 
     def source(self, pipeline_id: int) -> PipelineSource:
-        """The text, variables and evaluated form. Raises NotFoundError."""
+        """The text, variables and evaluated form.
+
+        Raises NotFoundError, and ConflictError where they are encrypted with a key that this server does not have.
+        """
 
     def set_paused(self, pipeline_id: int, paused: bool) -> None:
         """Pause or unpause."""

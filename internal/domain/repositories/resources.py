@@ -57,6 +57,12 @@ class ResourceRepository(Protocol):
     def request_check(self, resource_id: int, now: float) -> None:
         """Make a check due at once; one that runs meanwhile does not swallow it."""
 
+    def request_spaced_check(self, resource_id: int, now: float, gap: float) -> None:
+        """Make a check due at once, or `gap` seconds after the last that was asked for by this method.
+
+        One that is due by then, and has not been dispatched, is as good. One that runs is not.
+        """
+
     def claim_check(
         self, resource_id: int, worker: str, instance: str, now: float, lease_until: float
     ) -> ResourceState | None:
@@ -97,15 +103,24 @@ class VersionRepository(Protocol):
     """Versions of resources."""
 
     def save(
-        self, resource_id: int, versions: Sequence[Mapping[str, object]], now: float, *, last: bool = True
+        self,
+        resource_id: int,
+        versions: Sequence[Mapping[str, object]],
+        now: float,
+        *,
+        last: bool = True,
+        metadata: Sequence[Mapping[str, str]] = (),
     ) -> list[Version]:
         """Record what a check listed, oldest first (same JSON object = same version); return what changed, in order.
 
         Those unknown, or without a place, come after all others in the order given; others keep their places. But the
         `last` one of a list is the newest then: a known one moves there. Pass False for a list that goes on.
+        `metadata` is that of the last versions, and is kept with those that get a place here.
         """
 
-    def record(self, resource_id: int, version: Mapping[str, object], now: float) -> Version:
+    def record(
+        self, resource_id: int, version: Mapping[str, object], now: float, metadata: Mapping[str, str] | None = None
+    ) -> Version:
         """What a put made: without a place among the others until a check lists it. A known one is as it was."""
 
     def get(self, version_id: int) -> Version | None:

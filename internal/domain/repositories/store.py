@@ -18,6 +18,8 @@ from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
 from pikoci.internal.domain.repositories.resources import ResourceRepository, VersionRepository
+from pikoci.internal.domain.repositories.sealed import SealedRepository
+from pikoci.internal.domain.repositories.secrets import SecretRepository
 
 
 class Store(Protocol):
@@ -37,6 +39,8 @@ class Store(Protocol):
     worker_tokens: WorkerTokenRepository
     artifacts: ArtifactRepository
     deletions: DeletionRepository
+    secrets: SecretRepository
+    sealed: SealedRepository
 
     def history(self, pipeline_id: int) -> History:
         """What input resolution reads, over one pipeline."""

@@ -18,7 +18,7 @@ TYPES = {
     "s3": "s3",
 }
 _IMAGES = ("registry-image", "docker-image")
-_RENAMED = {"git": {"uri": "url", "tag_filter": "tag"}}
+_RENAMED = {"git": {"uri": "url", "tag_filter": "tag"}, "registry-image": {"semver_constraint": "semver"}}
 _DAYS = {
     "sunday": "0",
     "monday": "1",
@@ -36,7 +36,12 @@ SILENT = ("icon", "public", "display", "old_name", "expose_build_created_by", "w
 
 def name_resources(conversion: Conversion, pipeline: document.Mapping) -> None:
     """Give every resource its name, before anything refers to it."""
-    published = {str(one.get("resource") or one["put"]) for one in document.maps(pipeline) if "put" in one}
+    needed = {
+        str(one.get("resource") or one.get("put") or one["get"])
+        for one in document.maps(pipeline)
+        if "put" in one or ("get" in one and (one.get("trigger") or one.get("passed")))
+    }
+    images = {str(one["image"]) for one in document.maps(pipeline) if "image" in one}
     own = {conversion.text(one, "name") for one in conversion.mappings(pipeline, "resource_types")}
     conversion.own_types = {type_label(name) for name in own}
     for found in conversion.mappings(pipeline, "resources"):
@@ -46,7 +51,7 @@ def name_resources(conversion: Conversion, pipeline: document.Mapping) -> None:
         taken = {one.name for one in conversion.resources.values() if one.type == here}
         source = found.get("source")
         image = image_of(source) if kind in _IMAGES and isinstance(source, document.Mapping) else ""
-        only_image = bool(image) and not conversion.builtin(here) and name not in published
+        only_image = bool(image) and name in images and name not in needed
         label = conversion.label(name, found.line, taken)
         conversion.resources[name] = ResourceName(here, label, image, only_image=only_image)
 
@@ -126,6 +131,8 @@ def _write_params(conversion: Conversion, found: document.Mapping, named: Resour
         else:
             renamed = _RENAMED.get(named.type, {})
             conversion.params(source, renamed, {param.name for param in builtin.params})
+            if named.type == "registry-image" and not {"tag", "tag_regex", "semver_constraint"} & source.keys():
+                conversion.writer.argument("semver", "*")  # which is what no tag means there
             if named.type == "git" and named.name != conversion.text(found, "name"):
                 conversion.writer.argument("name", conversion.text(found, "name"))
 

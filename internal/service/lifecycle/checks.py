@@ -12,7 +12,7 @@ from pikoci.internal.domain.plan import PipelineSpec, Resource, ResourceType
 from pikoci.internal.domain.queues import CHECKS_QUEUE
 from pikoci.internal.domain.schedule import Schedule, parse_schedule
 from pikoci.internal.service.lifecycle.passing_on import TooOldError, pass_on_check
-from pikoci.internal.service.lifecycle.versions import check_versions
+from pikoci.internal.service.lifecycle.versions import check_versions, told
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
@@ -137,22 +137,31 @@ class Checks:
         versions = [] if error else result.versions
         size = self._context.settings.version_batch
         batches = [versions[start : start + size] for start in range(0, len(versions), size)] or [[]]
-        found = 0
+        left, found = len(versions), 0
         for batch in batches[:-1]:
+            metadata = told(result, left, len(batch))
             with self._store.transaction():
-                found += len(self._store.versions.save(resource_id, batch, self._context.clock.now(), last=False))
+                now = self._context.clock.now()
+                found += len(self._store.versions.save(resource_id, batch, now, last=False, metadata=metadata))
+            left -= len(batch)
             give_way()
-        self._finish(state, claim, batches[-1], error, found)
+        self._finish(state, claim, batches[-1], told(result, left, left), error, found)
 
     def _finish(
-        self, state: ResourceState, claim: int, versions: list[dict[str, object]], error: str, found: int
+        self,
+        state: ResourceState,
+        claim: int,
+        versions: list[dict[str, object]],
+        metadata: list[dict[str, str]],
+        error: str,
+        found: int,
     ) -> None:
         now = self._context.clock.now()
         with self._store.transaction():
             if not self._store.resources.finish_check(state.id, claim, now, error):
                 raise StaleClaimError(f"claim {claim} of the check of resource {state.id} is no longer current")
             if versions:
-                found += len(self._store.versions.save(state.id, versions, now))
+                found += len(self._store.versions.save(state.id, versions, now, metadata=metadata))
             if found:
                 self._request_getters(state)
         if state.next_check_at is not None and state.next_check_at <= now:

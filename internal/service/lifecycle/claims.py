@@ -18,6 +18,7 @@ from pikoci.internal.domain.pipeline import Pipeline
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
 from pikoci.internal.domain.tags import tags_of
+from pikoci.internal.service.lifecycle.own_secrets import entries_of
 from pikoci.internal.service.lifecycle.passing_on import TooOldError, pass_on_build
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.claimant import Claimant
@@ -72,6 +73,9 @@ class Claims:
             if pipeline is None:
                 raise ConflictError(f"the pipeline of build {build.id} was deleted")
             assignment = self._assign(build, pipeline)
+            names = entries_of(assignment.secrets)
+            if taken and (names or build.claim > 1):
+                self._store.builds.name_secrets(build.id, names)
             self._context.fleet.require_able(by, JOBS_QUEUE, assignment.job.tags, pipeline.team)
         if taken and build.dispatched_at is not None:
             self._context.measures.dispatch.observe(now - build.dispatched_at)

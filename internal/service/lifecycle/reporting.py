@@ -18,6 +18,7 @@ from pikoci.internal.domain.events import (
     VersionProduced,
 )
 from pikoci.internal.domain.limits import MAX_LOG_EVENT
+from pikoci.internal.domain.metadata import tidy
 from pikoci.internal.domain.wire import MAX_REPORT_EVENTS
 from pikoci.internal.service.lifecycle.requeue import TakeBack, close_steps
 from pikoci.internal.service.lifecycle.versions import check_version
@@ -182,14 +183,15 @@ class _Application:
         pipeline = self._store.pipelines.get(self._before.pipeline_id)
         if resource is None or pipeline is None:
             return  # the resource was removed for good while the build ran
-        version = self._store.versions.record(resource.id, event.version, now)
+        metadata = tidy(event.metadata)
+        version = self._store.versions.record(resource.id, event.version, now, metadata)
         self._store.builds.add_output(self._before.id, event.put, resource.id, version.id)
         if resource.check_interval:
             # Whether it is what the resource stands for, such as a commit of its branch, only a check can tell.
             self._store.resources.request_check(resource.id, now)
             self.check_requested = True
             return
-        self._store.versions.save(resource.id, [event.version], now)
+        self._store.versions.save(resource.id, [event.version], now, metadata=[metadata])
         compiled = self._context.compiled.get(pipeline)
         if getters := compiled.getters.get(event.resource):
             self._store.jobs.request_scheduling(compiled.ids(getters))

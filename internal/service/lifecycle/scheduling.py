@@ -9,6 +9,7 @@ import msgspec
 
 from pikoci.internal.domain.build import Build
 from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
+from pikoci.internal.service.lifecycle.approving import Approving
 from pikoci.internal.service.lifecycle.checks import Checks
 from pikoci.internal.service.lifecycle.deletion import Deletion
 from pikoci.internal.service.lifecycle.duetimes import ClockWatch, DueTimes
@@ -32,6 +33,7 @@ class Scheduling:
         self._context = context
         self._store = context.store
         self._doorbell = context.doorbell
+        self._approving = Approving(context)
         self._checks = Checks(context)
         self._retention = Retention(context)
         self._deletion = Deletion(context)
@@ -79,9 +81,14 @@ class Scheduling:
         return done
 
     def sweep(self) -> int:
-        """Publish again what nobody claimed, take back what lost its worker."""
+        """Publish again what nobody claimed, take back what lost its worker, fail what nobody approved in time."""
         stale = self._context.clock.now() - self._context.settings.republish_after
-        return self._take_back_lost() + self._publish_again(stale) + self._checks.sweep(stale)
+        return (
+            self._approving.expire(_SWEEP_BATCH)
+            + self._take_back_lost()
+            + self._publish_again(stale)
+            + self._checks.sweep(stale)
+        )
 
     def prune(self) -> int:
         """Delete a batch of logs, builds and artifacts beyond the retention settings."""

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from pikoci.internal.domain.build import Build, InputChoice
+from pikoci.internal.domain.build import Build, InputChoice, check_transition
 from pikoci.internal.domain.errors import ConflictError
 from pikoci.internal.domain.job_inputs import Value, complete
 from pikoci.internal.domain.pipeline import Job, Pipeline
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import jobs_queue
+from pikoci.internal.service.lifecycle.approving import gated
 from pikoci.internal.service.lifecycle.dispatch import Dispatcher
 from pikoci.internal.service.lifecycle.inputs import InputChooser
 from pikoci.internal.service.lifecycle.interrupting import interrupt
@@ -159,7 +160,9 @@ class JobRun:
             priority=self.plan.priority,
             level=self._compiled.need(self._job.name).level,
             values=complete(self.plan.inputs, (retry_of.values if retry_of else values) or {}) or None,
+            approved_at=retry_of.approved_at if retry_of else None,
         )
+        build = build if reason else gated(build, self.plan, self._now)
         return self._store.builds.create(build, inputs)
 
     def _interrupt(self) -> set[int]:
@@ -174,10 +177,19 @@ class JobRun:
             inputs, reason = ([], common) if common and not known else self._chooser.choose(self.plan, known)
             if not reason:
                 self._store.builds.set_inputs(build.id, inputs)
+                self._begin_to_wait(msgspec.structs.replace(build, inputs_resolved=True, reason=""))
             elif reason != build.reason:
                 self._store.builds.save(msgspec.structs.replace(build, reason=reason))
             if not known:
                 common = reason
+
+    def _begin_to_wait(self, build: Build) -> None:
+        """Let a build that has its inputs now wait for approval, if it needs one."""
+        waiting = gated(build, self.plan, self._now)
+        if waiting is not build:
+            check_transition(build.status, waiting.status)
+            self._store.builds.save(waiting)
+            self._context.notify(build_topic(build.id))
 
     def _dispatch(self) -> list[Build]:
         dispatcher = Dispatcher(self._store, self._pipeline, self._compiled, self._now)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from pikoci.internal.domain.errors import InvalidError, TooLargeError
+from pikoci.internal.domain.gateway import CheckResult
+from pikoci.internal.domain.metadata import tidy
 from pikoci.internal.service.plumbing.settings import ServiceSettings
 
 
@@ -30,3 +32,9 @@ def check_versions(versions: Sequence[Mapping[str, object]], settings: ServiceSe
     except InvalidError as error:
         return error.message
     return ""
+
+
+def told(result: CheckResult, left: int, count: int) -> list[dict[str, str]]:
+    """What the check told of the first `count` of its `left` last versions, tidied: empty where it told nothing."""
+    start = len(result.metadata) - left
+    return [tidy(result.metadata[place]) if place >= 0 else {} for place in range(start, start + count)]

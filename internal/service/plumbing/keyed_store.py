@@ -31,6 +31,8 @@ class KeyedStore(Store):
         self.worker_tokens = store.worker_tokens
         self.artifacts = store.artifacts
         self.deletions = store.deletions
+        self.secrets = store.secrets
+        self.sealed = store.sealed
 
     @contextmanager
     def before_transaction(self, begin: Callable[[], None]) -> Iterator[None]:

@@ -37,3 +37,4 @@ class Measures:
         self.dispatch = Histogram()
         self.hub_gap = Histogram()
         self.leases_taken_back = {"build": 0, "check": 0}
+        self.webhooks = {"checked": 0, "passed_over": 0, "refused": 0}

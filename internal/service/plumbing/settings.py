@@ -16,7 +16,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     worker is run again. `log_retention` and `build_retention_age` of None, and a `build_retention_count` of 0, keep for
     ever. `login_attempts` are those of a name from an address, `login_address_attempts` those of an address, each
     within `login_window`. At most `password_queue` passwords are checked or wait for it at once, `password_share` of
-    them for one address. A team in `team_weights` has so many turns to one of a team that is not.
+    them for one address. A team in `team_weights` has so many turns to one of a team that is not. The checks of a
+    resource that its webhook asks for begin `webhook_gap` apart.
     """
 
     external_url: str = ""
@@ -27,6 +28,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_requeues: int = 3
     team_weights: Mapping[str, int] = {}
     default_check_interval: str = "@every 1m"
+    webhook_gap: float = 5.0
     check_timeout: float = 3600.0
     max_versions_per_check: int = 10_000
     max_version_size: int = 64 * 1024

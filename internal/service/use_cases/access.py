@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from pikoci.internal.domain.accounts import Principal, Role, User
+from pikoci.internal.domain.build import Build
 from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError
+from pikoci.internal.domain.names import BUILD_NUMBER_PATTERN
 from pikoci.internal.domain.pipeline import Job, Pipeline, ResourceState
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.domain.suggestions import did_you_mean
 
 _MOST_PIPELINES = 500
+_NUMBER = re.compile(BUILD_NUMBER_PATTERN, re.ASCII)
 
 
 def may_see(principal: Principal, pipeline: Pipeline) -> bool:
@@ -72,6 +77,17 @@ def find_job(store: Store, pipeline: Pipeline, name: str) -> Job:
         near = did_you_mean(name, (known.name for known in store.jobs.list(pipeline.id)))
         raise NotFoundError(f"pipeline {pipeline.name} has no job {name}", hint=near)
     return job
+
+
+def find_build(store: Store, pipeline: Pipeline, job: str, number: str) -> Build:
+    """The build with the number that people see. Raises NotFoundError."""
+    match = _NUMBER.fullmatch(number)
+    found = None
+    if match is not None:
+        found = store.builds.find(find_job(store, pipeline, job).id, int(match[1]), int(match[2] or 0))
+    if found is None:
+        raise NotFoundError(f"job {job} has no build {number[:40]}")
+    return found
 
 
 def find_resource(store: Store, pipeline: Pipeline, canonical: str) -> ResourceState:

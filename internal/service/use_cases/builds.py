@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 
 import msgspec
 
 from pikoci.internal.domain.accounts import Principal, Role
+from pikoci.internal.domain.approval import standings
 from pikoci.internal.domain.build import Build, BuildStatus, InputChoice, LogChunk
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.job_inputs import settle
-from pikoci.internal.domain.names import BUILD_NUMBER_PATTERN
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import Page, Pipeline
 from pikoci.internal.service.lifecycle.requeue import TakeBack
 from pikoci.internal.service.lifecycle.starting import JobRun, Starter
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic, worker_topic
 from pikoci.internal.service.plumbing.context import Context
-from pikoci.internal.service.use_cases.access import find_job, find_pipeline, may_see, name_of
+from pikoci.internal.service.use_cases.access import find_build, find_job, find_pipeline, may_see, name_of
 from pikoci.internal.service.use_cases.feeds import Feeds, read_log
 from pikoci.internal.service.use_cases.follow import Follower
 from pikoci.internal.service.use_cases.public import public_build, public_steps
 from pikoci.internal.service.use_cases.reproducing import reproduce
 from pikoci.internal.service.use_cases.views import BuildDetail, BuildUpdate, Reproduction
-
-_NUMBER = re.compile(BUILD_NUMBER_PATTERN, re.ASCII)
 
 
 class BuildService:
@@ -103,6 +100,7 @@ class BuildService:
             return BuildDetail(build=build, steps=public_steps(steps))
         return BuildDetail(
             build=build,
+            approvals=standings(build.gates, self._store.builds.votes(build.id)) if build.gates else [],
             steps=steps,
             inputs=self._store.builds.inputs(build.id),
             outputs=self._store.builds.outputs(build.id),
@@ -135,7 +133,7 @@ class BuildService:
         return build
 
     def retry(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> Build:
-        """Run an ended build again as `n.k` with the very versions it had (role write).
+        """Run an ended build again as `n.k` with the very versions it had (role write), and the approval if it had it.
 
         Raises ConflictError while it has not ended, for an archived job, and where the job has `disable_retry`.
         """
@@ -176,14 +174,7 @@ class BuildService:
         return updates if principal.may(pipeline.team, Role.READ) else _public(updates)
 
     def _find(self, pipeline: Pipeline, job: str, number: str) -> Build:
-        match = _NUMBER.fullmatch(number)
-        found = None
-        if match is not None:
-            job_id = find_job(self._store, pipeline, job).id
-            found = self._store.builds.find(job_id, int(match[1]), int(match[2] or 0))
-        if found is None:
-            raise NotFoundError(f"job {job} has no build {number[:40]}")
-        return found
+        return find_build(self._store, pipeline, job, number)
 
     def _shown(self, principal: Principal, team: str, build: Build) -> Build:
         explained = self._explain(principal, build)

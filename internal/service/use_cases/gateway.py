@@ -19,6 +19,7 @@ from pikoci.internal.domain.gateway import (
 from pikoci.internal.service.lifecycle.artifacts import Artifacts
 from pikoci.internal.service.lifecycle.checks import Checks
 from pikoci.internal.service.lifecycle.claims import Claims
+from pikoci.internal.service.lifecycle.own_secrets import OwnSecrets
 from pikoci.internal.service.lifecycle.presence import Presence
 from pikoci.internal.service.lifecycle.reporting import Reports
 from pikoci.internal.service.plumbing.claimant import Claimant
@@ -39,6 +40,7 @@ class WorkerGateway:
         self._reports = Reports(context)
         self._checks = Checks(context)
         self._artifacts = Artifacts(context)
+        self._secrets = OwnSecrets(context)
 
     def opened_by(self, remote: Claimant) -> WorkerGateway:
         """The gateway as this remote worker may use it."""
@@ -73,6 +75,14 @@ class WorkerGateway:
     def finish_check(self, resource_id: int, claim: int, result: CheckResult) -> None:
         """See `Gateway.finish_check`."""
         self._checks.finish(resource_id, claim, result, self._remote)
+
+    def build_secret(self, build_id: int, claim: int, name: str) -> str:
+        """See `Gateway.build_secret`."""
+        return self._secrets.of_build(build_id, claim, name, self._remote)
+
+    def check_secret(self, resource_id: int, claim: int, name: str) -> str:
+        """See `Gateway.check_secret`."""
+        return self._secrets.of_check(resource_id, claim, name, self._remote)
 
     def store_artifact(self, build_id: int, claim: int, chunks: Iterable[bytes]) -> str:
         """See `Gateway.store_artifact`."""

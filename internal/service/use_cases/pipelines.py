@@ -200,12 +200,19 @@ class PipelineService:
             raise TooLargeError(f"a pipeline file has at most {limit} bytes")
 
     def _read(self, name: str, before: Pipeline | None, config: str, variables: Mapping[str, object]) -> _Read:
-        known = self._store.pipelines.source(before.id) if before else None
+        known = self._known(before) if before else None
         now = datetime.fromtimestamp(self._context.clock.now(), UTC)
         filename, read = f"{name}.hcl", self._context.read_pipeline
         wanted = read(addresses, config, filename) if mentions_web(config) else []
         fetched = self._context.fetch_sources(wanted) if wanted else {}
         return read(_read, known, config, variables, self._wish, fetched, filename=filename, now=now)
+
+    def _known(self, before: Pipeline) -> PipelineSource | None:
+        """What was set before; None where its key is lost, so that the pipeline can be set anew."""
+        try:
+            return self._store.pipelines.source(before.id)
+        except ConflictError:
+            return None
 
     def _save(self, team: str, name: str, before: Pipeline | None, source: PipelineSource) -> Pipeline | None:
         """The pipeline as it is now; None where it was not any more as `before`, with which the file was compared."""

@@ -21,7 +21,9 @@ def public_build(build: Build) -> Build:
     """The build as strangers see it."""
     by = SOMEBODY if build.created_by else ""
     reason = FOR_A_WORKER if build.reason == FOR_A_WORKER else ""
-    return msgspec.structs.replace(build, reason=reason, cancel_reason="", worker=None, created_by=by, values=None)
+    return msgspec.structs.replace(
+        build, reason=reason, cancel_reason="", worker=None, created_by=by, values=None, gates=None
+    )
 
 
 def public_steps(steps: Sequence[Step]) -> list[Step]:

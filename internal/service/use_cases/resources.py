@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -19,8 +20,6 @@ from pikoci.internal.service.use_cases.access import find_job, find_pipeline, fi
 from pikoci.internal.service.use_cases.public import public_resource
 from pikoci.internal.service.use_cases.views import ResourceView
 
-_MAX_TOKEN = 200
-
 
 class ResourceService:
     """Use cases around one resource, named `type.name`."""
@@ -34,13 +33,17 @@ class ResourceService:
         """The pipeline's resources (not archived) with their latest versions."""
         found = find_pipeline(self._store, principal, team, pipeline)
         member = principal.may(team, Role.READ)
-        return [self._view(state, principal, found, member=member) for state in self._store.resources.list(found.id)]
+        states = self._store.resources.list(found.id)
+        signed = self._signed(found) if member else frozenset()
+        return [self._view(state, principal, found, signed, member=member) for state in states]
 
     def get(self, principal: Principal, team: str, pipeline: str, resource: str) -> ResourceView:
         """One resource. Raises NotFoundError."""
         found = find_pipeline(self._store, principal, team, pipeline)
         state = find_resource(self._store, found, resource)
-        return self._view(state, principal, found, member=principal.may(team, Role.READ))
+        member = principal.may(team, Role.READ)
+        signed = self._signed(found) if member else frozenset()
+        return self._view(state, principal, found, signed, member=member)
 
     def check(self, principal: Principal, team: str, pipeline: str, resource: str) -> None:
         """Check at once (role write). A check that runs already is followed by another one."""
@@ -104,16 +107,6 @@ class ResourceService:
             )
         return started
 
-    def webhook(self, token: str) -> ResourceState:
-        """Check the resource of this token at once. Raises NotFoundError for an unknown token."""
-        state = None
-        if 0 < len(token) <= _MAX_TOKEN and token.isascii() and token.isprintable():
-            state = self._store.resources.find_by_webhook_token(token)
-        if state is None or state.archived:
-            raise NotFoundError("no resource has this webhook token")
-        self._request(state)
-        return state
-
     def rotate_webhook_token(self, principal: Principal, team: str, pipeline: str, resource: str) -> str:
         """Give the resource a new webhook token (role maintain); the old one is void at once."""
         _, state = self._find(principal, team, pipeline, resource, Role.MAINTAIN)
@@ -159,7 +152,19 @@ class ResourceService:
                 self._store.jobs.request_scheduling(compiled.ids(jobs))
         self._context.notify(SCHEDULE)
 
-    def _view(self, state: ResourceState, principal: Principal, pipeline: Pipeline, *, member: bool) -> ResourceView:
+    def _signed(self, pipeline: Pipeline) -> AbstractSet[str]:
+        """The canonical names of the resources whose webhook has a secret."""
+        return self._context.compiled.get(pipeline).spec.webhook_secrets.keys()
+
+    def _view(
+        self,
+        state: ResourceState,
+        principal: Principal,
+        pipeline: Pipeline,
+        signed: AbstractSet[str],
+        *,
+        member: bool,
+    ) -> ResourceView:
         if not member:
             return ResourceView(resource=public_resource(state))
         if not principal.may(pipeline.team, Role.WRITE):
@@ -170,6 +175,7 @@ class ResourceService:
             waiting_reason="" if state.check_dispatched_at is None else self._waits(state, pipeline),
             latest=self._store.versions.latest(state.id),
             pinned=self._store.versions.get(pinned) if pinned is not None else None,
+            has_webhook_secret=state.canonical in signed,
         )
 
     def _waits(self, state: ResourceState, pipeline: Pipeline) -> str:

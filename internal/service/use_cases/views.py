@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from pikoci.internal.domain.approval import GateStanding
 from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, LogChunk, Step
 from pikoci.internal.domain.errors import Diagnostic
 from pikoci.internal.domain.pipeline import ResourceState, Version, WorkerState
@@ -16,6 +17,7 @@ class BuildDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A build with everything but its log."""
 
     build: Build
+    approvals: list[GateStanding] = []
     steps: list[Step] = []
     inputs: list[BuildInput] = []
     outputs: list[BuildOutput] = []
@@ -66,6 +68,7 @@ class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
     waiting_reason: str = ""
     latest: Version | None = None
     pinned: Version | None = None
+    has_webhook_secret: bool = False
 
 
 class RunningBuild(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from pikoci.internal.domain.wire import (
     MAX_REPORT,
     MAX_REPORT_EVENTS,
     Report,
+    SecretValue,
     StoredArtifact,
 )
 from pikoci.internal.worker.http.connection import ServerConnection
@@ -91,6 +92,14 @@ class HttpGateway:
             body = msgspec.msgpack.encode(CheckResult(error=error))
         self._server.post(f"/checks/{resource_id}/claims/{claim}/result", body)
 
+    def build_secret(self, build_id: int, claim: int, name: str) -> str:
+        """See `Gateway`."""
+        return self._secret(f"/builds/{build_id}/claims/{claim}/secrets/{name}")
+
+    def check_secret(self, resource_id: int, claim: int, name: str) -> str:
+        """See `Gateway`."""
+        return self._secret(f"/checks/{resource_id}/claims/{claim}/secrets/{name}")
+
     def store_artifact(self, build_id: int, claim: int, chunks: Iterable[bytes]) -> str:
         """See `Gateway`. The stream is sent as it comes."""
         answer = self._server.post(f"/builds/{build_id}/claims/{claim}/artifacts", chunks, kind=_BYTES)
@@ -103,6 +112,9 @@ class HttpGateway:
     def close(self) -> None:
         """Close every connection."""
         self._server.close()
+
+    def _secret(self, path: str) -> str:
+        return self._answer(self._server.post(path), SecretValue).value
 
     def _answer(self, body: bytes, kind: type[T]) -> T:
         try:

@@ -9,9 +9,10 @@ from email.policy import SMTP as SMTP_POLICY
 from email.utils import formatdate, make_msgid
 from typing import Any, BinaryIO
 
-from pikoci.internal.worker.notifications.bounded import SECONDS, excerpt, trusted, within
+from pikoci.internal.worker.notifications.bounded import SECONDS, excerpt, within
 from pikoci.internal.worker.notifications.model import Message, cut
 from pikoci.internal.worker.tools.outcome import StepError, failed
+from pikoci.pkg.web import trusted
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _ANSWERS = 256 * 1024  # of one conversation

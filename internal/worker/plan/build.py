@@ -106,7 +106,7 @@ def _context(
         notifiers=equipment.notifiers,
         clock=equipment.clock,
         masks=masks,
-        secrets=reader_of(assignment, masks, commands, workspace, equipment.settings),
+        secrets=reader_of(assignment, masks, commands, workspace, equipment.settings, equipment.gateway),
         head=HeadBudget(equipment.terms.log_head_limit),
         tail_limit=equipment.terms.log_tail_limit,
     )

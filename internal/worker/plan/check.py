@@ -39,7 +39,7 @@ def run_check(
             versions = handler.check(call, assignment.previous)
             for version in versions:
                 refuse_secrets(version, masker)
-            return CheckResult(versions=versions)
+            return CheckResult(versions=versions, metadata=call.descriptions.of(versions, masker))
     except StepError as error:
         cause = error.outcome.cause
         timed_out = cause is not None and cause.kind is CauseKind.TIMEOUT
@@ -62,7 +62,7 @@ def _call(
 ) -> ResourceCall:
     resource, settings = assignment.resource, equipment.settings
     commands = equipment.commands(assignment.lease, control, workspace, assignment.team)
-    secrets = reader_of(assignment, masks, commands, workspace, settings)
+    secrets = reader_of(assignment, masks, commands, workspace, settings, equipment.gateway)
     base = {"BUILD_PIPELINE_NAME": assignment.pipeline, "BUILD_TEAM_NAME": assignment.team, "CI": "true"}
     scope = Scope(lifetime, base, assignment.env, secrets)
     return ResourceCall(

@@ -9,8 +9,8 @@ import gevent
 
 from pikoci.internal.domain.build import StepStatus
 from pikoci.internal.domain.events import StepFinished, StepStarted
+from pikoci.internal.worker.steps.builtin_service import open_service
 from pikoci.internal.worker.steps.context import BuildContext
-from pikoci.internal.worker.steps.local_service import open_service
 from pikoci.internal.worker.steps.scope import Scope
 from pikoci.internal.worker.steps.service import RunningService
 from pikoci.internal.worker.steps.step_log import StepLog

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pikoci.internal.worker.resources.artifact import ArtifactType
 from pikoci.internal.worker.resources.cron import CronType
 from pikoci.internal.worker.resources.git import GitType
+from pikoci.internal.worker.resources.http import HttpType
 from pikoci.internal.worker.resources.model import ResourceHandler
 from pikoci.internal.worker.resources.registry import ResourceTypes
+from pikoci.internal.worker.resources.registry_image import RegistryImageType
 from pikoci.internal.worker.resources.trigger import TriggerType
 
 
@@ -18,6 +20,8 @@ def builtin_types(replaced: Mapping[str, ResourceHandler] | None = None) -> Reso
         "artifact": ArtifactType(),
         "cron": CronType(),
         "git": GitType(),
+        "registry-image": RegistryImageType(),
+        "http": HttpType(),
         "trigger": TriggerType(),
     }
     return ResourceTypes(builtin, replaced or {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +11,7 @@ from typing import Protocol
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import BuildInfo, ClaimRef, Gateway
 from pikoci.internal.domain.plan import Resource, ResourceType
+from pikoci.internal.worker.resources.descriptions import Descriptions
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.commands import Commands, Sink, Tail
 from pikoci.internal.worker.tools.lifetime import Lifetime
@@ -27,6 +28,7 @@ class ResourceCall:
     """One check, pull or push. `params` are the resource's, with those of a get on top; `put_params` those of a put.
 
     `name` is the step's name, or the resource's in a check. `on_output` takes what is for the log (a check has none).
+    `descriptions` takes what is known of versions beside their keys.
     `build` and `claim` are None in a check. Commands run as `user`, or as the worker's own user if it is None; what is
     kept in caches is `team`'s alone.
     """
@@ -51,6 +53,7 @@ class ResourceCall:
     user: BuildUser | None = None
     build: BuildInfo | None = None
     claim: ClaimRef | None = None
+    descriptions: Descriptions = field(default_factory=Descriptions)
 
     @property
     def visible(self) -> Mapping[str, str]:

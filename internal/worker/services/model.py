@@ -7,98 +7,99 @@ import secrets
 import shutil
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import gevent
-
-from pikoci.internal.worker.tools.environment import text_of
+from pikoci.internal.domain.builtin_services import ServiceForm
+from pikoci.internal.worker.services.exchange import HOST
 from pikoci.internal.worker.tools.outcome import StepError, failed
 
-HOST = "127.0.0.1"
-_PROBE_SECONDS = 2.0
-_PASSWORD = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a build asks for, and where it is to be. `path` is where its commands look for programs."""
+    """What a build asks for. `path` is where its commands look for programs; `ports` are kept until `held` ends."""
 
-    params: Mapping[str, object]
+    form: ServiceForm
     path: str
-    data: Path
-
-    def text(self, name: str) -> str:
-        """A param, empty if it is not given."""
-        return text_of(self.params.get(name, ""))
+    held: ExitStack
+    is_root: bool = False
 
     def port(self) -> int:
-        """The port asked for, or one that is free now."""
-        return int(self.text("port") or 0) or free_port()
+        """The port asked for, or one that is free. Raises StepError for one that it cannot have, and OSError."""
+        return self._reserve(self.form.port)
+
+    def another_port(self) -> int:
+        """One that is free, for what only the service itself uses. Raises OSError."""
+        return self._reserve(0)
 
     def password(self) -> str:
-        """The password asked for, or a random one. Raises StepError for one that would need quotes somewhere."""
-        given = self.text("password")
-        if given and not _PASSWORD.fullmatch(given):
-            raise StepError(failed("the password of a service has 1 to 200 letters, digits, and -._~"))
-        return given or secrets.token_hex(16)
+        """The password asked for, or a random one."""
+        return self.form.password or secrets.token_hex(16)
 
-    def program(self, name: str, *others: str) -> str:
-        """The path of a program by one of its names. Raises StepError where there is none."""
-        for one in (name, *others):
-            if found := shutil.which(one, path=self.path):
-                return found
-        raise missing(name)
+    def find(self, *names: str, folders: tuple[str, ...] = ()) -> str:
+        """The path of a program by one of its names, on the path or in a folder; empty if there is none."""
+        for place in (self.path, *folders):
+            for name in names:
+                if found := shutil.which(name, path=place):
+                    return found
+        return ""
+
+    def program(self, *names: str, folders: tuple[str, ...] = ()) -> str:
+        """The path of a program, as `find` has it. Raises StepError where there is none."""
+        found = self.find(*names, folders=folders)
+        if not found:
+            raise missing(names[0])
+        return found
+
+    def _reserve(self, port: int) -> int:
+        """Bind a socket that never listens: whoever asks for any port gets another, a server may still have this."""
+        holder = self.held.enter_context(socket.socket())
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind((HOST, port))
+        except OSError as error:
+            if not port:
+                raise
+            reason = f"port {port} of this worker cannot be had ({error.strerror})"
+            raise StepError(failed(f"{reason}; take out port to have a free one")) from error
+        return int(holder.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)
-class LocalService:
-    """A service as a process. `script` is it, run by /bin/sh -e: it ends with `exec`, and sees `variables`.
+class Program:
+    """What is on this machine: variables that say where, and a text with its version or a command that prints it."""
 
-    It is ready when `ready`, another script, or `probe` succeeds. `exports` are for the steps, as
-    `SERVICE_<TYPE>_<KEY>`, `secrets` for no log. `version` is a text in which the program's version stands, or a
-    command that prints it.
+    variables: Mapping[str, str]
+    version: str | list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How to run a service. `script` is it, run by /bin/sh -e, here or in a container: it ends with `exec`.
+
+    It sees `variables`, and as DATA a directory to make, with what `find` has found on this machine (it raises
+    StepError) or `inside`, in a container. What an image is asked before is `prelude`; as root it may not run if
+    `refuses_root`. It is ready when `probe` says so. `exports` are for the steps, as `SERVICE_<TYPE>_<KEY>`, `secrets`
+    for no log.
     """
 
     name: str
     script: str
-    version: str | list[str]
     variables: Mapping[str, str] = field(repr=False)
     exports: Mapping[str, str] = field(repr=False)
     secrets: list[str] = field(repr=False)
-    ready: str = ""
-    probe: Callable[[], bool] | None = None
+    probe: Callable[[], bool]
+    find: Callable[[], Program]
+    inside: Mapping[str, str]
+    prelude: str = ""
+    refuses_root: bool = False
 
 
 def missing(name: str) -> StepError:
-    """The end of a build whose worker does not have a program."""
-    return StepError(
-        failed(
-            f"{name} is not on this worker; install it, or define the service type with commands, such as containers"
-        )
-    )
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses now; somebody may before it is taken."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def answers(port: int, expected: bytes, greeting: bytes = b"") -> bool:
-    """Whether what listens there begins its answer, to `greeting` if there is one, with `expected`."""
-    try:
-        with (
-            gevent.Timeout(_PROBE_SECONDS, TimeoutError("no answer")),
-            socket.create_connection((HOST, port)) as connection,
-        ):
-            connection.sendall(greeting)
-            return connection.recv(len(expected)) == expected
-    except OSError:
-        return False
+    """Why a service cannot run as a process: this machine does not have a program."""
+    return StepError(failed(f"{name} is not on this worker"))
 
 
 def fits(wanted: str, printed: str) -> tuple[bool, str]:

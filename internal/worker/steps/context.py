@@ -53,7 +53,13 @@ class BuildContext:
             self.workspace,
             Masker(self.masks),
             lambda value: self.secrets.fill(value, lifetime or whole),
+            self._network(),
         )
+
+    def _network(self) -> str:
+        """The machine's own, on whose localhost built-in services are, for containers of jobs that have some."""
+        builtin = {kind.name for kind in self.assignment.service_types if kind.builtin}
+        return "host" if any(service.type in builtin for service in self.assignment.job.services) else ""
 
     def open_log(self, step: str) -> StepLog:
         """The log of a step; the build's own if `step` is empty."""

@@ -32,7 +32,8 @@ def put(context: BuildContext, step: PutStep, scope: Scope, log: StepLog) -> Non
     for version in versions:
         refuse_secrets(version, call.command_lines.masker)
     for version in versions:
-        context.reporter.emit(VersionProduced(put=step.name, resource=step.resource, version=version))
+        known: dict[str, str] = dict(*call.descriptions.of([version], call.command_lines.masker))
+        context.reporter.emit(VersionProduced(put=step.name, resource=step.resource, version=version, metadata=known))
     if versions:
         scope.export(exported("PUT", step.name, versions[-1]))
 

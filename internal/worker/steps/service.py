@@ -18,6 +18,7 @@ from pikoci.internal.worker.steps.task import command_line, run_command
 from pikoci.internal.worker.tools.commands import Tail
 from pikoci.internal.worker.tools.environment import exported, parameters
 from pikoci.internal.worker.tools.held import Held, hold
+from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import SUCCESS, Outcome, StepError, errored, failed, stopped
 
 #: How long one try of a ready check may take, in seconds: one that hangs is tried again.
@@ -26,6 +27,7 @@ TRY_SECONDS = 10.0
 HINT_SECONDS = 60.0
 _HINT = "the start has not ended yet; one that is the service itself needs foreground = true"
 _TRY_OUTPUT = 64 * 1024
+_SAID, _SAID_SHOWN, _LINES_SHOWN = 16 * 1024, 600, 5
 
 
 class RunningService:
@@ -39,6 +41,7 @@ class RunningService:
         self._service = service
         self._held: Held | None = None
         self._log: StepLog | None = None
+        self._said = Tail(_SAID)
         self._output = Path()
         self._death = ""
 
@@ -60,12 +63,18 @@ class RunningService:
         self._log = log
         with self._inside(scope) as inside:
             argv, env, self._output = self._line(kind.start, inside)
+        self._context.commands.prepare(argv, scope.lifetime, log.write)
+
+        def keep(data: bytes) -> None:
+            self._said.write(data)
+            log.write(data)
+
         self._held = hold(
             self._context.commands,
             argv,
             env,
             self._context.workspace.work,
-            log.write,
+            keep,
             self._note_death,
             foreground=kind.foreground,
         )
@@ -98,11 +107,12 @@ class RunningService:
         if scope.cause is not None:
             return stopped(scope.cause)
         if held.died.is_set():
-            return failed(f"it ended before it was ready: {self._death}")
+            return failed(f"it ended before it was ready: {self._death}{self._last_words()}")
         if not outcome.ok:
             times = "1 try" if tries == 1 else f"{tries} tries"
             within = format_duration(check.timeout)
-            return failed(f"not ready within {within}, in {times}; the last: {outcome.reason}", outcome.exit_code)
+            reason = f"not ready within {within}, in {times}; the last: {outcome.reason}{self._last_words()}"
+            return failed(reason, outcome.exit_code)
         if self._kind.foreground:
             scope.export(self._exports(log.note))
         return outcome
@@ -163,6 +173,15 @@ class RunningService:
         user = self._context.workspace.user
         values = read_exports(self._output, self._context.settings.export_limit, warn, user.uid if user else None)
         return exported("SERVICE", self.name, values)
+
+    def _last_words(self) -> str:
+        """The end of what the service printed, masked, behind a line break; empty if it printed nothing."""
+        masked = Masker(self._context.masks).mask(self._said.data)
+        if len(self._said.data) == _SAID:
+            masked = masked.partition(b"\n")[2]  # the first line is no whole one, and may hold the end of a secret
+        lines = [line.strip() for line in masked.decode("utf-8", "replace").splitlines() if line.strip()]
+        shown = " | ".join(lines[-_LINES_SHOWN:])[-_SAID_SHOWN:]
+        return f"; it said: {shown}" if shown else ""
 
     def _note_death(self, reason: str) -> None:
         """It ended though nobody stopped it: the steps go on, and will see for themselves."""

@@ -49,6 +49,12 @@ class ContainerRunner(Protocol):
     ) -> Outcome:
         """Run one container to its end."""
 
+    def prepare(self, commands: Commands, line: ContainerLine, lifetime: Lifetime, log: Sink) -> object:
+        """See to all that a container needs, once for a line. Raises StepError and OSError."""
+
+    def find(self) -> str:
+        """The path of the container program. Raises StepError if there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Commands:
@@ -95,6 +101,11 @@ class Commands:
         if result.reason is Reason.LAPSED:
             self.control.lapse()
         return outcome_of(result, lifetime.cause)
+
+    def prepare(self, argv: Sequence[str], lifetime: Lifetime, log: Sink) -> None:
+        """See to it that the image of a container is there, which may take long. Raises StepError and OSError."""
+        if isinstance(argv, ContainerLine) and self.containers is not None:
+            self.containers.prepare(self, argv, lifetime, log)
 
     def capture(
         self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, lifetime: Lifetime, on_stderr: Sink, limit: int

@@ -69,12 +69,7 @@ class Containers:
         on_stderr: Sink | None,
     ) -> Outcome:
         """Run a command in a new container, which is gone afterwards. Raises StepError and OSError."""
-        self._permit(line)
-        flavour = self.program.flavour(commands.spawner)
-        self._enter(commands, flavour, lifetime)
-        self._provide(commands, line, lifetime, on_stderr or on_output)
-        if self.workspace.user is None:
-            self.program.remember()
+        flavour = self.prepare(commands, line, lifetime, on_stderr or on_output)
         name = f"pikoci-{self.settings.mark}-{secrets.token_hex(6)}"
         argv, own = self._argv(name, flavour, line, env)
         said = Tail(_EXCERPT)
@@ -96,6 +91,26 @@ class Containers:
             reason = f"{outcome.reason}: the container could not be started, or its command ended so"
             return failed(": ".join(filter(None, [reason, said.text()])), outcome.exit_code)
         return outcome
+
+    def prepare(self, commands: Commands, line: ContainerLine, lifetime: Lifetime, log: Sink) -> Flavour:
+        """See to all that a container needs, its image above all. Raises StepError for what cannot be had, and OSError.
+
+        For the same line it is done once.
+        """
+        flavour = self.program.flavour(commands.spawner)
+        if line.is_prepared:
+            return flavour
+        self._permit(line)
+        self._enter(commands, flavour, lifetime)
+        self._provide(commands, line, lifetime, log)
+        if self.workspace.user is None:
+            self.program.remember()
+        line.is_prepared = True
+        return flavour
+
+    def find(self) -> str:
+        """The path of the container program. Raises StepError if there is none."""
+        return self.program.find()
 
     def _permit(self, line: ContainerLine) -> None:
         grants = line.options.grants
@@ -178,8 +193,8 @@ class Containers:
         self, name: str, flavour: Flavour, line: ContainerLine, env: Mapping[str, str]
     ) -> tuple[list[str], dict[str, str]]:
         """The argument vector, and the variables that the program itself is given. Raises StepError and OSError."""
-        given = self._given(env)
-        mounts = [f"{self.workspace.work}:{WORKDIR}", *line.mounts]
+        given = self._given(env, apart=line.apart)
+        mounts = line.mounts if line.apart else [f"{self.workspace.work}:{WORKDIR}", *line.mounts]
         for variable, place in _PLACES.items():
             if variable in env:
                 given[variable] = place
@@ -193,16 +208,16 @@ class Containers:
         argv += [f"--label={label}" for label in self._labels()]
         argv += ["--security-opt=label=disable", *variables.options]
         argv += [f"--volume={mount}" for mount in mounts]
-        argv += [f"--workdir={WORKDIR}", *self._user(flavour, line), *line.options.argv]
+        argv += [*([] if line.apart else [f"--workdir={WORKDIR}"]), *self._user(flavour, line), *line.options.argv]
         if line.entrypoint:
             argv.append(f"--entrypoint={line.entrypoint}")
         return [*argv, line.image, *line], variables.of_program
 
-    def _given(self, env: Mapping[str, str]) -> dict[str, str]:
+    def _given(self, env: Mapping[str, str], *, apart: bool) -> dict[str, str]:
         """The variables that the pipeline gives to the command; the rest belong to this machine, but for proxies."""
         own = base_variables(self.settings.environment, self.workspace)
         given = {n: v for n, v in env.items() if own.get(n) != v or n.lower().endswith("_proxy")}
-        return {**_SAFE_DIRECTORIES, **given, "WORKDIR": WORKDIR}
+        return given if apart else {**_SAFE_DIRECTORIES, **given, "WORKDIR": WORKDIR}
 
     def _labels(self) -> list[str]:
         root = self.workspace.root
@@ -213,6 +228,11 @@ class Containers:
     def _user(self, flavour: Flavour, line: ContainerLine) -> list[str]:
         """Have files of the container belong to whoever runs the program, so that they can be read and removed."""
         uid, gid = os.geteuid(), os.getegid()
+        if line.apart:
+            if flavour is Flavour.DAEMON or (uid == 0 and self.workspace.user is None):
+                return []
+            # Root of its own namespace, where there may be nobody else: so it may become another one there.
+            return ["--user=0:0", *(["--cap-add=SYS_ADMIN"] if line.leaves_root else [])]
         if uid == 0 or self.workspace.user is not None:
             return []
         if flavour is Flavour.DAEMON:

@@ -29,12 +29,16 @@ def _as_it_is(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class CommandLines:
-    """Turns commands into argument vectors, for one build or check. `fill` completes their params with secrets."""
+    """Turns commands into argument vectors, for one build or check. `fill` completes their params with secrets.
+
+    Containers of the docker runner have the `network`, unless they name one.
+    """
 
     types: Sequence[RunnerType]
     workspace: Workspace
     masker: Masker
     fill: Callable[[Any], Any] = _as_it_is
+    network: str = ""
 
     def argv(self, command: Command, visible: Mapping[str, str]) -> list[str]:
         """The argument vector of `command`. `visible` are the variables that `$env` hands on.
@@ -51,7 +55,7 @@ class CommandLines:
             case "exec":
                 return _exec(params)
             case "docker":
-                return container_line(params, self.workspace)
+                return container_line(params, self.workspace, self.network)
         reason = f'there is no runner "{command.runner}" on this worker; it has exec, shell and docker'
         raise StepError(errored(reason))
 

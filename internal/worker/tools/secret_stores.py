@@ -1,4 +1,4 @@
-"""Reading secrets from where they are kept: files, Vault, and the commands of a pipeline's own types.
+"""Reading secrets from where they are kept: files, Vault, the server, and the commands of a pipeline's own types.
 
 A file is read by a command that runs as a task's would: a pipeline gets no file by a secret that it could not get by a
 task. What a command prints is shown nowhere, as it may be the secret.
@@ -10,18 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import gevent
 import msgspec
 
 from pikoci.internal.domain.build import StepStatus
-from pikoci.internal.domain.gateway import BuildAssignment, CheckAssignment
+from pikoci.internal.domain.builtin import OWN_STORE
+from pikoci.internal.domain.gateway import BuildAssignment, CheckAssignment, Gateway
 from pikoci.internal.domain.plan import Command, Json, SecretType
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.commands import Commands, Sink, Tail
 from pikoci.internal.worker.tools.environment import base_variables, parameters
+from pikoci.internal.worker.tools.interruption import interruptible
 from pikoci.internal.worker.tools.lifetime import Lifetime
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import Outcome, StepError, errored, stopped
+from pikoci.internal.worker.tools.own_store import OwnStore
 from pikoci.internal.worker.tools.runners import CommandLines
 from pikoci.internal.worker.tools.secret_error import SecretError
 from pikoci.internal.worker.tools.secret_values import read_file, read_object
@@ -39,7 +41,6 @@ class _Limit(NamedTuple):
 
 _OF_FILE = _Limit(256 * 1024, 30.0)
 _OF_COMMAND = _Limit(1024 * 1024, 60.0)
-_ANSWER_SECONDS = 30.0
 _EXCERPT = 500
 # The path may be a secret itself: it stands in the environment, not on the command line.
 _READ_FILE = ("/bin/sh", "-c", 'exec cat <"$secret_path"')
@@ -53,6 +54,7 @@ class SecretStores:
     command_lines: CommandLines
     workspace: Workspace
     environment: Mapping[str, str]
+    own: OwnStore
 
     def read(
         self, kind: SecretType, config: Mapping[str, Json], path: str, fill: Callable[[Any], Any], lifetime: Lifetime
@@ -64,8 +66,10 @@ class SecretStores:
         texts = {name: value for name, value in config.items() if isinstance(value, str)}
         if kind.builtin == "file":
             return read_file(self._file(path, lifetime), path, texts.get("format", ""))
+        if kind.builtin == OWN_STORE:
+            return self.own.read(path, lifetime)
         if kind.builtin == "vault":
-            return _within(lambda: read_vault(texts, path), lifetime)
+            return interruptible(lifetime, lambda: read_vault(texts, path))
         raise StepError(errored(f'this worker has no built-in secret type "{kind.builtin}"; it may be too old'))
 
     def _file(self, path: str, lifetime: Lifetime) -> bytes:
@@ -114,6 +118,7 @@ def reader_of(
     commands: Commands,
     workspace: Workspace,
     settings: WorkerSettings,
+    gateway: Gateway,
 ) -> SecretReader:
     """What completes the texts of a build's or check's plan; `masks` grows by the values."""
     store = SecretStores(
@@ -121,35 +126,10 @@ def reader_of(
         command_lines=CommandLines(assignment.runner_types, workspace, Masker(masks)),
         workspace=workspace,
         environment=base_variables(settings.environment, workspace),
+        own=OwnStore(gateway, assignment, settings),
     )
     return SecretReader(assignment.secrets, masks, store)
 
 
 def _nowhere(_: bytes) -> None:
     """What a command says may be the secret."""
-
-
-def _within(work: Callable[[], Mapping[str, object]], lifetime: Lifetime) -> Mapping[str, object]:
-    """What `work` answers, which is left alone when it takes too long or `lifetime` stops."""
-
-    def caught() -> Mapping[str, object] | SecretError:
-        try:
-            return work()
-        except SecretError as error:
-            return error
-
-    with lifetime.nested(_ANSWER_SECONDS) as limited:
-        greenlet = gevent.spawn(caught)
-        greenlet.link(lambda _: limited.stopped.set())
-        try:
-            limited.stopped.wait()
-        finally:
-            greenlet.kill(block=False)
-    if lifetime.cause is not None:
-        raise StepError(stopped(lifetime.cause))
-    if limited.cause is not None:
-        raise SecretError(f"no answer in {_ANSWER_SECONDS:g} s")
-    found = greenlet.get()
-    if isinstance(found, SecretError):
-        raise found
-    return found

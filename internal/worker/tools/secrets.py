@@ -111,8 +111,9 @@ def collect_masks(masks: Iterable[str], resources: Iterable[Resource], types: It
         kind = BUILTIN_RESOURCE_TYPES.get(builtin.get(resource.type, resource.type))
         for param in kind.params if kind else ():
             value = resource.params.get(param.name)
-            if param.sensitive and isinstance(value, str):
-                found[value] = None
+            if param.sensitive:
+                values = value.values() if isinstance(value, dict) else [value]
+                found.update(dict.fromkeys(text for text in values if isinstance(text, str)))
         found.update(dict.fromkeys(_password(resource.params.get("url"))))
     return [mask for mask in found if mask and not mask.startswith(secret_text.FORM)]
 

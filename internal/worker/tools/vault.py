@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
-from contextlib import ExitStack, closing, suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from contextlib import closing, suppress
 from urllib.parse import SplitResult, quote, urlsplit
 
+import gevent
 import msgspec
 
 from pikoci.internal.worker.tools.secret_error import SecretError
+from pikoci.pkg.web import Web, WebError
 
-_SECONDS = 10.0  # without a byte; the caller bounds the whole
+_SECONDS, _ALL_SECONDS = 10.0, 30.0  # for one request, and for one secret
 _MOST = 1024 * 1024
 _LOGINS = {"role_id": "approle", "jwt": "jwt"}
 _CREDENTIALS = {"role_id": ("role_id", "secret_id"), "jwt": ("jwt", "role")}
-_OK, _NO_CONTENT = 200, 204
+_OK = 200
 
 
 def read_vault(config: Mapping[str, str], path: str) -> Mapping[str, object]:
@@ -25,9 +25,8 @@ def read_vault(config: Mapping[str, str], path: str) -> Mapping[str, object]:
     The path is the one of the API (`secret/data/app`), or that of the command line (`secret/app`). Nothing is sent to
     another address than the one given. A token that was made for this is revoked. Raises SecretError.
     """
-    with closing(
-        _Session(config.get("address", ""), config.get("namespace", ""), config.get("ca_cert", ""))
-    ) as session:
+    session = _Session(config.get("address", ""), config.get("namespace", ""), config.get("ca_cert", ""))
+    with gevent.Timeout(_ALL_SECONDS, SecretError(f"no answer in {_ALL_SECONDS:g} s")), closing(session):
         login = next((name for name in _LOGINS if config.get(name)), None)
         if login is None:
             session.token = config.get("token", "")
@@ -46,22 +45,14 @@ class _Session:
 
     def __init__(self, address: str, namespace: str, certificates: str) -> None:
         url = _checked(address)
-        self._prefix = url.path.rstrip("/")
+        self._prefix = f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}/v1/"
         self._namespace = namespace
+        self._web = Web(seconds=_SECONDS, limit=_MOST, ca=certificates, proxies=False)
         self.token = ""
-        host, port = str(url.hostname), url.port
-        if url.scheme == "https":
-            try:
-                context = ssl.create_default_context(cadata=certificates or None)
-            except (ValueError, ssl.SSLError) as error:
-                raise SecretError("ca_cert holds no certificate in PEM form") from error
-            self._connection: HTTPConnection = HTTPSConnection(host, port, timeout=_SECONDS, context=context)
-        else:
-            self._connection = HTTPConnection(host, port, timeout=_SECONDS)
 
     def close(self) -> None:
         """Hang up."""
-        self._connection.close()
+        self._web.close()
 
     def log_in(self, mount: str, credentials: Mapping[str, str]) -> None:
         """Get a token."""
@@ -108,29 +99,17 @@ class _Session:
 
     def _ask(self, method: str, place: str, body: Mapping[str, str] | None = None) -> tuple[int, dict[str, object]]:
         """The status and the JSON object of an answer; an empty one where there is none, as with errors."""
-        headers = {"X-Vault-Request": "true", "Accept-Encoding": "identity", "Content-Type": "application/json"}
+        headers = {"X-Vault-Request": "true", "Content-Type": "application/json"}
         headers |= {"X-Vault-Token": self.token} if self.token else {}
         headers |= {"X-Vault-Namespace": self._namespace} if self._namespace else {}
-        content = None if body is None else msgspec.json.encode(dict(body))
+        content = b"" if body is None else msgspec.json.encode(dict(body))
         try:
-            with ExitStack() as half_done:
-                half_done.callback(self._connection.close)  # so that the next request has one of its own
-                self._connection.request(method, f"{self._prefix}/v1/{place}", content, headers)
-                response = self._connection.getresponse()
-                status, data = response.status, response.read(_MOST + 1)
-                if len(data) <= _MOST:
-                    half_done.pop_all()
-        except ssl.SSLCertVerificationError:
-            raise SecretError("nothing vouches for the certificate of Vault; ca_cert can name who does") from None
-        except (OSError, HTTPException) as error:
-            raise SecretError(f"Vault cannot be reached: {_cause(error)}") from None
-        except ValueError:
-            raise SecretError("a credential or the namespace holds characters that no request can") from None
-        if 300 <= status < 400:
+            answer = self._web.ask(method, self._prefix + place, headers=headers, body=content)
+        except WebError as error:
+            raise SecretError(_meaning_of(error)) from None
+        if 300 <= answer.status < 400:
             raise SecretError("Vault redirects to another address, which is not followed: name that one")
-        if len(data) > _MOST:
-            raise SecretError(f"Vault answers with more than {_MOST} bytes")
-        return status, _object(data, status)
+        return answer.status, _object(answer.body, answer.status)
 
 
 def _checked(address: str) -> SplitResult:
@@ -173,9 +152,10 @@ def _meaning(status: int) -> str:
     return meanings.get(status, str(status))
 
 
-def _cause(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return "the connection broke" if isinstance(error, OSError) else "its answer is no HTTP"
+def _meaning_of(error: WebError) -> str:
+    if error.fault == "request":
+        return "a credential or the namespace holds characters that no request can"
+    if error.fault == "ca":
+        return str(error)
+    hint = "; ca_cert can name who vouches for it" if error.fault == "trust" else ""
+    return f"Vault cannot be asked: {error}{hint}"

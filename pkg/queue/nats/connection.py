@@ -15,6 +15,7 @@ from nats.js.errors import NoStreamResponseError, NotFoundError
 from pikoci.pkg.queue.backend import QueueConfigurationError, QueueUnavailableError
 from pikoci.pkg.queue.backoff import Backoff
 from pikoci.pkg.queue.nats.address import NatsAddress
+from pikoci.pkg.queue.nats.loop_thread import hang_up
 from pikoci.pkg.queue.reasons import explain
 
 _CONNECT_SECONDS = 5.0
@@ -100,6 +101,7 @@ class NatsConnection:
                 if self._client is client:
                     self._lose()
             await _close(client)
+            await hang_up()  # a client whose closing fails, or is cut off, leaves its connection open
             if not self._closed:
                 await asyncio.sleep(backoff.pause())
 

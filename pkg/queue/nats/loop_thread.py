@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import gevent
 import structlog
@@ -87,6 +88,7 @@ class LoopThread:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_WIND_UP_SECONDS)
+        await hang_up()
         self._loop.stop()
 
     def _begin(self, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
@@ -112,6 +114,15 @@ class LoopThread:
             self._finished.popleft()()
 
 
+async def hang_up() -> None:
+    """End the connections that are still open in the LoopThread that runs this, without a word to the other side."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, _Loop)
+    for transport in list(loop.connections):
+        transport.abort()
+    await asyncio.sleep(0)  # in which they are closed
+
+
 def _undo(undo: Callable[[T], None] | None, done: asyncio.Task[T]) -> None:
     """Care for a result that nobody takes; the hub itself must not wait, so a greenlet does."""
     if not done.cancelled() and done.exception() is None and undo is not None:
@@ -119,7 +130,20 @@ def _undo(undo: Callable[[T], None] | None, done: asyncio.Task[T]) -> None:
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """Resolves names in its own thread: the standard loop's executor would start greenlets that never get a turn."""
+    """Resolves names in its own thread: the standard loop's executor would start greenlets that never get a turn.
+
+    Keeps the connections that were made, as long as somebody else does.
+    """
+
+    def __init__(self, selector: Any) -> None:
+        super().__init__(selector)
+        self.connections: WeakSet[asyncio.Transport] = WeakSet()
+
+    async def create_connection(self, *arguments: Any, **options: Any) -> Any:
+        """See `asyncio.loop.create_connection`."""
+        transport, protocol = await super().create_connection(*arguments, **options)
+        self.connections.add(transport)
+        return transport, protocol
 
     async def getaddrinfo(
         self,

@@ -81,7 +81,7 @@ def test_a_file_is_fetched(address: str) -> None:
 
 def test_it_may_lead_on_a_few_times(address: str) -> None:
     assert get(f"{address}/again/3") == BODY
-    with pytest.raises(FetchError, match="it leads on more than 3 times"):
+    with pytest.raises(FetchError, match="the server redirects more than 3 times"):
         get(f"{address}/again/4")
 
 
@@ -89,12 +89,12 @@ def test_it_may_lead_on_a_few_times(address: str) -> None:
     ("path", "reason"),
     [
         ("/none", "the answer is 404 Not Found"),
-        ("/large", f"it has more than {MAX_BYTES:,} bytes"),
+        ("/large", f"the answer has more than {MAX_BYTES:,} bytes"),
         ("/packed", "the answer is compressed, which was not asked for"),
-        ("/to/ftp://127.0.0.1/x", "it is no http:// or https:// address"),
-        ("/to/file:///etc/passwd", "it is no http:// or https:// address"),
-        ("/to/http://u:p@127.0.0.1/", "an address with a user or password would show it"),
-        ("/to/http://[::bad/", "Invalid URL in location header"),
+        ("/to/ftp://127.0.0.1/x", "the address begins with neither https:// nor http://"),
+        ("/to/file:///etc/passwd", "the address begins with neither https:// nor http://"),
+        ("/to/http://u:p@127.0.0.1/", "the address holds a user or password, which everybody who sees it would know"),
+        ("/to/http://[::bad/", "the server redirects to an address that is not valid"),
     ],
 )
 def test_what_is_no_file_says_why(address: str, path: str, reason: str) -> None:
@@ -109,7 +109,7 @@ def test_what_is_no_file_says_why(address: str, path: str, reason: str) -> None:
      "2130706433", "0x7f.1", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "224.0.0.1", "[fe80::1]", "[fd00::1]"],
 )  # fmt: skip
 def test_addresses_that_only_the_machine_can_reach_are_refused(host: str) -> None:
-    with pytest.raises(FetchError, match=r"is not a public address \(") as found:
+    with pytest.raises(FetchError, match="the server has no public address") as found:
         get(f"http://{host}:1/", private=False)
     assert "--allow-private-sources" in found.value.hint
 
@@ -125,14 +125,15 @@ def test_a_name_is_asked_for_once_and_what_was_looked_at_is_connected_to(
         return real("127.0.0.1" if host == "rebinding.example" else host, *arguments, **options)
 
     monkeypatch.setattr("socket.getaddrinfo", resolve)
+    monkeypatch.setattr("pikoci.pkg.web.trust.is_public", lambda _: True)
     port = address.rpartition(":")[2]
-    assert get(f"http://rebinding.example:{port}/host") == f"rebinding.example:{port}".encode()
+    assert get(f"http://rebinding.example:{port}/host", private=False) == f"rebinding.example:{port}".encode()
     assert [name for name in asked if name != "127.0.0.1"] == ["rebinding.example"]
 
 
 def test_a_redirect_is_looked_at_as_the_first_address_is(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pikoci.pkg.fetching._is_public", lambda place: str(place) != "127.0.0.2")
-    with pytest.raises(FetchError, match=r"127\.0\.0\.2 is not a public address"):
+    monkeypatch.setattr("pikoci.pkg.web.trust.is_public", lambda place: str(place) != "127.0.0.2")
+    with pytest.raises(FetchError, match=r"127\.0\.0\.2: the server has no public address"):
         get(f"{address}/to/{address.replace('127.0.0.1', '127.0.0.2')}/good", private=False)
 
 
@@ -154,7 +155,7 @@ def drip_headers(connection: socket.socket) -> None:
 def test_a_slow_server_is_given_up_as_a_whole(talk: Callable[[socket.socket], None]) -> None:
     with talking(talk) as address:
         began = time.monotonic()
-        with pytest.raises(FetchError, match="no whole answer within 1 seconds"):
+        with pytest.raises(FetchError, match="no whole answer within 1 s"):
             get(address, seconds=1.0)
         assert time.monotonic() - began < 10
 
@@ -166,16 +167,19 @@ def test_a_server_that_speaks_otherwise_is_one_clear_error(says: bytes) -> None:
         connection.sendall(says)
         connection.close()
 
-    with talking(talk) as address, pytest.raises(FetchError, match="it cannot be reached: "):
+    with (
+        talking(talk) as address,
+        pytest.raises(FetchError, match=r"the connection|the server does not answer as HTTP wants it"),
+    ):
         get(address)
 
 
 def test_a_host_that_is_not_there() -> None:
-    with pytest.raises(FetchError, match=r"there is no host no\.such\.invalid"):
+    with pytest.raises(FetchError, match="the server's name cannot be resolved"):
         get("http://no.such.invalid/")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        with pytest.raises(FetchError, match=r"it cannot be reached: .*refused"):
+        with pytest.raises(FetchError, match="the connection failed: Connection refused"):
             get(f"http://127.0.0.1:{free.getsockname()[1]}/")
 
 
@@ -186,11 +190,11 @@ def test_certificates_are_checked_and_https_stays(
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(tmp_path / "server.pem", tmp_path / "server.key")
     with served(ssl_context=context) as secure:
-        with pytest.raises(FetchError, match="CERTIFICATE_VERIFY_FAILED"):
+        with pytest.raises(FetchError, match="the server's certificate is not trusted: "):
             get(f"{secure}/good")
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
         assert get(f"{secure}/good") == BODY
-        with pytest.raises(FetchError, match="CERTIFICATE_VERIFY_FAILED"):
+        with pytest.raises(FetchError, match="the server's certificate is not trusted: "):
             get(f"{secure.replace('127.0.0.1', 'localhost')}/good")
-        with pytest.raises(FetchError, match="it leads from https:// to an address without"):
+        with pytest.raises(FetchError, match="the server redirects from https:// to an address without"):
             get(f"{secure}/to/{address}/good")

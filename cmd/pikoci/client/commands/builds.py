@@ -24,7 +24,7 @@ FOLLOW_HELP = "Show it live; exit as the build does: 0 if it succeeded or is a w
 
 @click.group()
 def builds() -> None:
-    """Show, follow, cancel and retry builds.
+    """Show, follow, approve, cancel and retry builds.
 
     Example: pikoci client builds follow app/test#3
     """
@@ -177,6 +177,8 @@ def _render(session: Session, build: Any, name: str) -> str:
         *((f"input {name}", text_of(value)) for name, value in build.get("values", {}).items()),
     ]
     parts = [render_facts(facts)]
+    if votes := _vote_rows(build):
+        parts.append(render_table(["approval", "given", "who", "vote", "reason"], votes))
     if build["steps"]:
         steps = [step for step in build["steps"] if step["attempt"] == build["attempt"]]
         blocks = {step["id"] for step in steps if step["kind"] in BLOCK_KINDS}
@@ -194,14 +196,33 @@ def _render(session: Session, build: Any, name: str) -> str:
     versions = [("in", one["get"], one) for one in build["inputs"]]
     versions += [("out", one["put"], one) for one in build["outputs"]]
     if versions:
-        rows = [[way, name, one["resource"], version_text(one["version"])] for way, name, one in versions]
-        parts.append(render_table(["", "name", "resource", "version"], rows))
+        rows = [
+            [way, name, one["resource"], version_text(one["version"]), about_text(one)] for way, name, one in versions
+        ]
+        parts.append(render_table(["", "name", "resource", "version", "about"], rows))
     return "\n".join(parts)
+
+
+def _vote_rows(build: Any) -> list[list[str]]:
+    """A row for each vote, and for each approval without any; servers of older releases know of none."""
+    rows = []
+    for one in build.get("approvals", []):
+        given = f"{one['approvals'] - one['missing']} of {one['approvals']}"
+        votes = [[vote["voter"], "yes" if vote["approves"] else "no", vote["reason"] or "-"] for vote in one["votes"]]
+        rows += [[one["label"], given, *vote] for vote in votes or [["-", "-", "-"]]]
+    return rows
 
 
 def version_text(version: Any) -> str:
     """A version in one line."""
     return " ".join(f"{key}={value}" for key, value in version.items())
+
+
+def about_text(one: Any, longest: int = 60) -> str:
+    """Who made a version and what for, in one line, as far as it is known; of an older server's answer, nothing."""
+    known = one.get("metadata") or {}
+    text = ": ".join(filter(None, [known.get("author"), known.get("title") or known.get("message")]))
+    return (text if len(text) <= longest else f"{text[: longest - 1]}…") or "-"
 
 
 def _took(session: Session, one: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pikoci.client.actions import add_action
-from pikoci.client.commands.builds import version_text
+from pikoci.client.commands.builds import about_text, version_text
 from pikoci.client.options import limit_option, pipeline_option, resource_option
 from pikoci.client.session import Session, with_session
 from pikoci.client.tables import Styled
@@ -56,8 +56,10 @@ def show(session: Session, team: str, pipeline: str, resource: str) -> None:
         ("check error", Styled(one["check_error"], "red")),
         ("check waits", Styled(one["waiting_reason"], "yellow")),
         ("newest version", version_text(one["latest"]["version"]) if one["latest"] else "none yet"),
+        ("about it", _about(one["latest"])),
         ("pinned to", version_text(one["pinned"]["version"]) if one["pinned"] else ""),
         ("webhook", f"{session.url}/webhooks/{one['webhook_token']}" if one["webhook_token"] else ""),
+        ("webhook secret", "set: only signed deliveries count" if one.get("has_webhook_secret") else ""),
     ]
     session.show_facts(one, facts)
 
@@ -78,9 +80,10 @@ def versions(session: Session, team: str, pipeline: str, resource: str, limit: i
     def row(one: Any) -> list[str]:
         enabled = "yes" if one["enabled"] else Styled("no", "yellow")
         when = session.ago(one["created_at"]) + ("" if one["listed"] else ", by a put")
-        return [str(one["id"]), version_text(one["version"]), enabled, when]
+        return [str(one["id"]), version_text(one["version"]), about_text(one), enabled, when]
 
-    session.show_table(found, ["id", "version", "enabled", "found"], row, f"{resource} has no versions yet.", limit)
+    headings = ["id", "version", "about", "enabled", "found"]
+    session.show_table(found, headings, row, f"{resource} has no versions yet.", limit)
 
 
 def _version_argument(function: Any) -> Any:
@@ -150,6 +153,11 @@ def trigger(session: Session, team: str, pipeline: str, resource: str, version: 
     started = session.api.resources.trigger_version(team, pipeline, resource, version)
     names = ", ".join(build["name"] for build in started["builds"])
     session.say(f"Started {names}." if names else f"No job is started by {resource}.", started)
+
+
+def _about(version: Any) -> str:
+    known = (version or {}).get("metadata") or {}
+    return ", ".join(f"{name} {value}" for name, value in known.items())
 
 
 def _shortened(text: str, longest: int = 60) -> str:

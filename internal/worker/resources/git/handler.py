@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pikoci.internal.worker.resources.git.cloning import Clone
+from pikoci.internal.worker.resources.git.describing import describe
+from pikoci.internal.worker.resources.git.forge_api import ForgeApis
 from pikoci.internal.worker.resources.git.listing import list_commits, list_tags, resolve_branch, told_if_empty
 from pikoci.internal.worker.resources.git.mirror import ALL_TAGS, Mirror, branch_refspec
 from pikoci.internal.worker.resources.git.program import Git
+from pikoci.internal.worker.resources.git.pull_requests import (
+    PullRequests,
+    fetch_pull,
+    forge_or_fail,
+    is_wanted,
+    version_of,
+)
 from pikoci.internal.worker.resources.git.pushing import push_head
 from pikoci.internal.worker.resources.git.seen import remembered
 from pikoci.internal.worker.resources.git.source import (
@@ -24,16 +33,25 @@ from pikoci.internal.worker.tools.outcome import StepError, failed
 
 
 class GitType:
-    """Versions are `{"ref", "branch"}` for commits and `{"ref", "tag"}` for tags, `ref` being the commit's full id."""
+    """Versions are `{"ref", "branch"}` for commits, `{"ref", "tag"}` for tags and `{"ref", "pr", "branch", "base"}` for
+    pull requests, `ref` being the commit's full id.
+    """
+
+    def __init__(self) -> None:
+        self._apis = ForgeApis()
 
     def check(self, call: ResourceCall, previous: Version | None) -> list[Version]:
         """Fetch into the mirror and list what is new."""
         source = read_source(call.params)
         git = Git(call, source)
         mirror = Mirror(call, source, git)
+        if is_wanted(call.params):
+            return self._find_pull_requests(call, source, git, mirror)
         find = _find_tags if source.tag else _find_commits
         with mirror.locked():
-            return mirror.mended(lambda: find(call, source, git, mirror, previous))
+            found = mirror.mended(lambda: find(call, source, git, mirror, previous))
+            describe(call, source, git, mirror, found)
+        return found
 
     def pull(self, call: ResourceCall, version: Version) -> None:
         """Clone from the mirror and check out the version's commit; `origin` is the repository's own address."""
@@ -46,9 +64,28 @@ class GitType:
         git = Git(call, source)
         mirror = Mirror(call, source, git)
         clone = Clone(call, source, git, target, depth_of(call.params), tags=bool(call.params.get("tags")))
+        is_pull = "pr" in version
+        if is_pull:
+            branch = f"pr-{version['pr']}"  # its own branch's name may be any, such as that of another branch here
+
+        def copy() -> None:
+            if is_pull:
+                fetch_pull(mirror, forge_or_fail(source), source, version, commit)
+            clone.copy(mirror, commit)
+
         with mirror.locked():
-            mirror.mended(lambda: clone.copy(mirror, commit))
+            mirror.mended(copy)
         clone.check_out(commit, branch, submodules=bool(call.params.get("submodules")))
+
+    def _find_pull_requests(self, call: ResourceCall, source: GitSource, git: Git, mirror: Mirror) -> list[Version]:
+        """All that are wanted, whatever was found before: the server knows which ones are new."""
+        requests = PullRequests(call, source, git, mirror)
+        listed = requests.listed(self._apis)
+        with mirror.locked():
+            found = mirror.mended(lambda: requests.fetched(listed))
+            versions = [version_of(pull) for pull in found]
+            describe(call, source, git, mirror, versions, requests.about(found))
+        return versions
 
     def push(self, call: ResourceCall) -> list[Version]:
         """Push HEAD of a directory to a branch."""

@@ -60,6 +60,10 @@ class Mirror:
         """Whether a commit is here."""
         return self._git.succeeds("cat-file", "-e", f"{commit}^{{commit}}", cwd=self.path)
 
+    def has_branch(self, branch: str) -> bool:
+        """Whether a branch is here, as it was when it was last fetched."""
+        return self._git.succeeds("show-ref", "--verify", "--quiet", f"refs/heads/{branch}", cwd=self.path)
+
     def renew(self) -> None:
         """Start anew within the same lock."""
         remove_tree(self.path)

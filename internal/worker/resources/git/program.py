@@ -125,6 +125,8 @@ class Git:
 
     def _credentials(self, source: GitSource) -> dict[str, str]:
         found = {"GIT_SSH_COMMAND": self._ssh.command}
+        if source.ca_cert:
+            found["GIT_SSL_CAINFO"] = str(self._call.workspace.write_private(source.ca_cert, suffix=".pem"))
         if source.password and source.host:
             askpass = self._call.workspace.write_private(ASKPASS, suffix=".askpass", executable=True)
             found |= {

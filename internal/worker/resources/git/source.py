@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 
+from pikoci.internal.domain.forges import PROVIDERS, Forge, forge_of
 from pikoci.internal.worker.tools.environment import text_of
 from pikoci.internal.worker.tools.outcome import StepError, failed
 
@@ -20,7 +21,7 @@ _TOKEN_USER = "x-access-token"  # noqa: S105 - what the large hosts take as the 
 class GitSource(msgspec.Struct, frozen=True, kw_only=True):
     """Where a repository is, what of it counts, and how to get in. `url` holds no credentials.
 
-    With `ci_skip` commits that ask for it in their message are passed over.
+    With `ci_skip` commits that ask for it in their message are passed over. `forge` is None where it is not known.
     """
 
     url: str
@@ -33,6 +34,8 @@ class GitSource(msgspec.Struct, frozen=True, kw_only=True):
     private_key: str = ""
     known_hosts: str = ""
     ci_skip: bool = True
+    forge: Forge | None = None
+    ca_cert: str = ""
 
     @property
     def host(self) -> str:
@@ -72,14 +75,21 @@ def read_source(params: Mapping[str, object]) -> GitSource:
         private_key=text_of(params.get("private_key")),
         known_hosts=text_of(params.get("known_hosts")),
         ci_skip=not params.get("disable_ci_skip"),
+        ca_cert=text_of(params.get("ca_cert")),
+        forge=forge_of(url, _provider(text_of(params.get("provider"))), _api_url(text_of(params.get("api_url")))),
     )
 
 
 def checked_branch(name: str) -> str:
     """`name` if git allows it for a branch, or StepError."""
-    if _BAD_REF.search(name):
+    if name and not is_branch(name):
         raise StepError(failed(f'"{name}" is not a valid branch name'))
     return name
+
+
+def is_branch(name: str) -> bool:
+    """Whether git allows `name` for a branch."""
+    return name != "" and not _BAD_REF.search(name)
 
 
 def checked_commit(value: object) -> str:
@@ -114,6 +124,23 @@ def _split_credentials(url: str) -> tuple[str, str, str]:
         return bare, unquote(parts.username or ""), unquote(parts.password or "")
     except ValueError as error:
         raise StepError(failed(f"the url of a git resource cannot be read: {error}")) from error
+
+
+def _provider(name: str) -> str:
+    if name and name not in PROVIDERS:
+        raise StepError(failed(f'there is no provider "{name}"; {", ".join(PROVIDERS)} are known'))
+    return name
+
+
+def _api_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    odd = any(character <= " " for character in url) or parts.query or parts.fragment or "@" in parts.netloc
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or odd):
+        raise StepError(failed("api_url is not the http or https address of a forge's API"))
+    return url
 
 
 def _tag_glob(value: object) -> str:

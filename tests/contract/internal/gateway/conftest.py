@@ -15,7 +15,7 @@ SETTINGS = ServiceSettings(heartbeat_interval=0.2, max_artifact_size=8 * 1024 * 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    store = open_store(StoreSettings())
+    store = open_store(StoreSettings(secret_keys=("a key of thirty-two bytes or more than that",)))
     store.migrate()
     made = World(store, SystemClock(), SETTINGS)
     yield made

@@ -22,9 +22,12 @@ _UNIQUE = {
     "resources_by_token": "resources (webhook_token) WHERE webhook_token <> ''",
     "versions_by_digest": "versions (resource_id, digest)",
     "builds_by_number": "builds (job_id, number, retry)",
+    "secrets_of_team": "secrets (team_id, name) WHERE pipeline_id IS NULL",
+    "secrets_of_pipeline": "secrets (pipeline_id, name) WHERE pipeline_id IS NOT NULL",
     "builds_rung": "builds (rung_by, worker, worker_instance) WHERE status = 'started'",
 }
 _PLAIN = {
+    "secrets_by_team": "secrets (team_id)",
     "memberships_by_user": "memberships (user_id)",
     "idempotency_keys_by_age": "idempotency_keys (created_at)",
     "scheduling_requests_by_job": "scheduling_requests (job_id)",
@@ -46,6 +49,7 @@ _PLAIN = {
     "builds_pending": "builds (dispatched_at) WHERE status = 'pending'",
     "builds_in_line": f"builds (queue, pipeline_id, priority DESC, id) WHERE {IN_LINE}",
     "builds_started": "builds (lease_expires_at) WHERE status = 'started'",
+    "builds_unapproved": "builds (waits_until) WHERE status = 'waiting'",
     "builds_of_worker": "builds (worker, id) WHERE status = 'started'",
     "builds_ended_of_job": "builds (job_id, finished_at) WHERE finished_at IS NOT NULL",
     "builds_with_log": "builds (finished_at) WHERE finished_at IS NOT NULL AND NOT log_deleted",

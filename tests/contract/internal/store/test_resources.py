@@ -208,3 +208,40 @@ def test_lost_checks_are_due_at_once(store: SqlStore, world: World) -> None:
         assert canonical(store.resources.take_due(130.0, 9)) == ["git.lost", "git.held"]
         assert store.resources.finish_check(lost.id, 1, 131.0, "")
     assert held.check_lease_expires_at == 131.0
+
+
+def asked(store: SqlStore, resource: ResourceState, now: float, gap: float = 5.0) -> float | None:
+    """When the next check is due after one was asked for by the webhook at `now`."""
+    with store.transaction():
+        store.resources.request_spaced_check(resource.id, now, gap)
+    found = store.resources.get(resource.id)
+    assert found
+    return found.next_check_at
+
+
+def test_a_webhook_asks_for_a_check_at_once_and_then_for_one_more_later(store: SqlStore, world: World) -> None:
+    made = world.resource(next_check_at=900.0)
+    assert [asked(store, made, now) for now in (100.0, 100.5)] == [100.0, 100.0]
+    dispatched(store, made, 101.0, due=900.0)
+    assert [asked(store, made, now) for now in (101.0, 102.0, 104.0)] == [105.0, 105.0, 105.0]
+    dispatched(store, made, 105.0, due=900.0)
+    assert asked(store, made, 110.0) == 110.0
+
+
+def test_a_check_that_is_due_by_then_is_as_good(store: SqlStore, world: World) -> None:
+    made = world.resource(next_check_at=99.0)
+    assert asked(store, made, 100.0) == 99.0
+    dispatched(store, made, 100.0, due=900.0)
+    assert asked(store, made, 100.1) == 100.1
+
+
+def test_a_button_is_checked_whenever_its_webhook_asks(store: SqlStore, world: World) -> None:
+    made = world.resource(check_interval="", next_check_at=None)
+    assert asked(store, made, 100.0) == 100.0
+
+
+def test_a_clock_that_was_put_back_does_not_hold_webhooks_up(store: SqlStore, world: World) -> None:
+    made = world.resource(next_check_at=9000.0)
+    assert asked(store, made, 5000.0) == 5000.0
+    dispatched(store, made, 5000.0, due=9000.0)
+    assert asked(store, made, 100.0) == 100.0

@@ -150,3 +150,22 @@ def test_a_version_is_disabled_and_enabled(store: SqlStore, world: World) -> Non
 def test_versions_of_nothing_are_not_found(store: SqlStore) -> None:
     with pytest.raises(NotFoundError), store.transaction():
         store.versions.save(77, [{"a": 1}], now=1.0)
+
+
+def test_what_is_told_of_versions_is_kept_with_them(store: SqlStore, world: World) -> None:
+    owner = world.resource().id
+    told = [{"author": "Ada"}, {}]
+    with store.transaction():
+        first = store.versions.save(owner, [{"ref": ref} for ref in "abc"], now=2.0, metadata=told)
+    assert [version.metadata for version in first] == [None, {"author": "Ada"}, None]
+    with store.transaction():
+        made = store.versions.record(owner, {"ref": "d"}, now=3.0, metadata={"author": "Bob"})
+        store.versions.save(owner, [{"ref": "d"}], now=4.0)
+        store.versions.record(owner, {"ref": "e"}, now=5.0)
+        store.versions.save(owner, [{"ref": "e"}], now=6.0, metadata=[{"author": "Cyd"}])
+        store.versions.save(owner, [{"ref": "b"}, {"ref": "e"}], now=7.0, metadata=[{"author": "Eve"}] * 2)
+    assert made.metadata == {"author": "Bob"}
+    kept = {
+        version.version["ref"]: version.metadata for version in store.versions.list(owner, limit=9, cursor=None).items
+    }
+    assert kept == {"a": None, "b": {"author": "Ada"}, "c": None, "d": {"author": "Bob"}, "e": {"author": "Cyd"}}

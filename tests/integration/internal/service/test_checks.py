@@ -6,6 +6,7 @@ import pytest
 from pikoci.internal.domain.errors import ConflictError, NotFoundError, StaleClaimError
 from pikoci.internal.domain.gateway import CheckResult, ClaimRef
 from pikoci.internal.domain.repositories import Store
+from pikoci.internal.domain.webhooks.model import Delivery
 from pikoci.internal.service import ServiceSettings
 from tests.integration.internal.service.test_trigger import GATED
 from tests.integration.internal.service.world import PLAIN, START, TYPE, World
@@ -292,13 +293,13 @@ def test_a_webhook_checks_at_once_and_its_token_can_be_changed(world: World) -> 
     world.find_versions("1")
     world.publisher.take("checks")
     old = world.resource().webhook_token
-    world.services.resources.webhook(old)
+    world.services.webhooks.deliver(old, Delivery)
     assert due(world) == [world.resource().id]
     new = world.services.resources.rotate_webhook_token(world.alice, "main", "p", "made.repo")
-    assert world.services.resources.webhook(new).canonical == "made.repo"
+    assert world.services.webhooks.deliver(new, Delivery).resource.canonical == "made.repo"
     for token in (old, "", "\0", "é", "x" * 1000):
         with pytest.raises(NotFoundError):
-            world.services.resources.webhook(token)
+            world.services.webhooks.deliver(token, pytest.fail)
 
 
 def test_a_resource_that_left_the_file_is_checked_no_more(world: World) -> None:
@@ -316,3 +317,17 @@ def test_a_resource_that_left_the_file_is_checked_no_more(world: World) -> None:
 def test_the_default_interval_applies_where_the_file_gives_none(world: World) -> None:
     world.set(TYPE.replace('check_interval = "@every 1m"', "") + PLAIN)
     assert world.resource().check_interval == ServiceSettings().default_check_interval
+
+
+def test_what_a_check_tells_of_versions_is_tidied_and_kept(store: Store) -> None:
+    world = World(store, ServiceSettings(version_batch=3))
+    world.register()
+    world.set(TYPE + PLAIN)
+    due(world)
+    state = world.resource()
+    claim = world.services.gateway.claim_check(state.id, "w", "i1").claim
+    told = [{"author": f"A\n{number}", "url": "javascript:x"} for number in range(2, 8)]
+    result = CheckResult(versions=[{"v": str(number)} for number in range(8)], metadata=told)
+    world.services.gateway.finish_check(state.id, claim, result)
+    found = world.services.resources.versions(world.alice, "main", "p", "made.repo").items[::-1]
+    assert [version.metadata for version in found] == [None] * 2 + [{"author": f"A {n}"} for n in range(2, 8)]

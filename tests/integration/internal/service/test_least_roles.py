@@ -27,6 +27,9 @@ CONFIG = (
         trigger = true
       }
     }
+    job "ship" {
+      approve "release" {}
+    }
 """
 )
 REFUSALS = (UnauthenticatedError, PermissionDeniedError, NotFoundError)
@@ -48,7 +51,7 @@ class Least(IntEnum):
 
 
 class Stage(World):
-    """A pipeline with two versions, a build that ended, one that runs, and a worker that is gone."""
+    """A pipeline with two versions, a build that ended, one that runs, one to approve, and a worker that is gone."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
@@ -61,9 +64,12 @@ class Stage(World):
         self.ended = self.run(self.builds()[0], BuildStatus.FAILED)
         self.running = self.trigger()
         self.claim(self.running)
+        self.unapproved = self.trigger("ship")
         hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
         with self.store.transaction():
             self.bob = self.store.accounts.create_user("bob", hashed, is_admin=False, must_change_password=False)
+        for pipeline in ("", PIPELINE):
+            self.services.secrets.set(self.alice, TEAM, pipeline, "KNOWN", "x")
         self.token_id = self.services.worker_tokens.create(self.alice, TEAM)[0].id
 
     def of(self, build: Build) -> tuple[str, str, str, str]:
@@ -101,6 +107,8 @@ TABLE: dict[str, tuple[Least, Call]] = {
     "builds.follow": (Least.VIEWER, lambda s, who, at: s.builds.follow(who, at.ended.id)),
     "builds.cancel": (Least.WRITE, lambda s, who, at: s.builds.cancel(who, *at.of(at.running))),
     "builds.retry": (Least.WRITE, lambda s, who, at: s.builds.retry(who, *at.of(at.ended))),
+    "approvals.approve": (Least.MAINTAIN, lambda s, who, at: s.approvals.approve(who, *at.of(at.unapproved))),
+    "approvals.reject": (Least.MAINTAIN, lambda s, who, at: s.approvals.reject(who, *at.of(at.unapproved), "no")),
     "resources.list": (Least.VIEWER, lambda s, who, at: s.resources.list(who, TEAM, PIPELINE)),
     "resources.get": (Least.VIEWER, lambda s, who, at: s.resources.get(who, *REPO)),
     "resources.check": (Least.WRITE, lambda s, who, at: s.resources.check(who, *REPO)),
@@ -138,6 +146,12 @@ TABLE: dict[str, tuple[Least, Call]] = {
     "worker_tokens.list": (Least.ADMIN, lambda s, who, at: s.worker_tokens.list(who)),
     "worker_tokens.revoke": (Least.ADMIN, lambda s, who, at: s.worker_tokens.revoke(who, at.token_id)),
     "worker_tokens.revoke one never seen": (Least.GLOBAL, lambda s, who, at: s.worker_tokens.revoke(who, "0" * 32)),
+    "secrets.set": (Least.MAINTAIN, lambda s, who, at: s.secrets.set(who, TEAM, "", "TOKEN", "x")),
+    "secrets.set of a pipeline": (Least.MAINTAIN, lambda s, who, at: s.secrets.set(who, TEAM, PIPELINE, "TOKEN", "x")),
+    "secrets.list": (Least.READ, lambda s, who, at: s.secrets.list(who, TEAM)),
+    "secrets.list of a pipeline": (Least.READ, lambda s, who, at: s.secrets.list(who, TEAM, PIPELINE)),
+    "secrets.delete": (Least.MAINTAIN, lambda s, who, at: s.secrets.delete(who, TEAM, "", "KNOWN")),
+    "secrets.delete of a pipeline": (Least.MAINTAIN, lambda s, who, at: s.secrets.delete(who, TEAM, PIPELINE, "KNOWN")),
     "monitoring.queues_of": (Least.USER, lambda s, who, at: s.monitoring.queues_of(who)),
 }
 #: The administrator of another team may do this too, about that team.
@@ -154,7 +168,7 @@ class Somebody:
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    store = open_store(StoreSettings())
+    store = open_store(StoreSettings(secret_keys=("a key of thirty-two bytes or more than that",)))
     store.migrate()
     yield Stage(store)
     store.close()

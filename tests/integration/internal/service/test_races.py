@@ -19,6 +19,7 @@ from pikoci.internal.store.store import SqlStore
 from pikoci.server.preparation import prepare_accounts
 from pikoci.server.settings import ServerSettings
 from tests.integration.internal.service.conftest import OpenStore
+from tests.integration.internal.service.test_approvals import approve, asking, person, reject
 from tests.integration.internal.service.test_checks import TRIGGERED
 from tests.integration.internal.service.test_fleet import connect
 from tests.integration.internal.service.test_trigger import GATED, limited
@@ -236,3 +237,59 @@ def test_a_build_that_starts_while_a_mark_is_taken_is_looked_at_when_it_has_succ
     assert claimed
     working.finish(claimed[0])
     assert marks.new(mark) == {"run": [build.id]}
+
+
+def voting(server: World, build: Build, name: str, *, approves: bool = True) -> Callable[[], object]:
+    def vote() -> object:
+        return approve(server, build, voters[name]) if approves else reject(server, build, voters[name])
+
+    voters = {name: person(server, name)}
+    return vote
+
+
+def test_approvals_at_once_all_count_and_the_build_is_published_once(servers: list[World]) -> None:
+    servers[0].set(asking('approve "release" {\n approvals = 6\n }'))
+    for _ in range(5):
+        build = servers[0].trigger()
+        results = together(
+            *(voting(server, build, f"{name}{place}") for place, server in enumerate(servers) for name in "ab")
+        )
+        assert not [result for result in results if isinstance(result, Exception)]
+        assert len(servers[0].store.builds.votes(build.id)) == 6
+        together(*(drained(server) for server in servers))
+        assert published(servers) == {build.id: 1}
+        assert servers[0].build(build).status is BuildStatus.PENDING
+
+
+def test_one_person_on_two_servers_at_once_has_one_vote(servers: list[World]) -> None:
+    servers[0].set(asking('approve "release" {\n approvals = 2\n }'))
+    build = servers[0].trigger()
+    together(*(voting(server, build, "bob") for server in servers for _ in range(2)))
+    assert servers[0].build(build).status is BuildStatus.WAITING
+    assert len(servers[0].store.builds.votes(build.id)) == 1
+
+
+def test_an_approval_races_with_a_rejection_a_cancel_and_the_sweeper_and_one_of_them_wins(
+    servers: list[World],
+) -> None:
+    servers[0].set(asking('approve "release" {\n timeout = "1h"\n }'))
+    for _ in range(10):
+        build = servers[0].trigger()
+        servers[1].clock.advance(3601)  # its clock is ahead
+        cancel = partial(servers[2].services.builds.cancel, servers[2].alice, "main", "p", "run", build.name)
+        together(
+            voting(servers[0], build, "alice2"),
+            voting(servers[0], build, "bob", approves=False),
+            servers[1].services.scheduling.sweep,
+            cancel,
+        )
+        together(*(drained(server) for server in servers))
+        ended = servers[0].build(build)
+        if ended.status is BuildStatus.PENDING:
+            assert published(servers) == {build.id: 1}
+            assert [vote.approves for vote in servers[0].store.builds.votes(build.id)] == [True]
+            servers[0].run(build)
+        else:
+            assert ended.status in {BuildStatus.FAILED, BuildStatus.CANCELLED}
+            assert ended.finished_at is not None
+            assert published(servers) == {}

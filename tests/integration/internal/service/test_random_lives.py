@@ -13,6 +13,7 @@ from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings
 from pikoci.internal.store import StoreSettings, open_store
+from tests.integration.internal.service.test_approvals import approve, person, reject
 from tests.integration.internal.service.test_trigger import limited
 from tests.integration.internal.service.world import PLAIN, World
 
@@ -23,8 +24,9 @@ PIPELINE = (
     + limited('serial_groups = ["g"]\n      requeue_on_worker_loss = false').replace('job "run"', 'job "right"')
     + limited("interruptible = true\n      concurrency = 2").replace('job "run"', 'job "newest"')
     + limited("allow_failure = true").replace('job "run"', 'job "loose"')
+    + limited('interruptible = true\n approve "by" {\n approvals = 2\n timeout = "2m"\n }').replace('"run"', '"asked"')
 )
-JOBS = ("run", "two", "left", "right", "newest", "loose")
+JOBS = ("run", "two", "left", "right", "newest", "loose", "asked")
 STEPS = 250
 
 
@@ -44,8 +46,9 @@ class Life:
         self.random = random.Random(seed)
         self.worker = Worker()
         self.known: dict[int, Build] = {}
+        self.people = [world.alice, person(world, "bob"), person(world, "carol")]
         often = [self.trigger, self.claim, self.claim, self.report, self.report, self.repeat, self.beat, self.look]
-        seldom = [self.give_back, self.cancel, self.die, self.wait, self.outage, self.pause]
+        seldom = [self.give_back, self.cancel, self.die, self.wait, self.outage, self.pause, self.vote]
         self.actions: list[Callable[[], None]] = [*often, *often, *often, *seldom]
         world.set(PIPELINE)
         world.register("1")
@@ -101,6 +104,14 @@ class Life:
             build = self.random.choice(waiting)
             with suppress(ConflictError):
                 self.world.services.builds.cancel(self.world.alice, "main", "p", build.job, build.name)
+
+    def vote(self) -> None:
+        for build in self.world.builds("asked"):
+            with suppress(ConflictError):
+                if self.random.random() < 0.1:
+                    reject(self.world, build, self.random.choice(self.people))
+                else:
+                    approve(self.world, build, self.random.choice(self.people))
 
     def beat(self) -> None:
         claims = [ClaimRef(id=build_id, claim=claim) for build_id, (claim, _) in self.worker.held.items()]
@@ -161,6 +172,8 @@ class Life:
         assert running.count("two") <= 2
         assert running.count("left") + running.count("right") <= 1
         for build in now.values():
+            if build.job == "asked" and build.claim:
+                assert len(self.world.store.builds.votes(build.id)) >= 2
             assert build.status not in ((BuildStatus.FAILED,) if build.job == "loose" else (BuildStatus.WARNING,))
             if build.status.is_final:
                 steps = self.world.store.builds.steps(build.id) if build.claim else []

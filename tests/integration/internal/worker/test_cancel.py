@@ -47,7 +47,7 @@ def test_a_process_that_ignores_the_signal_is_killed_after_the_grace(room: Room)
     began = time.monotonic()
     room.gateway.pushed.put(CANCEL)
     wait_until(lambda: record.ended)
-    assert room.settings.kill_grace <= time.monotonic() - began < 5
+    assert room.settings.kill_grace <= time.monotonic() - began < 8
 
 
 def test_the_heartbeat_brings_commands_too_and_again(room: Room) -> None:
@@ -174,7 +174,7 @@ def test_cancelling_all_ends_within_seconds_with_hooks(room: Room) -> None:
     began = time.monotonic()
     room.worker.cancel_all("the worker w1 got SIGTERM")
     room.greenlet.join(timeout=30)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
     assert (record.end.status, record.end.reason) == ("cancelled", "the worker w1 got SIGTERM")
     assert record.log("ensure/1") == b"x\n"
 
@@ -187,7 +187,7 @@ def test_cancelling_all_bounds_hooks(room: Room) -> None:
     began = time.monotonic()
     room.worker.cancel_all("stop")
     room.greenlet.join(timeout=30)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
     assert record.end.status == "cancelled"
 
 

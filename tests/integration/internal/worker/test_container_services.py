@@ -43,7 +43,7 @@ def test_a_container_serves_the_steps_and_is_gone(room: Room) -> None:
 
 def test_a_container_that_ends_is_waited_for_no_longer(room: Room) -> None:
     record = room.run_job(task("true"), **service("echo cannot; exit 7"))
-    assert record.end.reason == 'service "db": it ended before it was ready: exit status 7'
+    assert record.end.reason == 'service "db": it ended before it was ready: exit status 7; it said: cannot'
 
 
 def test_a_lost_claim_removes_the_container(room: Room) -> None:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,15 +19,20 @@ import nats
 import pika
 import psycopg2
 import pytest
+from kafka import KafkaConsumer, KafkaProducer
 
-from pikoci.internal.domain.plan import Service, ServiceType
+from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES, read_form
+from pikoci.internal.domain.plan import ReadyCheck, Service, ServiceType
+from pikoci.internal.worker.services.model import Order
 from pikoci.internal.worker.settings import inherit_environment
 from pikoci.internal.worker.users import BuildUser
 from tests.attack.accounts import accounts
+from tests.services.kafka import JAVA_OPTIONS, VERSION, find_jars
 from tests.services.postgresql import find_binaries
 from tests.services.process import free_port
 from tests.services.requirement import missing, program
-from tests.unit.internal.worker.bench_room import Room, task, wait_until, worker_room
+from tests.unit.internal.worker.bench_room import Room, sh, task, wait_until, worker_room
+from tests.unit.internal.worker.fake_gateway import Record
 
 
 @pytest.fixture(scope="module")
@@ -103,12 +109,54 @@ def try_rabbitmq(url: str) -> bool:
     return True
 
 
+def try_mariadb(url: str) -> bool:
+    parts = urlsplit(url)
+    line = ["mariadb", "--no-defaults", f"--host={parts.hostname}", f"--port={parts.port}", f"--user={parts.username}"]
+    told = [
+        subprocess.run(
+            [*line, "--batch", "--skip-column-names", "test", "--execute=CREATE TABLE one (two int); SELECT USER()"],
+            env={"PATH": os.environ["PATH"], "MYSQL_PWD": password},
+            check=False,
+            capture_output=True,
+            timeout=30,
+        )
+        for password in (parts.password or "", "")
+    ]
+    return told[0].stdout == b"root@127.0.0.1\n" and b"Access denied" in told[1].stderr
+
+
+def try_kafka(url: str) -> bool:
+    address = urlsplit(url).netloc
+    producer = KafkaProducer(bootstrap_servers=address, acks="all")
+    producer.send("made", b"it").get(timeout=30)
+    producer.close()
+    consumer = KafkaConsumer("made", bootstrap_servers=address, auto_offset_reset="earliest", consumer_timeout_ms=30000)
+    value: object = next(consumer).value
+    consumer.close()
+    return value == b"it"
+
+
+def kafka_folder(folder: Path) -> Path:
+    """The scripts of Kafka's distribution, as far as they matter here."""
+    jars = find_jars()
+    java = f"exec java $KAFKA_HEAP_OPTS {' '.join(JAVA_OPTIONS[2:])} -cp '{jars}/*'"
+    for name, then in (
+        ("kafka-storage.sh", f'{java} kafka.tools.StorageTool "$@"'),
+        ("kafka-server-start.sh", f'[ "$1" = --version ] && echo {VERSION} && exit\n{java} kafka.Kafka "$@"'),
+    ):
+        (folder / name).write_text(f"#!/bin/sh\n{then}\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
 def require(name: str) -> None:
     """Skip where the machine does not have it."""
     if name == "postgresql":
         find_binaries()
     elif name == "rabbitmq" and not Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists():
         missing("rabbitmq", "install Debian's rabbitmq-server")
+    elif name == "mariadb":
+        program(name, "mariadbd")
     elif name in {"redis", "nats"}:
         program(name, f"{name}-server")
 
@@ -117,6 +165,7 @@ def require(name: str) -> None:
     ("name", "works"),
     [
         ("postgresql", try_postgresql),
+        ("mariadb", try_mariadb),
         ("redis", try_redis),
         ("nats", try_nats),
         ("rabbitmq", try_rabbitmq),
@@ -126,10 +175,19 @@ def test_a_service_serves_the_steps_and_is_gone(
     room: Room, root: Path, name: str, works: Callable[[str], bool]
 ) -> None:
     require(name)
+    url, record = serve(room, root, name, works)
+    parts = urlsplit(url)
+    assert parts.password
+    assert len(parts.password) == 32
+    assert parts.password.encode() not in record.log()
+
+
+def serve(room: Room, root: Path, name: str, works: Callable[[str], bool]) -> tuple[str, Record]:
+    """Run a build whose service is tried from here while its step waits. It is of this machine, and gone afterwards."""
     told, go = root / "told", root / "go"
     script = f'echo "$SERVICE_IT_URL" > {told}/new && mv {told}/new {told}/url; echo "the url is $SERVICE_IT_URL"'
     script += f"; id -u; while ! [ -e {go} ]; do sleep 0.05; done"
-    record = room.submit(task(script), **service(name))
+    record = room.submit(task(script), **service(name, runner="local"))
     wait_until(lambda: (told / "url").exists() or record.ended, 90)
     assert not record.ended, record.log()
     url = (told / "url").read_text().strip()
@@ -140,24 +198,20 @@ def test_a_service_serves_the_steps_and_is_gone(
     go.touch()
     wait_until(lambda: record.ended)
     assert record.end.status == "succeeded", record.log()
-    assert parts.password
-    assert len(parts.password) == 32
-    assert parts.password.encode() not in record.log()
     assert b"the url is " in record.log("1")
     assert f" on 127.0.0.1:{parts.port}\n".encode() in record.log("start/1")
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("127.0.0.1", parts.port))
+    return url, record
 
 
 def test_a_version_that_is_not_there_is_refused(room: Room) -> None:
     require("redis")
-    record = room.run_job(task("true"), **service("redis", version="1.0"))
+    record = room.run_job(task("true"), **service("redis", version="1.0", runner="local"))
     assert record.end.status == "failed"
     assert record.end.reason.startswith('service "it": this worker has redis ')
-    assert record.end.reason.endswith(
-        ", not 1.0; take out the version, or define the service type with commands, such as containers"
-    )
+    assert record.end.reason.endswith(", not 1.0; take out runner to have it in a container")
 
 
 def test_port_and_password_can_be_given(room: Room, root: Path) -> None:
@@ -173,26 +227,85 @@ def test_port_and_password_can_be_given(room: Room, root: Path) -> None:
 def test_a_password_that_would_need_quotes_is_refused(room: Room) -> None:
     require("redis")
     record = room.run_job(task("true"), **service("redis", password='a" b'))
-    assert record.end.reason == 'service "it": the password of a service has 1 to 200 letters, digits, and -._~'
+    assert record.end.reason == 'service "it": password: it has 1 to 200 letters, digits, and -._~'
 
 
-def test_a_port_that_is_taken_ends_the_build_with_the_programs_words(room: Room) -> None:
-    require("redis")
+def test_a_port_that_is_taken_is_said(room: Room) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        record = room.run_job(task("true"), **service("redis", port=taken.getsockname()[1]))
+        port = taken.getsockname()[1]
+        record = room.run_job(task("true"), **service("redis", port=port))
     assert record.end.status == "failed"
-    assert record.end.reason == 'service "it": it ended before it was ready: exit status 1'
-    assert b"ddress already in use" in record.log("start/1")
+    reason = f"port {port} of this worker cannot be had (Address already in use); take out port to have a free one"
+    assert record.end.reason == f'service "it": {reason}'
 
 
-def test_a_program_that_is_not_here_is_named(root: Path) -> None:
+def test_a_port_that_is_taken_meanwhile_ends_the_build_with_the_programs_words(room: Room) -> None:
+    require("redis")
+    port = free_port()
+    thief = ServiceType(
+        name="thief",
+        start=sh(f"exec python3 -m http.server --bind 127.0.0.1 {port}"),
+        foreground=True,
+        ready_check=ReadyCheck(command=sh("true")),
+    )
+    script = (
+        f"while ! python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", {port}))'; do sleep 0.1; done"
+    )
+    waits = ServiceType(name="waits", start=sh(script), stop=sh("true"))
+    plan = service("redis", port=port)
+    plan["service_types"] += [thief, waits]
+    plan["services"] = [Service(id="2", type="thief"), Service(id="3", type="waits"), *plan["services"]]
+    record = room.run_job(task("true"), **plan)
+    assert record.end.status == "failed"
+    assert record.end.reason.startswith('service "it": it ended before it was ready: exit status 1; it said: ')
+    assert "ddress already in use" in record.end.reason
+
+
+def test_ports_that_are_given_out_are_nobody_elses(room: Room) -> None:
+    wait_until(lambda: room.worker.health().registered)
+    with ExitStack() as held:
+        form = read_form(BUILTIN_SERVICES["redis"], {})
+        port = Order(form, "", held).port()
+        for _ in range(3000):
+            with socket.socket() as other:
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                other.bind(("127.0.0.1", 0))
+                assert other.getsockname()[1] != port
+
+
+def test_a_program_that_is_not_here_is_named_with_both_ways_out(root: Path) -> None:
     environment = inherit_environment({"PATH": str(root)})
     with worker_room(root, environment=environment) as room:
         record = room.run_job(task("true"), **service("nats"))
         assert record.end.reason == (
-            'service "it": nats-server is not on this worker; install it, or define the service type with commands, '
-            "such as containers"
+            'service "it": nats-server is not on this worker, and no container program either; install nats, or podman '
+            "or docker (see --container-program) to have it in a container"
         )
+        room.worker.drain(30)
+
+
+def test_a_server_that_never_answers_is_not_ready(root: Path) -> None:
+    """It takes connections, and hangs."""
+    program = root / "redis-server"
+    listen = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(1000)"
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo v=7.0.15 && exit\necho loading\n'
+        f'exec python3 -c "{listen}" "$(sed -n "s/^port //p" "$1")"\n'
+    )
+    program.chmod(0o755)
+    environment = inherit_environment({"PATH": f"{root}:/usr/bin:/bin"})
+    with worker_room(root, environment=environment) as room:
+        record = room.run_job(task("true"), **service("redis", ready_timeout="1s"))
+        assert record.end.status == "failed"
+        assert record.end.reason.startswith('service "it": not ready within 1s, in ')
+        assert record.end.reason.endswith("; the last: it does not answer as it should; it said: loading")
+        room.worker.drain(30)
+
+
+def test_kafka(root: Path, tmp_path: Path) -> None:
+    path = f"{kafka_folder(tmp_path)}:/usr/bin:/bin"
+    with worker_room(root, environment=inherit_environment({"PATH": path, "HOME": str(root)})) as room:
+        serve(room, root, "kafka", try_kafka)
         room.worker.drain(30)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pikoci.internal.domain.plan import Notification, NotifyStep
-from pikoci.internal.worker.notifications.bounded import trusted
 from tests.services.certificates import AUTHORITY, make_certificates
 from tests.services.receiver import Mailbox, mail_server
 from tests.unit.internal.worker.bench_room import Room, task, worker_room
@@ -24,13 +23,11 @@ def room(tmp_path: Path) -> Generator[Room]:
 
 
 @pytest.fixture
-def certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a server's certificate, whose authority is trusted."""
     make_certificates(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / AUTHORITY))
-    trusted.cache_clear()
-    yield tmp_path
-    trusted.cache_clear()
+    return tmp_path
 
 
 def mail(port: int, **params: Any) -> Notification:

@@ -25,7 +25,6 @@ from pikoci.internal.domain.plan import (
     TaskStep,
 )
 from pikoci.internal.worker.notifications import chat
-from pikoci.internal.worker.notifications.bounded import trusted
 from tests.services.certificates import AUTHORITY, make_certificates
 from tests.services.receiver import Receiver, receiving
 from tests.unit.internal.worker.bench_room import Room, sh, task, wait_until, worker_room
@@ -213,9 +212,9 @@ def test_what_stays_down_is_tried_three_times_and_changes_nothing(room: Room, re
         ("ftp://127.0.0.1/secret-path", "the address begins with neither https:// nor http://"),
         ("file:///etc/passwd", "the address begins with neither https:// nor http://"),
         ("http://[secret-path/", "the address is not valid"),
-        ("http://127.0.0.1:1/secret path", "the address or a setting cannot be used"),
-        ("http://127.0.0.1:x/secret-path", "the address or a setting cannot be used"),
-        ("http://secret-path\u00e9\ud800/", "the address or a setting cannot be used"),
+        ("http://127.0.0.1:1/secret path", "the address is not valid"),
+        ("http://127.0.0.1:x/secret-path", "the address is not valid"),
+        ("http://secret-path\u00e9\ud800/", "the address is not valid"),
         ("{}/moved/secret-path", "the server answered 302, and redirects are not followed"),
     ],
 )
@@ -262,9 +261,7 @@ def test_a_server_is_believed_only_with_a_certificate_that_is_trusted(
     with receiving(receiver, tmp_path) as url:
         refused = room.run_job(step("slack.n"), notifications=[slack(f"{url}/ok/1")])
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / AUTHORITY))
-        trusted.cache_clear()
         sent = room.run_job(step("slack.n"), notifications=[slack(f"{url}/ok/2")])
-    trusted.cache_clear()
     assert refused.reason("9").startswith("the server's certificate is not trusted: ")
     assert sent.steps()["9"] == "succeeded"
     assert [request.path for request in receiver.requests] == ["/ok/2"]

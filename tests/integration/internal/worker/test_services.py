@@ -172,7 +172,7 @@ def test_a_service_in_the_foreground_is_ready_and_then_ended(room: Room) -> None
 @pytest.mark.parametrize(
     ("run", "reason"),
     [
-        ("echo cannot; exit 7", "exit status 7"),
+        ("echo cannot; exit 7", "exit status 7; it said: cannot"),
         ("sleep 99 & exit 0", "exit status 0"),
     ],
 )

@@ -104,7 +104,7 @@ def test_what_vault_refuses_fails_the_step(
         ((200, b"<html>hunter22"), "what answers at the address is no Vault"),
         ((200, b'{"data": "hunter22"}'), "what answers at the address is no Vault"),
         ((200, b'["hunter22"]'), "what answers at the address is no Vault"),
-        ((200, b" " * 1_100_000), "Vault answers with more than 1048576 bytes"),
+        ((200, b" " * 1_100_000), "Vault cannot be asked: the answer has more than 1,048,576 bytes"),
     ],
 )
 def test_a_server_that_lies_fails_the_step_and_its_words_are_not_shown(
@@ -133,7 +133,7 @@ def test_no_token_follows_a_redirect(room: Room, vault: FakeVault) -> None:
         ("http://[", "the address of Vault is no http or https address"),
         ("http://vault:0x", "the address of Vault is no http or https address"),
         ("https://me:hunter22@vault", "the address of Vault holds a user or password; Vault takes neither"),
-        ("http://127.0.0.1:1", "Vault cannot be reached: Connection refused"),
+        ("http://127.0.0.1:1", "Vault cannot be asked: the connection failed: Connection refused"),
     ],
 )
 def test_a_wrong_address_fails_the_step(room: Room, address: str, reason: str) -> None:
@@ -165,7 +165,7 @@ def test_a_private_authority_can_be_named(room: Room, tmp_path: Path) -> None:
     with fake_vault(tmp_path) as vault:
         vault.version_2["app"] = {"token": "hunter22"}
         unknown = room.run_job(task(SHOW, env={"A": TOKEN}), secrets=secrets_of(vault.address))
-        assert unknown.end.reason.endswith("nothing vouches for the certificate of Vault; ca_cert can name who does")
+        assert unknown.end.reason.endswith("; ca_cert can name who vouches for it")
         own = secrets_of(vault.address, token="root-token", ca_cert=(tmp_path / AUTHORITY).read_text())
         assert room.run_job(task(SHOW, env={"A": TOKEN}), secrets=own).log() == b"22retnuh\n"
         wrong = secrets_of(vault.address, token="root-token", ca_cert="none")

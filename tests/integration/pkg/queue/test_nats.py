@@ -1,14 +1,17 @@
 """What the contract of queues does not say, on a real NATS server."""
 
 import asyncio
+import gc
 import secrets
 import shutil
+import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import gevent
 import nats
 import pytest
+from gevent.server import StreamServer
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, StorageType
 
@@ -25,6 +28,7 @@ from pikoci.pkg.queue.nats.loop_thread import LoopThread
 from tests.contract.pkg.queue.site import collect, hub_stays_free, publish_at_last, take
 from tests.services.certificates import AUTHORITY, make_certificates
 from tests.services.nats import NatsServer
+from tests.services.proxy import Proxy
 
 
 @pytest.fixture
@@ -261,6 +265,57 @@ def test_a_subscription_closed_while_the_network_is_silent_leaves_the_connection
         finally:
             opened.close()
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_a_connection_whose_closing_is_cut_off_is_closed_nevertheless(prefix: str) -> None:
+    with NatsServer() as server, server.proxied() as proxy:
+        opened = open_stuck(server, proxy, prefix)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            opened.close()
+            del opened
+            gc.collect()
+    assert not [str(one.message) for one in caught]
+
+
+def test_a_lost_connection_that_nobody_reads_is_closed(prefix: str) -> None:
+    with NatsServer() as server, server.proxied() as proxy:
+        opened = open_stuck(server, proxy, prefix)
+        proxy.end()
+        with gevent.Timeout(30):
+            while half_closed(proxy.port):
+                gevent.sleep(0.05)
+        opened.close()
+
+
+def open_stuck(server: NatsServer, proxy: Proxy, prefix: str) -> Backend:
+    """A backend that waits for ever to send more than a frozen network takes."""
+    settings = QueueSettings(prefix=prefix, nats_url=server.address_through(proxy), publish_timeout=1.0)
+    opened = open_backend("nats", settings)
+    opened.publish("jobs", b"1")
+    proxy.freeze()
+    with pytest.raises(QueueUnavailableError):
+        opened.publish("jobs", *[bytes(4000)] * 4000)
+    return opened
+
+
+def half_closed(port: int) -> bool:
+    """Whether a connection to the port has been ended by the other side only."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    return any(row[2].endswith(f":{port:04X}") and row[3] == "08" for row in rows)
+
+
+def test_the_event_loop_leaves_no_connection_open() -> None:
+    loop = LoopThread()
+    listener = StreamServer(("127.0.0.1", 0), lambda client, _: client.recv(1))
+    listener.start()
+    loop.call(lambda: asyncio.open_connection(*listener.address), 5)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        loop.close()
+        gc.collect()
+    listener.stop()
+    assert not [str(one.message) for one in caught]
 
 
 def test_a_message_that_a_crash_left_behind_for_nobody_does_not_count_as_waiting(prefix: str) -> None:

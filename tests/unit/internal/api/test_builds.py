@@ -157,7 +157,8 @@ def test_versions_can_be_pinned_disabled_and_built(scene: Scene) -> None:
 def test_a_webhook_checks_at_once_whatever_comes_with_it(scene: Scene) -> None:
     token = scene.call("GET", "resources/trigger.button").json["webhook_token"]
     answer = scene.anonymous("POST", f"/webhooks/{token}", body=b"\xff", headers={"Authorization": "Basic eDp5"})
-    assert (answer.status_code, answer.json) == (202, {"resource": "trigger.button"})
+    assert answer.status_code == 202
+    assert answer.json == {"resource": "trigger.button", "checked": True, "reason": ""}
     new = scene.call("POST", "resources/trigger.button/webhook-token").json["webhook_token"]
     assert new != token
     assert scene.anonymous("POST", f"/webhooks/{token}").status_code == 404

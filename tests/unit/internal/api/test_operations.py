@@ -147,5 +147,6 @@ def test_metrics_tell_of_the_fleet(scene: Scene) -> None:
         "pikoci_dispatch_seconds_count 1.0",
         'pikoci_hub_gap_seconds_bucket{le="+Inf"} 0.0',
         'pikoci_leases_taken_back_total{kind="build"} 0.0',
+        'pikoci_webhooks_total{outcome="checked"} 0.0',
     ):
         assert line in text

@@ -7,6 +7,8 @@ from pikoci.internal.domain.errors import ConflictError
 
 ALLOWED = {
     ("waiting", "pending"),
+    ("waiting", "failed"),
+    ("pending", "waiting"),
     ("waiting", "cancelled"),
     ("pending", "started"),
     ("pending", "cancelled"),

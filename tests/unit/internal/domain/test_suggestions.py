@@ -17,4 +17,5 @@ def test_nothing_is_said_where_nothing_is_near() -> None:
 
 def test_a_long_name_and_many_known_ones_take_no_time() -> None:
     assert did_you_mean("x" * 61, ["x" * 60]) == ""
+    assert did_you_mean("x" * 10_000, ["x" * 9_999]) == ""
     assert did_you_mean("right", (name for name in ["wrong"] * 1000 + ["rigth"])) == ""

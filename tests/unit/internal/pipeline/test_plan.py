@@ -166,6 +166,14 @@ GIT_PARAMS = [
     "private_key",
     "known_hosts",
     "pr",
+    "provider",
+    "api_url",
+    "base",
+    "labels",
+    "drafts",
+    "forks",
+    "fork_label",
+    "ca_cert",
 ]
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pikoci.internal.domain.names import SECRET
 from pikoci.internal.domain.plan import Command, Secrets, SecretType, SecretVariable, TaskStep
 from pikoci.internal.domain.secret_text import FORM, SecretReference, compose, fill
 from pikoci.internal.pipeline import kinds
@@ -236,8 +237,19 @@ def test_a_command_line_with_a_secret_is_warned_of() -> None:
             ["A secret is no list", "It is one of: string, number, bool, any."],
         ),
         (
-            'variable "a" {\n  secret "pikoci" {\n    key = "k"\n  }\n}\n',
-            ["The server's own store of secrets is not supported yet", ""],
+            'variable "a" {\n  secret "pikoci" {\n    key = "a key"\n  }\n}\n',
+            [
+                '"a key" cannot be the name of a secret',
+                f"It {SECRET.sentence}.",
+            ],
+        ),
+        (
+            TOKEN + 'variable "a" {\n  secret "pikoci" {\n    key = "X_${var.token}"\n  }\n}\n',
+            ["An entry of the server's own store must be named when the pipeline is set", ""],
+        ),
+        (
+            'variable "a" {\n  secret "pikoci" {\n    key = "A"\n    path = "p"\n  }\n}\n',
+            ["An entry of the server's own store has no path", ""],
         ),
         (
             'variable "a" {\n  secret "vault" {\n    path = "p"\n    key = "k"\n  }\n}\n',
@@ -282,6 +294,17 @@ def test_a_command_line_with_a_secret_is_warned_of() -> None:
 )
 def test_it_is_refused(text: str, wanted: list[str]) -> None:
     assert [[one.summary, one.texts[0]] for one in find(text)] == [wanted]
+
+
+def test_the_servers_own_store_needs_no_definition() -> None:
+    text = 'variable "which" {\n  default = "TOKEN"\n}\n' + OWN.replace('"s"', '"pikoci"').replace('"k"', "var.which")
+
+    assert spec_of(text).secrets == Secrets(
+        variables=[SecretVariable(name="a", secret_type="pikoci", path="TOKEN", key="value")],
+        types=[SecretType(name="pikoci", builtin="pikoci")],
+    )
+    own = spec_of(OWN.replace('"s"', '"pikoci"') + TYPE.replace('"s"', '"pikoci"')).secrets
+    assert (own.variables[0].key, own.types[0].builtin) == ("k", ""), "a type that the file defines wins"
 
 
 def test_ten_links_are_allowed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES
 from pikoci.internal.domain.plan import Command, ReadyCheck, Service, ServiceType, decode_spec, encode_spec
 from pikoci.internal.pipeline import diff
 from tests.unit.internal.pipeline.loading import Finding, find, spec_of
@@ -126,3 +127,44 @@ def test_setting_shows_what_changes() -> None:
     assert (change.kind, change.what, change.name) == ("changed", "service_type", "db")
     [detail] = change.details
     assert (detail.path, detail.before, detail.after) == ("ready_check.interval", 2.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "param", "detail"),
+    [
+        ("redis", 'runner = "podman"', '"podman" is not one of docker, local.'),
+        ("keycloak", 'runner = "local"', "Keycloak runs in a container only."),
+        ("redis", 'port = "70000"', "A port is a number from 1 to 65535."),
+        ("redis", 'password = "a b"', "It has 1 to 200 letters, digits, and -._~."),
+        ("minio", 'password = "short"', "Minio wants 8 characters or more."),
+        ("redis", 'image = "a b"', '"a b:7.4.2" is not the name of an image.'),
+        ("redis", 'tag = "a b"', '"a b" is not the tag of an image.'),
+        ("redis", 'pull = "sometimes"', '"sometimes" is not one of missing, always, never.'),
+        ("redis", 'cpus = "many"', '"many" is not a number of processors, such as 1.5.'),
+        ("redis", 'memory = "much"', '"much" is not a size, such as 512m.'),
+        ("redis", 'ready_timeout = "0"', "It is more than 0."),
+        ("redis", 'ready_timeout = "soon"', '"soon" is not a duration.'),
+    ],
+)
+def test_params_of_built_in_services_are_checked(name: str, param: str, detail: str) -> None:
+    [found] = find(f'job "j" {{\n  service "{name}" {{\n    {param}\n  }}\n{TASK}}}\n')
+    assert (found.line, found.summary) == (3, f'Wrong value for "{param.split(maxsplit=1)[0]}"')
+    assert found.texts == (detail, "")
+
+
+def test_a_param_that_a_built_in_service_does_not_have_is_an_error() -> None:
+    [found] = find(f'job "j" {{\n  service "kafka" {{\n    password = "x"\n  }}\n{TASK}}}\n')
+    assert found.summary == 'Unknown param "password" of kafka'
+
+
+@pytest.mark.parametrize("name", BUILTIN_SERVICES)
+def test_every_built_in_service_needs_no_definition(name: str) -> None:
+    spec = spec_of(f'job "j" {{\n  service "{name}" {{\n    memory = "1g"\n  }}\n{TASK}}}\n')
+    assert spec.service_types == [ServiceType(name=name, builtin=name)]
+    assert spec.jobs[0].services == [Service(id="1", type=name, params={"memory": "1g"})]
+
+
+def test_a_param_that_is_known_only_to_the_worker_is_not_checked_here() -> None:
+    secret = 'variable "image" {\n  secret "file" {\n    path = "p"\n    key  = "k"\n  }\n}\n'
+    text = f'{secret}job "j" {{\n  service "redis" {{\n    image = var.image\n    tag   = "1"\n  }}\n{TASK}}}\n'
+    assert spec_of(text).jobs[0].services[0].params["tag"] == "1"

@@ -20,28 +20,8 @@ def refused(line: int, column: int, name: str) -> Finding:
     ("text", "wanted"),
     [
         (
-            'job "j" {\n  service "vault" {\n    version = "17"\n  }\n}',
-            [
-                Finding(
-                    2,
-                    11,
-                    "The built-in service vault is not supported yet",
-                    "",
-                    'define service_type "vault" with commands in this file',
-                )
-            ],
-        ),
-        (
             NOTIFICATION + 'job "j" {\n  approve "by" {\n    notify "slack" "all" {}\n  }\n}',
-            [refused(12, 3, "approve")],
-        ),
-        (
-            'job "j" {\n  approve "by two" {\n    approvals = 2\n  }\n}',
-            [refused(2, 3, "approve")],
-        ),
-        (
-            'resource "git" "g" {\n  params {\n    url = "u"\n    pr  = true\n  }\n}',
-            [Finding(4, 5, 'The param "pr" of git is not supported yet', "", HINT)],
+            [refused(13, 5, "notify")],
         ),
     ],
 )

@@ -66,6 +66,19 @@ def test_a_pipeline_is_shown_with_jobs_and_resources(site: Site, world: World) -
     assert 'title="1970-01-12 13:46:40 UTC"' in text
 
 
+def test_a_webhook_is_shown_to_who_may_write_and_whether_it_has_a_secret(site: Site, world: World) -> None:
+    world.set(PLAIN + TYPE.replace('"@every 1m"', '"@every 1m"\n      webhook_secret = "s3cret"'))
+    world.services.pipelines.publish(world.alice, "main", "p")
+    text = site.get(PIPELINE).text
+    assert "webhook, with a secret" in text
+    assert f"/webhooks/{world.resource().webhook_token}</code>" in text
+    assert "s3cret" not in text
+    site.cookies.clear()
+    public = site.get(PIPELINE).text
+    assert "made.repo" in public
+    assert "webhook" not in public
+
+
 def test_pages_carry_a_strict_policy_and_no_inline_code(site: Site, world: World) -> None:
     world.set(PLAIN + TYPE)
     world.run(world.trigger())

@@ -92,6 +92,7 @@ class FakeGateway:
         self.lost: list[ClaimRef] = []
         self.pushed: Queue[WorkerCommand | None] = Queue()
         self.artifacts: dict[str, bytes] = {}
+        self.secrets: dict[str, str | Exception] = {}
         self.on_report: Callable[[int], None] = lambda _: None
         self.report_keeps_log = True
         self.log_bytes = 0
@@ -159,6 +160,26 @@ class FakeGateway:
         if self.checks[resource_id].claim != claim:
             raise StaleClaimError("old claim")
         self.results.setdefault(resource_id, result)
+
+    def build_secret(self, build_id: int, claim: int, name: str) -> str:
+        self._enter("build_secret")
+        if self.builds[build_id].claim != claim:
+            raise StaleClaimError("old claim")
+        return self._secret(name)
+
+    def check_secret(self, resource_id: int, claim: int, name: str) -> str:
+        self._enter("check_secret")
+        if self.checks[resource_id].claim != claim:
+            raise StaleClaimError("old claim")
+        return self._secret(name)
+
+    def _secret(self, name: str) -> str:
+        if name not in self.secrets:
+            raise NotFoundError(f"neither pipeline nor team has a secret {name}")
+        found = self.secrets[name]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def store_artifact(self, build_id: int, claim: int, chunks: Iterable[bytes]) -> str:
         self._enter("store_artifact")

@@ -201,7 +201,7 @@ def test_when_zygote_and_supervisors_are_killed_the_worker_sweeps(shell: Run, sp
         os.kill(pid, signal.SIGKILL)
     began = time.monotonic()
     expect_gone(pids)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     assert greenlet.get(timeout=30)[0].reason is Reason.LOST
     assert shell("echo again")[1] == b"again\n"
 

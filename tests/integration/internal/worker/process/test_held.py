@@ -111,7 +111,7 @@ def test_what_does_not_listen_is_killed_after_the_grace(hold: Hold, tmp_path: Pa
     held.wait_left()
     began = time.monotonic()
     held.end()
-    assert 0.2 <= time.monotonic() - began < 3
+    assert 0.2 <= time.monotonic() - began < 8
     assert not is_alive(read_pid(tmp_path / "daemon"))
 
 

@@ -48,7 +48,7 @@ def test_a_stranger_that_holds_the_output_is_not_waited_for(shell: Run, tmp_path
         (tmp_path / "go").touch()
         began = time.monotonic()
         result, output = greenlet.get(timeout=30)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8
         assert (result.exit_code, output) == (0, b"end\n")
         assert held.fileno() >= 0
 

@@ -98,7 +98,7 @@ def test_the_hub_goes_on_while_a_command_floods(shell: Run, stands: list[float])
     began = time.monotonic()
     result, _ = shell("yes", on_output=lambda chunk: None, timeout=0.5, grace=1)
     assert result.reason == "timeout"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
     assert max(stands) < 0.25
 
 

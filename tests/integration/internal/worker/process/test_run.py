@@ -126,7 +126,7 @@ def test_a_killed_greenlet_gets_its_command_killed(shell: Run, tmp_path: Path) -
         gevent.sleep(0.005)
     began = time.monotonic()
     greenlet.kill()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
 
 

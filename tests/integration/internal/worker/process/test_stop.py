@@ -151,7 +151,7 @@ def test_close_kills_what_runs(spawner: Spawner, shell: Run, tmp_path: Path) -> 
     daemon, pid = read_pid(tmp_path / "daemon"), read_pid(tmp_path / "pid")
     began = time.monotonic()
     spawner.close()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
     assert not is_alive(daemon)
     assert not is_alive(pid)
     result = greenlet.get()[0]
@@ -164,7 +164,7 @@ def test_close_does_not_wait_for_a_blocked_sink(spawner: Spawner, shell: Run, tm
     pid = read_pid(tmp_path / "pid")
     began = time.monotonic()
     spawner.close()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     assert not is_alive(pid)
     blocked.set()
     assert greenlet.get(timeout=30)[0].reason is Reason.CANCELLED

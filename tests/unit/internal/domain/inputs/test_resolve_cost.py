@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
@@ -75,14 +74,11 @@ def test_the_newest_of_a_long_history_costs_a_few_lookups(long_history: MemoryHi
     counting = CountingHistory(long_history)
     gets = [Get("code", "code", ("unit", "lint", "ship")), Get("docs", "docs", ("unit", "ship")), Get("bare", "code")]
 
-    started = time.perf_counter()
     resolution = resolve("me", gets, counting)
-    elapsed = time.perf_counter() - started
 
     assert resolution.inputs["code"].version == SIZE - 1
     assert counting.lookups <= 8
     assert counting.rows <= 4
-    assert elapsed < 0.05
 
 
 def test_a_job_that_never_succeeded_costs_a_few_lookups(long_history: MemoryHistory) -> None:

@@ -213,6 +213,20 @@ def test_an_image_that_only_tasks_use_is_named_by_them() -> None:
     assert "resource " not in found.text.replace("resource go", "")
 
 
+def test_an_image_that_starts_jobs_is_a_resource() -> None:
+    source = "{repository: golang, semver_constraint: ~1.2, username: u, password: pw, aws_region: x}"
+    resources = f"resources:\n- {{name: go, type: registry-image, source: {source}}}\n- {{name: b, type: docker-image, "
+    resources += "source: {repository: b}}\n"
+    found = job_of("- get: go\n  trigger: true\n- put: b\n  params: {image: i.tar}", resources=resources)
+    made = {one.name: (one.type, one.params) for one in pipeline_of(found).resources}
+    login = {"username": "u", "password": "pw"}
+    assert made == {
+        "go": ("registry-image", {"repository": "golang", "semver": "~1.2", **login}),
+        "b": ("registry-image", {"repository": "b", "semver": "*"}),
+    }
+    assert "aws_region" in found.text
+
+
 def test_jobs_are_followed_by_their_new_names() -> None:
     text = (
         "resources: [{name: repo, type: git, source: {uri: u}}]\n"

@@ -1,0 +1,2 @@
+-- When the last check that a webhook asked for was or will be due.
+ALTER TABLE "resources" ADD COLUMN "webhook_due_at" DOUBLE PRECISION;
