@@ -280,6 +280,7 @@ def _settings(root: Path, container_program: str, *, privileged: bool) -> Worker
         container_program=container_program,
         allow_privileged_containers=privileged,
         container_environment=container_environment(os.environ),
+        fs_roots=("/",),  # whatever the user can reach
     )
 
 
