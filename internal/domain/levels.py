@@ -94,6 +94,11 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "resource type http": (
             "url name version version_path headers secret_headers username password token ca_cert max_size file method"
         ),
+        "resource type fs": "path name max_size source",
+        "resource type s3": (
+            "bucket regexp versioned_file endpoint region access_key_id secret_access_key session_token path_style"
+            " ca_cert dir skip_download file acl content_type server_side_encryption sse_kms_key_id"
+        ),
         "resource type registry-image": (
             "repository tag semver tag_regex variant pre_releases username password ca_cert insecure dir platform"
             " skip_download image version additional_tags"
