@@ -12,6 +12,7 @@ from pikoci.internal.worker.resources.http import HttpType
 from pikoci.internal.worker.resources.model import ResourceHandler
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.resources.registry_image import RegistryImageType
+from pikoci.internal.worker.resources.s3 import S3Type
 from pikoci.internal.worker.resources.trigger import TriggerType
 
 
@@ -22,8 +23,9 @@ def builtin_types(replaced: Mapping[str, ResourceHandler] | None = None) -> Reso
         "cron": CronType(),
         "fs": FsType(),
         "git": GitType(),
-        "registry-image": RegistryImageType(),
         "http": HttpType(),
+        "registry-image": RegistryImageType(),
+        "s3": S3Type(),
         "trigger": TriggerType(),
     }
     return ResourceTypes(builtin, replaced or {})
