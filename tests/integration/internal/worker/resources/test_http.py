@@ -179,7 +179,7 @@ def test_a_link_in_the_work_directory_is_replaced_and_never_leads_out(room: Room
         ({"username": "me", "password": "hunter22"}, "Basic bWU6aHVudGVyMjI="),
         ({"token": "hunter22"}, "Bearer hunter22"),
         ({"headers": {"Authorization": "own"}}, "own"),
-        ({"secret_headers": {"Authorization": "hunter22"}}, "hunter22"),
+        ({"secret_headers": {"Authorization": "hunter22"}, "headers": {"X-Key": "hunter22"}}, "hunter22"),
     ],
 )
 def test_credentials_reach_the_server_and_nobody_else(
@@ -189,7 +189,7 @@ def test_credentials_reach_the_server_and_nobody_else(
         files.extra, files.status = [("Location", f"{other.address}/x")], "302 Found"
         assert check(room, files, **params).versions == [{"sha256": other.digest}]
         assert files.asked[0][2]["authorization"] == header
-        assert "authorization" not in other.asked[0][2]
+        assert other.asked[0][2].keys() <= {"host", "accept-encoding", "user-agent", "connection"}
 
 
 def test_what_a_put_shows_holds_no_secret(room: Room, files: Files) -> None:
