@@ -250,9 +250,26 @@ _HTTP = BuiltinResourceType(
     ),
 )
 
+_FS_NAME = Param("name", "string", "Directory to copy into, below the work directory; that itself by default.")
+
+_FS = BuiltinResourceType(
+    name="fs",
+    description="A file or directory of the worker's machine, below those that the worker's `--fs-roots` allows.",
+    version_keys=("path", "hash", "modified", "size"),
+    params=(
+        Param("path", "string", "Absolute path, which may have globs: `*`, `?`, `[a-z]`, `**`.", required=True),
+        _FS_NAME,
+        Param("max_size", "number", "Most mebibytes that all of it may have; 1024 by default."),
+    ),
+    get_params=(_FS_NAME,),
+    put_params=(
+        Param("source", "string", "File or directory of the work directory to copy to `path`.", required=True),
+    ),
+)
+
 #: Every resource type built into the worker, by name.
 BUILTIN_RESOURCE_TYPES: Mapping[str, BuiltinResourceType] = MappingProxyType(
-    {kind.name: kind for kind in (_GIT, _CRON, _TRIGGER, _ARTIFACT, _HTTP, _REGISTRY_IMAGE, _S3)}
+    {kind.name: kind for kind in (_GIT, _CRON, _TRIGGER, _ARTIFACT, _FS, _HTTP, _REGISTRY_IMAGE, _S3)}
 )
 
 _EXEC = BuiltinRunner(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pikoci.internal.worker.resources.artifact import ArtifactType
 from pikoci.internal.worker.resources.cron import CronType
+from pikoci.internal.worker.resources.fs import FsType
 from pikoci.internal.worker.resources.git import GitType
 from pikoci.internal.worker.resources.http import HttpType
 from pikoci.internal.worker.resources.model import ResourceHandler
@@ -20,6 +21,7 @@ def builtin_types(replaced: Mapping[str, ResourceHandler] | None = None) -> Reso
     builtin: dict[str, ResourceHandler] = {
         "artifact": ArtifactType(),
         "cron": CronType(),
+        "fs": FsType(),
         "git": GitType(),
         "http": HttpType(),
         "registry-image": RegistryImageType(),
