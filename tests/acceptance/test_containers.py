@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 from collections.abc import Generator
@@ -14,6 +15,7 @@ import pytest
 
 from tests.acceptance.document import BIN
 from tests.services.containers import IMAGE, Containers
+from tests.services.server_images import make_image, redis_layer
 from tests.unit.docs.markdown import ROOT, blocks
 from tests.unit.internal.worker.bench_room import wait_until
 
@@ -92,6 +94,38 @@ def test_what_runs_in_a_container_ends_with_a_run_that_is_killed(tmp_path: Path,
     process.communicate(timeout=60)
     wait_until(lambda: not _sleepers())
     containers.run("rm", "--all", "--force", "--time=0")
+
+
+def test_a_service_in_a_container_ends_with_a_run_that_is_killed(tmp_path: Path, containers: Containers) -> None:
+    image = make_image(containers, "localhost/redis:7", redis_layer())
+    text = f"""
+job "j" {{
+  service "redis" {{
+    image = "{image}"
+  }}
+  task "t" {{
+    run "shell" {{
+      cmd = "echo $SERVICE_REDIS_PORT > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/port; sleep 1000"
+    }}
+  }}
+}}
+"""
+    process = start(tmp_path, text, "j", containers)
+    wait_until((tmp_path / "port").exists)
+    port = int((tmp_path / "port").read_text())
+    assert _listens(port)
+    process.kill()
+    process.communicate(timeout=60)
+    wait_until(lambda: not _listens(port))
+    containers.run("rm", "--all", "--force", "--time=0")
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

@@ -21,7 +21,23 @@ from gevent.pywsgi import WSGIServer
 from tests.services.requirement import missing, program
 
 IMAGE = "localhost/pikoci-test:1"
-_APPLETS = ("cat", "echo", "env", "false", "grep", "head", "id", "ls", "sh", "sleep", "stat", "touch", "true", "wc")
+_APPLETS = (
+    "cat",
+    "echo",
+    "env",
+    "false",
+    "grep",
+    "head",
+    "id",
+    "ls",
+    "nc",
+    "sh",
+    "sleep",
+    "stat",
+    "touch",
+    "true",
+    "wc",
+)
 _BUSYBOX = Path("/bin/busybox")
 
 

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 
+from pikoci.internal.domain.gateway import WorkerCommand
 from pikoci.internal.domain.plan import Command, Service, ServiceType, TaskStep
 from pikoci.internal.worker.users import BuildUser
 from tests.services.containers import IMAGE, Containers, serve_registry
-from tests.services.server_images import make_image, postgresql_layer, redis_layer
+from tests.services.server_images import make_image, postgresql_layer, redis_layer, scripted_layer
 from tests.unit.internal.worker.bench_room import Room, task, wait_until, worker_room
 
 UID = 1_800_000 + os.getpid() % 100_000
@@ -129,3 +130,95 @@ def test_steps_in_containers_reach_it(room: Room, redis: str) -> None:
     record = room.run_job(step, **service("redis", image=redis))
     assert record.end.status == "succeeded", record.log()
     assert record.log("1") == b"+OK\r\n+PONG\r\n+OK\r\n"
+
+
+def test_two_builds_at_once_have_a_server_each(root: Path, containers: Containers, redis: str) -> None:
+    script = f"echo $SERVICE_IT_PORT >> {root}/told/ports; while ! [ -e {root}/go ]; do sleep 0.05; done"
+    with worker_room(root, container_environment=containers.environment, concurrency=2) as room:
+        both = [room.submit(task(script), **service("redis", image=redis)) for _ in range(2)]
+        wait_until(lambda: len(ports(root)) == 2)
+        assert len(set(ports(root))) == 2
+        assert len(containers.all()) == 2
+        (root / "go").touch()
+        wait_until(lambda: all(record.ended for record in both))
+        assert [record.end.status for record in both] == ["succeeded", "succeeded"]
+    assert containers.all() == []
+
+
+def ports(root: Path) -> list[str]:
+    path = root / "told" / "ports"
+    return path.read_text().split() if path.exists() else []
+
+
+def test_an_image_that_is_not_there_is_the_reason_and_no_exit_status(room: Room) -> None:
+    record = room.run_job(task("true"), **service("redis", image="localhost/absent:1", pull="never"))
+    assert record.end.status == "failed"
+    assert record.end.reason == 'service "it": the image "localhost/absent:1" is not on this worker, and pull is never'
+
+
+def test_an_image_that_cannot_be_pulled_is_the_reason_of_the_start(room: Room) -> None:
+    record = room.run_job(task("true"), **service("redis", image="127.0.0.1:1/absent:1"))
+    assert record.end.reason.startswith('service "it": the image "127.0.0.1:1/absent:1" could not be pulled: ')
+    assert record.steps()["start/1"] == "failed"
+
+
+def test_an_image_without_the_server_says_so(room: Room) -> None:
+    record = room.run_job(task("true"), **service("redis", image=IMAGE))
+    assert record.end.reason.startswith('service "it": it ended before it was ready: exit status 127; it said: ')
+    assert "not found" in record.end.reason
+
+
+def test_a_server_that_is_never_ready_is_removed(room: Room, containers: Containers) -> None:
+    image = make_image(containers, "localhost/slow:1", scripted_layer("echo loading; sleep 1000"))
+    record = room.run_job(task("true"), **service("redis", image=image, ready_timeout="3s"))
+    assert record.end.reason.startswith('service "it": not ready within 3s, in ')
+    assert record.end.reason.endswith("; the last: it does not answer as it should; it said: loading")
+
+
+def test_a_drain_lets_a_build_end_with_its_service(room: Room, root: Path, redis: str) -> None:
+    record = room.submit(
+        task(f"echo up; while ! [ -e {root}/go ]; do sleep 0.05; done"), **service("redis", image=redis)
+    )
+    wait_until(lambda: b"up" in record.log("1"))
+    room.worker.drain(30)
+    (root / "go").touch()
+    wait_until(lambda: record.ended)
+    assert record.end.status == "succeeded"
+
+
+def test_the_end_of_a_drain_removes_the_container(room: Room, redis: str) -> None:
+    record = room.submit(task("echo up; sleep 1000"), **service("redis", image=redis))
+    wait_until(lambda: b"up" in record.log("1"))
+    room.worker.drain(0.1)
+    wait_until(lambda: room.greenlet.dead)
+
+
+def test_a_cancelled_build_ends_its_service(room: Room, redis: str) -> None:
+    record = room.submit(task("echo up; sleep 1000"), **service("redis", image=redis))
+    wait_until(lambda: b"up" in record.log("1"))
+    room.gateway.pushed.put(WorkerCommand(kind="cancel", build_id=1, claim=1, reason="cancelled by ann"))
+    wait_until(lambda: record.ended)
+    assert record.end.status == "cancelled"
+
+
+def test_steps_that_name_a_network_have_that(room: Room, redis: str) -> None:
+    params: dict[str, object] = {"image": IMAGE, "cmd": "nc 127.0.0.1 $SERVICE_IT_PORT", "network": "none"}
+    step = TaskStep(id="1", name="t", run=Command(runner="docker", params=params))
+    record = room.run_job(step, **service("redis", image=redis))
+    assert record.end.status == "failed"
+    assert b"refused" in record.log("1") or b"unreachable" in record.log("1"), record.log("1")
+
+
+def test_what_a_worker_leaves_that_is_killed_is_removed_at_the_next_start(
+    root: Path, containers: Containers, redis: str
+) -> None:
+    with worker_room(root, container_environment=containers.environment) as room:
+        record = room.submit(task("echo up; sleep 1000"), **service("redis", image=redis))
+        wait_until(lambda: b"up" in record.log("1"))
+        (name,) = containers.all()
+        room.worker._spawner.close()  # as if all its processes were killed: nothing more can be started
+        wait_until(lambda: room.greenlet.dead or record.ended)
+    assert containers.all() == [name]
+    with worker_room(root, container_environment=containers.environment) as room:
+        wait_until(lambda: room.worker.health().registered)
+        assert containers.all() == []
