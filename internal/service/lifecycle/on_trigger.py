@@ -22,7 +22,7 @@ def with_due_notices(store: Store, build: Build, plan: JobPlan, inputs: Sequence
     if not plan.on_trigger:
         return plan
     due: list[NotifyStep] = []
-    if not build.created_by and not build.retry:
+    if not build.created_by:
         gets = {step.name for step in plan.gets() if step.trigger}
         versions = [given.version_id for given in inputs if given.get in gets]
         mine = store.builds.take_notices(build.id, versions, [_digest(step) for step in plan.on_trigger])
