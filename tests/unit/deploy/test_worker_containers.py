@@ -62,7 +62,14 @@ def test_podman_opens_only_what_it_needs() -> None:
     rules = of_role("pikoci_worker_sandbox_rules", pikoci_worker_containers="podman")
     changed = {name: value for name, value in rules.items() if usual.get(name) != value}
     assert changed == of_role("pikoci_worker_podman_rules")
-    for name in ("NoNewPrivileges", "ProtectSystem", "ProtectHome", "PrivateTmp", "CapabilityBoundingSet"):
+    for name in (
+        "NoNewPrivileges",
+        "ProtectControlGroups",
+        "ProtectSystem",
+        "ProtectHome",
+        "PrivateTmp",
+        "CapabilityBoundingSet",
+    ):
         assert rules[name] == usual[name]
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from pikoci.internal.worker.resources.fs import tree
 from pikoci.internal.worker.resources.model import ResourceCall, Version, require
 from pikoci.internal.worker.resources.placing import inside
 from pikoci.internal.worker.tools.commands import Tail
 from pikoci.internal.worker.tools.environment import text_of
 from pikoci.internal.worker.tools.outcome import StepError, failed
 
+_PROGRAM = str(Path(__file__).with_name("tree.py"))
 _ERROR_EXCERPT, _VERSION_LIMIT = 500, 64 * 1024
 _MEBIBYTE, _MOST_MEBIBYTES = 1024 * 1024, 1024
 
@@ -68,7 +69,7 @@ def _ask(call: ResourceCall, what: str, **more: str) -> Version | None:
         **more,
     }
     stderr = Tail(_ERROR_EXCERPT)
-    argv = [sys.executable, "-I", tree.__file__, msgspec.json.encode(order).decode()]
+    argv = [sys.executable, "-I", _PROGRAM, msgspec.json.encode(order).decode()]
     env = {**call.environment, "LC_ALL": "C.UTF-8"}
     outcome, output = call.commands.capture(argv, env, call.workspace.work, call.lifetime, stderr.write, _VERSION_LIMIT)
     require(outcome, f'cannot {"read" if what == "look" else "copy"} "{path}"', stderr)

@@ -160,3 +160,14 @@ def test_root_has_postgresql_in_a_container(tmp_path: Path) -> None:
     assert b"postgresql refuses to run as root, as whom this worker runs its builds: it runs in" in record.log(
         "start/1"
     )
+
+
+def test_a_password_that_a_server_prints_is_in_no_reason(tmp_path: Path) -> None:
+    redis = tmp_path / "redis-server"
+    redis.write_text('#!/bin/sh\n[ "$1" = --version ] && echo v=7.0.15 && exit\ncat "$1"; exit 1\n')
+    redis.chmod(0o755)
+    with worker_room(tmp_path, environment=inherit_environment({"PATH": f"{tmp_path}:/usr/bin:/bin"})) as room:
+        record = room.run_job(task("true"), **service("redis", password="hidden-one"))
+    assert "it said: " in record.end.reason
+    assert "requirepass ***" in record.end.reason
+    assert b"hidden-one" not in record.log()

@@ -35,7 +35,7 @@ def test_the_address_is_told_where_the_forge_is_known(room: Room, github: Site) 
 
 
 def test_a_secret_in_a_message_is_masked(room: Room, upstream: Repository) -> None:
-    upstream.commit("a", message="x" * 295 + " hunter22-hunter22")
+    upstream.commit("a", message="x" * 288 + " hunter22-hunter22")
     [found] = room.check(resource(upstream), GIT, masks=["hunter22-hunter22"]).metadata
     assert "hunt" not in found["message"]
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
 
 import gevent
 import pytest
 from gevent.event import Event
 
 from pikoci.internal.domain.plan import GetStep
-from tests.integration.internal.worker.resources.images import INDEX, KIND, MANIFEST, Image, digest_of, get, resource
+from tests.integration.internal.worker.resources.images import (
+    INDEX,
+    KIND,
+    MANIFEST,
+    Image,
+    digest_of,
+    get,
+    packed,
+    put,
+    resource,
+)
 from tests.services.lying_server import LyingServer, endless, lying_server
 from tests.unit.internal.worker.bench_room import Room, wait_until
 
@@ -229,3 +240,22 @@ def test_a_get_has_the_time_of_its_step(room: Room, registry: LyingServer) -> No
     )
     never.set()
     assert "timed out" in record.end.reason
+
+
+def test_a_blob_that_is_to_go_elsewhere_costs_no_credentials(room: Room, registry: LyingServer, tmp_path: Path) -> None:
+    registry.token, registry.login = TOKEN, "user:pass-word"
+    for place in (LAYER, CONFIG):
+        registry.serve(place, b"", 404)
+    with lying_server() as store:
+        store.serve("/up", b"", 201)
+        registry.serve("/v2/app/blobs/uploads/", b"", 202, Location=f"{store.address}/up?a=b")
+        login = params(registry, username="user", password="pass-word")
+        record = put(room, login, packed(IMAGE.layout()), tmp_path)
+        assert str(record.end.status) == "succeeded", record.end.reason
+        assert [(method, given) for method, _, given in store.asked] == [("PUT", "")] * 2
+        assert all("?a=b&digest=sha256%3A" in path for _, path, _ in store.asked)
+        registry.serve("/v2/app/manifests/latest", b"", 201, Docker_Content_Digest=digest_of(b"other"))
+        assert (
+            'what it stored as "latest" is something else'
+            in put(room, login, packed(IMAGE.layout()), tmp_path).end.reason
+        )
