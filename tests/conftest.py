@@ -41,7 +41,7 @@ import pytest  # noqa: E402 - as above
 
 from tests.services.requirement import is_required, module, program  # noqa: E402 - as above
 
-SERVICES = ("sharing", "chromium", "containers", "image_registry", "kafka", "nats", "postgresql", "rabbitmq")
+SERVICES = ("sharing", "chromium", "containers", "image_registry", "kafka", "moto", "nats", "postgresql", "rabbitmq")
 pytest_plugins = [f"tests.services.{name}" for name in SERVICES]
 
 HERE = Path(__file__).parent

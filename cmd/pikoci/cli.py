@@ -18,7 +18,7 @@ from pikoci.interrupting import end_at_interrupts_again, end_interrupted, raise_
 COMMANDS = {
     "server": ("pikoci.server.command:server", "Serve the API and the pages, schedule, and run an embedded worker."),
     "worker": ("pikoci.worker.command:worker", "Run the jobs and checks of a server elsewhere."),
-    "run": ("pikoci.worker.run:run", "Run one job of a pipeline file on this machine, without a server."),
+    "run": ("pikoci.local_run:run", "Run one job of a pipeline file on this machine, without a server."),
     "pipeline": ("pikoci.client.pipeline:pipeline", "Validate, format, draw, compare and import pipeline files."),
     "client": ("pikoci.client.group:client", "Talk to a server: pipelines, jobs, builds, resources."),
     "worker-token": ("pikoci.server.worker_token:worker_token", "Print a token for standalone workers."),

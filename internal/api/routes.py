@@ -140,7 +140,7 @@ def _approvals(approvals: Approvals) -> list[Route]:
 
 def _builds(builds: Builds, logs: Logs, events: Events) -> list[Route]:
     listing, query, build = views.Listing[views.BuildView], bodies.BuildQuery, views.BuildView
-    new: dict[str, Any] = {"status": 201, **_CONFLICT}
+    again, new = views.ReproductionView, {"status": 201, **_CONFLICT}
     text: dict[str, Any] = {
         "media": ("text/plain",),
         "headers": {"Range": str, "If-Range": str},
@@ -156,6 +156,7 @@ def _builds(builds: Builds, logs: Logs, events: Events) -> list[Route]:
         Route("POST", f"{JOB}/builds", builds.trigger, "Start a build", build, **new, body=bodies.Trigger),
         Route("GET", f"{JOB}/builds", builds.list, "Builds of a job, newest first", listing, query=query, **_PUBLIC),
         Route("GET", BUILD, builds.get, "A build", views.BuildDetailView, **_PUBLIC),
+        Route("GET", f"{BUILD}/reproduction", builds.reproduction, "Run it elsewhere", again, **_CONFLICT),
         Route("POST", f"{BUILD}/cancel", builds.cancel, "Cancel a build", build, **_CONFLICT),
         Route("POST", f"{BUILD}/retry", builds.retry, "Run a build again with its versions", build, **new),
         Route("GET", f"{BUILD}/log", logs.get, "The log, whole or a range of bytes", **text, **_PUBLIC),

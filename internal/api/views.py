@@ -152,6 +152,23 @@ class BuildDetailView(BuildView, frozen=True):
     values: dict[str, Value]
 
 
+class ReproductionView(Struct, frozen=True):
+    """What is needed to run a build's job elsewhere: the pipeline's file as it is set now (`changed_since` if that was
+    after the build was made), the values of variables that are not secret, and what the build was given.
+
+    `secrets` names the variables whose values are missing, `inputs` are versions by the names of gets, and `values` are
+    those of the job's `input` blocks.
+    """
+
+    build: BuildView
+    config: str
+    changed_since: bool
+    variables: dict[str, Any]
+    secrets: list[str]
+    inputs: dict[str, dict[str, Any]]
+    values: dict[str, Value]
+
+
 class LogView(Struct, frozen=True, omit_defaults=True):
     """Log bytes from `offset` on: as `text`, or as `base64` where they are not UTF-8 by themselves."""
 

@@ -183,6 +183,37 @@ _REGISTRY_IMAGE = BuiltinResourceType(
     ),
 )
 
+_S3_DIR = Param("dir", "string", "Directory to write into, in the work directory; the resource's name by default.")
+_S3_SKIP = Param("skip_download", "bool", "Do not fetch the object itself; false by default.")
+
+_S3 = BuiltinResourceType(
+    name="s3",
+    description="Objects in S3, or a store that speaks as it does: those whose keys match, or the versions of one.",
+    version_keys=("path", "version_id"),
+    params=(
+        Param("bucket", "string", "The bucket.", required=True),
+        Param("regexp", "string", "Objects whose whole key matches are versions; the first group is the version."),
+        Param("versioned_file", "string", "The key of one object, whose versions the bucket keeps."),
+        Param("endpoint", "string", "Address of a store other than AWS, such as `https://minio.example.com:9000`."),
+        Param("region", "string", "The bucket's region; us-east-1 by default."),
+        Param("path_style", "bool", "Name the bucket in the path of addresses; true by default with an `endpoint`."),
+        Param("access_key_id", "string", "Who asks; nobody by default.", sensitive=True),
+        Param("secret_access_key", "string", "The secret that belongs to `access_key_id`.", sensitive=True),
+        Param("session_token", "string", "The token of credentials that are lent for a while.", sensitive=True),
+        Param("ca_cert", "string", "Certificates in PEM form that vouch for the store, in place of the machine's."),
+        Param("server_side_encryption", "string", "How what is put is encrypted: `AES256` or `aws:kms`."),
+        Param("sse_kms_key_id", "string", "The key for `aws:kms`."),
+        _S3_DIR,
+        _S3_SKIP,
+    ),
+    get_params=(_S3_DIR, _S3_SKIP),
+    put_params=(
+        Param("file", "string", "The file to store, below the work directory; a glob may name it.", required=True),
+        Param("content_type", "string", "The media type of the object."),
+        Param("acl", "string", "A canned ACL, such as `public-read`."),
+    ),
+)
+
 _HTTP_NAME = Param("name", "string", "File to write, below the work directory; the last part of `url` by default.")
 
 _HTTP = BuiltinResourceType(
@@ -219,9 +250,26 @@ _HTTP = BuiltinResourceType(
     ),
 )
 
+_FS_NAME = Param("name", "string", "Directory to copy into, below the work directory; that itself by default.")
+
+_FS = BuiltinResourceType(
+    name="fs",
+    description="A file or directory of the worker's machine, below those that the worker's `--fs-roots` allows.",
+    version_keys=("path", "hash", "modified", "size"),
+    params=(
+        Param("path", "string", "Absolute path, which may have globs: `*`, `?`, `[a-z]`, `**`.", required=True),
+        _FS_NAME,
+        Param("max_size", "number", "Most mebibytes that all of it may have; 1024 by default."),
+    ),
+    get_params=(_FS_NAME,),
+    put_params=(
+        Param("source", "string", "File or directory of the work directory to copy to `path`.", required=True),
+    ),
+)
+
 #: Every resource type built into the worker, by name.
 BUILTIN_RESOURCE_TYPES: Mapping[str, BuiltinResourceType] = MappingProxyType(
-    {kind.name: kind for kind in (_GIT, _CRON, _TRIGGER, _ARTIFACT, _HTTP, _REGISTRY_IMAGE)}
+    {kind.name: kind for kind in (_GIT, _CRON, _TRIGGER, _ARTIFACT, _FS, _HTTP, _REGISTRY_IMAGE, _S3)}
 )
 
 _EXEC = BuiltinRunner(

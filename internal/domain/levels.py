@@ -17,7 +17,7 @@ from typing import NamedTuple, get_args
 
 import msgspec
 
-from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, BUILTIN_SECRET_TYPES, Param
+from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, BUILTIN_SECRET_TYPES
 from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
 from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES
 from pikoci.internal.domain.plan import (
@@ -36,6 +36,8 @@ from pikoci.internal.domain.plan import (
     Step,
 )
 
+#: What every built-in service takes.
+_SERVICE = "runner version port ready_timeout image tag pull cpus memory"
 #: By level, then by struct of the plan or built-in type: the fields that have a default, or the params.
 _GROUPS: Mapping[int, Mapping[str, str]] = {
     1: {
@@ -69,7 +71,7 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "NotifyStep": "message params",
         "InParallelStep": "steps limit fail_fast",
         "ConditionStep": "condition steps",
-        "JobPlan": "services inputs",
+        "JobPlan": "services inputs on_trigger",
         "JobInput": "type description default choices required",
         "NotificationType": "builtin notify",
         "Notification": "params message on jobs exclude",
@@ -79,18 +81,23 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "Secrets": "variables types",
         "SecretVariable": "path type",
         "SecretType": "builtin config get",
-        "service type postgresql": "",
-        "service type mariadb": "",
-        "service type redis": "",
-        "service type nats": "",
-        "service type rabbitmq": "",
-        "service type kafka": "",
-        "service type vault": "",
-        "service type minio": "",
-        "service type keycloak": "",
+        "service type postgresql": f"{_SERVICE} password",
+        "service type mariadb": f"{_SERVICE} password root_password",
+        "service type redis": f"{_SERVICE} password",
+        "service type nats": f"{_SERVICE} password",
+        "service type rabbitmq": f"{_SERVICE} password",
+        "service type kafka": _SERVICE,
+        "service type vault": f"{_SERVICE} password root_token",
+        "service type minio": f"{_SERVICE} password",
+        "service type keycloak": f"{_SERVICE} password",
         "resource type git": "pr provider api_url base labels drafts forks fork_label ca_cert",
         "resource type http": (
             "url name version version_path headers secret_headers username password token ca_cert max_size file method"
+        ),
+        "resource type fs": "path name max_size source",
+        "resource type s3": (
+            "bucket regexp versioned_file endpoint region access_key_id secret_access_key session_token path_style"
+            " ca_cert dir skip_download file acl content_type server_side_encryption sse_kms_key_id"
         ),
         "resource type registry-image": (
             "repository tag semver tag_regex variant pre_releases username password ca_cert insecure dir platform"
@@ -178,8 +185,8 @@ def needs(*plan: object) -> Need:
 
 def declared_params(builtin: msgspec.Struct) -> frozenset[str]:
     """The params that a built-in type describes, wherever they may stand."""
-    given = (getattr(builtin, field.name) for field in msgspec.structs.fields(builtin))
-    return frozenset(one.name for value in given if isinstance(value, tuple) for one in value if isinstance(one, Param))
+    given = (getattr(builtin, where, ()) for where in ("params", "get_params", "put_params", "values"))
+    return frozenset(param.name for params in given for param in params)
 
 
 @lru_cache

@@ -11,6 +11,7 @@ from pikoci.internal.pipeline.expand import Instance, instances
 from pikoci.internal.pipeline.inputs import build_inputs, refuse_unmet
 from pikoci.internal.pipeline.language import LANGUAGE
 from pikoci.internal.pipeline.nodes import Node, read
+from pikoci.internal.pipeline.on_trigger import build_on_trigger, warn_of_on_trigger
 from pikoci.internal.pipeline.passed import BuiltJob
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.scope import Scope
@@ -58,11 +59,13 @@ def _build(base: str, block: Block, instance: Instance, steps: Steps, scope: Sco
         **steps.services.plan(node.children),
         inputs=build_inputs(node, inside),
         approvals=build_approvals(node, scope.report),
+        on_trigger=build_on_trigger(node, steps, scope.report),
         steps=steps.plan(node.children),
         **steps.hooks(node.children),
         **node.changed(*_SETTINGS),
     )
     refuse_unmet(node, plan, scope.report)
+    warn_of_on_trigger(node, plan, scope.report)
     return BuiltJob(base, plan, node)
 
 

@@ -67,7 +67,12 @@ _VARIABLE = (
         single=True,
         attributes=(
             Attribute("path", kinds.TEXT, "Which secret; what it looks like depends on the store."),
-            Attribute("key", kinds.TEXT, "Which key of the secret.", required=True),
+            Attribute(
+                "key",
+                kinds.TEXT,
+                "Which key of the secret; of `pikoci`, the server's own store, the name of the entry.",
+                required=True,
+            ),
         ),
     ),
 )

@@ -52,7 +52,7 @@ _JOB = (
             Attribute("requeue_on_worker_loss", kinds.BOOL, "Run again if the worker is lost.", default=True),
             Attribute("disable_retry", kinds.BOOL, "Refuse to retry builds.", default=False),
         ),
-        blocks=("job.matrix", "job.input", "job.approve", *_STEPS, *_HOOK_KEYS),
+        blocks=("job.matrix", "job.input", "job.approve", "job.on_trigger", *_STEPS, *_HOOK_KEYS),
     ),
     Block("job.matrix", "One job for each combination of the axes.", free="an axis by name, a list", single=True),
     Block(
@@ -67,6 +67,12 @@ _JOB = (
             Attribute("options", kinds.STRINGS, "Another name for `choices`."),
             Attribute("required", kinds.BOOL, "Whether it must have a value that is not empty.", default=False),
         ),
+    ),
+    Block(
+        "job.on_trigger",
+        "Messages about a new version, which its first build sends before all else; others send none that is equal.",
+        single=True,
+        blocks=("step.notify",),
     ),
     Block(
         "job.approve",

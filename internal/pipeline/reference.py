@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES, BUILTIN_RUNNERS, BUILTIN_SECRET_TYPES, Param
+from pikoci.internal.domain.builtin import (
+    BUILTIN_RESOURCE_TYPES,
+    BUILTIN_RUNNERS,
+    BUILTIN_SECRET_TYPES,
+    OWN_STORE,
+    Param,
+)
 from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES
 from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES
 from pikoci.internal.pipeline.description import functions
@@ -119,6 +125,8 @@ def _secret_types() -> Iterator[str]:
         if kind.one_of:
             yield ""
             yield f"Exactly one of {', '.join(f'`{name}`' for name in kind.one_of)} is needed."
+    yield from ("", f"### `{OWN_STORE}` (secrets)", "")
+    yield "The server's own store. It needs no `secret_type`: `key` names the entry, the pipeline's or else its team's."
 
 
 def _params(title: str, table: tuple[Param, ...]) -> Iterator[str]:

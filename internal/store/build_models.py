@@ -9,7 +9,7 @@ from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.job_inputs import Value
 from pikoci.internal.domain.queues import JOBS_QUEUE
 from pikoci.internal.store.columns import Bytes, Choice, Flag, Id, Json, Name, ShownText, Text, owner
-from pikoci.internal.store.models import Job, Pipeline
+from pikoci.internal.store.models import Job, Pipeline, Version
 
 
 class Build(Model):
@@ -75,6 +75,18 @@ class BuildVersion(Model):
     class Meta:
         table_name = "build_versions"
         primary_key = CompositeKey("build", "is_output", "name", "version_id")
+
+
+class VersionNotice(Model):
+    """Which build sends a message, by its digest, about a version. Builds go away before versions do, hence no key."""
+
+    version = owner(Version)
+    notice = Text()
+    build_id = BigIntegerField()
+
+    class Meta:
+        table_name = "version_notices"
+        primary_key = CompositeKey("version", "notice")
 
 
 class BuildVote(Model):

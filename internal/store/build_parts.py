@@ -25,6 +25,7 @@ ADD_OUTPUT = (
 )
 STEPS_OF_CLAIM = f"{STEPS.select} WHERE build_id = ? AND claim = ?"
 STEPS_NOW = f"{STEPS.select} WHERE build_id = ? AND claim = (SELECT claim FROM builds WHERE id = ?)"
+FINISHED_STEPS = "SELECT step FROM build_steps WHERE build_id = ? AND finished_at IS NOT NULL"
 #: For each number of steps up to the most that one statement takes.
 _SAVE_STEPS = {
     count: f"{STEPS.insert(count)} ON CONFLICT (build_id, claim, step) DO UPDATE SET {STEPS.excluded}"
@@ -47,6 +48,26 @@ class SqlBuildParts:
         self._session.write("DELETE FROM build_versions WHERE build_id = ? AND is_output = FALSE", (build_id,))
         for job_id, number, retry in rows:
             self._insert_inputs(build_id, job_id, number, retry, inputs)
+
+    def take_notices(self, build_id: int, version_ids: Sequence[int], notices: Sequence[str]) -> set[str]:
+        """See `BuildRepository`. Of two builds that ask at once, the second waits for what the first is given."""
+        pairs = [(version_id, notice) for version_id in sorted({*version_ids}) for notice in sorted({*notices})]
+        for batch in batches(pairs):
+            values = [value for pair in batch for value in (*pair, build_id)]
+            self._session.write(
+                f"INSERT INTO version_notices (version_id, notice, build_id) VALUES {marks(len(batch), '(?, ?, ?)')}"
+                " ON CONFLICT DO NOTHING",
+                values,
+            )
+        mine: set[str] = set()
+        for ids in batches(sorted({*version_ids})):
+            sql = f"SELECT notice FROM version_notices WHERE version_id IN ({marks(len(ids))}) AND build_id = ?"
+            mine.update(row[0] for row in self._session.rows(sql, (*ids, build_id)))
+        return mine & {*notices}
+
+    def finished_steps(self, build_id: int) -> set[str]:
+        """See `BuildRepository`."""
+        return {row[0] for row in self._session.rows(FINISHED_STEPS, (build_id,))}
 
     def inputs(self, build_id: int) -> list[BuildInput]:
         """See `BuildRepository`. By name."""
@@ -115,13 +136,15 @@ class SqlBuildParts:
 def _step_order(step: Step) -> list[tuple[int, int, str]]:
     """The step's place in its plan, by its path.
 
-    Services start and become ready, then come numbered steps, hooks in the order in which they run, and the services'
-    stops.
+    Messages of `on_trigger` come first. Services start and become ready, then come numbered steps, hooks in the order
+    in which they run, and the services' stops.
     """
     return [(0, int(part), "") if part.isdecimal() else (*_place(part), part) for part in step.id.split("/")]
 
 
 def _place(name: str) -> tuple[int, int]:
+    if name == "on_trigger":
+        return -2, 0
     if name in _SERVICES:
         return -1, _SERVICES.index(name)
     return 1, _HOOKS.index(name) if name in _HOOKS else len(_HOOKS)

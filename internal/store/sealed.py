@@ -102,15 +102,19 @@ class SqlSealed:
         """See `SealedRepository`."""
         if not self._sealing.key_id:
             return 0
-        scrubs = self._system == "sqlite"
-        if scrubs:  # what stood there in plain text is overwritten, also where the new value stands elsewhere
-            self._session.rows("PRAGMA secure_delete = ON")
-        sealed = sum(self._seal(column) for column in (*_SOURCES, *_OTHERS))
-        if scrubs:
-            self._session.rows("PRAGMA secure_delete = OFF")
-            if sealed:
-                self._session.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        if self._system != "sqlite":
+            return self._seal_columns()
+        # What stood there in plain text is overwritten, also where the new value stands elsewhere.
+        ((before,),) = self._session.rows("PRAGMA secure_delete")
+        self._session.rows("PRAGMA secure_delete = ON")
+        sealed = self._seal_columns()
+        self._session.rows(f"PRAGMA secure_delete = {before}")
+        if sealed:
+            self._session.rows("PRAGMA wal_checkpoint(TRUNCATE)")
         return sealed
+
+    def _seal_columns(self) -> int:
+        return sum(self._seal(column) for column in (*_SOURCES, *_OTHERS))
 
     def _seal(self, column: _Column) -> int:
         count, after = 0, column.first

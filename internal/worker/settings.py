@@ -37,6 +37,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     With `build_users`, each build and each check runs as one of them; `user_locks` is the same for all workers of a
     machine.
 
+    Resources of type `fs` read and write below `fs_roots` alone; `{team}` in one stands for the build's team.
+
     Containers are run by `container_program`, a name or path; podman or docker, whichever is found, if it is empty. It
     sees `container_environment` besides `environment`. Pulling an image has `pull_timeout`, every question to the
     program `container_patience`.
@@ -66,6 +68,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     build_users: tuple[BuildUser, ...] = ()
     user_locks: Path = USER_LOCKS
 
+    fs_roots: tuple[str, ...] = ()
     container_program: str = ""
     allow_privileged_containers: bool = False
     container_environment: Mapping[str, str] = {}

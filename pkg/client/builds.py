@@ -46,6 +46,10 @@ class Builds:
         """A build with its steps, inputs and outputs."""
         return dict(self._transport.get(_builds(team, pipeline, job, number)))
 
+    def reproduction(self, team: str, pipeline: str, job: str, number: str) -> Json:
+        """What is needed to run the build's job elsewhere: the file, variables that are not secret, versions."""
+        return dict(self._transport.get(_builds(team, pipeline, job, number, "reproduction")))
+
     def cancel(self, team: str, pipeline: str, job: str, number: str) -> Json:
         """Cancel a build."""
         return dict(self._transport.change("POST", _builds(team, pipeline, job, number, "cancel")))

@@ -8,7 +8,6 @@ import socket
 import ssl
 from functools import lru_cache
 from pathlib import Path
-from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined] # of POSIX
 
 
 def trusted(ca: str = "") -> ssl.SSLContext:
@@ -36,9 +35,11 @@ def is_public(place: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 
 def proxy_for(scheme: str, host: str) -> str:
     """The proxy that the environment names for a `host:port`, or nothing."""
-    proxies = getproxies_environment()
+    from urllib import request  # which takes its time and memory
+
+    proxies = request.getproxies_environment()
     found = proxies.get(scheme, "")
-    if not found or proxy_bypass_environment(host, proxies):
+    if not found or request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined] # of POSIX
         return ""
     return found if "://" in found else f"http://{found}"
 

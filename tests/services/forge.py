@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -117,7 +118,7 @@ class ForgeHost:
 
 
 @contextmanager
-def served_forge(host: ForgeHost) -> Iterator[str]:
-    """The address of a forge, while it answers."""
-    with served(host) as address:
+def served_forge(host: ForgeHost, certificates: Path | None = None) -> Iterator[str]:
+    """The address of a forge, while it answers; by https with the server's certificate of a folder, if given."""
+    with served(host, certificates) as address:
         yield address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -50,11 +51,15 @@ class GitHost:
 
 
 @contextmanager
-def served(host: Callable[..., Iterable[bytes]]) -> Iterator[str]:
-    """The address of a host, while it answers."""
-    server = WSGIServer(("127.0.0.1", 0), host, log=None)
+def served(host: Callable[..., Iterable[bytes]], certificates: Path | None = None) -> Iterator[str]:
+    """The address of a host, while it answers; by https with the server's certificate of a folder, if given."""
+    tls: dict[str, Any] = {}
+    if certificates is not None:
+        tls["ssl_context"] = context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    server = WSGIServer(("127.0.0.1", 0), host, log=None, error_log=None, **tls)
     server.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.stop()

@@ -160,6 +160,7 @@ class Application:
             container_program=self._settings.container_program,
             allow_privileged_containers=self._settings.allow_privileged_containers,
             container_environment=container_environment(os.environ),
+            fs_roots=self._settings.fs_roots,
             drain_timeout=self._settings.drain_timeout,
             cache_max_age=self._settings.cache_max_age,
         )

@@ -41,6 +41,7 @@ class ServerSettings:
     build_users_group: str
     container_program: str
     allow_privileged_containers: bool
+    fs_roots: tuple[str, ...]
     cache_max_age: float
     team: str
     pipeline_name: str

@@ -138,6 +138,26 @@ def build_users_option(function: Decorated) -> Decorated:
     )(function)
 
 
+class Directories(click.ParamType[tuple[str, ...]]):
+    """A comma-separated list of absolute paths."""
+
+    name = "list"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Split, drop blanks, refuse what is no absolute path."""
+        paths = NameList().convert(value, param, ctx)
+        for path in paths:
+            if not path.startswith("/") or ".." in path.split("/"):
+                self.fail(f"{path!r} is no absolute path.", param, ctx)
+        return paths
+
+
+def fs_roots_option(function: Decorated) -> Decorated:
+    """Declare what resources of type fs may reach, the same for server and worker."""
+    help_text = "Directories that resources of type fs may use, with commas between; {team} in one is the team's name."
+    return setting("--fs-roots", default="", type=Directories(), help=help_text)(function)
+
+
 def container_options(function: Decorated) -> Decorated:
     """Declare what runs containers, and what they may ask for, the same for server and worker."""
     program = setting("--container-program", default="", help="Podman or docker, by name or path; the first found.")

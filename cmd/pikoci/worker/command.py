@@ -23,6 +23,7 @@ from pikoci.shared.options import (
     build_users_option,
     config_option,
     container_options,
+    fs_roots_option,
     setting,
     switch,
     with_options,
@@ -55,6 +56,7 @@ _OPTIONS = (
     setting("--workdir", type=_DIRECTORY, help="Directory of this worker alone [~/.local/state/pikoci/worker]."),
     build_users_option,
     container_options,
+    fs_roots_option,
     setting("--cache-max-age", default="720h", type=Duration(), help="Remove caches unused for so long; 0 keeps them."),
     setting("--spool-dir", type=_DIRECTORY, help="Where results wait for a server that is away [WORKDIR/spool]."),
     setting("--health-port", type=click.IntRange(1, 65535), help="Answer GET /healthz on this port."),
@@ -164,6 +166,7 @@ def _settings(values: dict[str, Any], queues: Sequence[str]) -> WorkerSettings:
         container_program=values["container_program"],
         allow_privileged_containers=values["allow_privileged_containers"],
         container_environment=container_environment(os.environ),
+        fs_roots=values["fs_roots"],
         drain_timeout=values["drain_timeout"],
         cache_max_age=values["cache_max_age"],
         loop_patience=0.02,  # the stream of commands waits for ever, and its connection is not needed again

@@ -34,6 +34,7 @@ from pikoci.shared.diagnostics import render_diagnostics
 from pikoci.shared.files import INPUT_FILE, input_option, read_text, shown_name, variable_options
 from pikoci.shared.log import configure_logging
 from pikoci.shared.options import container_options
+from pikoci.shared.server_build import ServerBuild
 from pikoci.shared.sources import fetch_for
 from pikoci.shared.terminal import is_terminal, shows_colors
 from pikoci.worker.approving import require_approval
@@ -54,8 +55,22 @@ def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, .
 
 
 @click.command()
-@click.option("--pipeline", "-p", "file", required=True, type=INPUT_FILE, metavar="FILE", help="The pipeline's file.")
-@click.option("--job", "-j", required=True, metavar="JOB", help="The job to run.")
+@click.option("--pipeline", "-p", "file", type=INPUT_FILE, metavar="FILE", help="The pipeline's file.")
+@click.option("--job", "-j", metavar="JOB", help="The job to run.")
+@click.option(
+    "--from-build",
+    metavar="[TEAM/]PIPELINE/JOB[#NUMBER]",
+    help="Run the job of a server's build: with its file (unless --pipeline is given), versions, inputs and variables.",
+)
+@click.option(
+    "--url",
+    "-u",
+    envvar="PIKOCI_URL",
+    show_envvar=True,
+    default="",
+    metavar="URL",
+    help="The server of --from-build; that of the last login if not given.",
+)
 @variable_options
 @click.option(
     "--resource",
@@ -87,8 +102,10 @@ def _directories(ctx: click.Context, param: click.Parameter, pairs: tuple[str, .
 @click.pass_context
 def run(
     ctx: click.Context,
-    file: str,
-    job: str,
+    file: str | None,
+    job: str | None,
+    from_build: str | None,
+    url: str,
     variables: Mapping[str, object],
     directories: Mapping[str, Path],
     inputs: Mapping[str, str],
@@ -102,9 +119,12 @@ def run(
 ) -> None:
     """Run one job of a pipeline file on this machine, without a server.
 
-    A get takes the newest version that its check finds here and now. A put publishes, unless --resource takes the
-    resource's place. Notifications are shown, and not sent without --notify. Commands see the few environment variables
-    that they would see on a worker.
+    With --from-build it is the job of a build on a server, with the versions and inputs that the build had, and the
+    variables that are not secret: those that are must be given. Needs the role write there, and a login.
+
+    Otherwise a get takes the newest version that its check finds here and now. A put publishes, unless --resource takes
+    the resource's place. Notifications are shown, and not sent without --notify. Commands see the few environment
+    variables that they would see on a worker.
 
     Ctrl-C cancels the job: its on_cancel and ensure hooks run. A second one kills what still runs. The exit status is 0
     if the job succeeded or may fail (a warning), 1 if not, 130 after Ctrl-C.
@@ -112,22 +132,35 @@ def run(
     Example: pikoci run -p pipeline.hcl -j test --resource git.app=.
 
     Example: pikoci run -p pipeline.hcl -j deploy --input environment=staging --secrets secrets.env --approve
+
+    Example: pikoci run --from-build main/app/test#12 --vars secrets.json
     """
     configure_logging("error")
-    spec = _load(file, variables)
-    require_approval(_require_job(spec, job), approved=approve)
-    info = BuildInfo(id=1, number="1", job=job, pipeline="stdin" if file == "-" else Path(file).stem, team="main")
+    if from_build is not None:
+        if job is not None:
+            raise click.UsageError("--from-build names the job: leave out --job.", ctx)
+        build = ctx.obj(from_build, url)
+        spec, info = _loaded_build(build, file, variables)
+        inputs = {**build.values, **inputs}
+    elif file is None or job is None:
+        raise click.UsageError("Give --pipeline and --job, or --from-build.", ctx)
+    else:
+        build, spec = None, _load(read_text(file), shown_name(file), variables)
+        info = BuildInfo(id=1, number="1", job=job, pipeline="stdin" if file == "-" else Path(file).stem, team="main")
+    require_approval(_require_job(spec, info.job), approved=approve)
+    versions = build.inputs if build else {}
     with tempfile.TemporaryDirectory(prefix="pikoci-run-", dir=workdir) as root:
         settings = _settings(Path(root), container_program, privileged=allow_privileged_containers)
-        ctx.exit(_run(spec, info, directories, inputs, settings, secrets, notify=notify))
+        ctx.exit(_run(spec, info, directories, inputs, settings, versions, secrets, notify=notify))
 
 
 def _run(
     spec: PipelineSpec,
     info: BuildInfo,
     directories: Mapping[str, Path],
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, object],
     settings: WorkerSettings,
+    versions: Mapping[str, dict[str, object]],
     entries: Mapping[str, str],
     *,
     notify: bool,
@@ -147,6 +180,7 @@ def _run(
         Random(),
         shown.take,
         values=inputs,
+        versions=versions,
         notify=notify,
         secrets=entries,
     )
@@ -200,14 +234,30 @@ class _Shown:
                 )
 
 
-def _load(file: str, variables: Mapping[str, object]) -> PipelineSpec:
+def _load(text: str, name: str, variables: Mapping[str, object]) -> PipelineSpec:
     """The pipeline of a file; warnings are shown. Raises InvalidPipelineError."""
-    text, now = read_text(file), datetime.now(UTC)
-    loaded = load(text, variables, filename=shown_name(file), now=now, fetched=fetch_for(text))
+    loaded = load(text, variables, filename=name, now=datetime.now(UTC), fetched=fetch_for(text))
     if loaded.spec is None:
-        raise InvalidPipelineError(f"{shown_name(file)} is not valid", loaded.diagnostics)
+        raise InvalidPipelineError(f"{name} is not valid", loaded.diagnostics)
     click.echo(render_diagnostics(loaded.diagnostics), nl=False, err=True)
     return loaded.spec
+
+
+def _loaded_build(
+    build: ServerBuild, file: str | None, variables: Mapping[str, object]
+) -> tuple[PipelineSpec, BuildInfo]:
+    """The pipeline of a server's build, or of a `file` in place of the server's; tells what is not as it was."""
+    values = build.complete(variables)
+    text, name = (build.config, f"{build.pipeline}.hcl") if file is None else (read_text(file), shown_name(file))
+    spec = _load(text, name, values)
+    if file is None and build.changed_since:
+        click.echo(f"Warning: the pipeline was set again after {build.name}: this is its present file.", err=True)
+    plan = spec.job(build.job)
+    for get in plan.gets() if plan else ():
+        if get.name not in build.inputs:
+            click.echo(f'Warning: {build.name} had no version for get "{get.name}": the newest is taken.', err=True)
+    info = BuildInfo(id=1, number=build.number, job=build.job, pipeline=build.pipeline, team=build.team)
+    return spec, info
 
 
 def _require_job(spec: PipelineSpec, name: str) -> JobPlan:
@@ -230,6 +280,7 @@ def _settings(root: Path, container_program: str, *, privileged: bool) -> Worker
         container_program=container_program,
         allow_privileged_containers=privileged,
         container_environment=container_environment(os.environ),
+        fs_roots=("/",),  # whatever the user can reach
     )
 
 

@@ -36,6 +36,21 @@ class Builds:
         """A build with its steps, inputs and outputs."""
         return render.build_detail(self._builds.get(request.principal, team, pipeline, job, number), team, pipeline)
 
+    def reproduction(
+        self, request: ApiRequest, team: str, pipeline: str, job: str, number: str
+    ) -> views.ReproductionView:
+        """What is needed to run the build's job elsewhere."""
+        found = self._builds.reproduction(request.principal, team, pipeline, job, number)
+        return views.ReproductionView(
+            build=render.build(found.build, team, pipeline),
+            config=found.config,
+            changed_since=found.changed_since,
+            variables=found.variables,
+            secrets=found.secrets,
+            inputs=found.inputs,
+            values=found.build.values or {},
+        )
+
     def cancel(self, request: ApiRequest, team: str, pipeline: str, job: str, number: str) -> views.BuildView:
         """Cancel a build: at once where it waits, else through its worker."""
         return render.build(self._builds.cancel(request.principal, team, pipeline, job, number), team, pipeline)

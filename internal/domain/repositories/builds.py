@@ -60,6 +60,15 @@ class BuildRepository(Protocol):
     def set_inputs(self, build_id: int, inputs: Sequence[InputChoice]) -> None:
         """Replace the inputs; also sets inputs_resolved, and there is no reason any more to wait for them."""
 
+    def take_notices(self, build_id: int, version_ids: Sequence[int], notices: Sequence[str]) -> set[str]:
+        """Which of these messages, by digests, the build is to send: those that no other has taken for each version.
+
+        The same answer for the same build whenever it asks.
+        """
+
+    def finished_steps(self, build_id: int) -> set[str]:
+        """The ids of the steps that some attempt of the build has finished."""
+
     def inputs(self, build_id: int) -> builtins.list[BuildInput]:
         """What each get takes in, by name of the get."""
 

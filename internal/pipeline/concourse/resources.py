@@ -18,7 +18,11 @@ TYPES = {
     "s3": "s3",
 }
 _IMAGES = ("registry-image", "docker-image")
-_RENAMED = {"git": {"uri": "url", "tag_filter": "tag"}, "registry-image": {"semver_constraint": "semver"}}
+_RENAMED = {
+    "git": {"uri": "url", "tag_filter": "tag"},
+    "registry-image": {"semver_constraint": "semver"},
+    "s3": {"region_name": "region"},
+}
 _DAYS = {
     "sunday": "0",
     "monday": "1",

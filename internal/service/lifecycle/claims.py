@@ -18,6 +18,7 @@ from pikoci.internal.domain.pipeline import Pipeline
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
 from pikoci.internal.domain.tags import tags_of
+from pikoci.internal.service.lifecycle.on_trigger import with_due_notices
 from pikoci.internal.service.lifecycle.own_secrets import entries_of
 from pikoci.internal.service.lifecycle.passing_on import TooOldError, pass_on_build
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
@@ -145,6 +146,7 @@ class Claims:
         inputs = self._store.builds.inputs(build.id) if gets else []
         if not _fit(gets, inputs):
             raise _PlanChangedError(build, f"the gets of job {build.job} changed")
+        plan = with_due_notices(self._store, build, plan, inputs)
         excerpt = job_excerpt(spec, plan)
         return BuildAssignment(
             build=self._info(build, pipeline, plan),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -136,11 +136,12 @@ def runners_of(spec: PipelineSpec, kinds: Iterable[CommandType], commands: Itera
 
 def all_steps(plan: JobPlan) -> Iterator[Step]:
     """Every step of the job: its own, and those inside hooks."""
+    yield from _walk(plan.on_trigger)
     yield from _walk(plan.steps)
     yield from _steps_of(plan.hooks)
 
 
-def _walk(steps: list[Step]) -> Iterator[Step]:
+def _walk(steps: Sequence[Step]) -> Iterator[Step]:
     for step in walk_steps(steps):
         yield step
         yield from _steps_of(step.hooks)

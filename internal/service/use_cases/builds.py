@@ -22,7 +22,8 @@ from pikoci.internal.service.use_cases.access import find_build, find_job, find_
 from pikoci.internal.service.use_cases.feeds import Feeds, read_log
 from pikoci.internal.service.use_cases.follow import Follower
 from pikoci.internal.service.use_cases.public import public_build, public_steps
-from pikoci.internal.service.use_cases.views import BuildDetail, BuildUpdate
+from pikoci.internal.service.use_cases.reproducing import reproduce
+from pikoci.internal.service.use_cases.views import BuildDetail, BuildUpdate, Reproduction
 
 
 class BuildService:
@@ -104,6 +105,14 @@ class BuildService:
             inputs=self._store.builds.inputs(build.id),
             outputs=self._store.builds.outputs(build.id),
         )
+
+    def reproduction(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> Reproduction:
+        """What is needed to run the build's job elsewhere (role write, as values of variables are given).
+
+        Raises ConflictError where the job is no longer in the pipeline.
+        """
+        found = find_pipeline(self._store, principal, team, pipeline, Role.WRITE)
+        return reproduce(self._context, found, self._find(found, job, number))
 
     def cancel(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> Build:
         """Cancel (role write): at once where it waits, else through its worker. Idempotent.

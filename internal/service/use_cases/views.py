@@ -35,6 +35,21 @@ class BuildUpdate(msgspec.Struct, frozen=True, kw_only=True):
     log_offset: int = 0
 
 
+class Reproduction(msgspec.Struct, frozen=True, kw_only=True):
+    """What is needed to run the job of a build elsewhere. `inputs` are versions by the names of gets.
+
+    The `config` was `changed_since` the build was made, if the pipeline was set again: only the present file is kept.
+    `variables` are those that are not secret; `secrets` names those whose values are missing.
+    """
+
+    build: Build
+    config: str
+    changed_since: bool
+    variables: dict[str, object]
+    secrets: list[str]
+    inputs: dict[str, dict[str, object]]
+
+
 class PipelinePlan(msgspec.Struct, frozen=True, kw_only=True):
     """What setting a pipeline's file changes, as `pipeline.diff` tells it, and what is odd about the file."""
 

@@ -9,6 +9,7 @@ from pikoci.internal.domain.events import BuildFinished, BuildReturned
 from pikoci.internal.domain.gateway import BuildAssignment
 from pikoci.internal.worker.plan.equipment import Equipment
 from pikoci.internal.worker.plan.farewell import send_farewell
+from pikoci.internal.worker.plan.notices import send_notices
 from pikoci.internal.worker.plan.sequence import StepRunner
 from pikoci.internal.worker.plan.services import Services
 from pikoci.internal.worker.reporting.log_cap import HeadBudget
@@ -60,7 +61,7 @@ def run_build(
 
 
 def run_plan(context: BuildContext) -> BuildFinished | BuildReturned:
-    """Run the steps of a job beside its services, then its hooks, send what its end calls for.
+    """Send what a new version calls for, run the steps of a job beside its services, its hooks, send what its end does.
 
     Returns the event that ends the claim.
 
@@ -74,7 +75,8 @@ def run_plan(context: BuildContext) -> BuildFinished | BuildReturned:
     runner = StepRunner(context)
     try:
         with whole.nested(job.timeout, "the job") as steps:
-            outcome = services.start(steps)
+            outcome = send_notices(context, runner, steps)
+            outcome = services.start(steps) if outcome.ok else outcome
             outcome = runner.run_all(job.steps, steps) if outcome.ok else runner.skip_all(job.steps, outcome)
         # Steps that are done have met their time limit: after them only a cancellation may still stop the job's hooks.
         outcome = runner.run_hooks(job.hooks, outcome, whole if steps.cause is None else steps, of_job=True)

@@ -7,6 +7,7 @@ import click
 from pikoci.client.options import build_option
 from pikoci.client.session import Session, with_session
 from pikoci.internal.domain.naming import full_name
+from pikoci.shared.terminal import visible
 
 _LABEL = click.option(
     "--label", "-l", default="", metavar="LABEL", help="The approve block; not needed where the job has one only."
@@ -28,7 +29,7 @@ def approve(session: Session, team: str, pipeline: str, job: str, number: str, *
     _require_number(number)
     build = session.api.builds.approve(team, pipeline, job, number, label, reason)
     name = full_name(team, pipeline, job, number=build["number"])
-    rest = f"it {build['reason']}" if build["status"] == "waiting" else f"it is {build['status']}"
+    rest = f"it {visible(build['reason'])}" if build["status"] == "waiting" else f"it is {build['status']}"
     session.say(f"You approve {name}; {rest}.", build)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pikoci.internal.domain.metadata import URL
-from pikoci.internal.worker.resources.git.mirror import Mirror
 from pikoci.internal.worker.resources.git.program import Git
 from pikoci.internal.worker.resources.git.source import GitSource
 from pikoci.internal.worker.resources.model import ResourceCall, Version
@@ -18,16 +18,21 @@ def describe(
     call: ResourceCall,
     source: GitSource,
     git: Git,
-    mirror: Mirror,
+    repository: Path,
     versions: Sequence[Version],
+    *,
     more: Mapping[str, Mapping[str, str]] | None = None,
+    env: dict[str, str] | None = None,
 ) -> None:
-    """Tell of each version what its commit says; `more` is known of versions by their commit, and wins."""
+    """Tell of each version what its commit, which is in `repository`, says; `more` is told of versions by commit.
+
+    `env` is for git. Settings of the repository count, so it has to be one of the worker's own.
+    """
     for start in range(0, len(versions), _AT_ONCE):
         some = versions[start : start + _AT_ONCE]
         commits = dict.fromkeys(str(version["ref"]) for version in some)
         options = ("--no-walk=unsorted", "--no-color", "--no-show-signature", "-z", f"--format={_FORMAT}")
-        output = git.local("log", *options, *commits, "--", cwd=mirror.path)
+        output = git.local("log", *options, *commits, "--", cwd=repository, env=env)
         known = dict(map(_read, filter(None, output.split(b"\0"))))
         for version in some:
             commit = str(version["ref"])

@@ -27,6 +27,7 @@ from pikoci.internal.worker.resources.git.source import (
     depth_of,
     read_source,
 )
+from pikoci.internal.worker.resources.git.unchanged import UnchangedTags
 from pikoci.internal.worker.resources.model import ResourceCall, Version
 from pikoci.internal.worker.tools.environment import text_of
 from pikoci.internal.worker.tools.outcome import StepError, failed
@@ -39,6 +40,7 @@ class GitType:
 
     def __init__(self) -> None:
         self._apis = ForgeApis()
+        self._tags = UnchangedTags()
 
     def check(self, call: ResourceCall, previous: Version | None) -> list[Version]:
         """Fetch into the mirror and list what is new."""
@@ -48,10 +50,16 @@ class GitType:
         if is_wanted(call.params):
             return self._find_pull_requests(call, source, git, mirror)
         find = _find_tags if source.tag else _find_commits
-        with mirror.locked():
-            found = mirror.mended(lambda: find(call, source, git, mirror, previous))
-            describe(call, source, git, mirror, found)
-        return found
+
+        def found() -> list[Version]:
+            with mirror.locked():
+                versions = mirror.mended(lambda: find(call, source, git, mirror, previous))
+                describe(call, source, git, mirror.path, versions)
+            return versions
+
+        if source.tag and not source.branch:
+            return self._tags.find(call, source, git, previous, found)
+        return found()
 
     def pull(self, call: ResourceCall, version: Version) -> None:
         """Clone from the mirror and check out the version's commit; `origin` is the repository's own address."""
@@ -84,7 +92,7 @@ class GitType:
         with mirror.locked():
             found = mirror.mended(lambda: requests.fetched(listed))
             versions = [version_of(pull) for pull in found]
-            describe(call, source, git, mirror, versions, requests.about(found))
+            describe(call, source, git, mirror.path, versions, more=requests.about(found))
         return versions
 
     def push(self, call: ResourceCall) -> list[Version]:
@@ -95,8 +103,7 @@ class GitType:
         if not branch:
             raise StepError(failed("a put to git needs a branch, on the put or on the resource"))
         directory = _directory(call, {**call.params, **put})
-        commit = push_head(call, source, directory, branch, force=bool(put.get("force")))
-        return [{"ref": commit, "branch": branch}]
+        return [push_head(call, source, directory, branch, force=bool(put.get("force")))]
 
 
 def _find_tags(

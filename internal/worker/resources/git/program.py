@@ -94,9 +94,9 @@ class Git:
         finally:
             self._ssh.learn()
 
-    def local(self, *arguments: str, cwd: Path) -> bytes:
+    def local(self, *arguments: str, cwd: Path, env: dict[str, str] | None = None) -> bytes:
         """Run a git command that stays on this machine, and return what it prints. Raises StepError."""
-        return self._run(arguments, self._local, cwd)
+        return self._run(arguments, {**self._local, **(env or {})}, cwd)
 
     def succeeds(self, *arguments: str, cwd: Path) -> bool:
         """Whether a local git command exits with 0. Raises StepError when it was stopped."""

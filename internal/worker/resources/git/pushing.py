@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pikoci.internal.worker.resources.git.describing import describe
 from pikoci.internal.worker.resources.git.program import Git
 from pikoci.internal.worker.resources.git.source import GitSource, checked_commit
-from pikoci.internal.worker.resources.model import ResourceCall
+from pikoci.internal.worker.resources.model import ResourceCall, Version
 from pikoci.internal.worker.tools.outcome import StepError, failed
 
 
-def push_head(call: ResourceCall, source: GitSource, directory: Path, branch: str, *, force: bool) -> str:
-    """Push HEAD of a directory to a branch, and return its commit.
+def push_head(call: ResourceCall, source: GitSource, directory: Path, branch: str, *, force: bool) -> Version:
+    """Push HEAD of a directory to a branch, and return the version that this made.
 
     This goes through a new repository that borrows the objects: no hook and no setting that a task left in the
     directory ever sees the credentials, or leads the push elsewhere. The directory may belong to another user.
@@ -25,13 +26,16 @@ def push_head(call: ResourceCall, source: GitSource, directory: Path, branch: st
     shallow = _line(git, *absolute, "shallow", cwd=directory)
     lender = call.workspace.private_path(".git")
     git.local("init", "--quiet", "--bare", "--template=", "--", str(lender), cwd=call.workspace.root)
+    borrowed = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(objects), "GIT_SHALLOW_FILE": shallow}
     git.remote(
         *("push", "--quiet", "--no-verify", *(["--force"] if force else []), "--", source.url),
         f"{commit}:refs/heads/{branch}",
         cwd=lender,
-        env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(objects), "GIT_SHALLOW_FILE": shallow},
+        env=borrowed,
     )
-    return commit
+    version: Version = {"ref": commit, "branch": branch}
+    describe(call, source, git, lender, [version], env=borrowed)
+    return version
 
 
 def _line(git: Git, *arguments: str, cwd: Path) -> str:

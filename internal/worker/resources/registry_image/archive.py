@@ -25,7 +25,8 @@ from pikoci.internal.worker.resources.registry_image.manifests import (
     place_of,
     read_manifest,
 )
-from pikoci.internal.worker.resources.registry_image.members import ArchiveError, Section, members_of
+from pikoci.internal.worker.resources.registry_image.members import ArchiveError, members_of
+from pikoci.internal.worker.resources.section import Section
 
 _PIECE = 256 * 1024
 _DEEPEST = 3

@@ -22,8 +22,8 @@ from pikoci.internal.worker.resources.registry_image.source import (
 )
 from pikoci.internal.worker.resources.registry_image.tags import find_versions
 from pikoci.internal.worker.resources.registry_image.upload import push_image
-from pikoci.internal.worker.resources.stopping import while_wanted
 from pikoci.internal.worker.tools.environment import text_of
+from pikoci.internal.worker.tools.interruption import interruptible
 from pikoci.internal.worker.tools.outcome import StepError, failed
 
 _MOST_TAGS_FILE = 64 * 1024
@@ -41,7 +41,7 @@ class RegistryImageType:
             with Registry(source) as registry:
                 return find_versions(registry, source, previous, call.settings.check_versions_limit)
 
-        return while_wanted(call.lifetime, find)
+        return interruptible(call.lifetime, find)
 
     def pull(self, call: ResourceCall, version: Version) -> None:
         """Fetch the image with the version's digest, whatever its tag is at now."""
@@ -56,7 +56,7 @@ class RegistryImageType:
                 with Registry(source) as registry:
                     return write_archive(call, registry, digest, platform, reference)
 
-            files["image.tar"] = while_wanted(call.lifetime, fetch)
+            files["image.tar"] = interruptible(call.lifetime, fetch)
         place(call, text_of(call.params.get("dir")) or call.resource.name, files)
 
     def push(self, call: ResourceCall) -> list[Version]:
@@ -66,7 +66,7 @@ class RegistryImageType:
         pattern = text_of(call.put_params.get("image"))
         name, file = open_matching(call, pattern, "image")
         try:
-            digest = while_wanted(call.lifetime, lambda: _push(call, source, name, file, tags))
+            digest = interruptible(call.lifetime, lambda: _push(call, source, name, file, tags))
         finally:
             os.close(file)
         call.note(f"pushed {name} to {source.name} as {', '.join(tags)}: {digest}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
 
 import gevent
+
+from pikoci.internal.worker.resources.section import Section
 
 _BLOCK = 512
 _MOST_MEMBERS = 20_000
@@ -18,45 +19,6 @@ _TURN = 100  # members after which others have their turn
 
 class ArchiveError(ValueError):
     """It is no archive of an image; the text is one sentence for people."""
-
-
-class Section(io.RawIOBase):
-    """A part of an open file, as a file of its own. What is read past the end of the real file is missing."""
-
-    def __init__(self, file: int, start: int, size: int) -> None:
-        super().__init__()
-        self._file, self.start, self.size = file, start, size
-        self._at = 0
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place in the section."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.size}[whence]
-        self._at = max(0, start + offset)
-        return self._at
-
-    def tell(self) -> int:
-        """The place in the section."""
-        return self._at
-
-    def readinto(self, buffer: object) -> int:
-        """Read what is there."""
-        view = memoryview(buffer)  # type: ignore[arg-type]
-        data = os.pread(self._file, min(len(view), max(0, self.size - self._at)), self.start + self._at)
-        view[: len(data)] = data
-        self._at += len(data)
-        return len(data)
-
-    def all(self) -> bytes:
-        """Everything in it."""
-        return os.pread(self._file, self.size, self.start)
 
 
 def members_of(file: int, size: int) -> dict[str, Section | str]:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin
 from pikoci.internal.worker.resources.model import ResourceCall
 from pikoci.internal.worker.resources.registry_image.archive import Image, digest_of
 from pikoci.internal.worker.resources.registry_image.client import Registry
-from pikoci.internal.worker.resources.registry_image.members import Section
+from pikoci.internal.worker.resources.section import Section
 
 _BINARY = {"Content-Type": "application/octet-stream"}
 _ACCEPTED, _NOT_FOUND = 202, 404
@@ -47,6 +47,8 @@ def _push_blob(registry: Registry, digest: str, blob: Section) -> None:
     if begun.status != _ACCEPTED or not location:
         raise registry.refusal(begun, "cannot push")
     url = urljoin(registry.address("blobs/uploads/"), location)
+    if registry.address("").startswith("https:") and not url.startswith("https:"):
+        raise registry.fault("it wants the image at an address without https")
     url = f"{url}{'&' if '?' in url else '?'}digest={quote(digest, safe='')}"
     done = registry.ask("PUT", url, headers=_BINARY, body=cast("BinaryIO", blob))
     if not done.ok:

@@ -7,6 +7,7 @@ import pytest
 
 from pikoci.internal.domain.build import Build, WaitingLine
 from pikoci.internal.domain.errors import ConflictError
+from pikoci.internal.domain.levels import LEVEL
 from pikoci.internal.store import build_lines
 from pikoci.internal.store.store import SqlStore
 from tests.contract.internal.store.world import World
@@ -83,13 +84,27 @@ def read(store: SqlStore, sql: str, values: tuple[Any, ...]) -> str:
         return "\n".join(row[0] for row in store.session.change(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", values))
 
 
+def test_a_line_is_as_if_there_were_only_builds_up_to_its_level(store: SqlStore, world: World) -> None:
+    newer = world.build(dispatched_at=4.0, level=2)
+    assert store.builds.lines_beside(newer.id, 1) == []
+    older = world.build(dispatched_at=5.0)
+    (line,) = store.builds.lines_beside(newer.id, 1)
+    assert (line.head, line.level) == (older.id, 1)
+    assert [one.head for one in store.builds.lines_beside(newer.id)] == [newer.id]
+    with store.transaction():
+        taken = store.builds.claim_next(line, newer.id, "w", "i", 6.0, 36.0)
+        assert taken is not None
+        assert taken.id == older.id
+        assert store.builds.claim_next(line, older.id, "w", "i", 6.0, 36.0) is None
+
+
 def test_neither_lines_nor_claims_read_what_waits(store: SqlStore, world: World) -> None:
     build = world.build(dispatched_at=4.0)
     crowd(store, build)
     world.build(dispatched_at=4.0, queue="jobs.gpu")
-    claim = ("w", "i", 5.0, 35.0, build.id, "jobs", build.pipeline_id, build.id, "w", "i")
+    claim = ("w", "i", 5.0, 35.0, build.id, "jobs", build.pipeline_id, LEVEL, build.id, "w", "i")
     for sql, values in (
-        (build_lines.LINES_BESIDE, (build.id,)),
+        (build_lines.LINES_BESIDE, (build.id, LEVEL, LEVEL)),
         (build_lines.LINES, ()),
         (build_lines.CLAIM_NEXT, claim),
     ):

@@ -44,7 +44,7 @@ def test_a_build_is_followed_while_it_is_approved(client: Program, job: str) -> 
     done = client("client", "builds", "approve", f"{job}#1", "--label", "legal", "--reason", "read it")
     assert done.stdout == f"You approve main/{job}#1; it needs approval: release has 0 of 1 approvals.\n"
     shown = client("client", "builds", "show", f"{job}#1").stdout
-    assert [line.split() for line in shown.splitlines() if "of 1" in line and "waits" not in line] == [
+    assert [line.split() for line in shown.splitlines() if "of 1" in line and "needs" not in line] == [
         ["release", "0", "of", "1", "-", "-", "-"],
         ["legal", "1", "of", "1", "alice", "yes", "read", "it"],
     ]

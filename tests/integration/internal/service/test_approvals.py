@@ -7,6 +7,7 @@ import pytest
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError, PermissionDeniedError
+from pikoci.internal.service.plumbing.bus import build_topic
 from tests.integration.internal.service.test_checks import TRIGGERED
 from tests.integration.internal.service.test_trigger import GATED, limited
 from tests.integration.internal.service.world import PLAIN, TYPE, World
@@ -246,7 +247,7 @@ def test_a_build_without_inputs_is_pending_and_waits_for_approval_when_it_has_th
     assert (waiting.status, waiting.waits_until) == (WAITING, world.clock.now() + 3600)
     assert world.taken(build) == {"repo": "1"}
     assert world.publisher.take() == []
-    approve(world, build)
+    assert approve(world, build).waits_until is None
     world.schedule()
     assert world.publisher.take() == [build.id]
 
@@ -398,6 +399,15 @@ def test_who_follows_a_build_is_told_of_each_vote(world: World) -> None:
     assert last.build.status is FAILED
     assert reasons == [f"needs approval: release has {given} of 2 approvals" for given in (0, 1)]
     updates.close()
+
+
+def test_who_watches_is_woken_by_each_vote(world: World) -> None:
+    world.set(asking(TWO))
+    build = world.trigger()
+    for vote in (approve, reject):
+        with world.services.context.bus.subscribe(build_topic(build.id)) as wakeup:
+            vote(world, build)
+            assert wakeup.wait(0)
 
 
 def test_strangers_see_that_a_published_build_waits_and_nothing_of_who_votes(world: World) -> None:

@@ -103,6 +103,7 @@ TABLE: dict[str, tuple[Least, Call]] = {
     "builds.list": (Least.VIEWER, lambda s, who, at: s.builds.list(who, *JOB)),
     "builds.find": (Least.VIEWER, lambda s, who, at: s.builds.find(who, *at.of(at.ended))),
     "builds.get": (Least.VIEWER, lambda s, who, at: s.builds.get(who, *at.of(at.ended))),
+    "builds.reproduction": (Least.WRITE, lambda s, who, at: s.builds.reproduction(who, *at.of(at.ended))),
     "builds.follow": (Least.VIEWER, lambda s, who, at: s.builds.follow(who, at.ended.id)),
     "builds.cancel": (Least.WRITE, lambda s, who, at: s.builds.cancel(who, *at.of(at.running))),
     "builds.retry": (Least.WRITE, lambda s, who, at: s.builds.retry(who, *at.of(at.ended))),

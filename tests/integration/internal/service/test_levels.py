@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from typing import Any
 
 import gevent
+import httpx
 import msgspec
 import pytest
+from gevent.pywsgi import WSGIServer
 
+from pikoci.internal.api import ApiSettings, create_app
 from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.errors import ConflictError
+from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.levels import LEVEL, UNSAID
 from pikoci.internal.domain.repositories import Store
+from pikoci.internal.domain.wire import INSTANCE_HEADER, MSGPACK, WORKER_HEADER
 from pikoci.internal.service import ServiceSettings
 from tests.integration.internal.service.world import PLAIN, World
 
@@ -175,21 +183,71 @@ def test_a_check_that_no_worker_can_run_says_so(store: Store) -> None:
     assert shown.startswith("no connected worker is new enough: needs runner docker")
 
 
-def test_in_a_rolling_upgrade_nothing_is_lost_and_no_plan_comes_to_the_wrong_worker(world: World) -> None:
+class OldWorker:
+    """A worker of the release before, as it speaks to the server: its greeting says nothing of levels."""
+
+    def __init__(self, url: str, token: str) -> None:
+        identity = {
+            "Authorization": f"Bearer {token}",
+            WORKER_HEADER: "far",
+            INSTANCE_HEADER: "0123456789abcdef.s1",
+            "Content-Type": MSGPACK,
+        }
+        self._http = httpx.Client(base_url=f"{url}/api/v1/worker", headers=identity, timeout=30.0)
+        greeting = {"name": "far", "instance": identity[INSTANCE_HEADER], "version": "0.0.9", "tags": []}
+        more = {"queues": ["jobs", "checks"], "concurrency": 2, "place": "there"}
+        self._post("/register", {**greeting, **more}).raise_for_status()
+
+    def claim(self, build_id: int) -> dict[str, Any] | None:
+        """The answer to a claim, None for a conflict."""
+        answer = self._post(f"/builds/{build_id}/claim")
+        assert answer.status_code in {200, 409}, answer.text
+        return msgspec.msgpack.decode(answer.content) if answer.status_code == 200 else None
+
+    def finish(self, taken: dict[str, Any], events: list[BuildEvent]) -> None:
+        """Report all of a build."""
+        claim = f"/builds/{taken['build']['id']}/claims/{taken['claim']}"
+        self._post(f"{claim}/events", {"first": 1, "events": events}).raise_for_status()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _post(self, path: str, body: object = None) -> httpx.Response:
+        return self._http.post(path, content=b"" if body is None else msgspec.msgpack.encode(body))
+
+
+@pytest.fixture
+def far(world: World) -> Iterator[OldWorker]:
+    server = WSGIServer(
+        ("127.0.0.1", 0), create_app(world.services, ApiSettings(version="1")), log=None, error_log=None
+    )
+    server.start()
+    with closing(OldWorker(f"http://127.0.0.1:{server.server_port}", world.services.tokens.worker_token())) as made:
+        yield made
+    server.stop(timeout=0)
+
+
+def test_in_a_rolling_upgrade_nothing_is_lost_and_no_plan_comes_to_the_wrong_worker(
+    world: World, far: OldWorker
+) -> None:
     chance = random.Random(14)
     builds = [world.trigger(chance.choice(["run", "newer"])) for _ in range(24)]
     waiting: list[int] = []
+    ran: dict[str, set[str]] = {"far": set(), "w": set()}
     for _ in range(600):
         waiting += world.publisher.take()
         if not waiting:
             break
         message = waiting.pop(chance.randrange(len(waiting)))
         world.clock.advance(0.1)
-        name, instance = chance.choice([("old", "o1"), ("w", "i1")])
-        try:
-            taken = world.services.gateway.claim_build(message, name, instance)
-        except ConflictError:
-            continue
-        assert name == "w" or taken.job.name == "run"
-        world.finish(taken)
+        if chance.random() < 0.5:
+            if (answer := far.claim(message)) is not None:
+                ran["far"].add(answer["job"]["name"])
+                far.finish(answer, world.events())
+        else:
+            with suppress(ConflictError):
+                taken = world.services.gateway.claim_build(message, "w", "i1")
+                ran["w"].add(taken.job.name)
+                world.finish(taken)
     assert {world.build(build).status for build in builds} == {BuildStatus.SUCCEEDED}
+    assert ran == {"far": {"run"}, "w": {"run", "newer"}}

@@ -98,7 +98,8 @@ def test_two_servers_that_take_a_burst_at_once_check_once(open_shared_store: Cal
     for services in both:
         runs = [gevent.spawn(services.webhooks.deliver, token, Delivery) for _ in range(100)]
         dispatching = [gevent.spawn(one.scheduling.dispatch_checks) for one in both]
-        gevent.joinall([*runs, *dispatching], timeout=60, raise_error=True)
+        gevent.joinall(dispatching, timeout=60, raise_error=True)
+        gevent.joinall(runs, timeout=60, raise_error=True)
     for services in both:
         services.scheduling.dispatch_checks()
     assert len(first.publisher.take("checks")) == 1

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pikoci.internal.worker.settings import inherit_environment
 from pikoci.internal.worker.users import BuildUser
@@ -30,7 +31,7 @@ def passable_directory() -> Generator[Path]:
 
 
 @contextmanager
-def user_room(root: Path, users: Sequence[BuildUser] = USERS) -> Generator[Room]:
+def user_room(root: Path, users: Sequence[BuildUser] = USERS, **changes: Any) -> Generator[Room]:
     """A worker that lends these users, two at a time."""
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -45,6 +46,7 @@ def user_room(root: Path, users: Sequence[BuildUser] = USERS) -> Generator[Room]
         build_users=tuple(users),
         user_locks=root / "locks",
         environment=inherit_environment(environment),
+        **changes,
     ) as found:
         yield found
     assert not list((root / "work" / "builds").glob("*"))

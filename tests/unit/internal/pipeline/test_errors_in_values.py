@@ -152,7 +152,8 @@ COMMANDS = {
             2,
             12,
             '"git" is not a valid source',
-            hint="write pikoci://<name>, with one of: artifact, cron, git, http, trigger; or an https:// address",
+            hint="write pikoci://<name>, with one of: artifact, cron, fs, git, http, registry-image, trigger;"
+            " or an https:// address",
         ),
     ),
     "a resource_type with source and commands": (

@@ -59,3 +59,30 @@ def test_a_value_that_comes_later_is_not_looked_into() -> None:
     assert run(text + image('repository = "ghcr.io/${var.v}"', "tag = var.v")).ok
     absent = 'variable "z" {}\n' + image("repository = var.z", "semver = var.z")
     assert run(absent, allow_missing_variables=True).ok
+
+
+def objects(*lines: str) -> str:
+    body = "".join(f"    {line}\n" for line in lines)
+    return f'resource "s3" "o" {{\n  params {{\n{body}  }}\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "column", "summary"),
+    [
+        ([], 2, 3, 'Neither "regexp" nor "versioned_file"'),
+        (['regexp = "a-.*"'], 4, 14, 'Wrong value for "regexp"'),
+        (['regexp = "a-(.*"'], 4, 14, 'Wrong value for "regexp"'),
+        (['versioned_file = "a/../b"'], 4, 22, 'Wrong value for "versioned_file"'),
+        (['regexp = "(a)"', 'versioned_file = "b"'], 5, 22, 'Both "regexp" and "versioned_file"'),
+        (['regexp = "(a)"', 'access_key_id = "b"'], 5, 21, '"access_key_id" without "secret_access_key"'),
+        (['regexp = "(a)"', 'session_token = "b"'], 5, 21, '"session_token" without "access_key_id"'),
+    ],
+)
+def test_what_is_wrong_with_objects_is_told(lines: list[str], line: int, column: int, summary: str) -> None:
+    assert find(objects('bucket = "b"', *lines)) == [Finding(line, column, summary, any_text=True)]
+
+
+def test_whole_objects_are_taken_and_their_secrets_masked() -> None:
+    text = objects('bucket = "b"', 'regexp = "(a)"', 'access_key_id = "key-id-x"', 'secret_access_key = "secret-x"')
+    spec = spec_of(text)
+    assert {"key-id-x", "secret-x"} <= set(spec.masks)

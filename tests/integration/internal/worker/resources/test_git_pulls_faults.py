@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from pikoci.internal.domain.plan import Resource
 from tests.integration.internal.worker.resources.pull_site import TOKEN, Site
 from tests.integration.internal.worker.resources.upstream import GIT, Repository, pull
+from tests.services.certificates import AUTHORITY, make_certificates
+from tests.services.forge import ForgeHost, served_forge
 from tests.services.git_http import GitHost
 from tests.unit.internal.worker.bench_room import Room, wait_until
 
@@ -162,3 +165,16 @@ def test_the_repository_may_be_down_where_the_api_is_up(room: Room, github: Site
     github.open(1)
     github.host.git = GitHost(github.host.git.root, login="Basic nobody")
     assert "git fetch failed" in reason(room, github)
+
+
+def test_a_forge_with_an_authority_of_its_own(room: Room, tmp_path: Path, git: str, upstream: Repository) -> None:
+    make_certificates(tmp_path)
+    host = ForgeHost(GitHost(tmp_path / "served"))
+    host.git.root.mkdir()
+    with served_forge(host, tmp_path) as address:
+        site = Site(host, address, upstream, "github")
+        site.open(1)
+        assert reason(room, site).startswith("cannot ask GitHub: the server's certificate is not trusted")
+        authority = (tmp_path / AUTHORITY).read_text()
+        [version] = room.check(site.resource(ca_cert=authority), GIT).versions
+        assert pull(room, site.resource(ca_cert=authority), version, "cat repo/file").log("2") == b"1 change it"

@@ -150,3 +150,17 @@ def test_a_clone_has_tags_if_they_are_wanted(room: Room, upstream: Repository) -
     expected = f"v1\nv1-1-g{second[:7]}\n".encode()
     assert pull(room, source, version, describe, tags=True).log("2") == expected
     assert pull(room, source, version, describe, tags=True, depth=2).log("2") == expected
+
+
+def test_tags_that_stay_as_they_are_are_not_fetched_again(room: Room, upstream: Repository) -> None:
+    upstream.commit("a")
+    upstream.run("tag", "v1")
+    watched = Watched(room, upstream)
+    assert [watched.check(), watched.check()] == [["v1"], []]
+    shutil.rmtree(room.settings.workdir / "cache" / "git")
+    assert watched.check() == []
+    assert not (room.settings.workdir / "cache" / "git").exists()
+    upstream.run("tag", "v2")
+    assert watched.check() == ["v2"]
+    watched.newest = {"ref": "0" * 40, "tag": "v1"}
+    assert watched.check() == ["v2"]

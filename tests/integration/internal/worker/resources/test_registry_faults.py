@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
 
 import gevent
 import pytest
 from gevent.event import Event
 
 from pikoci.internal.domain.plan import GetStep
-from tests.integration.internal.worker.resources.images import INDEX, KIND, MANIFEST, Image, digest_of, get, resource
-from tests.services.lying_registry import LyingRegistry, endless, lying_registry
+from tests.integration.internal.worker.resources.images import (
+    INDEX,
+    KIND,
+    MANIFEST,
+    Image,
+    digest_of,
+    get,
+    packed,
+    put,
+    resource,
+)
+from tests.services.lying_server import LyingServer, endless, lying_server
 from tests.unit.internal.worker.bench_room import Room, wait_until
 
 IMAGE = Image("x")
@@ -21,9 +32,9 @@ TOKEN = "t0ken-of-the-registry"
 
 
 @pytest.fixture
-def registry() -> Generator[LyingRegistry]:
+def registry() -> Generator[LyingServer]:
     """One that has the image `app:latest`."""
-    with lying_registry() as found:
+    with lying_server() as found:
         for place in (IMAGE.digest, "latest"):
             found.serve(f"/v2/app/manifests/{place}", IMAGE.manifest, Content_Type=MANIFEST)
         found.serve(LAYER, IMAGE.layer)
@@ -31,23 +42,23 @@ def registry() -> Generator[LyingRegistry]:
         yield found
 
 
-def params(registry: LyingRegistry, **more: object) -> dict[str, object]:
+def params(registry: LyingServer, **more: object) -> dict[str, object]:
     return {"repository": registry.address.removeprefix("http://") + "/app", "insecure": True, **more}
 
 
-def refusal(room: Room, registry: LyingRegistry, version: dict[str, object] = VERSION, **given: object) -> str:
+def refusal(room: Room, registry: LyingServer, version: Mapping[str, object] = VERSION, **given: object) -> str:
     """The reason for which a get fails, which leaves nothing of the image."""
     record = get(room, params(registry, **given), version)
     assert str(record.end.status) == "failed"
     return record.end.reason
 
 
-def test_one_that_does_not_lie_will_do(room: Room, registry: LyingRegistry) -> None:
+def test_one_that_does_not_lie_will_do(room: Room, registry: LyingServer) -> None:
     assert room.check(resource(params(registry)), KIND).versions == [VERSION]
     assert get(room, params(registry), VERSION, "ls image").log("2") == b"digest\nimage.tar\nrepository\ntag\n"
 
 
-def test_a_wrong_manifest_is_refused(room: Room, registry: LyingRegistry) -> None:
+def test_a_wrong_manifest_is_refused(room: Room, registry: LyingServer) -> None:
     registry.serve(f"/v2/app/manifests/{IMAGE.digest}", Image("y").manifest, Content_Type=MANIFEST)
     assert f"what it sends as the manifest {IMAGE.digest} is something else" in refusal(room, registry)
 
@@ -60,17 +71,17 @@ def test_a_wrong_manifest_is_refused(room: Room, registry: LyingRegistry) -> Non
         (IMAGE.layer + b"x", f"the answer has more than {len(IMAGE.layer):,} bytes"),
     ],
 )
-def test_a_wrong_blob_is_refused(room: Room, registry: LyingRegistry, body: bytes, reason: str) -> None:
+def test_a_wrong_blob_is_refused(room: Room, registry: LyingServer, body: bytes, reason: str) -> None:
     registry.serve(LAYER, body)
     assert reason in refusal(room, registry)
 
 
-def test_a_blob_without_an_end_is_cut(room: Room, registry: LyingRegistry) -> None:
+def test_a_blob_without_an_end_is_cut(room: Room, registry: LyingServer) -> None:
     registry.answers[LAYER] = lambda: (200, {}, endless())
     assert f"the answer has more than {len(IMAGE.layer):,} bytes" in refusal(room, registry)
 
 
-def test_a_manifest_without_an_end_is_cut(room: Room, registry: LyingRegistry) -> None:
+def test_a_manifest_without_an_end_is_cut(room: Room, registry: LyingServer) -> None:
     registry.answers[f"/v2/app/manifests/{IMAGE.digest}"] = lambda: (200, {}, endless())
     assert "the answer has more than 4,194,304 bytes" in refusal(room, registry)
 
@@ -90,12 +101,12 @@ def test_a_manifest_without_an_end_is_cut(room: Room, registry: LyingRegistry) -
         (json.dumps({"manifests": []}).encode(), "the image is not there for linux/amd64, but for nothing"),
     ],
 )
-def test_what_is_no_manifest_is_refused(room: Room, registry: LyingRegistry, manifest: bytes, reason: str) -> None:
+def test_what_is_no_manifest_is_refused(room: Room, registry: LyingServer, manifest: bytes, reason: str) -> None:
     registry.serve(f"/v2/app/manifests/{digest_of(manifest)}", manifest)
     assert reason in refusal(room, registry, {"tag": "t", "digest": digest_of(manifest)}, platform="linux/amd64")
 
 
-def test_an_index_in_an_index_is_refused(room: Room, registry: LyingRegistry) -> None:
+def test_an_index_in_an_index_is_refused(room: Room, registry: LyingServer) -> None:
     inner = json.dumps({"manifests": []}).encode()
     entry = {"digest": digest_of(inner), "size": len(inner), "platform": {"os": "linux", "architecture": "amd64"}}
     outer = json.dumps({"mediaType": INDEX, "manifests": [entry]}).encode()
@@ -105,13 +116,13 @@ def test_an_index_in_an_index_is_refused(room: Room, registry: LyingRegistry) ->
     assert "leads to another index" in refusal(room, registry, version, platform="linux/amd64")
 
 
-def test_a_list_of_tags_without_an_end_is_told(room: Room, registry: LyingRegistry) -> None:
+def test_a_list_of_tags_without_an_end_is_told(room: Room, registry: LyingServer) -> None:
     page = json.dumps({"tags": ["1.0.0"]}).encode()
     registry.serve("/v2/app/tags/list", page, Link="</v2/app/tags/list?n=1000&last=1.0.0>; rel=next")
     assert "its list of tags has no end" in room.check(resource(params(registry, semver="*")), KIND).error
 
 
-def test_a_list_of_tags_does_not_go_on_elsewhere(room: Room, registry: LyingRegistry) -> None:
+def test_a_list_of_tags_does_not_go_on_elsewhere(room: Room, registry: LyingServer) -> None:
     page = json.dumps({"tags": ["1.0.0"]}).encode()
     registry.serve("/v2/app/tags/list", page, Link='<http://localhost:1/v2/app/tags/list>; rel="next"')
     assert (
@@ -119,7 +130,7 @@ def test_a_list_of_tags_does_not_go_on_elsewhere(room: Room, registry: LyingRegi
     )
 
 
-def test_pages_of_tags_are_followed(room: Room, registry: LyingRegistry) -> None:
+def test_pages_of_tags_are_followed(room: Room, registry: LyingServer) -> None:
     pages: Iterator[tuple[int, dict[str, str], bytes]] = iter(
         [
             (200, {"Link": '</v2/app/tags/list?n=1000&last=1.0.0>; rel="next"'}, b'{"tags":["1.0.0"]}'),
@@ -133,7 +144,7 @@ def test_pages_of_tags_are_followed(room: Room, registry: LyingRegistry) -> None
     assert ("GET", "/v2/app/tags/list?n=1000&last=1.0.0", "") in registry.asked
 
 
-def test_a_token_is_had_where_the_registry_says(room: Room, registry: LyingRegistry) -> None:
+def test_a_token_is_had_where_the_registry_says(room: Room, registry: LyingServer) -> None:
     registry.token, registry.login = TOKEN, "user:pass-word"
     login = params(registry, username="user", password="pass-word")
     assert room.check(resource(login), KIND).versions == [VERSION]
@@ -147,7 +158,7 @@ def test_a_token_is_had_where_the_registry_says(room: Room, registry: LyingRegis
     assert "app is not there, or needs username and password" in nobody.error
 
 
-def test_a_login_that_is_never_good_ends(room: Room, registry: LyingRegistry) -> None:
+def test_a_login_that_is_never_good_ends(room: Room, registry: LyingServer) -> None:
     registry.token, registry.login = TOKEN, "user:pass-word"
     registry.serve("/v2/app/manifests/latest", b"", 401, WWW_Authenticate=f'Bearer realm="{registry.address}/token"')
     result = room.check(resource(params(registry, username="user", password="pass-word")), KIND)
@@ -156,16 +167,16 @@ def test_a_login_that_is_never_good_ends(room: Room, registry: LyingRegistry) ->
 
 
 @pytest.mark.parametrize("realm", ["http://localhost:1/token", "file:///etc/passwd", "//x/token", "", "https:///x"])
-def test_credentials_are_not_given_to_anybody(room: Room, registry: LyingRegistry, realm: str) -> None:
+def test_credentials_are_not_given_to_anybody(room: Room, registry: LyingServer, realm: str) -> None:
     registry.serve("/v2/app/manifests/latest", b"", 401, WWW_Authenticate=f'Bearer realm="{realm}",service="s"')
     result = room.check(resource(params(registry, username="user", password="pass-word")), KIND)
     assert "from an address that is neither https nor its own" in result.error or "address" in result.error
     assert [given for *_, given in registry.asked] == [""]
 
 
-def test_a_blob_that_lies_elsewhere_costs_no_credentials(room: Room, registry: LyingRegistry) -> None:
+def test_a_blob_that_lies_elsewhere_costs_no_credentials(room: Room, registry: LyingServer) -> None:
     registry.token, registry.login = TOKEN, "user:pass-word"
-    with lying_registry() as store:
+    with lying_server() as store:
         store.serve("/store", IMAGE.layer)
         registry.serve(LAYER, b"", 307, Location=f"{store.address}/store".replace("127.0.0.1", "localhost"))
         record = get(room, params(registry, username="user", password="pass-word"), VERSION)
@@ -177,7 +188,7 @@ def test_a_blob_that_lies_elsewhere_costs_no_credentials(room: Room, registry: L
     ("headers", "words"), [({"Retry_After": "90"}, "429); it says to come back in 1m30s"), ({}, "for now (429)")]
 )
 def test_a_limit_of_requests_says_when_to_come_back(
-    room: Room, registry: LyingRegistry, headers: dict[str, str], words: str
+    room: Room, registry: LyingServer, headers: dict[str, str], words: str
 ) -> None:
     registry.serve("/v2/app/manifests/latest", b"", 429, **headers)
     registry.serve(LAYER, b"", 429, **headers)
@@ -185,14 +196,14 @@ def test_a_limit_of_requests_says_when_to_come_back(
     assert words in refusal(room, registry)
 
 
-def test_denied_says_what_the_registry_says(room: Room, registry: LyingRegistry) -> None:
+def test_denied_says_what_the_registry_says(room: Room, registry: LyingServer) -> None:
     body = json.dumps({"errors": [{"code": "DENIED", "message": "the plan\nhas ended"}]}).encode()
     registry.serve("/v2/app/manifests/latest", body, 403)
     registry.serve(f"/v2/app/manifests/{IMAGE.digest}", body, 403)
     assert "access to app is denied: it answers 403 (DENIED: the plan has ended)" in refusal(room, registry)
 
 
-def test_a_get_that_waits_can_be_cancelled(room: Room, registry: LyingRegistry) -> None:
+def test_a_get_that_waits_can_be_cancelled(room: Room, registry: LyingServer) -> None:
     asked, never = Event(), Event()
 
     def silent() -> tuple[int, dict[str, str], bytes]:
@@ -214,7 +225,7 @@ def test_a_get_that_waits_can_be_cancelled(room: Room, registry: LyingRegistry) 
     assert str(record.steps()["1"]) == "cancelled"
 
 
-def test_a_get_has_the_time_of_its_step(room: Room, registry: LyingRegistry) -> None:
+def test_a_get_has_the_time_of_its_step(room: Room, registry: LyingServer) -> None:
     never = Event()
 
     def silent() -> tuple[int, dict[str, str], bytes]:
@@ -229,3 +240,22 @@ def test_a_get_has_the_time_of_its_step(room: Room, registry: LyingRegistry) -> 
     )
     never.set()
     assert "timed out" in record.end.reason
+
+
+def test_a_blob_that_is_to_go_elsewhere_costs_no_credentials(room: Room, registry: LyingServer, tmp_path: Path) -> None:
+    registry.token, registry.login = TOKEN, "user:pass-word"
+    for place in (LAYER, CONFIG):
+        registry.serve(place, b"", 404)
+    with lying_server() as store:
+        store.serve("/up", b"", 201)
+        registry.serve("/v2/app/blobs/uploads/", b"", 202, Location=f"{store.address}/up?a=b")
+        login = params(registry, username="user", password="pass-word")
+        record = put(room, login, packed(IMAGE.layout()), tmp_path)
+        assert str(record.end.status) == "succeeded", record.end.reason
+        assert [(method, given) for method, _, given in store.asked] == [("PUT", "")] * 2
+        assert all("?a=b&digest=sha256%3A" in path for _, path, _ in store.asked)
+        registry.serve("/v2/app/manifests/latest", b"", 201, Docker_Content_Digest=digest_of(b"other"))
+        assert (
+            'what it stored as "latest" is something else'
+            in put(room, login, packed(IMAGE.layout()), tmp_path).end.reason
+        )

@@ -1,4 +1,4 @@
-"""A small registry that speaks the distribution specification, as wrongly as a test wants."""
+"""A small server that answers as wrongly as a test wants: as a registry of images, or another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Start = Callable[..., Any]
 
 
 @dataclass
-class LyingRegistry:
+class LyingServer:
     """`answers` holds what paths answer: status, headers and body, or a function that is asked for these.
 
     `asked` are the requests: method, path with its query, and Authorization. With `token`, only who has it gets in; it
@@ -55,14 +55,14 @@ class LyingRegistry:
 
 
 @contextmanager
-def lying_registry() -> Iterator[LyingRegistry]:
-    """A registry on a free port, without TLS."""
-    registry = LyingRegistry()
-    server = WSGIServer(("127.0.0.1", 0), registry, log=None, error_log=None)
+def lying_server() -> Iterator[LyingServer]:
+    """A server on a free port, without TLS."""
+    liar = LyingServer()
+    server = WSGIServer(("127.0.0.1", 0), liar, log=None, error_log=None)
     server.start()
-    registry.address = f"http://127.0.0.1:{server.server_port}"
+    liar.address = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield registry
+        yield liar
     finally:
         server.stop(timeout=1)
 
