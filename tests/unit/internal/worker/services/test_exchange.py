@@ -17,7 +17,7 @@ def server(handle: Callable[[Any], object]) -> Generator[int]:
     """The port of a server that does this with each connection."""
     listener = StreamServer(("127.0.0.1", 0), lambda connection, _: handle(connection))
     listener.start()
-    yield listener.server_port
+    yield int(listener.address[1])
     listener.stop(timeout=1)
 
 
