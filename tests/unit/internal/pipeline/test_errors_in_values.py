@@ -152,7 +152,7 @@ COMMANDS = {
             2,
             12,
             '"git" is not a valid source',
-            hint="write pikoci://<name>, with one of: artifact, cron, fs, git, http, registry-image, trigger;"
+            hint="write pikoci://<name>, with one of: artifact, cron, fs, git, http, registry-image, s3, trigger;"
             " or an https:// address",
         ),
     ),
