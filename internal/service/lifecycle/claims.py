@@ -73,7 +73,7 @@ class Claims:
             pipeline = self._store.pipelines.get(build.pipeline_id)
             if pipeline is None:
                 raise ConflictError(f"the pipeline of build {build.id} was deleted")
-            assignment = self._assign(build, pipeline)
+            assignment = self._assign(build, pipeline, self._context.fleet.level(by))
             names = entries_of(assignment.secrets)
             if taken and (names or build.claim > 1):
                 self._store.builds.name_secrets(build.id, names)
@@ -132,7 +132,7 @@ class Claims:
             if fleet.refusal(by, JOBS_QUEUE, tags_of(line.queue), line.team) is None:
                 raise TooOldError(line.head, f"build {line.head} needs a newer worker than {by.name}")
 
-    def _assign(self, build: Build, pipeline: Pipeline) -> BuildAssignment:
+    def _assign(self, build: Build, pipeline: Pipeline, level: int) -> BuildAssignment:
         compiled = self._context.compiled.get(pipeline)
         spec = compiled.spec
         plan = spec.job(build.job)
@@ -140,7 +140,7 @@ class Claims:
             raise _PlanChangedError(build, f"job {build.job} left pipeline {pipeline.name}")
         if jobs_queue(plan.tags) != build.queue:
             raise _PlanChangedError(build, f"the tags of job {build.job} changed")
-        if compiled.need(build.job).level > build.level:
+        if compiled.need(build.job).level > level:
             raise _PlanChangedError(build, f"job {build.job} asks more of a worker than before")
         gets = {step.name: step.resource for step in plan.gets()}
         inputs = self._store.builds.inputs(build.id) if gets else []
