@@ -56,12 +56,14 @@ UNREACHED = {
     "workerapi_store_artifact",
     "workerapi_load_artifact",
     "workerapi_claim_check",
+    "workerapi_build_secret",
+    "workerapi_check_secret",
 }
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[PikociServer]:
-    flags = ["--db-system=sqlite", f"--db-name={tmp_path / 'pikoci.db'}"]
+    flags = ["--db-system=sqlite", f"--db-name={tmp_path / 'pikoci.db'}", f"--secret-key={'key-of-tests-' * 3}"]
     with running_server(tmp_path, flags) as started:
         _furnish(started)
         yield started
@@ -117,6 +119,8 @@ def _furnish(server: PikociServer) -> None:
     for user in ("plain", "nobody"):
         server.post("/users", {"name": user, "password": PASSWORD})
     server.http.put("/api/v1/teams/main/members/plain", json={"role": "read"}).raise_for_status()
+    for owner in ("/teams/main", app):
+        server.http.put(f"/api/v1{owner}/secrets/SPARE", json={"value": "hunter22"}).raise_for_status()
     name, instance = "contract", "c0ffeec0ffeec0ffee.s1"
     hello = {"name": name, "instance": instance, "version": "1", "queues": [], "concurrency": 1}
     headers = {

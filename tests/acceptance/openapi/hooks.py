@@ -25,6 +25,7 @@ KNOWN: dict[str, Any] = {
     "resource": "trigger.button",
     "version": 1,
     "worker": "contract",
+    "secret": "TOKEN",
     "build_id": 1,
     "resource_id": 1,
     "claim": 1,
@@ -36,6 +37,8 @@ OWN: dict[str, dict[str, Any]] = {
     "pipelines_set": {"pipeline": "other"},
     "people_remove_member": {"user": "nobody"},
     "fleet_delete": {"worker": "gone"},
+    "secrets_delete": {"secret": "SPARE"},
+    "secrets_delete_of_pipeline": {"secret": "SPARE"},
     "resources_disable": {"resource": "trigger.spare", "version": 2},
 }
 WORKER = {"Pikoci-Worker": "contract", "Pikoci-Instance": "c0ffeec0ffeec0ffee.s1"}
