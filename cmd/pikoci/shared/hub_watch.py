@@ -73,6 +73,7 @@ class HubWatch:
         os.eventfd_write(self._bell, 1)
         while not self._ended:
             gevent.sleep(LOOK / 5)
+        os.close(self._bell)  # not by the thread, which may end before it is rung
 
     def _begin(self) -> None:
         self._began = time.monotonic()
@@ -119,7 +120,6 @@ class HubWatch:
                 look.note(sys._current_frames().get(key))  # noqa: SLF001 - documented
                 self._look = look if turn == self._turn else None
         waits.close()
-        os.close(self._bell)
         self._ended = True
 
 

@@ -141,3 +141,24 @@ def test_a_watch_that_was_stopped_says_nothing(said: list[Any]) -> None:
     _let_it_warn()
     assert stands == []
     assert said == []
+
+
+def test_a_watch_that_ends_before_it_is_told_to_is_stopped_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = HubWatch(lambda stood: None)
+    watch.start()
+    gevent.sleep(0.001)
+    ring = os.eventfd_write
+
+    def ring_late(bell: int, value: int) -> None:
+        deadline = time.monotonic() + 30
+        while not watch._ended and time.monotonic() < deadline:
+            sleep_natively(0.01)
+        ring(bell, value)
+
+    def stop_in_a_long_turn() -> None:
+        sleep_natively(2 * hub_watch.LOOK)  # so that the thread looks, and does not wait for the bell
+        monkeypatch.setattr(os, "eventfd_write", ring_late)
+        watch.stop()
+
+    stopping = gevent.spawn(stop_in_a_long_turn)
+    stopping.get(timeout=60)
