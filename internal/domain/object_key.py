@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-_SPECIAL = frozenset(".^$*+?()[]{}|")
-_REPEATS = frozenset("*+?{")
+_REPEATS = frozenset({"*", "+", "?", "{"})
+_SPECIAL = _REPEATS | frozenset(".^$()[]}|")
 _LONGEST = 1024
 
 

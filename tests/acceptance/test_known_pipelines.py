@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.acceptance.repository import BAD, GOOD, Repository
-from tests.services.pikoci import PIKOCI, PikociServer
+from tests.services.pikoci import PIKOCI, PikociServer, running_server
 
 HERE = Path(__file__).parent / "known"
 SECOND, WORDS = "second", "another correct horse"
@@ -20,10 +20,9 @@ OWN_WORDS = "a horse of my own"
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[PikociServer]:
-    made = PikociServer(tmp_path, ["--db-system=sqlite", f"--db-name={tmp_path / 'pikoci.db'}", "--concurrency=2"])
-    made.start()
-    yield made
-    made.stop()
+    flags = ["--db-system=sqlite", f"--db-name={tmp_path / 'pikoci.db'}", "--concurrency=2"]
+    with running_server(tmp_path, flags) as started:
+        yield started
 
 
 def set_pipeline(server: PikociServer, name: str, variables: Mapping[str, str] | None = None) -> list[str]:
@@ -91,9 +90,8 @@ def test_commits_go_from_job_to_job_and_bad_ones_stop(server: PikociServer, repo
     for job in ("style", "test", "build"):
         server.wait_for_build("project", job, "1", "succeeded")
     assert "cleaned\n" in server.build_log("project", "build", "1")
-    server.wait_for_build(
-        "project", "release-staging", "1", "failed"
-    )  # it runs in the work directory, not in the clone
+    # It runs in the work directory, not in the clone.
+    server.wait_for_build("project", "release-staging", "1", "failed")
     assert "not released\n" in server.build_log("project", "release-staging", "1")
 
     repository.commit(BAD, "bad")

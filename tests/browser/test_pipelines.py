@@ -12,7 +12,7 @@ def _logged_in(visitor: Visitor) -> None:
 def test_a_pipeline_is_found_from_the_list(visitor: Visitor) -> None:
     visitor.find("article h2 a").click()
     visitor.wait(lambda: visitor.browser.current_url == visitor.pipeline)
-    assert visitor.texts("tbody th a") == ["greet", "asking", "gated", "endless", "flood", "broken"]
+    assert visitor.texts("tbody th a") == ["greet", "asking", "gated", "approved", "endless", "flood", "broken"]
     assert "cron.tick" in visitor.find("[aria-labelledby=resources]").text
 
 

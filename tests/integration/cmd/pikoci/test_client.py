@@ -196,7 +196,7 @@ def test_a_plan_shows_the_change_and_setting_from_standard_input_makes_it(client
     done = client("client", "pipelines", "set", "-n", pipeline, "-", text=shorter)
     assert done.stdout.endswith("revision 2.\n")
     again = client("pipeline", "plan", "-p", pipeline, "-", "--output", "json", text=shorter)
-    assert json.loads(again.stdout) == {"changes": [], "warnings": []}
+    assert json.loads(again.stdout) == {"changes": [], "warnings": [], "starts": [], "checks": [], "unseen": 0}
 
 
 def test_a_graph_is_drawn_of_a_pipeline_of_the_server_and_of_a_file(client: Program, pipeline: str) -> None:
