@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from pikoci.internal.api import views
+from pikoci.internal.api import fleet_views, views
 from pikoci.internal.domain.accounts import User
 from pikoci.internal.domain.approval import GateStanding
 from pikoci.internal.domain.build import Build, LogChunk, Standing, Step
@@ -187,10 +187,10 @@ def resource(one: ResourceView) -> views.ResourceView:
     )
 
 
-def worker(one: WorkerView) -> views.WorkerView:
+def worker(one: WorkerView) -> fleet_views.WorkerView:
     """A worker with what it runs."""
     found = one.worker
-    return views.WorkerView(
+    return fleet_views.WorkerView(
         name=found.name,
         version=found.version,
         state=found.state,
@@ -207,9 +207,9 @@ def worker(one: WorkerView) -> views.WorkerView:
     )
 
 
-def worker_token(one: WorkerToken) -> views.WorkerTokenView:
+def worker_token(one: WorkerToken) -> fleet_views.WorkerTokenView:
     """What is known of a worker's token."""
-    return views.WorkerTokenView(
+    return fleet_views.WorkerTokenView(
         id=one.id,
         team=one.team,
         tags=one.tags,
@@ -225,11 +225,11 @@ def secret(one: SecretEntry) -> views.SecretView:
     return views.SecretView(name=one.name, set_by=one.set_by, set_at=moment(one.set_at))
 
 
-def queue(name: str, state: QueueState | None) -> views.QueueView:
+def queue(name: str, state: QueueState | None) -> fleet_views.QueueView:
     """A queue."""
     if state is None:
-        return views.QueueView(name, None, None, None)
-    return views.QueueView(name, state.waiting, state.in_flight, state.oldest)
+        return fleet_views.QueueView(name, None, None, None)
+    return fleet_views.QueueView(name, state.waiting, state.in_flight, state.oldest)
 
 
 def user(one: User) -> views.UserView:

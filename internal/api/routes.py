@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pikoci.internal.api import bodies, views
+from pikoci.internal.api import bodies, fleet_views, views
 from pikoci.internal.api.endpoints.approvals import Approvals
 from pikoci.internal.api.endpoints.builds import Builds
 from pikoci.internal.api.endpoints.events import Events
@@ -245,14 +245,14 @@ def _secrets(secrets: Secrets) -> list[Route]:
 
 
 def _fleet(fleet: Fleet) -> list[Route]:
-    workers, queues = views.Listing[views.WorkerView], views.Listing[views.QueueView]
-    tokens, token = views.Listing[views.WorkerTokenView], f"{API}/worker-tokens/{{token_id}}"
+    workers, queues = views.Listing[fleet_views.WorkerView], views.Listing[fleet_views.QueueView]
+    tokens, token = views.Listing[fleet_views.WorkerTokenView], f"{API}/worker-tokens/{{token_id}}"
     return [
         Route("GET", f"{API}/workers", fleet.workers, "Workers and what they run", workers, **_PAGE),
         Route("POST", f"{WORKER}/cordon", fleet.cordon, "Give it nothing new", **_DONE),
         Route("POST", f"{WORKER}/uncordon", fleet.uncordon, "Undo a cordon", **_DONE),
         Route("POST", f"{WORKER}/drain", fleet.drain, "Let it finish and end", **_DONE),
-        Route("GET", WORKER, fleet.worker, "A worker and what it runs", views.WorkerView),
+        Route("GET", WORKER, fleet.worker, "A worker and what it runs", fleet_views.WorkerView),
         Route("DELETE", WORKER, fleet.delete, "Forget a worker that is gone", **_DONE),
         Route("GET", f"{API}/worker-tokens", fleet.tokens, "Worker tokens, newest first", tokens, **_PAGE),
         Route(
@@ -260,7 +260,7 @@ def _fleet(fleet: Fleet) -> list[Route]:
             f"{API}/worker-tokens",
             fleet.create_token,
             "Make a worker token",
-            views.NewWorkerTokenView,
+            fleet_views.NewWorkerTokenView,
             status=201,
             body=bodies.NewWorkerToken,
             problems=(404, 409),

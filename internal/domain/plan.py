@@ -14,6 +14,7 @@ import msgspec
 
 from pikoci.internal.domain.approval import Approval
 from pikoci.internal.domain.build import BuildStatus
+from pikoci.internal.domain.fetched_source import FetchedSource
 from pikoci.internal.domain.job_inputs import JobInput, Value, environment
 
 #: A place in a runner's template, such as `$image`; the group is its name.
@@ -342,15 +343,6 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     variables: list[SecretVariable] = []
     types: list[SecretType] = []
-
-
-class FetchedSource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where the definition of a type came from when the pipeline was set; `block` says of which kind it is."""
-
-    block: str
-    name: str
-    address: str
-    sha256: str
 
 
 class PipelineSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,8 +10,9 @@ from datetime import datetime
 import msgspec
 
 from pikoci.internal.domain.errors import Diagnostic, InvalidPipelineError
+from pikoci.internal.domain.fetched_source import FetchedSource
 from pikoci.internal.domain.limits import MAX_FILE
-from pikoci.internal.domain.plan import FetchedSource, PipelineSpec
+from pikoci.internal.domain.plan import PipelineSpec
 from pikoci.internal.pipeline import passed
 from pikoci.internal.pipeline.commands import Runners
 from pikoci.internal.pipeline.declared import Declared

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import msgspec
 
-from pikoci.internal.domain.plan import FetchedSource
+from pikoci.internal.domain.fetched_source import FetchedSource
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.schema import BlockSchema

@@ -7,7 +7,8 @@ from hashlib import sha256
 
 import pytest
 
-from pikoci.internal.domain.plan import FetchedSource, PipelineSpec
+from pikoci.internal.domain.fetched_source import FetchedSource
+from pikoci.internal.domain.plan import PipelineSpec
 from pikoci.internal.pipeline import Fetched, addresses, diff
 from tests.unit.internal.pipeline.loading import Finding, find, findings, run
 
