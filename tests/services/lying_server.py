@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -55,12 +57,17 @@ class LyingServer:
 
 
 @contextmanager
-def lying_server() -> Iterator[LyingServer]:
-    """A server on a free port, without TLS."""
+def lying_server(certificates: Path | None = None) -> Iterator[LyingServer]:
+    """A server on a free port; with TLS where the folder of its certificates is given (see `certificates`)."""
     liar = LyingServer()
-    server = WSGIServer(("127.0.0.1", 0), liar, log=None, error_log=None)
+    if certificates is None:
+        server = WSGIServer(("127.0.0.1", 0), liar, log=None, error_log=None)
+    else:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+        server = WSGIServer(("127.0.0.1", 0), liar, log=None, error_log=None, ssl_context=context)
     server.start()
-    liar.address = f"http://127.0.0.1:{server.server_port}"
+    liar.address = f"{'https' if certificates else 'http'}://127.0.0.1:{server.server_port}"
     try:
         yield liar
     finally:

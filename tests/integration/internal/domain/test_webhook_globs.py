@@ -8,20 +8,8 @@ from pathlib import Path
 import pytest
 
 from pikoci.internal.domain.webhooks.globs import Globs
+from tests.unit.internal.domain.webhooks.test_globs import FILES
 
-FILES = [
-    "a.md",
-    "docs/a.md",
-    "docs/deep/b.md",
-    "src/a.py",
-    "src/deep/b.py",
-    "src/deep/er/c.py",
-    "srcs/d.py",
-    "Makefile",
-    "x/src/e.py",
-    "x/docs/f",
-    "é/ö.py",
-]
 GLOBS = """
 src  src/  src/*  src/**  src/*.py  src/**/*.py  src/?.py  s?c  src*  src/**/er/**  src/deep/**  **/src  **/src/**
 **/*.py  **  *  *.md  **/b.*  **/deep  **/deep/*  a.md  é  é/*  x/**  docs/*  **/*  */deep  **/f  */*.py  nothing  SRC

@@ -22,6 +22,7 @@ from tests.integration.internal.worker.resources.images import (
     put,
     resource,
 )
+from tests.services.certificates import AUTHORITY, make_certificates
 from tests.services.lying_server import LyingServer, endless, lying_server
 from tests.unit.internal.worker.bench_room import Room, wait_until
 
@@ -259,3 +260,17 @@ def test_a_blob_that_is_to_go_elsewhere_costs_no_credentials(room: Room, registr
             'what it stored as "latest" is something else'
             in put(room, login, packed(IMAGE.layout()), tmp_path).end.reason
         )
+
+
+def test_a_blob_goes_to_no_plain_address_where_the_registry_has_https(room: Room, tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    with lying_server(tmp_path) as registry, lying_server() as store:
+        registry.serve("/v2/app/blobs/uploads/", b"", 202, Location=f"{store.address}/up")
+        store.serve("/up", b"", 201)
+        given = {
+            "repository": registry.address.removeprefix("https://") + "/app",
+            "ca_cert": (tmp_path / AUTHORITY).read_text(),
+        }
+        record = put(room, given, packed(IMAGE.layout()), tmp_path)
+        assert "it wants the image at an address without https" in record.end.reason
+        assert store.asked == []
