@@ -82,13 +82,15 @@ def test_messages_that_travel_together_while_the_connection_is_cut_are_not_lost(
 def test_a_backend_may_be_opened_before_its_broker_is_there(outage: Outage) -> None:
     outage.broker.kill()
     backend = outage.open(publish_timeout=SHORT)
-    with hub_stays_free(), backend.subscribe(["jobs"]) as subscription:
-        with pytest.raises(QueueUnavailableError):
-            backend.publish("jobs", b"early")
-        assert_unavailable(subscription)
+    with backend.subscribe(["jobs"]) as subscription:
+        with hub_stays_free():
+            with pytest.raises(QueueUnavailableError):
+                backend.publish("jobs", b"early")
+            assert_unavailable(subscription)
         outage.broker.start()
-        publish_at_last(backend, "jobs", b"late")
-        collect(subscription, {b"late"})
+        with hub_stays_free():
+            publish_at_last(backend, "jobs", b"late")
+            collect(subscription, {b"late"})
 
 
 def test_a_waiting_consumer_hears_of_an_outage_and_goes_on_after(outage: Outage) -> None:
