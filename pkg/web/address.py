@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
@@ -25,7 +25,7 @@ class Url:
     port: int
     target: str
     #: User and password, as they are; only proxies have any.
-    login: tuple[str, str] | None = None
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
     def place(self) -> str:

@@ -14,7 +14,8 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPResponse, IncompleteRead
-from typing import BinaryIO
+from io import BufferedReader, RawIOBase
+from typing import Any, BinaryIO
 
 import gevent
 
@@ -24,7 +25,45 @@ from pikoci.pkg.web.trust import trusted
 
 _PIECE = 64 * 1024
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SWITCHING = 101
 _LOST = (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError)
+
+
+class _Fair(RawIOBase):
+    """What a server says. A server that is always ready would let nobody else run, so each read does."""
+
+    def __init__(self, raw: RawIOBase) -> None:
+        self._raw = raw
+
+    def readable(self) -> bool:
+        """Of course."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        """Wait for the next part."""
+        count = self._raw.readinto(buffer)
+        gevent.sleep(0)
+        return count
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._raw.close()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    """The answer itself, whatever the server says before it (1xx)."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp = BufferedReader(_Fair(self.fp.detach()))
+
+    def begin(self) -> None:
+        """Read its head."""
+        super().begin()
+        while 100 <= self.status < 200 and self.status != _SWITCHING:
+            self.headers = None  # type: ignore[assignment] # what says that there is no head yet
+            super().begin()
 
 
 class Connection:
@@ -38,6 +77,7 @@ class Connection:
         self._url, self._tls, self._silence, self._proxy = url, tls, silence, proxy
         place = proxy or url
         self._http = HTTPConnection(address or place.host, place.port, timeout=silence)
+        self._http.response_class = _Response
         self._response: HTTPResponse | None = None
 
     @property
@@ -61,7 +101,7 @@ class Connection:
                 if self._http.sock is None:
                     self._connect()
                 with suppress(*_LOST):  # who refuses what is sent hangs up in the midst of it; the answer says why
-                    self._http.request(method, target, content, {**headers, **more, **own})
+                    self._http.request(method, target, content, _once({**headers, **more, **own}))
                 self._response = self._http.getresponse()
                 return self._response
         except _SourceError as error:
@@ -79,7 +119,6 @@ class Connection:
                     self._response.read()  # which marks the answer of a HEAD, and an empty one, as read
                     return
             yield piece
-            gevent.sleep(0)  # a server that is always ready would let nobody else run
 
     def close(self) -> None:
         """Hang up."""
@@ -104,7 +143,7 @@ class Connection:
         lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
         lines += [f"{name}: {value}" for name, value in _login(proxy).items()]
         self._http.sock.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
-        answer = HTTPResponse(self._http.sock, method="CONNECT")
+        answer = _Response(self._http.sock, method="CONNECT")
         answer.begin()
         answer.close()
         if not 200 <= answer.status < 300:
@@ -147,6 +186,11 @@ def _check(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not (_HEADER.fullmatch(name) and value.isascii() and value.replace("\t", " ").isprintable()):
             raise WebError("the address or a setting cannot be used", fault="request")
+
+
+def _once(headers: Mapping[str, str]) -> dict[str, str]:
+    """Of those that differ in the size of their letters only, the last."""
+    return dict({name.lower(): (name, value) for name, value in headers.items()}.values())
 
 
 def _login(proxy: Url | None) -> dict[str, str]:

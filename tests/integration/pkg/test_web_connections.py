@@ -13,6 +13,7 @@ from typing import Any
 
 import gevent
 import pytest
+from gevent import monkey
 from gevent.pywsgi import WSGIServer
 from gevent.server import StreamServer
 
@@ -148,6 +149,70 @@ def test_a_proxy_that_refuses(tls: ssl.SSLContext, heads: list[str], monkeypatch
         with pytest.raises(WebError, match="the proxy that the environment names refuses") as refused:
             found.ask("GET", "https://127.0.0.1:1/")
     assert refused.value.fault == "proxy"
+
+
+@contextmanager
+def flood(said: bytes, again: bytes) -> Iterator[str]:
+    """A server on a thread of its own, which never waits for anybody."""
+    native = monkey.get_original("socket", "socket")
+    listener = native(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(said)
+            while again:
+                connection.sendall(again * 1000)
+
+    serving = gevent.get_hub().threadpool.spawn(serve)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        serving.get(timeout=30)
+        listener.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        (b"", b"HTTP/1.1 100 Go on\r\n\r\n"),
+        (b"", b"HTTP/1.1 103 Soon\r\nLink: </a>\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: more\r\n"),
+    ],
+)
+def test_a_server_without_an_end_does_not_keep_others_waiting(said: bytes, again: bytes) -> None:
+    late = pytest.raises(WebError, match=r"no whole answer within 0\.2 s")
+    with flood(said, again) as address, Web(seconds=0.2, limit=500) as found, late:
+        found.ask("GET", address)
+
+
+def test_what_a_server_says_before_its_answer_is_passed_over() -> None:
+    early = b"HTTP/1.1 103 Soon\r\nLink: </a>\r\n\r\n"
+    with flood(early + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood", b"") as address, web() as found:
+        answer = found.ask("GET", address)
+    assert (answer.status, answer.headers, answer.body) == (200, {"content-length": "4"}, b"good")
+
+
+def test_a_header_is_sent_once_however_it_is_written() -> None:
+    heads: list[bytes] = []
+
+    def talk(connection: socket.socket, _: object) -> None:
+        heads.append(connection.recv(4096))
+        connection.sendall(b"HTTP/1.1 204 No\r\n\r\n")
+
+    server = StreamServer(("127.0.0.1", 0), talk)
+    server.start()
+    with web() as found:
+        given = {"user-agent": "mine", "host": "other", "content-length": "9"}
+        found.ask("PUT", f"http://127.0.0.1:{server.server_port}/", headers=given, body=io.BytesIO(b"abc"))
+    server.stop(timeout=0)
+    names = [line.split(b":")[0].lower() for line in heads[0].split(b"\r\n\r\n")[0].splitlines()[1:]]
+    assert sorted(names) == [b"accept-encoding", b"content-length", b"host", b"user-agent"]
+    assert f"Host: 127.0.0.1:{server.server_port}\r\n".encode() in heads[0]
+    assert b"Content-Length: 3\r\n" in heads[0]
 
 
 def test_a_file_that_cannot_be_read_is_no_fault_of_the_server() -> None:
