@@ -1,6 +1,6 @@
 """How late checks are: 10,000 resources, each checked every minute, SQLite in a file, an embedded worker.
 
-`python tests/bench/bench_checks.py [--json] [--seconds N]`. Lateness is from the moment a check falls due until its
+`python -m tests.bench.bench_checks [--json] [--seconds N]`. Lateness is from the moment a check falls due until its
 message is on the queue; the worker claims, runs (a `cron` resource, which runs inside the worker) and reports each.
 """
 

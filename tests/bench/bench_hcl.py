@@ -1,6 +1,6 @@
 """How long a large pipeline file takes to lex, parse and evaluate.
 
-`python tests/bench/bench_hcl.py` prints a table, with `--json` one JSON object. The aim: 1,000 jobs in under 0.6 s.
+`python -m tests.bench.bench_hcl` prints a table, with `--json` one JSON object. The aim: 1,000 jobs in under 0.6 s.
 """
 
 import argparse
