@@ -1,5 +1,5 @@
-# Services beside the steps of a job: one that is a command in the foreground, one that is started and stopped, one that
-# is never ready, and one whose commands run by a runner.
+# Services beside the steps of a job. One is a command in the foreground, one is started and stopped, one is never ready,
+# and the commands of one run by a runner.
 #
 #   job                          ends as     its log has
 #   test                         succeeded   "good morning" "the shop is open" "closing the shop"
