@@ -1,6 +1,6 @@
 """How long a large pipeline file takes to lex, to parse, and to become a pipeline: checked, evaluated, expanded.
 
-`python tests/bench/bench_hcl.py` prints a table, with `--json` one JSON object. The aim: a file of 1,000 jobs, which
+`python -m tests.bench.bench_hcl` prints a table, with `--json` one JSON object. The aim: a file of 1,000 jobs, which
 uses all of the language, is a pipeline in 0.6 s.
 """
 

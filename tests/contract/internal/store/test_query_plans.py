@@ -9,6 +9,7 @@ from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.store import (
     StoreSettings,
     accounts,
+    api_tokens,
     artifacts,
     build_leases,
     build_lines,
@@ -28,6 +29,7 @@ from pikoci.internal.store import (
     pipelines,
     resources,
     settings,
+    user_sessions,
     versions,
     worker_tokens,
     workers,
@@ -41,6 +43,7 @@ CONSTANT = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
     for module in (
         accounts,
+        api_tokens,
         artifacts,
         build_leases,
         build_lines,
@@ -58,6 +61,7 @@ CONSTANT = {
         pipelines,
         resources,
         settings,
+        user_sessions,
         versions,
         worker_tokens,
         workers,
@@ -110,6 +114,9 @@ SORTED = {
     "checks.NEXT_DUE_AFTER_LEASE",
     "checks.COUNT_RUNNING",
     "accounts.MEMBERS",
+    "api_tokens.OF_USER",
+    "api_tokens.OF_TEAM",
+    "user_sessions.LIST",
 }
 #: Once in a while: retention looks at every artifact, and after a clock was wrong every due time is looked at.
 #: And small tables, which are listed whole.
@@ -122,6 +129,8 @@ WHOLE = {
     "accounts.COUNT_USERS",
     "ended_sessions.ENDED",
     "ended_sessions.DELETE",
+    "api_tokens.DELETE_EXPIRED",
+    "user_sessions.DELETE",
     "worker_tokens.LIST",
     "worker_tokens.REVOKED",
     "workers.LIST",
