@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pikoci.importing import quick_imports
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.limits import MAX_TEAM_WEIGHT, MIN_SECRET
 from pikoci.server.listening import listen
@@ -140,8 +141,9 @@ def server(**values: Any) -> None:
     """
     settings = read_settings(values)
     configure_logging(settings.log_level)
-    from pikoci.server.application import Application
-    from pikoci.server.gunicorn_server import PikociApplication
+    with quick_imports():
+        from pikoci.server.application import Application
+        from pikoci.server.gunicorn_server import PikociApplication
 
     listener = listen(settings.host, settings.port)
     options = {
