@@ -90,6 +90,7 @@ PATH_FIELDS: Mapping[str, Field] = {
     "token_id": _token("the id of a worker's token", TOKEN_ID_PATTERN, "the list of worker tokens has the ids"),
     "build_id": _id("build id"),
     "resource_id": _id("resource id"),
+    "announcement_id": _id("announcement id"),
     "claim": _id("claim"),
     "digest": _token("an artifact", DIGEST_PATTERN, "artifacts are named by 64 hex digits"),
 }

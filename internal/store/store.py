@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pikoci.internal.domain.repositories import (
     AccountRepository,
+    AnnouncementRepository,
     ArtifactRepository,
     BuildRepository,
     DeletionRepository,
@@ -25,6 +26,7 @@ from pikoci.internal.domain.repositories import (
     WorkerTokenRepository,
 )
 from pikoci.internal.store.accounts import SqlAccounts
+from pikoci.internal.store.announcements import SqlAnnouncements
 from pikoci.internal.store.artifacts import SqlArtifacts
 from pikoci.internal.store.builds import SqlBuilds
 from pikoci.internal.store.deletion import SqlDeletion
@@ -70,6 +72,7 @@ class SqlStore:
         self.resources: ResourceRepository = SqlResources(session)
         self.versions: VersionRepository = SqlVersions(session)
         self.builds: BuildRepository = SqlBuilds(session)
+        self.announcements: AnnouncementRepository = SqlAnnouncements(session)
         self.logs: LogRepository = SqlLogs(session)
         self.workers: WorkerRepository = SqlWorkers(session)
         self.worker_tokens: WorkerTokenRepository = SqlWorkerTokens(session)

@@ -13,6 +13,7 @@ from pikoci.internal.domain.repositories.accounts import (
     IdempotencyRepository,
     SettingRepository,
 )
+from pikoci.internal.domain.repositories.announcements import AnnouncementRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
@@ -34,6 +35,7 @@ class Store(Protocol):
     resources: ResourceRepository
     versions: VersionRepository
     builds: BuildRepository
+    announcements: AnnouncementRepository
     logs: LogRepository
     workers: WorkerRepository
     worker_tokens: WorkerTokenRepository
