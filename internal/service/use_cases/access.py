@@ -45,7 +45,7 @@ def require_role(principal: Principal, team: str, role: Role, pipeline: str = ""
     principal.require_user()
     token = principal.token
     if not principal.may(team, Role.READ, pipeline):
-        limited = f"the token {token.name} may be for something else" if token else None
+        limited = f"the token {token.name} may be for something else" if token else ""
         raise NotFoundError(f"there is no team {team}, or you are not a member", hint=limited)
     way_out = f"ask an administrator of team {team} for it"
     if token is not None and not token.role.includes(role):
@@ -68,7 +68,7 @@ def require_admin(principal: Principal) -> User:
     """The global administrator that the principal is. Raises UnauthenticatedError or PermissionDeniedError."""
     user = principal.require_user()
     if not principal.is_admin:
-        only = "the token is not a global administrator's" if user.is_admin else None
+        only = "the token is not a global administrator's" if user.is_admin else ""
         raise PermissionDeniedError("this needs a global administrator", hint=only)
     return user
 

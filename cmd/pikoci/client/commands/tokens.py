@@ -81,10 +81,9 @@ def create_token(
     if other:
         named = settle(click.get_current_context(), {"team": team or "main", "pipeline": other})
         team, pipeline = named["team"], named["pipeline"]
-    expiry: dict[str, int | None] = {}
     if expires is not None:
-        expiry["expires_in"] = None if isinstance(expires, str) else expires
-    made = session.api.api_tokens.create(name, team=team, pipeline=pipeline, is_admin=global_admin, **limits, **expiry)
+        limits["expires_in"] = None if expires == _NEVER else expires
+    made = session.api.api_tokens.create(name, team=team, pipeline=pipeline, is_admin=global_admin, **limits)
     if not session.prints_json:
         ends = "it never expires" if made["expires_at"] is None else f"it expires {_day(made['expires_at'])}"
         click.echo(f"The token {name} is for {_opens(made)}; {ends}. It is not shown again.", err=True)
