@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PikociServer]:
         "--db-system=sqlite",
         f"--db-name={folder / 'pikoci.db'}",
         "--concurrency=4",
-        "--secret-key=a key that only this test knows",
+        "--secret-key=a key that only the tests of examples know",
         "--allow-private-sources",
     ]
     with running_server(folder, flags) as started:
