@@ -94,6 +94,7 @@ PATH_FIELDS: Mapping[str, Field] = {
     "api_token_id": _id("API token id"),
     "build_id": _id("build id"),
     "resource_id": _id("resource id"),
+    "announcement_id": _id("announcement id"),
     "claim": _id("claim"),
     "digest": _token("an artifact", DIGEST_PATTERN, "artifacts are named by 64 hex digits"),
 }

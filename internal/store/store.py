@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pikoci.internal.domain.repositories import (
     AccountRepository,
+    AnnouncementRepository,
     ApiTokenRepository,
     ArtifactRepository,
     BuildRepository,
@@ -27,6 +28,7 @@ from pikoci.internal.domain.repositories import (
     WorkerTokenRepository,
 )
 from pikoci.internal.store.accounts import SqlAccounts
+from pikoci.internal.store.announcements import SqlAnnouncements
 from pikoci.internal.store.api_tokens import SqlApiTokens
 from pikoci.internal.store.artifacts import SqlArtifacts
 from pikoci.internal.store.builds import SqlBuilds
@@ -76,6 +78,7 @@ class SqlStore:
         self.resources: ResourceRepository = SqlResources(session)
         self.versions: VersionRepository = SqlVersions(session)
         self.builds: BuildRepository = SqlBuilds(session)
+        self.announcements: AnnouncementRepository = SqlAnnouncements(session)
         self.logs: LogRepository = SqlLogs(session)
         self.workers: WorkerRepository = SqlWorkers(session)
         self.worker_tokens: WorkerTokenRepository = SqlWorkerTokens(session)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pikoci.importing import quick_imports
 from pikoci.internal.domain.api_tokens import MAX_LIFETIME
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.limits import MAX_TEAM_WEIGHT, MIN_SECRET
@@ -150,8 +151,9 @@ def server(**values: Any) -> None:
     """
     settings = read_settings(values)
     configure_logging(settings.log_level)
-    from pikoci.server.application import Application
-    from pikoci.server.gunicorn_server import PikociApplication
+    with quick_imports():
+        from pikoci.server.application import Application
+        from pikoci.server.gunicorn_server import PikociApplication
 
     listener = listen(settings.host, settings.port)
     options = {

@@ -11,6 +11,7 @@ from pikoci.internal.domain.repositories.accounts import (
     IdempotencyRepository,
     SettingRepository,
 )
+from pikoci.internal.domain.repositories.announcements import AnnouncementRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
 from pikoci.internal.domain.repositories.credentials import ApiTokenRepository, UserSessionRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
@@ -23,6 +24,7 @@ from pikoci.internal.domain.repositories.store import Store
 
 __all__ = [
     "AccountRepository",
+    "AnnouncementRepository",
     "ApiTokenRepository",
     "ArtifactRepository",
     "BuildRepository",

@@ -13,6 +13,7 @@ from pikoci.internal.domain.repositories.accounts import (
     IdempotencyRepository,
     SettingRepository,
 )
+from pikoci.internal.domain.repositories.announcements import AnnouncementRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
 from pikoci.internal.domain.repositories.credentials import ApiTokenRepository, UserSessionRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
@@ -37,6 +38,7 @@ class Store(Protocol):
     resources: ResourceRepository
     versions: VersionRepository
     builds: BuildRepository
+    announcements: AnnouncementRepository
     logs: LogRepository
     workers: WorkerRepository
     worker_tokens: WorkerTokenRepository

@@ -28,6 +28,7 @@ class KeyedStore(Store):
         self.resources = store.resources
         self.versions = store.versions
         self.builds = store.builds
+        self.announcements = store.announcements
         self.logs = store.logs
         self.workers = store.workers
         self.worker_tokens = store.worker_tokens

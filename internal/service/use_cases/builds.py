@@ -14,6 +14,7 @@ from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.job_inputs import settle
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import Page, Pipeline
+from pikoci.internal.service.lifecycle.announcing import Announcements
 from pikoci.internal.service.lifecycle.requeue import TakeBack
 from pikoci.internal.service.lifecycle.starting import JobRun, Starter
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic, worker_topic
@@ -33,6 +34,7 @@ class BuildService:
         self._context = context
         self._store = context.store
         self._starter = Starter(context)
+        self._announcements = Announcements(context)
         self._feeds = Feeds(context)
 
     def trigger(
@@ -100,6 +102,7 @@ class BuildService:
         return BuildDetail(
             build=build,
             approvals=standings(build.gates, self._store.builds.votes(build.id)) if build.gates else [],
+            announcements=self._announcements.of_build(build) if build.gates else [],
             steps=steps,
             inputs=self._store.builds.inputs(build.id),
             outputs=self._store.builds.outputs(build.id),

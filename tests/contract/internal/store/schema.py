@@ -5,7 +5,7 @@ from collections.abc import Callable
 from peewee import Database, Model
 
 from pikoci.internal.store import artifact_models, build_models, models
-from pikoci.internal.store.tables import ACTIVE, CHECKABLE, FINISHED, HAS_SLOT, IN_LINE, WAITS
+from pikoci.internal.store.tables import ACTIVE, CHECKABLE, FINISHED, HAS_SLOT, IN_LINE, OPEN, WAITS
 
 MODELS = [
     found
@@ -27,6 +27,7 @@ _UNIQUE = {
     "api_tokens_by_digest": "api_tokens (digest)",
     "api_tokens_of_user": "api_tokens (user_id, name) WHERE user_id IS NOT NULL",
     "api_tokens_of_team": "api_tokens (team_id, name) WHERE user_id IS NULL",
+    "announcements_of_build": "announcements (build_id, step)",
     "builds_rung": "builds (rung_by, worker, worker_instance) WHERE status = 'started'",
 }
 _PLAIN = {
@@ -43,6 +44,7 @@ _PLAIN = {
     "versions_in_order": "versions (resource_id, check_order)",
     "versions_found": "versions (resource_id, found_order)",
     "versions_without_place": "versions (resource_id, id) WHERE check_order IS NULL",
+    "announcements_open": f"announcements (dispatched_at) WHERE {OPEN}",
     "builds_of_job": "builds (job_id, id)",
     "builds_of_pipeline": "builds (pipeline_id, id)",
     "builds_active": f"builds (job_id, status, id) WHERE {ACTIVE}",

@@ -17,8 +17,8 @@ from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, 
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import Services
 from pikoci.internal.service.use_cases.api_tokens import Wish
-from pikoci.internal.store import StoreSettings, open_store
 from tests.integration.internal.service.world import TYPE, World
+from tests.services.memory_store import memory_store
 
 CONFIG = (
     TYPE
@@ -204,8 +204,7 @@ class Somebody:
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    store = open_store(StoreSettings(secret_keys=("a key of thirty-two bytes or more than that",)))
-    store.migrate()
+    store = memory_store("a key of thirty-two bytes or more than that")
     yield Stage(store)
     store.close()
 
