@@ -32,7 +32,9 @@ NEEDS: dict[Need, str] = {
         GET {_W}/builds/{{build_id}}/claims/{{claim}}/artifacts/{{digest}},
         POST {_W}/builds/{{build_id}}/claims/{{claim}}/secrets/{{secret}},
         POST {_W}/checks/{{resource_id}}/claim, POST {_W}/checks/{{resource_id}}/claims/{{claim}}/result,
-        POST {_W}/checks/{{resource_id}}/claims/{{claim}}/secrets/{{secret}}
+        POST {_W}/checks/{{resource_id}}/claims/{{claim}}/secrets/{{secret}},
+        POST {_W}/announcements/{{announcement_id}}/claim, POST {_W}/announcements/{{announcement_id}}/claims/{{claim}}/result,
+        POST {_W}/announcements/{{announcement_id}}/claims/{{claim}}/secrets/{{secret}}
     """,
     "login": """
         POST /api/v1/logout, POST /api/v1/profile/password,
