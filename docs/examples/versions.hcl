@@ -66,7 +66,6 @@ job "each" {
 job "newest" {
   get "batch" "three" {
     trigger = true
-    passed  = ["batch"]
     version = "latest"
   }
 
