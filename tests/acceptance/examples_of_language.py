@@ -38,6 +38,7 @@ def approvals(play: Play) -> None:
     with closing(a_second_person(play)) as second:
         for job in ("staging", "production", "refused"):
             server.wait_for_build(play.name, job, "1", "waiting")
+        server.wait_for((play.folder / "note").exists, "the message that staging waits")
         place = f"{play.address}/jobs/{{}}/builds/1".format
         server.post(f"{place('staging')}/approve", {})
         server.post(f"{place('refused')}/reject", {"reason": "not on a Friday"})
