@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 from msgspec import Struct
 
 from pikoci.internal.api.approval_views import AnnouncementView, ApprovalView
+from pikoci.internal.api.credential_views import ApiTokenView
 from pikoci.internal.domain.errors import Diagnostic
 from pikoci.internal.domain.job_inputs import Value
 
@@ -32,13 +33,14 @@ class TokenView(Struct, frozen=True):
     token: str
 
 
-class ProfileView(Struct, frozen=True):
-    """Who the token belongs to, and the role in each team."""
+class ProfileView(Struct, frozen=True, omit_defaults=True):
+    """Who the token belongs to, and the role in each team; an API token also says what it is."""
 
     name: str
     is_admin: bool
     must_change_password: bool
     teams: dict[str, str]
+    token: ApiTokenView | None = None
 
 
 class UserView(Struct, frozen=True):

@@ -24,6 +24,20 @@ CHECKABLE = "NOT archived AND check_dispatched_at IS NULL AND next_check_at IS N
 
 TEAMS = Table(models.Team, accounts.Team)
 USERS = Table(models.User, accounts.User)
+API_TOKENS = Table(
+    models.ApiToken,
+    accounts.ApiToken,
+    computed={
+        "user": "COALESCE((SELECT users.name FROM users WHERE users.id = api_tokens.user_id), '')",
+        "team": "COALESCE((SELECT teams.name FROM teams WHERE teams.id = api_tokens.team_id), '')",
+        # A pipeline that is being deleted has lost its team, and its name may be another's.
+        "pipeline": (
+            "COALESCE((SELECT pipelines.name FROM pipelines WHERE pipelines.id = api_tokens.pipeline_id"
+            " AND pipelines.team_id = api_tokens.team_id), '')"
+        ),
+    },
+)
+SESSIONS = Table(models.UserSession, accounts.UserSession)
 PIPELINES = Table(models.Pipeline, pipeline.Pipeline, computed={"team": "teams.name"})
 SOURCES = Table(models.PipelineSource, pipeline.PipelineSource)
 JOBS = Table(models.Job, pipeline.Job)

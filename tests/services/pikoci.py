@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ USER, PASSWORD = "tester", "correct horse"
 PIKOCI = str(Path(sys.executable).with_name("pikoci"))
 DEADLINE_SECONDS = 60.0
 POLL_SECONDS = 0.02
+LONGEST_POLL_SECONDS = 0.1
 
 T = TypeVar("T")
 
@@ -28,8 +29,8 @@ T = TypeVar("T")
 class PikociServer:
     """A server with its embedded worker; the same flags, port and folder at every start."""
 
-    def __init__(self, folder: Path, flags: Sequence[str] = ()) -> None:
-        """Choose a port; `start` starts."""
+    def __init__(self, folder: Path, flags: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> None:
+        """Choose a port; `start` starts. The environment is that of the tests, with these variables."""
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -42,6 +43,7 @@ class PikociServer:
             f"--workdir={folder / 'worker'}",
             *flags,
         ]
+        self._environment = environment or {}
         self.process: subprocess.Popen[bytes] | None = None
         self.http = httpx.Client(base_url=self.url, timeout=30.0)
 
@@ -51,6 +53,7 @@ class PikociServer:
             self.process = subprocess.Popen(
                 self.command(),
                 cwd=self.folder,
+                env={**os.environ, **self._environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -114,13 +117,14 @@ class PikociServer:
 
     def wait_for(self, condition: Callable[[], T], what: str, timeout: float = DEADLINE_SECONDS) -> T:
         """The first true value of `condition`; fails with the server's log when none comes in time."""
-        deadline = time.monotonic() + timeout
+        began = time.monotonic()
         while not (found := condition()):
             ended = self.process is not None and self.process.poll() is not None
-            if ended or time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if ended or waited > timeout:
                 log = self.log.read_text(errors="replace")[-4000:]
                 raise AssertionError(f"waited in vain for {what}; the server's log ends:\n{log}")
-            time.sleep(POLL_SECONDS)
+            time.sleep(min(POLL_SECONDS + waited / 10, LONGEST_POLL_SECONDS))  # to ask takes the server's time
         return found
 
     def wait_for_build(
@@ -142,9 +146,11 @@ class PikociServer:
 
 
 @contextmanager
-def running_server(folder: Path, flags: Sequence[str] = ()) -> Iterator[PikociServer]:
+def running_server(
+    folder: Path, flags: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[PikociServer]:
     """A started server, stopped at the end."""
-    server = PikociServer(folder, flags)
+    server = PikociServer(folder, flags, environment)
     try:
         server.start()
         yield server

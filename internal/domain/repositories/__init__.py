@@ -13,6 +13,7 @@ from pikoci.internal.domain.repositories.accounts import (
 )
 from pikoci.internal.domain.repositories.announcements import AnnouncementRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
+from pikoci.internal.domain.repositories.credentials import ApiTokenRepository, UserSessionRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
@@ -24,6 +25,7 @@ from pikoci.internal.domain.repositories.store import Store
 __all__ = [
     "AccountRepository",
     "AnnouncementRepository",
+    "ApiTokenRepository",
     "ArtifactRepository",
     "BuildRepository",
     "DeletionRepository",
@@ -37,6 +39,7 @@ __all__ = [
     "SecretRepository",
     "SettingRepository",
     "Store",
+    "UserSessionRepository",
     "VersionRepository",
     "WorkerRepository",
     "WorkerTokenRepository",

@@ -15,6 +15,7 @@ from pikoci.internal.domain.repositories.accounts import (
 )
 from pikoci.internal.domain.repositories.announcements import AnnouncementRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
+from pikoci.internal.domain.repositories.credentials import ApiTokenRepository, UserSessionRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
@@ -27,6 +28,8 @@ class Store(Protocol):
     """A database with everything in it."""
 
     accounts: AccountRepository
+    api_tokens: ApiTokenRepository
+    sessions: UserSessionRepository
     ended_sessions: EndedSessionRepository
     settings: SettingRepository
     idempotency: IdempotencyRepository

@@ -18,6 +18,8 @@ class KeyedStore(Store):
         self._store = store
         self._begins: dict[object, Callable[[], None]] = {}  # by greenlet
         self.accounts = store.accounts
+        self.api_tokens = store.api_tokens
+        self.sessions = store.sessions
         self.ended_sessions = store.ended_sessions
         self.settings = store.settings
         self.idempotency = store.idempotency
