@@ -7,11 +7,40 @@
 #     task wait                 skipped     "its branch was not taken"
 #   few                         succeeded   "3 changes: looking again"
 #   none                        succeeded   "0 changes: not yet"
-#   staging                     succeeded   "a rehearsal"
+#   nested                      succeeded   "more than nine" "told" "side by side"
+#     put bell                  succeeded
+#     get clock                 succeeded
+#   staging                     succeeded   "a rehearsal with a desk"
 #     task announce             absent
 
 variable "environment" {
   default = "staging"
+}
+
+resource "cron" "clock" {
+  check_interval = "@every 1h"
+}
+
+resource "trigger" "bell" {}
+
+resource "trigger" "alarm" {}
+
+notification_type "log" {
+  notify "shell" {
+    cmd = "echo \"$NOTIFY_MESSAGE\""
+  }
+}
+
+notification "log" "journal" {}
+
+service_type "desk" {
+  start "shell" {
+    cmd = "touch desk"
+  }
+
+  stop "shell" {
+    cmd = "rm desk"
+  }
 }
 
 job "many" {
@@ -97,6 +126,55 @@ job "none" {
   }
 }
 
+# Branches hold what a plan holds, conditions too.
+job "nested" {
+  task "look" {
+    run "shell" {
+      cmd = "echo CHANGES=12 >> \"$PIKOCI_OUTPUT\""
+    }
+  }
+
+  if "some" {
+    condition = "$TASK_LOOK_CHANGES"
+
+    get "cron" "clock" {}
+    put "trigger" "bell" {}
+
+    if "many" {
+      condition = "$TASK_LOOK_CHANGES > 9"
+      task "count" {
+        run "shell" {
+          cmd = "echo 'more than nine'"
+        }
+      }
+    }
+    else_if "few" {
+      condition = "$TASK_LOOK_CHANGES > 1"
+      notify "log" "journal" {}
+    }
+    else {
+      put "trigger" "alarm" {}
+    }
+
+    in_parallel {
+      task "one" {
+        run "shell" {
+          cmd = "echo 'side by side'"
+        }
+      }
+      notify "log" "journal" {
+        message = "told"
+      }
+    }
+  }
+  else {
+    in_parallel {
+      put "trigger" "alarm" {}
+      notify "log" "journal" {}
+    }
+  }
+}
+
 # A bool is decided when the pipeline is set: the job has the steps or not.
 job "staging" {
   if {
@@ -109,9 +187,10 @@ job "staging" {
   }
   else_if {
     condition = startswith(var.environment, "stag")
+    service "desk" {}
     task "rehearse" {
       run "shell" {
-        cmd = "echo 'a rehearsal'"
+        cmd = "test -e desk && echo 'a rehearsal with a desk'"
       }
     }
   }

@@ -6,13 +6,22 @@
 #   bad                  failed      "undoing it" "reported" "the job is failed" "looked after"
 #     put alarm          succeeded
 #     notify journal     succeeded
-#   too-slow             failed      "stopped in time"
-#     hook on_cancel     succeeded
+#   too-slow             failed      "stopped in time" "the job timed out"
 #   alarm                succeeded   "there was an alarm of bad"
+#   each-step            succeeded   "after the put" "after the get" "after the block" "after the message"
+#     put again          succeeded
 #   broken-hook          succeeded
 #     hook on_success    failed      "exit status 3"
 
 resource "trigger" "alarm" {}
+
+resource "trigger" "bell" {}
+
+resource "cron" "clock" {
+  check_interval = "@every 1h"
+}
+
+resource "trigger" "again" {}
 
 notification_type "log" {
   notify "shell" {
@@ -90,8 +99,16 @@ job "too-slow" {
     }
   }
 
-  on_cancel "shell" {
-    cmd = "echo 'stopped in time'"
+  on_cancel {
+    task "tell" {
+      run "exec" {
+        path = "echo"
+        args = ["stopped in time"]
+      }
+    }
+    notify "log" "journal" {
+      message = "the job timed out"
+    }
   }
 }
 
@@ -103,6 +120,45 @@ job "alarm" {
   task "ring" {
     run "shell" {
       cmd = "echo \"there was an alarm of $GET_ALARM_JOB\""
+    }
+  }
+}
+
+# Every step may have them.
+job "each-step" {
+  put "trigger" "bell" {
+    on_success "shell" {
+      cmd = "echo 'after the put'"
+    }
+  }
+
+  get "cron" "clock" {
+    on_success "shell" {
+      cmd = "echo 'after the get'"
+    }
+  }
+
+  in_parallel {
+    task "one" {
+      run "exec" {
+        path = "true"
+      }
+    }
+    ensure "shell" {
+      cmd = "echo 'after the block'"
+    }
+  }
+
+  notify "log" "journal" {
+    ensure "shell" {
+      cmd = "echo 'after the message'"
+    }
+  }
+
+  on_success {
+    put "trigger" "again" {}
+    notify "log" "journal" {
+      message = "and after that"
     }
   }
 }

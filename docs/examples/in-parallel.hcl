@@ -12,6 +12,23 @@
 #   too-slow                     failed
 #     task sleep                 cancelled   "timed out"
 #   again                        succeeded   "the second time"
+#   all-kinds                    succeeded   "half past nothing" "under way" "all of them are done"
+#     get clock                  succeeded
+#     put bell                   succeeded
+
+resource "cron" "clock" {
+  check_interval = "@every 1h"
+}
+
+resource "trigger" "bell" {}
+
+notification_type "log" {
+  notify "shell" {
+    cmd = "echo \"$NOTIFY_MESSAGE\""
+  }
+}
+
+notification "log" "journal" {}
 
 job "check" {
   in_parallel {
@@ -113,6 +130,26 @@ job "again" {
   task "both" {
     run "shell" {
       cmd = "test $(wc -l < tries) -eq 2"
+    }
+  }
+}
+
+# Whatever fetches, runs, publishes or tells can stand there.
+job "all-kinds" {
+  in_parallel {
+    get "cron" "clock" {}
+    task "look" {
+      run "exec" {
+        path = "echo"
+        args = ["half past nothing"]
+      }
+    }
+    put "trigger" "bell" {}
+    notify "log" "journal" {
+      message = "under way"
+    }
+    on_success "shell" {
+      cmd = "echo 'all of them are done'"
     }
   }
 }

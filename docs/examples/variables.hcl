@@ -1,12 +1,12 @@
 # Values that are given when the pipeline is set: types, defaults, and one that is not shown.
 #
 #   job      ends as     its log has
-#   show     succeeded   "4 processors of eu-1 and eu-2" "https://ci.example.com/main" "with *** of 7 characters"
+#   show     succeeded   "three processors of eu-1 and eu-2" "https://ci.example.com/main" "with *** of 7 characters"
 
 variable "processors" {
   description = "How many to use."
   type        = number
-  default     = "3"
+  default     = "3" # becomes a number
 }
 
 variable "zones" {
@@ -36,7 +36,7 @@ job "show" {
     env = { TOKEN = var.token }
     run "shell" {
       cmd = <<-EOT
-        echo "${var.processors + 1} processors of ${join(" and ", var.zones)}"
+        echo "${var.processors == 3 ? "three" : "many"} processors of ${join(" and ", var.zones)}"
         echo "${var.address}"
         echo "with $TOKEN of $${#TOKEN} characters"
       EOT

@@ -1,5 +1,5 @@
 # Which worker runs a job, in which order, and what comes of it if the worker is lost. `low` and then `high` are started
-# before there is a worker with the tag. `deploy` and `test` run on one that is killed and started again.
+# before there is a worker with the tag "vpn". `deploy` and `test` run on one that is killed and started again.
 #
 #   job         ends as     its log has
 #   check       succeeded   "found behind the vpn"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pikoci.internal.api import bodies, fleet_views, views
+from pikoci.internal.api.credential_routes import credential_routes
 from pikoci.internal.api.endpoints.approvals import Approvals
 from pikoci.internal.api.endpoints.builds import Builds
 from pikoci.internal.api.endpoints.events import Events
@@ -47,6 +48,7 @@ def table(services: Services, settings: ApiSettings, operations: Operations) -> 
     """All routes, over these services."""
     return [
         *_sessions(Session(services)),
+        *credential_routes(services),
         *_pipelines(Pipelines(services)),
         *_jobs(Jobs(services)),
         *_builds(Builds(services), Logs(services), Events(services, settings)),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from pikoci.internal.domain.repositories import (
     AccountRepository,
+    AnnouncementRepository,
+    ApiTokenRepository,
     ArtifactRepository,
     BuildRepository,
     DeletionRepository,
@@ -20,11 +22,14 @@ from pikoci.internal.domain.repositories import (
     SealedRepository,
     SecretRepository,
     SettingRepository,
+    UserSessionRepository,
     VersionRepository,
     WorkerRepository,
     WorkerTokenRepository,
 )
 from pikoci.internal.store.accounts import SqlAccounts
+from pikoci.internal.store.announcements import SqlAnnouncements
+from pikoci.internal.store.api_tokens import SqlApiTokens
 from pikoci.internal.store.artifacts import SqlArtifacts
 from pikoci.internal.store.builds import SqlBuilds
 from pikoci.internal.store.deletion import SqlDeletion
@@ -40,6 +45,7 @@ from pikoci.internal.store.sealing import Sealing
 from pikoci.internal.store.secrets import SqlSecrets
 from pikoci.internal.store.session import Session
 from pikoci.internal.store.settings import SqlIdempotency, SqlSettings
+from pikoci.internal.store.user_sessions import SqlUserSessions
 from pikoci.internal.store.versions import SqlVersions
 from pikoci.internal.store.worker_tokens import SqlWorkerTokens
 from pikoci.internal.store.workers import SqlWorkers
@@ -62,6 +68,8 @@ class SqlStore:
         self.relay = relay
         self._migrations = Migrations(session, system)
         self.accounts: AccountRepository = SqlAccounts(session)
+        self.api_tokens: ApiTokenRepository = SqlApiTokens(session)
+        self.sessions: UserSessionRepository = SqlUserSessions(session)
         self.ended_sessions: EndedSessionRepository = SqlEndedSessions(session)
         self.settings: SettingRepository = SqlSettings(session, sealing)
         self.idempotency: IdempotencyRepository = SqlIdempotency(session)
@@ -70,6 +78,7 @@ class SqlStore:
         self.resources: ResourceRepository = SqlResources(session)
         self.versions: VersionRepository = SqlVersions(session)
         self.builds: BuildRepository = SqlBuilds(session)
+        self.announcements: AnnouncementRepository = SqlAnnouncements(session)
         self.logs: LogRepository = SqlLogs(session)
         self.workers: WorkerRepository = SqlWorkers(session)
         self.worker_tokens: WorkerTokenRepository = SqlWorkerTokens(session)

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pikoci.pkg.client.builds import Builds
+from pikoci.pkg.client.credentials import ApiTokens, Sessions
 from pikoci.pkg.client.events import BuildEvent
 from pikoci.pkg.client.fleet import Workers, WorkerTokens
 from pikoci.pkg.client.people import Teams, Users
@@ -36,6 +37,8 @@ class Client:
         self.users = Users(self._transport)
         self.teams = Teams(self._transport)
         self.secrets = Secrets(self._transport)
+        self.api_tokens = ApiTokens(self._transport)
+        self.sessions = Sessions(self._transport)
         self.workers = Workers(self._transport)
         self.worker_tokens = WorkerTokens(self._transport)
 

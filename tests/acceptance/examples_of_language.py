@@ -120,14 +120,17 @@ def webhook(play: Play) -> None:
 
 
 def workers(play: Play) -> None:
-    """Have a worker of its own come late, and kill another one."""
+    """Have a worker with the tag come late, beside one without, and kill another one."""
     farm = Farm(play.folder, "nats", play.request.getfixturevalue("nats_address"))
     play.server = farm.server
     try:
         farm.server.start()
+        farm.worker("plain")
         play.set()
         for job in ("low", "high", "check"):
             play.trigger(job)
+        inside = f"{play.address}/resources/inside.service"
+        farm.server.wait_for(lambda: "vpn" in farm.server.get(inside)["waiting_reason"], "the check to wait")
         slow = farm.worker("slow", "--tags=vpn", "--concurrency=1")
         farm.server.wait_for_build(play.name, "low", "1", "succeeded", "failed")
         slow.stop()

@@ -13,6 +13,8 @@ from pikoci.client.commands.people import teams, users
 from pikoci.client.commands.pipelines import pipelines
 from pikoci.client.commands.resources import resources
 from pikoci.client.commands.secrets import secrets
+from pikoci.client.commands.sessions import sessions
+from pikoci.client.commands.tokens import tokens
 
 
 @click.group()
@@ -45,6 +47,8 @@ for _command in (
     queues,
     users,
     teams,
+    tokens,
+    sessions,
     version,
 ):
     client.add_command(_command)

@@ -11,7 +11,9 @@ from pikoci.internal.domain.repositories.accounts import (
     IdempotencyRepository,
     SettingRepository,
 )
+from pikoci.internal.domain.repositories.announcements import AnnouncementRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
+from pikoci.internal.domain.repositories.credentials import ApiTokenRepository, UserSessionRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
@@ -22,6 +24,8 @@ from pikoci.internal.domain.repositories.store import Store
 
 __all__ = [
     "AccountRepository",
+    "AnnouncementRepository",
+    "ApiTokenRepository",
     "ArtifactRepository",
     "BuildRepository",
     "DeletionRepository",
@@ -35,6 +39,7 @@ __all__ = [
     "SecretRepository",
     "SettingRepository",
     "Store",
+    "UserSessionRepository",
     "VersionRepository",
     "WorkerRepository",
     "WorkerTokenRepository",

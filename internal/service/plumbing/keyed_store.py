@@ -18,6 +18,8 @@ class KeyedStore(Store):
         self._store = store
         self._begins: dict[object, Callable[[], None]] = {}  # by greenlet
         self.accounts = store.accounts
+        self.api_tokens = store.api_tokens
+        self.sessions = store.sessions
         self.ended_sessions = store.ended_sessions
         self.settings = store.settings
         self.idempotency = store.idempotency
@@ -26,6 +28,7 @@ class KeyedStore(Store):
         self.resources = store.resources
         self.versions = store.versions
         self.builds = store.builds
+        self.announcements = store.announcements
         self.logs = store.logs
         self.workers = store.workers
         self.worker_tokens = store.worker_tokens

@@ -11,7 +11,7 @@ from pikoci.internal.pipeline.language import LANGUAGE
 from pikoci.internal.pipeline.usage import usage
 from pikoci.pkg import hcl
 from pikoci.pkg.hcl.format import format_source
-from tests.acceptance.examples import FILES, rows
+from tests.acceptance.examples import FILES, FOLDER, rows
 
 SUPPORTED = {key: block for key, block in LANGUAGE.items() if block.supported}
 
@@ -45,7 +45,25 @@ def test_an_example_says_what_comes_of_each_of_its_jobs(file: Path) -> None:
     assert ran == jobs
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("", "has no table"),
+        ("#   job  ends as\n", "has no jobs"),
+        ("#   job  ends as\n#   a    done\n", "no such status"),
+        ("#   job  ends as\n#   a    failed  with 1\n", "not understood"),
+        ("#   job  ends as\n#     task t  failed\n", "not understood"),
+        ("#   job  ends as\n#   a    failed\n#     task t  waiting\n", "no such status"),
+    ],
+)
+def test_a_table_that_says_nothing_a_test_could_check_is_no_table(table: str, problem: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.hcl"
+    file.write_text(f'# A file.\n{table}\njob "a" {{}}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=problem):
+        rows(file)
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.rglob("*.hcl")), ids=lambda file: file.stem)
 def test_an_example_is_formatted(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert format_source(text).text == text, "run `pikoci pipeline fmt docs/examples/*.hcl`"
