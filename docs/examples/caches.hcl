@@ -15,7 +15,7 @@ job "compile" {
           echo "nothing to compile"
         else
           echo "compiling everything"
-          touch objects/main.o
+          mkdir -p objects && touch objects/main.o
         fi
       EOT
     }
@@ -33,7 +33,7 @@ job "download" {
           echo "going on where it stopped"
         else
           echo "from the beginning"
-          touch parts/1
+          mkdir -p parts && touch parts/1
           exit 1
         fi
       EOT

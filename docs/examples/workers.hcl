@@ -5,7 +5,7 @@
 #   check       succeeded   "found behind the vpn"
 #   low         succeeded   "after high"
 #   high        succeeded   "before low"
-#   deploy      errored     "lost"
+#   deploy      errored     "requeue_on_worker_loss = false"
 #   test        succeeded   "the second time"
 
 variable "folder" {

@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PikociServer]:
         "--db-system=sqlite",
         f"--db-name={folder / 'pikoci.db'}",
         "--concurrency=4",
-        "--secret-key=a long key that only this one test knows",
+        "--secret-key=a key that only the tests of examples know",
         "--allow-private-sources",
         f"--fs-roots={tmp_path_factory.getbasetemp()}",
     ]
