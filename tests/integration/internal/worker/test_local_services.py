@@ -37,9 +37,9 @@ from tests.services.requirement import missing, program
 from tests.unit.internal.worker.bench_room import Room, sh, task, wait_until, worker_room
 from tests.unit.internal.worker.fake_gateway import Record
 
+CANCEL = WorkerCommand(kind="cancel", build_id=1, claim=1, reason="cancelled by alice")
 #: Where the room's builds look for programs.
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin"
-CANCEL = WorkerCommand(kind="cancel", build_id=1, claim=1, reason="cancelled by alice")
 
 
 @pytest.fixture(scope="module")
