@@ -7,6 +7,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import falcon
+from msgspec.structs import replace
 
 from pikoci.internal.api.problems import PasswordChangeRequiredError
 from pikoci.internal.api.request import ANONYMOUS, ApiRequest
@@ -84,6 +85,8 @@ class Authentication:
             request.principal, request.session = self._sessions.open(read_bearer(header))
         elif "HTTP_COOKIE" in request.env:
             request.principal, request.session = self._by_cookie(request)
+        if request.principal.user is not None:
+            request.principal = _with_origin(request)
         user = request.principal.user
         if user is not None and user.must_change_password and not getattr(resource, "before_password_change", False):
             raise PasswordChangeRequiredError(
@@ -107,6 +110,13 @@ class Authentication:
         if request.method not in SAFE_METHODS:
             require_same_origin(request, self._external_url)
         return opened
+
+
+def _with_origin(request: ApiRequest) -> Principal:
+    """The principal, with what the audit log is told of where the request comes from and what it came with."""
+    session = request.session
+    credential = request.principal.credential if session is None else f"session {session.id}".strip()
+    return replace(request.principal, address=request.address, credential=credential)
 
 
 def require_same_origin(request: falcon.Request, external_url: str = "") -> None:

@@ -13,10 +13,11 @@ ANONYMOUS = Principal()
 class ApiRequest(falcon.Request):
     """A request with whoever makes it: `principal` is anonymous until the credentials were checked.
 
-    `session` is the one that the credentials opened. `client` is the address that it comes from, for IPv6 the network
-    of 64 bits.
+    `session` is the one that the credentials opened. `address` is where it comes from; `client` is the same, but for
+    IPv6 the network of 64 bits.
     """
 
     principal: Principal = ANONYMOUS
     session: UserClaims | None = None
+    address: str = ""
     client: str = ""

@@ -42,10 +42,16 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who makes a request. Anonymous callers have `user` None."""
+    """Who makes a request. Anonymous callers have `user` None.
+
+    `address` is where the request comes from, and `credential` the kind and the id of what it came with, for the audit
+    log.
+    """
 
     user: User | None = None
     roles: dict[str, Role] = {}
+    address: str = ""
+    credential: str = ""
 
     def require_user(self) -> User:
         """The user who makes the request. Raises UnauthenticatedError for a stranger."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pikoci.internal.domain.repositories import (
     AccountRepository,
     ArtifactRepository,
+    AuditRepository,
     BuildRepository,
     DeletionRepository,
     EndedSessionRepository,
@@ -26,6 +27,7 @@ from pikoci.internal.domain.repositories import (
 )
 from pikoci.internal.store.accounts import SqlAccounts
 from pikoci.internal.store.artifacts import SqlArtifacts
+from pikoci.internal.store.audit import SqlAudit
 from pikoci.internal.store.builds import SqlBuilds
 from pikoci.internal.store.deletion import SqlDeletion
 from pikoci.internal.store.ended_sessions import SqlEndedSessions
@@ -76,6 +78,7 @@ class SqlStore:
         self.artifacts: ArtifactRepository = SqlArtifacts(session)
         self.deletions: DeletionRepository = SqlDeletion(session)
         self.secrets: SecretRepository = SqlSecrets(session, sealing)
+        self.audit: AuditRepository = SqlAudit(session)
         self.sealed: SealedRepository = SqlSealed(session, sealing, system)
 
     def history(self, pipeline_id: int) -> SqlHistory:

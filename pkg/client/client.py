@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from pikoci.pkg.client.audit import Audit
 from pikoci.pkg.client.builds import Builds
 from pikoci.pkg.client.events import BuildEvent
 from pikoci.pkg.client.fleet import Workers, WorkerTokens
@@ -35,6 +36,7 @@ class Client:
         self.resources = Resources(self._transport)
         self.users = Users(self._transport)
         self.teams = Teams(self._transport)
+        self.audit = Audit(self._transport)
         self.secrets = Secrets(self._transport)
         self.workers = Workers(self._transport)
         self.worker_tokens = WorkerTokens(self._transport)

@@ -11,6 +11,7 @@ from pikoci.internal.domain.repositories.accounts import (
     IdempotencyRepository,
     SettingRepository,
 )
+from pikoci.internal.domain.repositories.audit import AuditRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
@@ -23,6 +24,7 @@ from pikoci.internal.domain.repositories.store import Store
 __all__ = [
     "AccountRepository",
     "ArtifactRepository",
+    "AuditRepository",
     "BuildRepository",
     "DeletionRepository",
     "EndedSessionRepository",

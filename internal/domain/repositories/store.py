@@ -13,6 +13,7 @@ from pikoci.internal.domain.repositories.accounts import (
     IdempotencyRepository,
     SettingRepository,
 )
+from pikoci.internal.domain.repositories.audit import AuditRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
@@ -40,6 +41,7 @@ class Store(Protocol):
     artifacts: ArtifactRepository
     deletions: DeletionRepository
     secrets: SecretRepository
+    audit: AuditRepository
     sealed: SealedRepository
 
     def history(self, pipeline_id: int) -> History:
