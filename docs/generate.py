@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the generated parts of the documentation: `make docs` runs it, a test compares the files with what it writes.
 
-The pipeline reference and the command line reference are whole pages. The tables of settings, of the API's routes and
-of the Ansible roles' variables stand between two comments in pages that people write.
+The pipeline reference and the command line reference are whole pages. The tables of settings, of the API's routes,
+of the example pipelines and of the Ansible roles' variables stand between two comments in pages that people write.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from pikoci.cooperative import make_cooperative
 
 make_cooperative()
 
-import json  # noqa: E402 - imported after the patch
+import itertools  # noqa: E402 - imported after the patch
+import json  # noqa: E402 - as above
 import re  # noqa: E402 - as above
 import secrets  # noqa: E402 - as above
 from collections.abc import Iterator  # noqa: E402 - as above
@@ -29,6 +30,7 @@ from pikoci.internal.api.route import Route  # noqa: E402 - as above
 from pikoci.internal.api.routes import table  # noqa: E402 - as above
 from pikoci.internal.domain.clock import SystemClock  # noqa: E402 - as above
 from pikoci.internal.pipeline import reference  # noqa: E402 - as above
+from pikoci.internal.pipeline.usage import best_examples, usage  # noqa: E402 - as above
 from pikoci.internal.service import build_services  # noqa: E402 - as above
 from pikoci.internal.store import StoreSettings, open_store  # noqa: E402 - as above
 from pikoci.pkg.queue.mem import MemoryBackend  # noqa: E402 - as above
@@ -37,6 +39,7 @@ from pikoci.server.command import server  # noqa: E402 - as above
 from pikoci.worker.command import worker  # noqa: E402 - as above
 
 DOCS = Path(__file__).parent
+EXAMPLES = sorted(DOCS.glob("examples/*.hcl"))
 FLEET = DOCS.parent / "deploy" / "ansible"
 
 _PIPELINE_HEADER = """\
@@ -59,12 +62,37 @@ def pages() -> dict[Path, str]:
     """The text that each page with generated parts should have."""
     return {
         DOCS / "cli.md": render_cli_reference().rstrip("\n") + "\n",
-        DOCS / "pipeline-reference.md": _PIPELINE_HEADER + reference(),
+        DOCS / "pipeline-reference.md": _PIPELINE_HEADER + reference(examples_of_blocks()),
+        DOCS / "examples.md": _between("examples", DOCS / "examples.md", examples_table()),
         DOCS / "server.md": _between("settings", DOCS / "server.md", settings_table(server)),
         DOCS / "workers.md": _between("worker settings", DOCS / "workers.md", settings_table(worker)),
         DOCS / "api.md": _between("routes", DOCS / "api.md", routes_table()),
         FLEET / "README.md": _between("variables", FLEET / "README.md", roles_tables()),
     }
+
+
+def examples_of_blocks() -> dict[str, str]:
+    """A line with links to the examples of each block of the language, by its key."""
+    usages = {path.name: usage(path.read_text(encoding="utf-8")) for path in EXAMPLES}
+    return {key: _linked(names) for key, names in best_examples(usages).items()}
+
+
+def _linked(names: list[str]) -> str:
+    links = ", ".join(f"[{name}](examples/{name})" for name in names)
+    return f"{'Examples' if len(names) > 1 else 'Example'}: {links}."
+
+
+def examples_table() -> str:
+    """The example pipelines, and what the first sentence of each says."""
+    lines = ["| file | shows |", "| --- | --- |"]
+    lines += [f"| [{path.name}](examples/{path.name}) | {_first_sentence(path)} |" for path in EXAMPLES]
+    return "\n".join(lines)
+
+
+def _first_sentence(path: Path) -> str:
+    comment = itertools.takewhile(lambda line: line.startswith("# "), path.read_text(encoding="utf-8").splitlines())
+    text = " ".join(line.removeprefix("# ") for line in comment)
+    return re.split(r"(?<=\.) ", text)[0].replace("|", "\\|")
 
 
 def settings_table(command: click.Command) -> str:

@@ -1,5 +1,6 @@
 """What every test has: a cooperative process, as the program itself has, and the real services."""
 
+import gc
 import os
 import shlex
 import signal
@@ -20,6 +21,7 @@ def _starts_workers() -> bool:
 
 
 if not _starts_workers():
+    gc.disable()  # until all tests are collected: imports and lists of tests are no garbage
     make_cooperative()  # before anything else is imported
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -98,6 +100,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long: then the processes end together, and none waits for the last test of another."""
     places = {HERE / name: number for number, name in enumerate(TIERS)}
     items.sort(key=lambda item: next((places[folder] for folder in item.path.parents if folder in places), len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Let collections look at what tests make, and at nothing that all of them need."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

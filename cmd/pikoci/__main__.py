@@ -15,11 +15,14 @@ from pikoci.secrecy import close_to_others  # noqa: E402 - a signal is not to wa
 
 close_to_others()
 
-from pikoci.cooperative import make_cooperative  # noqa: E402 - the environment holds secrets, and imports take their time
+from pikoci.importing import quick_imports  # noqa: E402 - the environment holds secrets, and imports take their time
 
-make_cooperative()
+with quick_imports():
+    from pikoci.cooperative import make_cooperative
 
-from pikoci.cli import main  # noqa: E402 - imported after the patch, as everything else must be
+    make_cooperative()
+
+    from pikoci.cli import main  # after the patch, as everything else must be
 
 if __name__ == "__main__":
     main()

@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from pikoci import __version__
+from pikoci.importing import quick_imports
 from pikoci.internal.domain.errors import InvalidPipelineError, PikociError
 from pikoci.interrupting import end_at_interrupts_again, end_interrupted, raise_at_interrupts
 
@@ -40,7 +41,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, attribute = COMMANDS[cmd_name][0].split(":")
-        command = getattr(importlib.import_module(module), attribute)
+        with quick_imports():
+            command = getattr(importlib.import_module(module), attribute)
         raise_at_interrupts()
         assert isinstance(command, click.Command)
         return command

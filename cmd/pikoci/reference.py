@@ -24,7 +24,8 @@ team is `main`.
 
 `pikoci client login` keeps a login for each server in `$XDG_CONFIG_HOME/pikoci/client.json` (`~/.config` by default),
 which only you can read, and makes that server the one that commands talk to. `--url` or `PIKOCI_URL` name another
-server, as `host:port` or a URL; a token in `PIKOCI_TOKEN` stands in for a login, for example in scripts.
+server, as `host:port` or a URL; a token in `PIKOCI_TOKEN`, such as `pikoci client tokens create` makes, stands in for
+a login, for example in scripts.
 """
 
 

@@ -42,7 +42,7 @@ def create_app(services: Services, settings: ApiSettings) -> falcon.App[ApiReque
             SecurityHeaders(),
             client,
             ExternalAddress(settings),
-            Authentication(Sessions(services, settings, clock), settings),
+            Authentication(Sessions(services, settings, clock), settings, services.context.last_use),
         ]
     )
     app.req_options.strip_url_path_trailing_slash = True

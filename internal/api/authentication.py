@@ -10,13 +10,16 @@ import falcon
 from msgspec.structs import replace
 
 from pikoci.internal.api.problems import PasswordChangeRequiredError
-from pikoci.internal.api.request import ANONYMOUS, ApiRequest
+from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.domain.accounts import Principal
+from pikoci.internal.domain.api_tokens import is_api_token
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import PermissionDeniedError, UnauthenticatedError
 from pikoci.internal.domain.limits import MAX_TOKEN
 from pikoci.internal.service import Services
+from pikoci.internal.service.plumbing.bus import LOGINS
+from pikoci.internal.service.plumbing.last_use import LastUse
 from pikoci.internal.service.plumbing.tokens import UserClaims
 
 COOKIE = "pikoci_session"
@@ -35,21 +38,29 @@ class Sessions:
         self._lifetime = settings.principal_lifetime
         self._size = settings.principal_cache
         self._clock = clock
-        self._known: OrderedDict[str, tuple[float, Principal, UserClaims]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[float, Principal, UserClaims | None]] = OrderedDict()
+        self._times_forgotten = 0
+        self._subscription = services.context.bus.subscribe(LOGINS)  # for as long as the process lives
+        self._ended = self._subscription.__enter__()
 
-    def open(self, token: str) -> tuple[Principal, UserClaims]:
-        """Who the token belongs to, and its session.
+    def open(self, token: str) -> tuple[Principal, UserClaims | None]:
+        """Who the token belongs to, and its session; an API token has none.
 
         Raises UnauthenticatedError for a token that is not valid, or not valid any more.
         """
+        if self._ended.take():  # on another server, perhaps
+            self.forget()
+            self._services.context.ended_sessions.forget()
         now = self._clock.monotonic()
         known = self._known.get(token)
         if known is not None and now < known[0]:
-            self._services.accounts.require_open(known[2])
+            if known[2] is not None:
+                self._services.accounts.require_open(known[2])
             return known[1], known[2]
-        claims = self._services.tokens.read_user(token)
-        self._services.accounts.require_open(claims)
-        principal = self._services.accounts.principal_for(claims.user_id, claims.session_epoch)
+        before = self._times_forgotten
+        principal, claims = self._look_up(token)
+        if before != self._times_forgotten:
+            return principal, claims  # what was read may be old already, and is believed this once
         self._known[token] = (now + self._lifetime, principal, claims)
         self._known.move_to_end(token)
         if len(self._known) > self._size:
@@ -58,7 +69,15 @@ class Sessions:
 
     def forget(self) -> None:
         """Look every token up anew."""
+        self._times_forgotten += 1
         self._known.clear()
+
+    def _look_up(self, token: str) -> tuple[Principal, UserClaims | None]:
+        if is_api_token(token):
+            return self._services.api_tokens.open(token), None
+        claims = self._services.tokens.read_user(token)
+        self._services.accounts.require_open(claims)
+        return self._services.accounts.principal_for(claims.user_id, claims.session_epoch), claims
 
 
 class Authentication:
@@ -68,25 +87,24 @@ class Authentication:
     `before_password_change = True` also serves users whose password must be changed first. Pages and the API share it.
     """
 
-    def __init__(self, sessions: Sessions, settings: ApiSettings) -> None:
+    def __init__(self, sessions: Sessions, settings: ApiSettings, last_use: LastUse) -> None:
         self._sessions = sessions
+        self._last_use = last_use
         self._external_url = settings.external_url
 
     def process_resource(self, request: ApiRequest, _: falcon.Response, resource: object, __: Any) -> None:
         """Check the credentials, if there are any.
 
         Raises UnauthenticatedError for a wrong bearer token (a wrong cookie is as good as none), PermissionDeniedError
-        for a change by cookie from another site, PasswordChangeRequiredError.
+        for a change by cookie from another site or by a token for reading, PasswordChangeRequiredError.
         """
         if not getattr(resource, "authenticates", True):
             return
         header = request.env.get("HTTP_AUTHORIZATION")
         if header is not None:
-            request.principal, request.session = self._sessions.open(read_bearer(header))
+            self._open(request, read_bearer(header))
         elif "HTTP_COOKIE" in request.env:
-            request.principal, request.session = self._by_cookie(request)
-        if request.principal.user is not None:
-            request.principal = _with_origin(request)
+            self._open_cookie(request)
         user = request.principal.user
         if user is not None and user.must_change_password and not getattr(resource, "before_password_change", False):
             raise PasswordChangeRequiredError(
@@ -99,24 +117,42 @@ class Authentication:
         if request.method not in SAFE_METHODS and request.principal.user is not None:
             self._sessions.forget()
 
-    def _by_cookie(self, request: ApiRequest) -> tuple[Principal, UserClaims | None]:
+    def _open(self, request: ApiRequest, token: str) -> None:
+        principal, request.session = self._sessions.open(token)
+        request.principal = _with_origin(request, principal)
+        request.ask_again = lambda: self._sessions.open(token)[0]
+        if request.session is not None:
+            self._last_use.note(request.session.id, request.client)
+            return
+        used = request.principal.token
+        if used is None:
+            return
+        self._last_use.note(used.id, request.client)
+        if used.read_only and request.method not in SAFE_METHODS:
+            raise PermissionDeniedError(
+                f"the token {used.name} is for reading only", hint="use another token, or log in"
+            )
+
+    def _open_cookie(self, request: ApiRequest) -> None:
         values = request.get_cookie_values(COOKIE)
-        if not values or len(values[0]) > MAX_TOKEN:
-            return ANONYMOUS, None
+        # A browser's session is never an API token: pages would show it to whoever uses that browser.
+        if not values or len(values[0]) > MAX_TOKEN or is_api_token(values[0]):
+            return
         try:
-            opened = self._sessions.open(values[0])
+            self._open(request, values[0])
         except UnauthenticatedError:
-            return ANONYMOUS, None
+            return
         if request.method not in SAFE_METHODS:
             require_same_origin(request, self._external_url)
-        return opened
 
 
-def _with_origin(request: ApiRequest) -> Principal:
+def _with_origin(request: ApiRequest, principal: Principal) -> Principal:
     """The principal, with what the audit log is told of where the request comes from and what it came with."""
-    session = request.session
-    credential = request.principal.credential if session is None else f"session {session.id}".strip()
-    return replace(request.principal, address=request.address, credential=credential)
+    used = principal.token
+    credential = (
+        f"api token {used.id} {used.name}" if used else f"session {request.session.id}" if request.session else ""
+    )
+    return replace(principal, address=request.address, credential=credential.strip())
 
 
 def require_same_origin(request: falcon.Request, external_url: str = "") -> None:

@@ -124,7 +124,7 @@ class WorkCollector(Collector):
             sum_value=measures.hub_gap.sum,
         )
         taken = CounterMetricFamily(
-            "pikoci_leases_taken_back", "Builds and checks whose worker was lost.", labels=["kind"]
+            "pikoci_leases_taken_back", "Builds, checks and announcements whose worker was lost.", labels=["kind"]
         )
         for kind, count in measures.leases_taken_back.items():
             taken.add_metric([kind], float(count))

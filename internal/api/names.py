@@ -17,6 +17,7 @@ from pikoci.internal.domain.names import (
     DIGEST_PATTERN,
     INSTANCE_PATTERN,
     JOB,
+    LABEL,
     PIPELINE,
     RESOURCE,
     SECRET,
@@ -43,6 +44,7 @@ def _named(rule: NameRule) -> Meta:
 AccountName = Annotated[str, _named(ACCOUNT)]
 PipelineName = Annotated[str, _named(PIPELINE)]
 JobName = Annotated[str, _named(JOB)]
+TokenName = Annotated[str, _named(LABEL)]
 SecretName = Annotated[str, _named(SECRET)]
 ResourceName = Annotated[str, _named(RESOURCE)]
 WorkerName = Annotated[str, _named(WORKER)]
@@ -88,8 +90,11 @@ PATH_FIELDS: Mapping[str, Field] = {
     "version": Field(Id, "{value} is not a version id", "the resource's versions are listed with their ids"),
     "token": _token("a webhook token", WEBHOOK_TOKEN_PATTERN, "copy the whole address from the resource"),
     "token_id": _token("the id of a worker's token", TOKEN_ID_PATTERN, "the list of worker tokens has the ids"),
+    "session": _token("a session", TOKEN_ID_PATTERN, "the list of sessions has the ids"),
+    "api_token_id": _id("API token id"),
     "build_id": _id("build id"),
     "resource_id": _id("resource id"),
+    "announcement_id": _id("announcement id"),
     "claim": _id("claim"),
     "digest": _token("an artifact", DIGEST_PATTERN, "artifacts are named by 64 hex digits"),
 }

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from pikoci.internal.api import fleet_views, views
+from pikoci.internal.api import approval_views, fleet_views, views
 from pikoci.internal.domain.accounts import User
+from pikoci.internal.domain.announcement import Announcement
 from pikoci.internal.domain.approval import GateStanding
 from pikoci.internal.domain.build import Build, LogChunk, Standing, Step
 from pikoci.internal.domain.errors import InvalidError
@@ -75,10 +76,19 @@ def step(one: Step) -> views.StepView:
     )
 
 
-def approval(one: GateStanding) -> views.ApprovalView:
+def approval(one: GateStanding) -> approval_views.ApprovalView:
     """What a build waits or waited for, with the votes."""
-    votes = [views.VoteView(vote.voter, vote.approves, vote.reason, moment(vote.at)) for vote in one.votes]
-    return views.ApprovalView(one.gate.label, one.gate.approvals, one.missing, moment_or_none(one.gate.until), votes)
+    votes = [approval_views.VoteView(vote.voter, vote.approves, vote.reason, moment(vote.at)) for vote in one.votes]
+    return approval_views.ApprovalView(
+        one.gate.label, one.gate.approvals, one.missing, moment_or_none(one.gate.until), votes
+    )
+
+
+def announcement(one: Announcement) -> approval_views.AnnouncementView:
+    """A message that the build waits."""
+    return approval_views.AnnouncementView(
+        one.label, one.notification, one.status, one.reason, moment_or_none(one.finished_at)
+    )
 
 
 def build_detail(one: BuildDetail, team: str, pipeline: str) -> views.BuildDetailView:
@@ -86,6 +96,7 @@ def build_detail(one: BuildDetail, team: str, pipeline: str) -> views.BuildDetai
     return views.BuildDetailView(
         **msgspec.structs.asdict(build(one.build, team, pipeline)),
         approvals=[approval(found) for found in one.approvals],
+        announcements=[announcement(found) for found in one.announcements],
         approved_at=moment_or_none(one.build.approved_at),
         steps=[step(found) for found in one.steps],
         inputs=[

@@ -15,7 +15,7 @@ HEADER = "Idempotency-Key"
 
 
 class Replay:
-    """Answers a repeated request as the first one was answered; keys belong to a user and a route."""
+    """Answers a repeated request as the first one was answered; keys belong to a user, or a token, and a route."""
 
     def __init__(self, service: IdempotencyService) -> None:
         self._service = service
@@ -31,7 +31,9 @@ class Replay:
             return action()
         if not fits(key, IdempotencyKey):
             raise InvalidError(f"{HEADER} takes 1 to 255 visible ASCII characters", hint="a UUID is a good key")
-        scope = f"{user.id} {request.method} {request.uri_template}"
+        token = request.principal.token
+        owner = f"{user.id} token {token.id}" if token else str(user.id)
+        scope = f"{owner} {request.method} {request.uri_template}"
         asked = f"{request.path}?{request.query_string}\n".encode() + body
         fingerprint = hashlib.sha256(asked).hexdigest()
         try:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pikoci.internal.api import bodies, fleet_views, views
 from pikoci.internal.api.audit_view import AuditEntryView
+from pikoci.internal.api.credential_routes import credential_routes
 from pikoci.internal.api.endpoints.approvals import Approvals
 from pikoci.internal.api.endpoints.audit import Audit
 from pikoci.internal.api.endpoints.builds import Builds
@@ -49,6 +50,7 @@ def table(services: Services, settings: ApiSettings, operations: Operations) -> 
     """All routes, over these services."""
     return [
         *_sessions(Session(services)),
+        *credential_routes(services),
         *_pipelines(Pipelines(services)),
         *_jobs(Jobs(services)),
         *_builds(Builds(services), Logs(services), Events(services, settings)),

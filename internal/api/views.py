@@ -7,6 +7,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
+from pikoci.internal.api.approval_views import AnnouncementView, ApprovalView
+from pikoci.internal.api.credential_views import ApiTokenView
 from pikoci.internal.domain.errors import Diagnostic
 from pikoci.internal.domain.job_inputs import Value
 
@@ -31,13 +33,14 @@ class TokenView(Struct, frozen=True):
     token: str
 
 
-class ProfileView(Struct, frozen=True):
-    """Who the token belongs to, and the role in each team."""
+class ProfileView(Struct, frozen=True, omit_defaults=True):
+    """Who the token belongs to, and the role in each team; an API token also says what it is."""
 
     name: str
     is_admin: bool
     must_change_password: bool
     teams: dict[str, str]
+    token: ApiTokenView | None = None
 
 
 class UserView(Struct, frozen=True):
@@ -119,25 +122,6 @@ class OutputView(Struct, frozen=True):
     metadata: dict[str, str]
 
 
-class VoteView(Struct, frozen=True):
-    """What a person says of a build that waits for approval."""
-
-    voter: str
-    approves: bool
-    reason: str
-    at: datetime
-
-
-class ApprovalView(Struct, frozen=True):
-    """What a build waits or waited for: so many `approvals` for the label, before `until`, null: without limit."""
-
-    label: str
-    approvals: int
-    missing: int
-    until: datetime | None
-    votes: list[VoteView]
-
-
 class BuildDetailView(BuildView, frozen=True):
     """A build with its steps, inputs and outputs. `values` are those of the job's `input` blocks.
 
@@ -145,6 +129,7 @@ class BuildDetailView(BuildView, frozen=True):
     """
 
     approvals: list[ApprovalView]
+    announcements: list[AnnouncementView]
     approved_at: datetime | None
     steps: list[StepView]
     inputs: list[InputView]

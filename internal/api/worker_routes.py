@@ -9,6 +9,8 @@ from pikoci.internal.api.names import Instance, WorkerName
 from pikoci.internal.api.route import BYTES, Route
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.domain.gateway import (
+    AnnouncementAssignment,
+    AnnouncementResult,
     BuildAssignment,
     CheckAssignment,
     CheckResult,
@@ -31,6 +33,7 @@ from pikoci.internal.service import Services
 WORKER = "/api/v1/worker"
 BUILD = f"{WORKER}/builds/{{build_id}}"
 CHECK = f"{WORKER}/checks/{{resource_id}}"
+ANNOUNCEMENT = f"{WORKER}/announcements/{{announcement_id}}"
 
 _PACKED: dict[str, Any] = {
     "takes": MSGPACK,
@@ -84,4 +87,15 @@ def worker_routes(services: Services, settings: ApiSettings) -> list[Route]:
             **named,
         ),
         Route("POST", f"{check}/result", api.finish_check, "Tell what a check found", body=CheckResult, **_DONE),
+        *_announcement_routes(api, named),
+    ]
+
+
+def _announcement_routes(api: WorkerApi, named: dict[str, Any]) -> list[Route]:
+    claim, claimed = f"{ANNOUNCEMENT}/claim", f"{ANNOUNCEMENT}/claims/{{claim}}"
+    what, done = "A secret that the announcement names", "Tell how sending it ended"
+    return [
+        Route("POST", claim, api.claim_announcement, "Take an announcement", AnnouncementAssignment, **_CLAIM),
+        Route("POST", f"{claimed}/secrets/{{secret}}", api.announcement_secret, what, SecretValue, **named),
+        Route("POST", f"{claimed}/result", api.finish_announcement, done, body=AnnouncementResult, **_DONE),
     ]

@@ -12,6 +12,8 @@ from pikoci.internal.domain.times import short_duration
 
 #: A job has at most so many `approve` blocks.
 MAX_APPROVALS = 20
+#: And in them at most so many `notify` blocks.
+MAX_ANNOUNCEMENTS = 50
 #: Characters of what somebody says with a vote.
 MAX_VOTE_REASON = 1000
 #: What a rejection's reason must have one other character than.

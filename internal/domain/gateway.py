@@ -65,14 +65,14 @@ class WorkerTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClaimRef(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim that a worker holds; `id` is that of the build, or for a check that of the resource."""
+    """One claim that a worker holds; `id` is that of the build or announcement, or for a check that of the resource."""
 
     id: Id = msgspec.field(name="build_id")  # so workers and servers of either side of the change understand each other
     claim: Id
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker is alive, in this state, and renews the leases of these claims (and those of its checks).
+    """A worker is alive, in this state, and renews the leases of these claims.
 
     The last one says `ended`: nothing that this instance took runs any more. The claims in it are those whose results
     it has and could not deliver yet; all others are run again at once, and another process may have its name.
@@ -83,6 +83,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["running", "draining", "cordoned", "ended"]
     builds: list[ClaimRef] = []
     checks: list[ClaimRef] = []
+    announcements: list[ClaimRef] = []
 
 
 class WorkerCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,13 +96,14 @@ class WorkerCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeartbeatReply(msgspec.Struct, frozen=True, kw_only=True):
-    """`lost` (builds) and `lost_checks` are claims that are no longer this worker's: stop them and forget them.
+    """`lost` (builds) and the others are claims that are no longer this worker's: stop them and forget them.
 
-    Ids of builds and of resources overlap, hence two lists. `commands` repeat until obeyed.
+    Ids of builds, resources and announcements overlap, hence three lists. `commands` repeat until obeyed.
     """
 
     lost: list[ClaimRef] = []
     lost_checks: list[ClaimRef] = []
+    lost_announcements: list[ClaimRef] = []
     commands: list[WorkerCommand] = []
 
 
@@ -169,6 +171,26 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     metadata: list[dict[str, str]] = []
 
 
+class AnnouncementAssignment(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to an announcement's claim: a `work` like a build's, of one step that sends the message.
+
+    That step is the same however often it is sent, and the claim in there is 0. The message says `text` where neither
+    step nor notification have one.
+    """
+
+    announcement_id: int
+    claim: int
+    lease: float
+    work: BuildAssignment
+    text: str
+
+
+class AnnouncementResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How sending it ended; `error` is one sentence where it could not be sent."""
+
+    error: str = ""
+
+
 class Gateway(Protocol):
     """The server, as a worker sees it."""
 
@@ -212,6 +234,12 @@ class Gateway(Protocol):
     def finish_check(self, resource_id: int, claim: int, result: CheckResult) -> None:
         """Deliver a check's outcome; a second delivery is ignored. Raises StaleClaimError for an old claim."""
 
+    def claim_announcement(self, announcement_id: int, worker: str, instance: str) -> AnnouncementAssignment:
+        """Take an announcement that is to be sent. Raises ConflictError as `claim_build` does."""
+
+    def finish_announcement(self, announcement_id: int, claim: int, result: AnnouncementResult) -> None:
+        """Tell how it ended; a second delivery is ignored. Raises StaleClaimError for an old claim."""
+
     def build_secret(self, build_id: int, claim: int, name: str) -> str:
         """The value now of an entry of the server's own store that the claim's plan names.
 
@@ -221,6 +249,9 @@ class Gateway(Protocol):
 
     def check_secret(self, resource_id: int, claim: int, name: str) -> str:
         """The same for the plan of a check."""
+
+    def announcement_secret(self, announcement_id: int, claim: int, name: str) -> str:
+        """The same for what an announcement needs."""
 
     def store_artifact(self, build_id: int, claim: int, chunks: Iterable[bytes]) -> str:
         """Store a stream under its SHA-256 (hex), which is returned. Raises TooLargeError over the server's limit."""

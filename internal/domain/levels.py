@@ -53,7 +53,7 @@ _GROUPS: Mapping[int, Mapping[str, str]] = {
         "PutStep": "params",
         "JobPlan": (
             "env steps hooks timeout concurrency serial_groups tags priority requeue_on_worker_loss disable_retry"
-            " allow_failure interruptible approvals"
+            " allow_failure interruptible approvals announcements"
         ),
         "runner exec": "path args",
         "runner shell": "cmd file shell",

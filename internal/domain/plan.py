@@ -264,8 +264,8 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One job, expanded. `concurrency` 0 means no limit, `timeout` 0 none; a higher `priority` goes first.
 
     Its `services` start before its steps, in order. Its commands see the variables of `env`. Builds are given out when
-    all of `approvals` are had. One that a new version makes sends the messages of `on_trigger` before all else, if no
-    other build has sent the same of that version.
+    all of `approvals` are had; `announcements`, by their labels, say that they wait. One that a new version makes sends
+    the messages of `on_trigger` before all else, if no other build has sent the same of that version.
     """
 
     name: str
@@ -285,6 +285,7 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     inputs: list[JobInput] = []
     approvals: list[Approval] = []
     on_trigger: list[NotifyStep] = []
+    announcements: dict[str, list[NotifyStep]] = {}
 
     @property
     def is_limited(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pikoci.internal.domain.plan import JobPlan
-from pikoci.internal.pipeline.approvals import build_approvals
+from pikoci.internal.pipeline.approvals import build_announcements, build_approvals
 from pikoci.internal.pipeline.conditions import CONDITIONS
 from pikoci.internal.pipeline.expand import Instance, instances
 from pikoci.internal.pipeline.inputs import build_inputs, refuse_unmet
@@ -59,6 +59,7 @@ def _build(base: str, block: Block, instance: Instance, steps: Steps, scope: Sco
         **steps.services.plan(node.children),
         inputs=build_inputs(node, inside),
         approvals=build_approvals(node, scope.report),
+        announcements=build_announcements(node, steps, scope.report),
         on_trigger=build_on_trigger(node, steps, scope.report),
         steps=steps.plan(node.children),
         **steps.hooks(node.children),

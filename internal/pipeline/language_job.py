@@ -88,12 +88,11 @@ _JOB = (
     ),
     Block(
         "approve.notify",
-        "Tell that a build waits.",
+        "Send a message when a build begins to wait.",
         labels=("type", "name"),
         refers="notification",
         attributes=(Attribute("message", kinds.STRING, "The text."),),
         free="values by name for the notification",
-        supported=False,
     ),
 )
 

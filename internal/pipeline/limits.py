@@ -12,6 +12,7 @@ from typing import Any
 
 from pikoci.internal.pipeline.report import ReadingStoppedError, Report
 from pikoci.pkg.hcl.diagnostics import Range
+from pikoci.pkg.hcl.syntax import Placed
 from pikoci.pkg.hcl.values import Deferred, ValueSet
 
 #: Jobs, after expansion.
@@ -24,6 +25,9 @@ MAX_EXPANDED = 32 * 1024 * 1024
 ELEMENT = 32
 #: Seconds of a processor that evaluating and expanding may take.
 MAX_SECONDS = 4.0
+
+#: Where something stands. What is counted for every expression hands over its node, and no range is made of it.
+Place = Placed | Range
 
 
 class PipelineTooLargeError(ReadingStoppedError):
@@ -41,36 +45,36 @@ class Budget:
         self._parts = 0
         self._size = 0
 
-    def tick(self, where: Range) -> None:
+    def tick(self, where: Place) -> None:
         """Look at the time; called all along. Raises PipelineTooLargeError."""
         if self._processor_time() > self._end:
             self._report.error(
-                where,
+                _range(where),
                 "Reading the pipeline takes too long",
                 f"Up to here it took {MAX_SECONDS:g} seconds of a processor, which is the limit.",
                 "split the file, or let a task's script do the computing",
             )
             raise PipelineTooLargeError
 
-    def part(self, arguments: int, where: Range) -> None:
+    def part(self, arguments: int, where: Place) -> None:
         """Count a block of a job with its arguments. Raises PipelineTooLargeError."""
         self.tick(where)
         self._parts += 1 + arguments
         if self._parts > MAX_PARTS:
             self._report.error(
-                where,
+                _range(where),
                 "The pipeline is too large",
                 f"Expanded it has more than {MAX_PARTS:,} blocks and arguments.",
                 "split it into several pipelines, or make fewer instances",
             )
             raise PipelineTooLargeError
 
-    def jobs(self, count: int, size: int, where: Range) -> None:
+    def jobs(self, count: int, size: int, where: Place) -> None:
         """Count `count` instances of a job whose source has `size` characters. Raises PipelineTooLargeError."""
         self._jobs += count
         if self._jobs > MAX_JOBS:
             self._report.error(
-                where,
+                _range(where),
                 "Too many jobs",
                 f"With this one there would be {self._jobs:,}, and at most {MAX_JOBS:,} are possible.",
                 "split the file into several pipelines, or make fewer instances",
@@ -79,24 +83,28 @@ class Budget:
         if count > 1:
             self._spend(count * size, where)
 
-    def text(self, size: int, where: Range) -> None:
+    def text(self, size: int, where: Place) -> None:
         """Count a text of `size` characters that expanding makes. Raises PipelineTooLargeError."""
         self._spend(size + ELEMENT, where)
 
-    def value(self, value: Any, where: Range) -> None:
+    def value(self, value: Any, where: Place) -> None:
         """Count an evaluated value. Raises PipelineTooLargeError."""
         self._spend(_measure(value), where)
 
-    def _spend(self, size: int, where: Range) -> None:
+    def _spend(self, size: int, where: Place) -> None:
         self._size += size
         if self._size > MAX_EXPANDED:
             self._report.error(
-                where,
+                _range(where),
                 "The pipeline is too large",
                 f"Evaluated and expanded it has more than {MAX_EXPANDED:,} characters.",
                 "split it into several pipelines, or keep long texts in files of the repository",
             )
             raise PipelineTooLargeError
+
+
+def _range(where: Place) -> Range:
+    return where.range if isinstance(where, Placed) else where
 
 
 def _measure(value: Any) -> int:

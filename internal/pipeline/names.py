@@ -26,7 +26,7 @@ class NameCheck:
         self._functions = functions
         self._report = report
         self._broken: set[int] = set()
-        self._uses: dict[int, list[Path]] = {}
+        self._uses: dict[Expression, list[Path]] = {}
 
     def check(self, expression: Expression, *, each: bool, local: bool = True) -> None:
         """Report the unknown names in `expression`.
@@ -35,10 +35,7 @@ class NameCheck:
         """
         if type(expression) is Literal:
             return
-        found = traversals(expression)
-        if found:
-            self._uses[id(expression)] = found
-        for path in found:
+        for path in self.uses(expression):
             if not self._known(path, each=each, local=local):
                 self._broken.add(id(expression))
         if "(" in expression.range.text:
@@ -49,8 +46,11 @@ class NameCheck:
         return id(expression) in self._broken
 
     def uses(self, expression: Expression) -> list[Path]:
-        """The names that a checked expression uses."""
-        return self._uses.get(id(expression), [])
+        """The names that `expression` uses: looked for once, however many instances of a job ask."""
+        found = self._uses.get(expression)
+        if found is None:
+            found = self._uses[expression] = [] if type(expression) is Literal else traversals(expression)
+        return found
 
     def _check_functions(self, expression: Expression) -> None:
         # Evaluating would find them too, but not everything is evaluated: the branch of a condition that does not

@@ -52,11 +52,8 @@ class Node:
 
     def changed(self, *names: str) -> dict[str, Any]:
         """The arguments among `names` that differ from their defaults: what a plan has to say."""
-        return {
-            name: self.values[name]
-            for name in names
-            if name in self.values and self.values[name] != self.schema.by_name[name].default
-        }
+        known = self.schema.by_name
+        return {name: value for name, value in self.values.items() if name in names and value != known[name].default}
 
     def only(self, block_type: str) -> Node | None:
         """The first block of that type inside, or None."""
@@ -71,7 +68,7 @@ class Node:
 def read(block: Block, schema: BlockSchema, scope: Scope) -> Node:
     """Evaluate `block` and what is inside; what is wrong with a value is reported, and the value left out."""
     node = Node(block, schema, attributes=block.body.attributes)
-    scope.budget.part(len(node.attributes), block.range)
+    scope.budget.part(len(node.attributes), block)
     for attribute in node.attributes.values():
         if attribute.name in _EXPANDING and schema.type == "job":
             continue
@@ -141,7 +138,7 @@ def _children(block: Block, schema: BlockSchema, scope: Scope) -> Iterator[Node]
         if branch is None:
             yield from _children(child, known, scope) if choice.is_taken else ()
         else:
-            scope.budget.part(1, child.range)
+            scope.budget.part(1, child)
             inside = list(_children(child, known, scope))
             yield Node(child, known, values=branch, attributes=child.body.attributes, children=inside)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from pikoci.internal.domain.builtin import (
     BUILTIN_RESOURCE_TYPES,
@@ -20,19 +21,22 @@ from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema
 _LATER = " *Not supported yet.*"
 
 
-def reference() -> str:
-    """The reference as Markdown: blocks, steps and hooks, built-in types, runners, functions."""
-    return "\n".join([*_blocks(), *_builtins(), *_secret_types(), *_notifications(), *_functions()]) + "\n"
+def reference(examples: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The reference as Markdown: blocks, steps and hooks, built-in types, runners, functions.
+
+    `examples` are links to what shows a block, by its key. They are for the documentation, which has what they lead to.
+    """
+    return "\n".join([*_blocks(examples), *_builtins(), *_secret_types(), *_notifications(), *_functions()]) + "\n"
 
 
-def _blocks() -> Iterator[str]:
+def _blocks(examples: Mapping[str, str]) -> Iterator[str]:
     yield "## Blocks"
     for key, block in LANGUAGE.items():
         yield ""
-        yield from _block(key, block)
+        yield from _block(key, block, examples.get(key, ""))
 
 
-def _block(key: str, block: BlockSchema) -> Iterator[str]:
+def _block(key: str, block: BlockSchema, examples: str) -> Iterator[str]:
     parents = [parent.type for parent in LANGUAGE.values() if key in parent.blocks and parent is not PIPELINE]
     inside = f" (in {', '.join(f'`{parent}`' for parent in parents)})" if parents else ""
     yield "### The file" if block is PIPELINE else f"### `{block.form()}`{inside}"
@@ -49,6 +53,9 @@ def _block(key: str, block: BlockSchema) -> Iterator[str]:
     for child_key in block.blocks:
         child = LANGUAGE[child_key]
         yield f"| `{child.type}` | block | {'yes' if child.required else ''} | | {child.description} |"
+    if examples:
+        yield ""
+        yield examples
 
 
 def _attribute(attribute: AttributeSchema) -> str:

@@ -14,7 +14,7 @@ from pikoci.internal.pipeline.masks import Masks
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.report import Report
 from pikoci.pkg.hcl import EvalContext, Expression, evaluate, has_errors
-from pikoci.pkg.hcl.static import Path, traversals
+from pikoci.pkg.hcl.static import Path
 from pikoci.pkg.hcl.syntax import Literal
 
 
@@ -72,7 +72,7 @@ class Scope:
             self.each_sensitive or any(one.sensitive for one in self.named.values())
         ):
             return False
-        return any(self._is_sensitive(path) for path in traversals(expression))
+        return any(self._is_sensitive(path) for path in self.names.uses(expression))
 
     def _is_sensitive(self, path: Path) -> bool:
         if path.root == "each":
@@ -90,13 +90,13 @@ class Scope:
         roots: dict[str, Any] = {root: one.values for root, one in self.named.items()}
         if isinstance(self.each, Mapping):
             roots["each"] = self.each
-        self.budget.tick(expression.range)
-        tick = partial(self.budget.tick, expression.range)
+        self.budget.tick(expression)
+        tick = partial(self.budget.tick, expression)
         result = evaluate(expression, EvalContext(roots, self.functions, tick))
         self.report.extend(result.diagnostics)
         if has_errors(result.diagnostics):
             return Absent.INVALID
-        self.budget.value(result.value, expression.range)
+        self.budget.value(result.value, expression)
         return result.value
 
     def _is_unknown(self, expression: Expression) -> bool:

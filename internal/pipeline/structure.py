@@ -14,8 +14,7 @@ from pikoci.internal.pipeline.misplaced import misplaced
 from pikoci.internal.pipeline.names import NameCheck
 from pikoci.internal.pipeline.report import Report
 from pikoci.internal.pipeline.schema import BlockSchema
-from pikoci.pkg.hcl.diagnostics import Range
-from pikoci.pkg.hcl.syntax import Attribute, Block, Body
+from pikoci.pkg.hcl.syntax import Attribute, Block, Body, Placed
 
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f/]+")
 _SELECTS = ("if", "else_if", "else")
@@ -46,9 +45,9 @@ class Structure:
 
     def check(self, body: Body) -> None:
         """Report everything that is wrong with the file without evaluating it."""
-        self._body(body, PIPELINE, body.range, in_each=False, refused=False)
+        self._body(body, PIPELINE, body, in_each=False, refused=False)
 
-    def _body(self, body: Body, schema: BlockSchema, header: Range, *, in_each: bool, refused: bool) -> None:
+    def _body(self, body: Body, schema: BlockSchema, header: Placed, *, in_each: bool, refused: bool) -> None:
         seen: dict[str, Block] = {}
         previous = ""
         for item in body.items:
@@ -81,7 +80,7 @@ class Structure:
         if block.type == "matrix":
             in_each = False
         inside = refused or not schema.supported
-        self._body(block.body, schema, block.range, in_each=in_each, refused=inside)
+        self._body(block.body, schema, block, in_each=in_each, refused=inside)
 
     def _attribute(self, attribute: Attribute, schema: BlockSchema, *, in_each: bool) -> None:
         known = schema.by_name.get(attribute.name)
@@ -148,20 +147,20 @@ class Structure:
             self._free_labels(block)
 
     def _free_labels(self, block: Block) -> None:
-        for label, where in zip(block.labels, block.label_ranges, strict=True):
+        for place, label in enumerate(block.labels):
             if not _PRINTABLE.fullmatch(label) or len(label) > MAX_LABEL:
                 self._report.error(
-                    where,
+                    block.label_ranges[place],
                     f'Invalid name "{label[:MAX_LABEL]}"',
                     f'A name has 1 to {MAX_LABEL} characters, without "/" and control characters.',
                 )
 
-    def _missing(self, body: Body, schema: BlockSchema, header: Range, seen: Iterable[str]) -> None:
+    def _missing(self, body: Body, schema: BlockSchema, header: Placed, seen: Iterable[str]) -> None:
         given = {item.name for item in body.items if isinstance(item, Attribute)}
         for attribute in schema.attributes:
             if attribute.required and attribute.name not in given:
                 self._report.error(
-                    header,
+                    header.range,
                     f'Missing argument "{attribute.name}" in {schema.type}',
                     attribute.description,
                     f"write {attribute.name} = ...",
@@ -170,7 +169,7 @@ class Structure:
             child = LANGUAGE[key]
             if child.required and child.type not in seen:
                 self._report.error(
-                    header,
+                    header.range,
                     f'Missing block "{child.type}" in {schema.type}',
                     child.description,
                     f"write {child.form()}",

@@ -1,4 +1,4 @@
-"""Loops: due checks, inputs, dispatcher, sweeper, retention, deletion."""
+"""Loops: due checks, inputs, dispatcher, sweeper, retention, deletion, last use."""
 
 from pikoci.internal.scheduler.scheduler import Periods, Scheduler
 

@@ -29,6 +29,7 @@ class Periods:
         sweep: float = 5.0,
         prune: float = 3600.0,
         delete: float = 60.0,
+        last_use: float = 60.0,
     ) -> None:
         self.schedule = schedule
         self.checks = checks
@@ -36,6 +37,7 @@ class Periods:
         self.sweep = sweep
         self.prune = prune
         self.delete = delete
+        self.last_use = last_use
 
 
 class Scheduler:
@@ -57,6 +59,7 @@ class Scheduler:
         self._add("sweep", self._sweep, self._periods.sweep)
         self._add("retention", self._prune, self._periods.prune)
         self._add("deletion", scheduling.delete_hidden, self._periods.delete, DELETIONS)
+        self._add("last use", self._write_last_use, self._periods.last_use)
         self._greenlets = [gevent.spawn(loop.run) for loop in self._loops]
 
     def stop(self, timeout: float = 5.0) -> None:
@@ -88,6 +91,10 @@ class Scheduler:
         if due is None:
             return self._periods.checks
         return max(self._periods.shortest, min(due, self._periods.checks))
+
+    def _write_last_use(self) -> int:
+        self._services.context.last_use.write()
+        return 0
 
     def _prune(self) -> int:
         deleted = self._services.scheduling.prune()

@@ -16,6 +16,7 @@ from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.doorbell import Doorbell
 from pikoci.internal.service.plumbing.fleet import Fleet
 from pikoci.internal.service.plumbing.keyed_store import KeyedStore
+from pikoci.internal.service.plumbing.last_use import LastUse
 from pikoci.internal.service.plumbing.measures import Measures
 from pikoci.internal.service.plumbing.ports import Broker, FetchSources, RunInThread, fetch_nothing, run_inline
 from pikoci.internal.service.plumbing.revocations import Revocations
@@ -25,6 +26,7 @@ from pikoci.internal.service.plumbing.turns import Turns
 from pikoci.internal.service.plumbing.vain import VainByPipeline
 from pikoci.internal.service.plumbing.waiting import Waiting
 from pikoci.internal.service.use_cases.accounts import AccountService
+from pikoci.internal.service.use_cases.api_tokens import ApiTokenService
 from pikoci.internal.service.use_cases.approvals import ApprovalService
 from pikoci.internal.service.use_cases.audit import AuditService
 from pikoci.internal.service.use_cases.builds import BuildService
@@ -35,6 +37,7 @@ from pikoci.internal.service.use_cases.monitoring import Monitoring
 from pikoci.internal.service.use_cases.pipelines import PipelineService
 from pikoci.internal.service.use_cases.resources import ResourceService
 from pikoci.internal.service.use_cases.secrets import SecretService
+from pikoci.internal.service.use_cases.sessions import SessionService
 from pikoci.internal.service.use_cases.webhooks import WebhookService
 from pikoci.internal.service.use_cases.worker_tokens import WorkerTokenService
 from pikoci.internal.service.use_cases.workers import WorkerService
@@ -54,6 +57,8 @@ class Services:
     webhooks: WebhookService
     accounts: AccountService
     audit: AuditService
+    sessions: SessionService
+    api_tokens: ApiTokenService
     tokens: TokenService
     gateway: WorkerGateway
     workers: WorkerService
@@ -106,6 +111,7 @@ def build_services(
         measures=Measures(),
         revocations=Revocations(store.worker_tokens.revoked, clock),
         ended_sessions=Revocations(store.ended_sessions.ended, clock),
+        last_use=LastUse(store, clock),
         waiting=Waiting(store, clock, compiled, fleet, turns),
         vain=VainByPipeline(),
     )
@@ -126,6 +132,8 @@ def _use_cases(context: Context, tokens: TokenService, hash_in_thread: RunInThre
         webhooks=WebhookService(context),
         accounts=AccountService(context, hash_in_thread),
         audit=AuditService(context),
+        sessions=SessionService(context, tokens),
+        api_tokens=ApiTokenService(context),
         tokens=tokens,
         gateway=WorkerGateway(context),
         workers=WorkerService(context),

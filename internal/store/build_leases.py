@@ -11,7 +11,7 @@ from pikoci.internal.domain.build import Build
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.domain.pipeline import BusySlots
 from pikoci.internal.store.session import Session, batches, marks
-from pikoci.internal.store.tables import BUILDS
+from pikoci.internal.store.tables import BUILDS, OPEN
 from pikoci.internal.store.values import encode_json, key_text
 
 TAKE_STALE = (
@@ -37,6 +37,7 @@ GRACE_CHECKS = (
     "UPDATE resources SET check_lease_expires_at = ?"
     " WHERE check_lease_expires_at IS NOT NULL AND check_lease_expires_at < ?"
 )
+GRACE_ANNOUNCEMENTS = f"UPDATE announcements SET lease_expires_at = ? WHERE {OPEN} AND lease_expires_at < ?"
 
 
 class SqlBuildLeases:
@@ -98,6 +99,6 @@ class SqlBuildLeases:
         return renewed
 
     def grant_grace(self, lease_until: float) -> int:
-        """See `BuildRepository`. Returns how many leases, of both kinds, it made longer."""
-        builds = self._session.write(GRACE_BUILDS, (lease_until, lease_until))
-        return builds + self._session.write(GRACE_CHECKS, (lease_until, lease_until))
+        """See `BuildRepository`. Returns how many leases, of all kinds, it made longer."""
+        kinds = (GRACE_BUILDS, GRACE_CHECKS, GRACE_ANNOUNCEMENTS)
+        return sum(self._session.write(kind, (lease_until, lease_until)) for kind in kinds)

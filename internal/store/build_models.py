@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from peewee import SQL, BigIntegerField, CompositeKey, DoubleField, Model
 
+from pikoci.internal.domain.announcement import AnnouncementStatus
 from pikoci.internal.domain.approval import Gate
 from pikoci.internal.domain.build import BuildStatus, StepStatus
 from pikoci.internal.domain.job_inputs import Value
@@ -102,6 +103,27 @@ class BuildVote(Model):
     class Meta:
         table_name = "build_votes"
         primary_key = CompositeKey("build", "label", "voter")
+
+
+class Announcement(Model):
+    """A message that says that a build has begun to wait for approval."""
+
+    id = Id()
+    build = owner(Build)
+    label = Name("the label")
+    step = Name("the step's id")
+    notification = Name("the notification")
+    status = Choice(AnnouncementStatus)
+    reason = ShownText()
+    claim = BigIntegerField()
+    worker = Text(null=True)
+    instance = Text(null=True)
+    lease_expires_at = DoubleField(null=True)
+    dispatched_at = DoubleField(null=True)
+    finished_at = DoubleField(null=True)
+
+    class Meta:
+        table_name = "announcements"
 
 
 class BuildStep(Model):

@@ -21,6 +21,7 @@ DROP_CHECKS = (
     " WHERE pipeline_id = ?"
 )
 DROP_SECRETS = "DELETE FROM secrets WHERE pipeline_id = ?"
+DROP_TOKENS = "DELETE FROM api_tokens WHERE pipeline_id = ?"
 END_BUILDS = (
     "UPDATE builds SET status = 'cancelled', reason = ?, finished_at = ?, lease_expires_at = NULL WHERE id IN"
     f" (SELECT id FROM builds WHERE {ACTIVE} AND job_id IN (SELECT id FROM jobs WHERE pipeline_id = ?) AND status = ?"
@@ -61,6 +62,7 @@ class SqlDeletion:
         hidden = self._session.write(HIDE, (pipeline_id,)) > 0
         self._session.write(DROP_CHECKS, (pipeline_id,))
         self._session.write(DROP_SECRETS, (pipeline_id,))
+        self._session.write(DROP_TOKENS, (pipeline_id,))
         return hidden
 
     def end_builds(self, pipeline_id: int, reason: str, now: float, limit: int) -> list[int]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from peewee import SQL, BigIntegerField, BlobField, CompositeKey, DoubleField, Model
 
-from pikoci.internal.store.columns import Bytes, Flag, Id, Json, Name, ShownText, Tags, Text, owner
+from pikoci.internal.domain.accounts import Role
+from pikoci.internal.store.columns import Bytes, Choice, Flag, Id, Json, Name, ShownText, Tags, Text, owner
 
 
 class Team(Model):
@@ -249,6 +250,44 @@ class WorkerToken(Model):
 
     class Meta:
         table_name = "worker_tokens"
+
+
+class ApiToken(Model):
+    """A token of a user, or where `user` is NULL of a team: its SHA-256 in hex, never the token."""
+
+    id = Id()
+    name = Name("the token's name")
+    digest = Text()
+    user = owner(User, null=True)
+    team = owner(Team, null=True)
+    pipeline = owner(Pipeline, null=True)
+    role = Choice(Role)
+    read_only = Flag()
+    is_admin = Flag()
+    created_by = ShownText()
+    created_at = DoubleField()
+    expires_at = DoubleField(null=True)
+    last_used_at = DoubleField(null=True)
+    last_used_from = ShownText()
+
+    class Meta:
+        table_name = "api_tokens"
+
+
+class UserSession(Model):
+    """A login, by the id of its token, kept until that has run out."""
+
+    id = Name("the session's id", primary_key=True)
+    user = owner(User)
+    epoch = BigIntegerField()
+    created_at = DoubleField()
+    expires_at = DoubleField()
+    last_used_at = DoubleField()
+    address = ShownText()
+    client = ShownText()
+
+    class Meta:
+        table_name = "sessions"
 
 
 class EndedSession(Model):

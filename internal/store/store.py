@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from pikoci.internal.domain.repositories import (
     AccountRepository,
+    AnnouncementRepository,
+    ApiTokenRepository,
     ArtifactRepository,
     AuditRepository,
     BuildRepository,
@@ -21,11 +23,14 @@ from pikoci.internal.domain.repositories import (
     SealedRepository,
     SecretRepository,
     SettingRepository,
+    UserSessionRepository,
     VersionRepository,
     WorkerRepository,
     WorkerTokenRepository,
 )
 from pikoci.internal.store.accounts import SqlAccounts
+from pikoci.internal.store.announcements import SqlAnnouncements
+from pikoci.internal.store.api_tokens import SqlApiTokens
 from pikoci.internal.store.artifacts import SqlArtifacts
 from pikoci.internal.store.audit import SqlAudit
 from pikoci.internal.store.builds import SqlBuilds
@@ -42,6 +47,7 @@ from pikoci.internal.store.sealing import Sealing
 from pikoci.internal.store.secrets import SqlSecrets
 from pikoci.internal.store.session import Session
 from pikoci.internal.store.settings import SqlIdempotency, SqlSettings
+from pikoci.internal.store.user_sessions import SqlUserSessions
 from pikoci.internal.store.versions import SqlVersions
 from pikoci.internal.store.worker_tokens import SqlWorkerTokens
 from pikoci.internal.store.workers import SqlWorkers
@@ -64,6 +70,8 @@ class SqlStore:
         self.relay = relay
         self._migrations = Migrations(session, system)
         self.accounts: AccountRepository = SqlAccounts(session)
+        self.api_tokens: ApiTokenRepository = SqlApiTokens(session)
+        self.sessions: UserSessionRepository = SqlUserSessions(session)
         self.ended_sessions: EndedSessionRepository = SqlEndedSessions(session)
         self.settings: SettingRepository = SqlSettings(session, sealing)
         self.idempotency: IdempotencyRepository = SqlIdempotency(session)
@@ -72,6 +80,7 @@ class SqlStore:
         self.resources: ResourceRepository = SqlResources(session)
         self.versions: VersionRepository = SqlVersions(session)
         self.builds: BuildRepository = SqlBuilds(session)
+        self.announcements: AnnouncementRepository = SqlAnnouncements(session)
         self.logs: LogRepository = SqlLogs(session)
         self.workers: WorkerRepository = SqlWorkers(session)
         self.worker_tokens: WorkerTokenRepository = SqlWorkerTokens(session)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import falcon
 
 from pikoci.internal.service import Services
+from pikoci.internal.web.account import AccountPage
 from pikoci.internal.web.assets import ASSET_PATH, Assets
 from pikoci.internal.web.audit import AuditPage
 from pikoci.internal.web.builds import BuildPage
@@ -35,6 +36,7 @@ def add_pages(app: falcon.App[Any, Any], services: Services) -> None:
     app.add_route("/login", LoginPage(services, renderer))
     app.add_route("/logout", LogoutPage(services, renderer))
     app.add_route("/password", PasswordPage(services, renderer))
+    app.add_route("/account", AccountPage(services, renderer))
     app.add_route("/", HomePage(services, renderer))
     app.add_route("/audit", AuditPage(services, renderer))
     app.add_route("/teams/{team}/audit", AuditPage(services, renderer))

@@ -25,7 +25,7 @@ class _SessionPage(Page):
     def _begin(self, request: ApiRequest, response: falcon.Response, user: User) -> None:
         settings = self._services.context.settings
         secure = request.scheme == "https" or settings.external_url.lower().startswith("https:")
-        token = self._services.tokens.user_token(user)
+        token = self._services.sessions.begin(user, request.client, request.user_agent or "")
         set_session(response, token, secure=secure, max_age=int(settings.session_lifetime), root=self._renderer.root)
 
 

@@ -20,7 +20,8 @@ The life of a build, with the module in which each part happens:
 8.  Whatever happened, there is a last event. `plan.farewell` sends the messages that it calls for. When the event is
     delivered, or safe in the spool and handed to `reporting.shipper`, the claim is let go and the slot is free.
 
-Checks of resources (`checks`, `plan.check`) go the same way in slots of their own; their result is one answer.
+Checks of resources (`checks`, `plan.check`) go the same way in slots of their own; their result is one answer. So do
+messages that a build waits for approval (`plan.announcement`), in the same slots.
 `local` runs a job by the same plan without queue and server.
 
 Killed between any two of these lines: supervisors kill what runs as their lifeline is cut; the lease lapses and the

@@ -51,15 +51,22 @@ class Claimed(Generic[Assignment]):
 
 
 def claim_work(
-    delivery: Delivery, claim: Callable[[int], Assignment], backoff: Backoff, ending: Event, clock: Clock, key: str
+    delivery: Delivery,
+    claim: Callable[[int], Assignment],
+    backoff: Backoff,
+    ending: Event,
+    clock: Clock,
+    key: str,
+    mark: bytes = b"",
 ) -> Claimed[Assignment] | None:
     """Claim what a message names; None when it cannot be had.
 
     The message is acknowledged once the claim was answered, also by a refusal: the server rings again for what is left.
     It is returned when there was no answer. A claim that got none is asked again a few times first: it may have
-    succeeded, and then its answer is kept. Log lines name the work's id by `key`.
+    succeeded, and then its answer is kept. Log lines name the work's id by `key`. The id
+    stands behind `mark`, if that is given.
     """
-    work = parse_id(delivery.body)
+    work = parse_id(delivery.body.removeprefix(mark))
     if work is None:
         _log.error("unreadable message", queue=delivery.queue, body=delivery.body[:40])
         acknowledge(delivery)

@@ -32,6 +32,7 @@ class ServerLink:
         equipment: Equipment,
         builds: ClaimTable,
         checks: ClaimTable,
+        announcements: ClaimTable,
         shipper: SpoolShipper,
         state: Callable[[], str],
         obey: Callable[[WorkerCommand], None],
@@ -41,6 +42,7 @@ class ServerLink:
         self._equipment = equipment
         self._builds = builds
         self._checks = checks
+        self._announcements = announcements
         self._shipper = shipper
         self._state = state
         self._obey = obey
@@ -61,7 +63,7 @@ class ServerLink:
     def beat(self) -> bool:
         """Send one heartbeat and do what the answer says; False when there was none."""
         equipment = self._equipment
-        builds, checks = self._builds.refs(), self._checks.refs()
+        builds, checks, announcements = self._builds.refs(), self._checks.refs(), self._announcements.refs()
         sent = equipment.clock.monotonic()
         beat = Heartbeat(
             name=equipment.settings.name,
@@ -69,6 +71,7 @@ class ServerLink:
             state=self._state(),  # type: ignore[arg-type] # the worker's states are the heartbeat's
             builds=[*builds, *self._shipper.refs()],
             checks=checks,
+            announcements=announcements,
         )
         try:
             reply = equipment.gateway.heartbeat(beat)
@@ -87,7 +90,8 @@ class ServerLink:
             return False
         self._builds.renew((ref for ref in builds if ref not in reply.lost), sent)
         self._checks.renew((ref for ref in checks if ref not in reply.lost_checks), sent)
-        self._lose(reply, builds, checks)
+        self._announcements.renew((ref for ref in announcements if ref not in reply.lost_announcements), sent)
+        self._lose(reply, builds, checks, announcements)
         for command in reply.commands:
             self._obey(command)
         return True
@@ -112,7 +116,8 @@ class ServerLink:
     def guard_forever(self) -> None:
         """Stop what runs under a lease that is about to end, until `stop`."""
         while not self._stopped.is_set():
-            left = min(self._builds.stop_lapsing(), self._checks.stop_lapsing(), _LONGEST_GUARD_SLEEP)
+            tables = (self._builds, self._checks, self._announcements)
+            left = min(*(table.stop_lapsing() for table in tables), _LONGEST_GUARD_SLEEP)
             self._stopped.wait(max(left, _SHORTEST_GUARD_SLEEP))
 
     def follow_commands(self) -> None:
@@ -139,7 +144,9 @@ class ServerLink:
         """End the loops, each after the call that it is in."""
         self._stopped.set()
 
-    def _lose(self, reply: HeartbeatReply, builds: list[ClaimRef], checks: list[ClaimRef]) -> None:
+    def _lose(
+        self, reply: HeartbeatReply, builds: list[ClaimRef], checks: list[ClaimRef], announcements: list[ClaimRef]
+    ) -> None:
         for ref in reply.lost:
             if ref in builds:
                 self._builds.lose(ref)
@@ -147,3 +154,6 @@ class ServerLink:
         for ref in reply.lost_checks:
             if ref in checks:
                 self._checks.lose(ref)
+        for ref in reply.lost_announcements:
+            if ref in announcements:
+                self._announcements.lose(ref)

@@ -162,7 +162,7 @@ class LocalRun:
             build=self._build,
             claim=1,
             lease=_NO_LEASE,
-            job=msgspec.structs.replace(self._job, on_trigger=[]),  # no new version makes this build
+            job=msgspec.structs.replace(self._job, on_trigger=[], announcements={}),  # no new version makes this build
             resources=self._spec.resources,
             resource_types=self._spec.resource_types,
             runner_types=self._spec.runner_types,

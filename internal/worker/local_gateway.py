@@ -10,6 +10,8 @@ from pathlib import Path
 from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.gateway import (
+    AnnouncementAssignment,
+    AnnouncementResult,
     BuildAssignment,
     CheckAssignment,
     CheckResult,
@@ -59,6 +61,13 @@ class LocalGateway:
     def finish_check(self, resource_id: int, claim: int, result: CheckResult) -> None:
         """Ignore it: who asked for the check has the result."""
 
+    def claim_announcement(self, announcement_id: int, worker: str, instance: str) -> AnnouncementAssignment:
+        """Raise ConflictError."""
+        raise ConflictError("there is no queue in a local run")
+
+    def finish_announcement(self, announcement_id: int, claim: int, result: AnnouncementResult) -> None:
+        """Ignore it: there is none."""
+
     def report(self, build_id: int, claim: int, first: int, events: Sequence[BuildEvent]) -> None:
         """Hand the events on."""
         for event in events:
@@ -73,6 +82,10 @@ class LocalGateway:
     def check_secret(self, resource_id: int, claim: int, name: str) -> str:
         """One of those that the run was given. Raises NotFoundError."""
         return self.build_secret(resource_id, claim, name)
+
+    def announcement_secret(self, announcement_id: int, claim: int, name: str) -> str:
+        """One of those that the run was given. Raises NotFoundError."""
+        return self.build_secret(announcement_id, claim, name)
 
     def store_artifact(self, build_id: int, claim: int, chunks: Iterable[bytes]) -> str:
         """Keep a stream under its SHA-256."""

@@ -96,6 +96,7 @@ class Worker:
         self._failure: ConflictError | None = None
         self._builds = ClaimTable(clock, settings.lapse_margin)
         self._checks = ClaimTable(clock, settings.lapse_margin)
+        self._announcements = ClaimTable(clock, settings.lapse_margin)
         self._shipper = SpoolShipper(gateway, self._equipment.backoff())
         self._build_handler = BuildHandler(self._equipment, self._builds, self._shipper)
         self._pools = [self._pool(name, subscription) for name, subscription in subscriptions.items()]
@@ -140,6 +141,7 @@ class Worker:
         self._end("draining")
         self._builds.cancel_all(reason, self._settings.shutdown_hook_budget)
         self._checks.give_back_all(reason)
+        self._announcements.give_back_all(reason)
 
     def cordon(self) -> None:
         """Take nothing new until `uncordon`; what runs goes on."""
@@ -162,7 +164,7 @@ class Worker:
             state=self._state,
             registered=self._registered,
             builds=len(self._builds),
-            checks=len(self._checks),
+            checks=len(self._checks) + len(self._announcements),
             undelivered=len(self._shipper.refs()),
             last_poll={pool.name: pool.last_poll for pool in self._pools},
             silent=[
@@ -171,8 +173,9 @@ class Worker:
         )
 
     def _pool(self, name: str, subscription: Subscription) -> WorkPool:
-        handlers = {"jobs": self._build_handler.handle, "checks": CheckHandler(self._equipment, self._checks).handle}
         equipment = self._equipment
+        checks = CheckHandler(equipment, self._checks, self._announcements)
+        handlers = {"jobs": self._build_handler.handle, "checks": checks.handle}
         return WorkPool(
             name,
             subscription,
@@ -263,6 +266,7 @@ class Worker:
             self._equipment,
             self._builds,
             self._checks,
+            self._announcements,
             self._shipper,
             lambda: self._state,
             self._obey,
@@ -295,7 +299,7 @@ class Worker:
         if self._failure is None:
             _log.error("this worker's name was taken over", name=self._settings.name, error=error.message)
         self._failure = error
-        for claims in (self._builds, self._checks):
+        for claims in (self._builds, self._checks, self._announcements):
             for ref in claims.refs():
                 claims.lose(ref)
         self._end("draining")
@@ -310,6 +314,7 @@ class Worker:
             self._build_handler.report_patience = self._settings.shutdown_patience
             self._builds.give_back_all(reason, self._settings.shutdown_hook_budget)
             self._checks.give_back_all(reason)
+            self._announcements.give_back_all(reason)
             waiting.join()
 
     def _join_pools(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from pikoci.pkg.client.audit import Audit
 from pikoci.pkg.client.builds import Builds
+from pikoci.pkg.client.credentials import ApiTokens, Sessions
 from pikoci.pkg.client.events import BuildEvent
 from pikoci.pkg.client.fleet import Workers, WorkerTokens
 from pikoci.pkg.client.people import Teams, Users
@@ -38,6 +39,8 @@ class Client:
         self.teams = Teams(self._transport)
         self.audit = Audit(self._transport)
         self.secrets = Secrets(self._transport)
+        self.api_tokens = ApiTokens(self._transport)
+        self.sessions = Sessions(self._transport)
         self.workers = Workers(self._transport)
         self.worker_tokens = WorkerTokens(self._transport)
 

@@ -30,7 +30,9 @@ class Transport:
         self.policy = policy
         self._timeout = timeout
         trusted = ssl.create_default_context()  # what the machine trusts; httpx's own default is a list that it brings
-        self._http = httpx.Client(timeout=timeout, headers={"Accept": "application/json"}, verify=trusted)
+        self._http = httpx.Client(
+            timeout=timeout, headers={"Accept": "application/json", "User-Agent": "pikoci"}, verify=trusted
+        )
 
     @property
     def token(self) -> str | None:

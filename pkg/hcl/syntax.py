@@ -271,7 +271,7 @@ class Block(Placed):
     def label_ranges(self) -> tuple[Range, ...]:
         """Where the labels are, with their quotes."""
         places = self._label_places
-        return tuple(Range(self._in, *places[at : at + 2]) for at in range(0, len(places), 2))
+        return tuple([Range(self._in, *places[at : at + 2]) for at in range(0, len(places), 2)])
 
 
 class Body(Placed):
@@ -291,11 +291,11 @@ class Body(Placed):
     @property
     def blocks(self) -> tuple[Block, ...]:
         """The blocks, in source order."""
-        return tuple(item for item in self.items if isinstance(item, Block))
+        return tuple([item for item in self.items if isinstance(item, Block)])
 
     def blocks_of(self, block_type: str) -> tuple[Block, ...]:
         """Return the blocks of a type, in source order."""
-        return tuple(block for block in self.blocks if block.type == block_type)
+        return tuple([block for block in self.blocks if block.type == block_type])
 
     def attribute(self, name: str) -> Attribute | None:
         """Return the attribute of that name, or None."""

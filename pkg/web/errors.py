@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException, InvalidURL
 from socket import gaierror
 from typing import Literal
 
@@ -31,10 +32,8 @@ class WebError(Exception):
 
 
 @contextmanager
-def one_error(seconds: float, silence: float) -> Iterator[None]:
-    """Make a WebError of whatever goes wrong with a request, and of one that takes longer than `seconds` in all."""
-    import httpx
-
+def within(seconds: float) -> Iterator[None]:
+    """Make a WebError of what takes longer than `seconds` in all."""
     limited = gevent.Timeout(seconds)  # no OSError, which what is called here would take for another one
     try:
         with limited:
@@ -43,16 +42,21 @@ def one_error(seconds: float, silence: float) -> Iterator[None]:
         if error is not limited:
             raise
         raise WebError(f"there was no whole answer within {seconds:g} s", fault="time") from None
-    except httpx.TimeoutException:
+
+
+@contextmanager
+def named(silence: float) -> Iterator[None]:
+    """Make a WebError of whatever goes wrong with a connection whose silences are at most so long."""
+    try:
+        yield
+    except TimeoutError:
         raise WebError(f"no answer within {silence:g} s", fault="time") from None
-    except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
+    except InvalidURL:
         raise WebError(_UNUSABLE, fault="request") from None
-    except httpx.ProxyError:
-        raise WebError("the proxy that the environment names refuses", fault="proxy") from None
-    except httpx.HTTPError as error:
-        if (found := trouble(error)).fault == "request":
-            found = WebError("the server does not answer as HTTP wants it", fault="protocol")
-        raise found from None
+    except HTTPException:
+        raise WebError("the server does not answer as HTTP wants it", fault="protocol") from None
+    except (OSError, ValueError) as error:
+        raise trouble(error) from None
 
 
 def trouble(error: BaseException) -> WebError:

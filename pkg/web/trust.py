@@ -6,17 +6,28 @@ import ipaddress
 import os
 import socket
 import ssl
-from functools import lru_cache
 from pathlib import Path
+
+import gevent
+
+_KEPT = 8
+_contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
 
 
 def trusted(ca: str = "") -> ssl.SSLContext:
     """For the authorities in PEM text, or else for the machine's: those that `SSL_CERT_FILE` names where it is set.
 
-    Reading them takes a while, so a few are kept; never longer than the machine's stay as they are. Raises ValueError
-    for a text without a certificate.
+    Reading them takes a while, so it happens in a native thread, and a few are kept; never longer than the machine's
+    stay as they are. Raises ValueError for a text without a certificate.
     """
-    return _context(ca.strip(), *_machine())
+    wanted = (ca.strip(), *_machine())
+    found = _contexts.get(wanted)
+    if found is None:
+        found = gevent.get_hub().threadpool.apply(_context, (ca.strip(),))
+        while len(_contexts) >= _KEPT:
+            _contexts.pop(next(iter(_contexts)), None)
+        _contexts[wanted] = found
+    return found
 
 
 def public_address(name: str, port: int) -> str:
@@ -44,8 +55,7 @@ def proxy_for(scheme: str, host: str) -> str:
     return found if "://" in found else f"http://{found}"
 
 
-@lru_cache(maxsize=8)
-def _context(ca: str, *_machine: object) -> ssl.SSLContext:
+def _context(ca: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cadata=ca or None)
     except (ssl.SSLError, TypeError) as error:

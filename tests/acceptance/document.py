@@ -62,14 +62,15 @@ def commands(block: Block) -> Iterator[Command]:
 
 
 class Reader:
-    """A shell in a folder with the clone's `configs`, and at most one server.
+    """A shell in a folder with the clone's `configs` and `docs`, and at most one server.
 
     The page's `localhost:8080` is a port that is free here.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        (folder / "configs").symlink_to(ROOT / "configs")
+        for name in ("configs", "docs"):
+            (folder / name).symlink_to(ROOT / name)
         self._port = free_port()
         self._password = ""
         self._server: subprocess.Popen[bytes] | None = None

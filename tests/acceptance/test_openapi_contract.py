@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -121,6 +122,7 @@ def _furnish(server: PikociServer) -> None:
     server.http.put("/api/v1/teams/main/members/plain", json={"role": "read"}).raise_for_status()
     for owner in ("/teams/main", app):
         server.http.put(f"/api/v1{owner}/secrets/SPARE", json={"value": "hunter22"}).raise_for_status()
+    server.post("/api-tokens", {"name": "known"})
     name, instance = "contract", "c0ffeec0ffeec0ffee.s1"
     hello = {"name": name, "instance": instance, "version": "1", "queues": [], "concurrency": 1}
     headers = {
@@ -131,6 +133,13 @@ def _furnish(server: PikociServer) -> None:
     }
     packed = msgspec.msgpack.encode(hello)
     server.http.post("/api/v1/worker/register", content=packed, headers=headers).raise_for_status()
+
+
+def _session(server: PikociServer) -> str:
+    """The id of a session that nobody needs."""
+    login = {"name": "nobody", "password": PASSWORD}
+    httpx.post(f"{server.url}/api/v1/login", json=login).raise_for_status()
+    return str(server.get("/sessions?user=nobody")["items"][0]["id"])
 
 
 def _items(server: PikociServer, path: str) -> Any:
@@ -157,6 +166,7 @@ def _run(server: PikociServer, token: str, flags: list[str]) -> set[str]:
             "PYTHONPATH": str(REPOSITORY),
             "SCHEMATHESIS_HOOKS": "tests.acceptance.openapi.hooks",
             "PIKOCI_TEST_SUCCEEDED": str(noted),
+            "PIKOCI_TEST_SESSION": _session(server),
         },
         capture_output=True,
         text=True,

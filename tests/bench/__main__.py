@@ -23,7 +23,7 @@ def main() -> int:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     figures, failed = {}, False
     for name in arguments.names or names:
-        command = [sys.executable, str(HERE / f"bench_{name}.py"), *(["--json"] if arguments.json else [])]
+        command = [sys.executable, "-m", f"tests.bench.bench_{name}", *(["--json"] if arguments.json else [])]
         if not arguments.json:
             print(f"\n{name}", flush=True)
         done = subprocess.run(command, check=False, stdout=subprocess.PIPE if arguments.json else None, text=True)

@@ -1,6 +1,6 @@
 """Lists of builds a second that the API answers: 50 of 10,000 builds, 32 keep-alive clients, SQLite in a file.
 
-`python tests/bench/bench_api.py [--json] [--seconds N]`. The server is gunicorn with one gevent worker in a process of
+`python -m tests.bench.bench_api [--json] [--seconds N]`. The server is gunicorn with one gevent worker in a process of
 its own; the clients share the machine with it, in this process. Beside it, in the same run, the raw limit: Falcon on
 the same server, answering the very same bytes without a database.
 """

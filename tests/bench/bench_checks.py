@@ -1,6 +1,6 @@
 """How late checks are: 10,000 resources, each checked every minute, SQLite in a file, an embedded worker.
 
-`python tests/bench/bench_checks.py [--json] [--seconds N]`. Lateness is from the moment a check falls due until its
+`python -m tests.bench.bench_checks [--json] [--seconds N]`. Lateness is from the moment a check falls due until its
 message is on the queue; the worker claims, runs (a `cron` resource, which runs inside the worker) and reports each.
 """
 
@@ -10,6 +10,7 @@ make_cooperative()
 
 import argparse  # noqa: E402 - imported after the patch
 import json  # noqa: E402 - as above
+import logging  # noqa: E402 - as above
 import os  # noqa: E402 - as above
 import secrets  # noqa: E402 - as above
 import statistics  # noqa: E402 - as above
@@ -20,6 +21,7 @@ from pathlib import Path  # noqa: E402 - as above
 from random import Random  # noqa: E402 - as above
 
 import gevent  # noqa: E402 - as above
+import structlog  # noqa: E402 - as above
 
 from pikoci.internal.domain.accounts import SYSTEM  # noqa: E402 - as above
 from pikoci.internal.domain.clock import SystemClock  # noqa: E402 - as above
@@ -127,6 +129,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--seconds", type=float, default=30.0)
     arguments = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory(prefix="pikoci-bench-") as name:
         figures = measure(Path(name), arguments.seconds)
     if arguments.json:

@@ -1,6 +1,6 @@
 """What a container step costs beside `podman run` of the same image, with the same mount, in the same run.
 
-`python tests/bench/bench_containers.py [--json] [--count N]`. A step is part of a build with many of them, on a worker
+`python -m tests.bench.bench_containers [--json] [--count N]`. A step is part of a build with many of them, on a worker
 without a server; its time is that from its start to its end. The two ways take turns.
 """
 
@@ -15,8 +15,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from pikoci.cooperative import make_cooperative
 

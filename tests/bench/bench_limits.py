@@ -1,6 +1,6 @@
 """What reading takes at most: files that were made to be slow or large, each read in a process of its own.
 
-`python tests/bench/bench_limits.py` prints a table, with `--json` one JSON object. The aim: none takes more than five
+`python -m tests.bench.bench_limits` prints a table, with `--json` one JSON object. The aim: none takes more than five
 seconds of a processor and 300 MiB.
 """
 

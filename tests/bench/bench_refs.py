@@ -1,6 +1,6 @@
 """What a check of a repository with very many refs costs, beside `git ls-remote` of the same repository.
 
-`python tests/bench/bench_refs.py [--json] [--refs N] [--count N]` measures checks that find nothing new, each from its
+`python -m tests.bench.bench_refs [--json] [--refs N] [--count N]` measures checks that find nothing new, each from its
 message to its result, in ms: of a branch among 50,000, and of 50,000 tags. A check may take 1.5 times as long.
 """
 
@@ -16,10 +16,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from pikoci.cooperative import make_cooperative  # noqa: E402 - after the path is set
+from pikoci.cooperative import make_cooperative
 
 make_cooperative()
 

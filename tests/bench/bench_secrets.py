@@ -1,6 +1,6 @@
 """What secrets add to a step, with a server in memory.
 
-`python tests/bench/bench_secrets.py [--json] [--count N]` measures builds of one step, each from its message
+`python -m tests.bench.bench_secrets [--json] [--count N]` measures builds of one step, each from its message
 to its report, in ms: without secrets, with one, and with a chain of ten, each in a file whose path the one before
 holds. A chain of ten may add 50 ms.
 """
@@ -10,16 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from pikoci.cooperative import make_cooperative  # noqa: E402 - after the path is set
+from pikoci.cooperative import make_cooperative
 
 make_cooperative()
 

@@ -1,6 +1,6 @@
 """The whole server, embedded on SQLite in a file, over HTTP, beside the raw limits of this machine in the same run.
 
-`python tests/bench/bench_server.py [--json] [--count N]` measures
+`python -m tests.bench.bench_server [--json] [--count N]` measures
 - the time from a trigger's request until the first step's process runs, the system otherwise idle;
 - builds of one `/bin/true` step a second, each a recorded build with its step and log, from a queue that is full,
   beside bare spawns (`bench_spawn.py` measures those);
@@ -25,10 +25,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tests.services.pikoci import PikociServer, running_server  # noqa: E402 - after the path is set
+from tests.services.pikoci import PikociServer, running_server
 
 PARALLEL = (1, 4, 16)
 LATENCY_BUILDS = 60

@@ -1,6 +1,6 @@
 """How many commands a second a worker can run, beside the bare standard library in the same run.
 
-`python tests/bench/bench_spawn.py [--json] [--count N]`. Each command is `/bin/true` with a pipe for its output. The
+`python -m tests.bench.bench_spawn [--json] [--count N]`. Each command is `/bin/true` with a pipe for its output. The
 bare way is `subprocess.Popen` (vfork) with a pidfd waited for on the hub: no supervision, nothing adopted. CPU is that
 of the worker's own process for one command; p50 and p95 are from the call to its return. As root, a third way runs each
 command as a build user is run: forked, in namespaces of its own.

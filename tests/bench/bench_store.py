@@ -17,11 +17,8 @@ import tempfile  # noqa: E402 - as above
 import time  # noqa: E402 - as above
 from collections.abc import Callable, Iterator  # noqa: E402 - as above
 from contextlib import contextmanager  # noqa: E402 - as above
-from pathlib import Path  # noqa: E402 - as above
 from statistics import median  # noqa: E402 - as above
 from typing import Any, Literal  # noqa: E402 - as above
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for `tests`, also when run as a file
 
 import gevent  # noqa: E402 - as above
 import msgspec  # noqa: E402 - as above

@@ -1,6 +1,6 @@
 """Wake-ups between two servers on one PostgreSQL, and what they cost those who write.
 
-`python tests/bench/bench_wakeups.py [--json] [--count N] [--seconds S]` measures
+`python -m tests.bench.bench_wakeups [--json] [--count N] [--seconds S]` measures
 - milliseconds from the report of a log event to one server until a follower reads it, on the same server and on the
   other one, the system otherwise idle: median, 90th and 99th percentile, maximum;
 - transactions a second that each write a piece of log, with 1, 8 and 32 writers: without wake-ups, with the relay, and
@@ -14,17 +14,13 @@ make_cooperative()
 import argparse  # noqa: E402 - imported after the patch
 import itertools  # noqa: E402 - as above
 import json  # noqa: E402 - as above
-import sys  # noqa: E402 - as above
 import time  # noqa: E402 - as above
 from collections.abc import Callable, Iterator  # noqa: E402 - as above
 from contextlib import closing, suppress  # noqa: E402 - as above
 from functools import partial  # noqa: E402 - as above
-from pathlib import Path  # noqa: E402 - as above
 from random import Random  # noqa: E402 - as above
 from statistics import median, quantiles  # noqa: E402 - as above
 from unittest.mock import patch  # noqa: E402 - as above
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for `tests`, also when run as a file
 
 import gevent  # noqa: E402 - as above
 import httpx  # noqa: E402 - as above

@@ -1,6 +1,6 @@
 """The worker alone, with a server in memory, beside bare spawns in the same run.
 
-`python tests/bench/bench_worker.py [--json] [--count N]` measures
+`python -m tests.bench.bench_worker [--json] [--count N]` measures
 - builds of one `/bin/true` step a second, each one claim and one report, at 1, 4 and 16 in parallel;
 - an `in_parallel` of 16 `/bin/true`, and how many times the longest of them alone it takes, from start to end;
 - 100 MB of log from one step, in MB/s until all is delivered, without and with secrets to mask, and peak memory.
@@ -12,16 +12,12 @@ import argparse
 import json
 import logging
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from pikoci.cooperative import make_cooperative  # noqa: E402 - after the path is set
+from pikoci.cooperative import make_cooperative
 
 make_cooperative()
 

@@ -1,6 +1,6 @@
 """Workers in processes of their own, over each broker, beside Celery in the same run.
 
-`python tests/bench/bench_workers.py [--json] [--count N] [--brokers nats,rabbit,kafka] [--parts latency,builds,…]`
+`python -m tests.bench.bench_workers [--json] [--count N] [--brokers nats,rabbit,kafka] [--parts latency,builds,…]`
 - latency: from a trigger's request until the step's process runs, the system otherwise idle;
 - builds: builds of one `/bin/true` step a second on one worker process, each a recorded build with its step and log,
   from a queue that is full;
@@ -18,24 +18,19 @@ import json
 import os
 import signal
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tests.bench.celery_peer import tasks_per_second  # noqa: E402 - after the path is set
-from tests.bench.farm import BROKERS, Farm, cpu_seconds, farm, memory_mib  # noqa: E402 - as above
-from tests.bench.swarm import swarm  # noqa: E402 - as above
-from tests.services.pikoci import PikociServer  # noqa: E402 - as above
-from tests.services.rabbitmq import RabbitmqServer  # noqa: E402 - as above
-from tests.services.worker import PikociWorker  # noqa: E402 - as above
+from tests.bench.celery_peer import tasks_per_second
+from tests.bench.farm import BROKERS, Farm, cpu_seconds, farm, memory_mib
+from tests.bench.swarm import swarm
+from tests.services.pikoci import PikociServer
+from tests.services.rabbitmq import RabbitmqServer
+from tests.services.worker import PikociWorker
 
 PARALLEL = (1, 4, 16)
 LATENCY_BUILDS = 60

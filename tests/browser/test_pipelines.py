@@ -64,7 +64,7 @@ def test_no_page_is_wider_than_the_window(visitor: Visitor, width: int) -> None:
     visitor.trigger("broken")
     visitor.wait(lambda: visitor.status() == "failed")
     pages = [visitor.browser.current_url, visitor.server, visitor.pipeline, visitor.job("broken")]
-    pages += [f"{visitor.server}/password", f"{visitor.server}/nowhere"]
+    pages += [f"{visitor.server}/password", f"{visitor.server}/account", f"{visitor.server}/nowhere"]
     metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     visitor.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     for page in pages:

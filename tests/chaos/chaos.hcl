@@ -6,6 +6,14 @@ variable "scripts" {
   type = string
 }
 
+notification_type "ask" {
+  notify "shell" {
+    cmd = "sleep 0.3"
+  }
+}
+
+notification "ask" "all" {}
+
 variable "password" {
   secret "file" {
     path = "${var.folder}/password.json"
@@ -107,7 +115,9 @@ job "serial" {
 }
 
 job "release" {
-  approve "people" {}
+  approve "people" {
+    notify "ask" "all" {}
+  }
 
   task "release" {
     run "shell" {

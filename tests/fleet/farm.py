@@ -115,10 +115,11 @@ class Secrets:
     def __init__(self, folder: Path) -> None:
         self.password = f"password-{secrets.token_hex(12)}"
         hashed = bcrypt.hashpw(self.password.encode(), bcrypt.gensalt(rounds=4)).decode()
-        jwt, queue, database = (new_secret() for _ in range(3))
-        self.hidden = [self.password, hashed, jwt, queue, database]
+        jwt, key, queue, database = (new_secret() for _ in range(4))
+        self.hidden = [self.password, hashed, jwt, key, queue, database]
         self.variables = {
             "pikoci_jwt_secret": jwt,
+            "pikoci_secret_key": key,
             "pikoci_queue_password": queue,
             "pikoci_db_password": database,
             "pikoci_users": [f"{USER}:{hashed}"],
@@ -135,6 +136,11 @@ class Secrets:
     def jwt(self) -> str:
         """The secret that signs tokens."""
         return str(self.variables["pikoci_jwt_secret"])
+
+    @property
+    def key(self) -> str:
+        """What encrypts secrets in the database."""
+        return str(self.variables["pikoci_secret_key"])
 
     def change(self, **values: Any) -> None:
         """Give variables of the vault other values."""
@@ -158,4 +164,5 @@ def small_farm(fleet: Fleet) -> Farm:
     common = {"drain_timeout": "1m"}  # a host that fails is noticed after so long
     jobs = {"name": "jobs", "queues": "jobs", "concurrency": 4, "tags": ["{{ inventory_hostname }}"], **common}
     checks = {"name": "checks", "queues": "checks", **common}
-    return Farm(fleet, groups, pikoci_worker_instances=[jobs, checks], pikoci_worker_start_limit="30s")
+    settings = {"pikoci_worker_start_limit": "30s", "pikoci_worker_fs_roots": ["/srv/ci/{team}"]}
+    return Farm(fleet, groups, pikoci_worker_instances=[jobs, checks], **settings)

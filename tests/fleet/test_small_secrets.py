@@ -30,10 +30,10 @@ def test_no_secret_can_be_seen_by_other_users(small: Farm) -> None:
 
 
 def test_no_worker_has_a_secret_of_the_server(small: Farm) -> None:
-    jwt = small.secrets.jwt
+    secrets = f"{small.secrets.jwt}\n{small.secrets.key}"
 
     for host in small.workers:
-        assert host.run("grep -rlF --file=- /etc /opt/pikoci /var/lib || true", text=jwt) == "", f"on {host.name}"
+        assert host.run("grep -rlF --file=- /etc /opt/pikoci /var/lib || true", text=secrets) == "", f"on {host.name}"
 
 
 def test_no_secret_is_in_the_most_verbose_output_of_the_play_that_writes_all_files(small: Farm) -> None:

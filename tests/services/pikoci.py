@@ -21,6 +21,7 @@ USER, PASSWORD = "tester", "correct horse"
 PIKOCI = str(Path(sys.executable).with_name("pikoci"))
 DEADLINE_SECONDS = 60.0
 POLL_SECONDS = 0.02
+LONGEST_POLL_SECONDS = 0.1
 
 T = TypeVar("T")
 
@@ -114,13 +115,14 @@ class PikociServer:
 
     def wait_for(self, condition: Callable[[], T], what: str, timeout: float = DEADLINE_SECONDS) -> T:
         """The first true value of `condition`; fails with the server's log when none comes in time."""
-        deadline = time.monotonic() + timeout
+        began = time.monotonic()
         while not (found := condition()):
             ended = self.process is not None and self.process.poll() is not None
-            if ended or time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if ended or waited > timeout:
                 log = self.log.read_text(errors="replace")[-4000:]
                 raise AssertionError(f"waited in vain for {what}; the server's log ends:\n{log}")
-            time.sleep(POLL_SECONDS)
+            time.sleep(min(POLL_SECONDS + waited / 10, LONGEST_POLL_SECONDS))  # to ask takes the server's time
         return found
 
     def wait_for_build(

@@ -14,6 +14,8 @@ from pikoci.client.commands.people import teams, users
 from pikoci.client.commands.pipelines import pipelines
 from pikoci.client.commands.resources import resources
 from pikoci.client.commands.secrets import secrets
+from pikoci.client.commands.sessions import sessions
+from pikoci.client.commands.tokens import tokens
 
 
 @click.group()
@@ -47,6 +49,8 @@ for _command in (
     users,
     teams,
     audit,
+    tokens,
+    sessions,
     version,
 ):
     client.add_command(_command)

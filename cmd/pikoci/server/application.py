@@ -235,6 +235,8 @@ def _passing_key(settings: ServerSettings) -> tuple[str, ...]:
 def _service_settings(settings: ServerSettings) -> ServiceSettings:
     return ServiceSettings(
         external_url=settings.address.rstrip("/"),
+        session_lifetime=settings.session_lifetime,
+        api_token_lifetime=settings.api_token_lifetime or None,
         heartbeat_interval=settings.heartbeat_interval,
         lease=settings.lease,
         max_requeues=settings.max_requeues,

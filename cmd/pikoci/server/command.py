@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from pikoci.importing import quick_imports
+from pikoci.internal.domain.api_tokens import MAX_LIFETIME
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.limits import MAX_TEAM_WEIGHT, MIN_SECRET
 from pikoci.server.listening import listen
@@ -32,6 +34,8 @@ from pikoci.shared.queue_options import queue_options, read_queue_settings
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 #: A proxy on the server's own machine is believed about the scheme.
 LOOPBACK = ("127.0.0.1", "::1")
+#: Seconds that a login may last.
+MIN_SESSION, MAX_SESSION = 300.0, 365 * 24 * 3600.0
 DATABASES = ("mem", "sqlite", "postgresql")
 
 _OPTIONS = (
@@ -75,6 +79,13 @@ _OPTIONS = (
         secret=True,
         type=NameList(),
         help="Administrators as USER:HASH,… (see `pikoci user-password`).",
+    ),
+    setting("--session-lifetime", default="24h", type=Duration(), help="How long a login lasts; 5m to 8760h."),
+    setting(
+        "--api-token-lifetime",
+        default="8760h",
+        type=Duration(),
+        help="Longest life of an API token; 0 also allows tokens that never expire.",
     ),
     setting("--db-system", default="mem", type=click.Choice(DATABASES), help="Where the data is kept."),
     setting("--db-host", default="localhost", help="PostgreSQL's host."),
@@ -151,8 +162,9 @@ def server(**values: Any) -> None:
     """
     settings = read_settings(values)
     configure_logging(settings.log_level)
-    from pikoci.server.application import Application
-    from pikoci.server.gunicorn_server import PikociApplication
+    with quick_imports():
+        from pikoci.server.application import Application
+        from pikoci.server.gunicorn_server import PikociApplication
 
     listener = listen(settings.host, settings.port)
     options = {
@@ -186,6 +198,10 @@ def read_settings(values: dict[str, Any]) -> ServerSettings:
         raise InvalidError("--vars is for a pipeline", hint="give --pipeline-name and --pipeline-config too")
     if values["lease"] < 3 * values["heartbeat_interval"]:
         raise InvalidError("--lease must be at least three times --heartbeat-interval", hint="try 30s and 5s")
+    if not MIN_SESSION <= values["session_lifetime"] <= MAX_SESSION:
+        raise InvalidError("--session-lifetime must be at least 5m and at most 8760h", hint="24h is a good one")
+    if values["api_token_lifetime"] > MAX_LIFETIME:
+        raise InvalidError("--api-token-lifetime is too long", hint="0 sets no bound")
     values["external_url"] = external_url(values["external_url"])
     values["host"] = values["host"].removeprefix("[").removesuffix("]")
     _check_secrets(values["jwt_secret_previous"])

@@ -24,6 +24,8 @@ class ServerSettings:
     secret_key: tuple[str, ...]
     secret_key_lost: bool
     users: tuple[str, ...]
+    session_lifetime: float
+    api_token_lifetime: float
     db_system: Literal["mem", "sqlite", "postgresql"]
     db_host: str
     db_port: int

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pikoci.importing import quick_imports
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.names import SLUG_PATTERN
 from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
@@ -109,13 +110,14 @@ def check_settings(values: dict[str, Any]) -> None:
 
 def run_worker(values: dict[str, Any]) -> None:
     """Build the worker and run it to its end. Raises PikociError with one clear message."""
-    from random import Random
+    with quick_imports():
+        from random import Random
 
-    from pikoci.internal.domain.clock import SystemClock
-    from pikoci.internal.worker.http import HttpGateway
-    from pikoci.internal.worker.process import Spawner
-    from pikoci.internal.worker.worker import Worker
-    from pikoci.worker.process import WorkerProcess
+        from pikoci.internal.domain.clock import SystemClock
+        from pikoci.internal.worker.http import HttpGateway
+        from pikoci.internal.worker.process import Spawner
+        from pikoci.internal.worker.worker import Worker
+        from pikoci.worker.process import WorkerProcess
 
     queue = read_queue_settings(values)
     team = token_team(values["worker_token"])

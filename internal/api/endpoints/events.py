@@ -13,9 +13,8 @@ from pikoci.internal.api.bodies import EventQuery
 from pikoci.internal.api.parsing import as_json, read_number
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
-from pikoci.internal.domain.accounts import Principal
 from pikoci.internal.domain.build import Build, LogChunk
-from pikoci.internal.domain.errors import ConflictError, PikociError, UnavailableError
+from pikoci.internal.domain.errors import ConflictError, PikociError, UnauthenticatedError, UnavailableError
 from pikoci.internal.service import Services
 from pikoci.internal.service.use_cases.views import BuildUpdate
 
@@ -63,22 +62,24 @@ class Events:
         response.content_type = "text/event-stream; charset=utf-8"
         response.set_header("X-Accel-Buffering", "no")  # a proxy that collects would hide what happens
         if request.method != "HEAD":
-            response.stream = self._counted(request.principal, (team, pipeline), build.id, offset)
+            response.stream = self._counted(request, (team, pipeline), build.id, offset)
 
-    def _counted(self, principal: Principal, where: tuple[str, str], build_id: int, offset: int) -> Iterator[bytes]:
+    def _counted(self, request: ApiRequest, where: tuple[str, str], build_id: int, offset: int) -> Iterator[bytes]:
         self._open += 1
         try:
-            yield from self._events(principal, where, build_id, offset)
+            yield from self._events(request, where, build_id, offset)
+        except UnauthenticatedError as error:
+            log.info("an event stream ended with what it was opened with", extra={"reason": error.message})
         except PikociError as error:
             # The status line is out: the reader asks again and is told then.
             log.warning("an event stream broke", extra={"build": build_id, "error": error.message})
         finally:
             self._open -= 1
 
-    def _events(self, principal: Principal, where: tuple[str, str], build_id: int, offset: int) -> Iterator[bytes]:
+    def _events(self, request: ApiRequest, where: tuple[str, str], build_id: int, offset: int) -> Iterator[bytes]:
         yield OPENING
         build: Build | None = None
-        for update in self._builds.follow(principal, build_id, offset):
+        for update in self._builds.follow(request.principal, build_id, offset, request.ask_again):
             if update is None:
                 yield KEEP_ALIVE
                 continue

@@ -45,7 +45,7 @@ class Pipelines:
     def get(self, request: ApiRequest, team: str, pipeline: str) -> views.PipelineDetailView:
         """A pipeline, with its file for the team's members."""
         overview = self._pipelines.get(request.principal, team, pipeline)
-        may_read = request.principal.may(team, Role.READ)
+        may_read = request.principal.may(team, Role.READ, pipeline)
         config = self._pipelines.source(request.principal, team, pipeline) if may_read else None
         return views.PipelineDetailView(render.pipeline(overview), config)
 

@@ -17,7 +17,7 @@ from pikoci.internal.api.parsing import SlowBodyError, as_json
 from pikoci.internal.api.request import ApiRequest
 from pikoci.internal.api.settings import ApiSettings
 from pikoci.internal.domain.errors import InvalidError, PikociError, UnauthenticatedError, UnavailableError
-from pikoci.internal.domain.gateway import CheckResult, Heartbeat, WorkerCommand, WorkerHello
+from pikoci.internal.domain.gateway import AnnouncementResult, CheckResult, Heartbeat, WorkerCommand, WorkerHello
 from pikoci.internal.domain.names import WORKER
 from pikoci.internal.domain.wire import (
     INSTANCE_HEADER,
@@ -102,6 +102,21 @@ class WorkerApi:
         gateway.finish_check(resource_id, claim, result)
         response.status = 204
 
+    def claim_announcement(self, request: ApiRequest, response: falcon.Response, announcement_id: int) -> None:
+        """Take an announcement that is to be sent."""
+        gateway, remote = self._opened(request)
+        write_packed(response, gateway.claim_announcement(announcement_id, remote.name, remote.instance))
+
+    def finish_announcement(
+        self, request: ApiRequest, response: falcon.Response, announcement_id: int, claim: int
+    ) -> None:
+        """Take in how sending an announcement ended."""
+        gateway, _ = self._opened(request)
+        gateway.finish_announcement(
+            announcement_id, claim, read_packed(request, AnnouncementResult, SMALL, self._timeout)
+        )
+        response.status = 204
+
     def build_secret(
         self, request: ApiRequest, response: falcon.Response, build_id: int, claim: int, secret: str
     ) -> None:
@@ -115,6 +130,13 @@ class WorkerApi:
         """The value of an entry that the plan of a check names."""
         gateway, _ = self._opened(request)
         write_packed(response, SecretValue(value=gateway.check_secret(resource_id, claim, secret)))
+
+    def announcement_secret(
+        self, request: ApiRequest, response: falcon.Response, announcement_id: int, claim: int, secret: str
+    ) -> None:
+        """The value of an entry that an announcement names."""
+        gateway, _ = self._opened(request)
+        write_packed(response, SecretValue(value=gateway.announcement_secret(announcement_id, claim, secret)))
 
     def store_artifact(self, request: ApiRequest, response: falcon.Response, build_id: int, claim: int) -> None:
         """Keep the body, of any length up to the server's limit, in bounded memory."""

@@ -11,8 +11,10 @@ from pikoci.internal.domain.repositories.accounts import (
     IdempotencyRepository,
     SettingRepository,
 )
+from pikoci.internal.domain.repositories.announcements import AnnouncementRepository
 from pikoci.internal.domain.repositories.audit import AuditRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
+from pikoci.internal.domain.repositories.credentials import ApiTokenRepository, UserSessionRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
@@ -23,6 +25,8 @@ from pikoci.internal.domain.repositories.store import Store
 
 __all__ = [
     "AccountRepository",
+    "AnnouncementRepository",
+    "ApiTokenRepository",
     "ArtifactRepository",
     "AuditRepository",
     "BuildRepository",
@@ -37,6 +41,7 @@ __all__ = [
     "SecretRepository",
     "SettingRepository",
     "Store",
+    "UserSessionRepository",
     "VersionRepository",
     "WorkerRepository",
     "WorkerTokenRepository",

@@ -172,7 +172,7 @@ class BuildRepository(Protocol):
         """Build ids whose lease was renewed: started, with that claim."""
 
     def grant_grace(self, lease_until: float) -> int:
-        """At a server's start: no lease, of a build or check, ends before `lease_until`."""
+        """At a server's start: no lease, of a build, check or announcement, ends before `lease_until`."""
 
     def save_steps(self, steps: Sequence[Step]) -> None:
         """Insert or replace by (build_id, claim, id)."""

@@ -13,8 +13,10 @@ from pikoci.internal.domain.repositories.accounts import (
     IdempotencyRepository,
     SettingRepository,
 )
+from pikoci.internal.domain.repositories.announcements import AnnouncementRepository
 from pikoci.internal.domain.repositories.audit import AuditRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
+from pikoci.internal.domain.repositories.credentials import ApiTokenRepository, UserSessionRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
 from pikoci.internal.domain.repositories.fleet import WorkerRepository, WorkerTokenRepository
 from pikoci.internal.domain.repositories.pipelines import JobRepository, PipelineRepository
@@ -27,6 +29,8 @@ class Store(Protocol):
     """A database with everything in it."""
 
     accounts: AccountRepository
+    api_tokens: ApiTokenRepository
+    sessions: UserSessionRepository
     ended_sessions: EndedSessionRepository
     settings: SettingRepository
     idempotency: IdempotencyRepository
@@ -35,6 +39,7 @@ class Store(Protocol):
     resources: ResourceRepository
     versions: VersionRepository
     builds: BuildRepository
+    announcements: AnnouncementRepository
     logs: LogRepository
     workers: WorkerRepository
     worker_tokens: WorkerTokenRepository

@@ -12,6 +12,7 @@ from pikoci.internal.domain.plan import PipelineSpec, Resource, ResourceType
 from pikoci.internal.domain.queues import CHECKS_QUEUE
 from pikoci.internal.domain.schedule import Schedule, parse_schedule
 from pikoci.internal.service.lifecycle.passing_on import TooOldError, pass_on_check
+from pikoci.internal.service.lifecycle.republishing import publish_again
 from pikoci.internal.service.lifecycle.versions import check_versions, told
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.claimant import Claimant
@@ -48,24 +49,19 @@ class Checks:
 
     def sweep(self, before: float) -> int:
         """Publish again the checks published before `before` and claimed by nobody; make lost ones due again."""
-        limit = self._context.settings.due_batch
+        resources, limit = self._store.resources, self._context.settings.due_batch
         with self._store.transaction():
-            lapsed = self._store.resources.requeue_expired_checks(self._context.clock.now())
-            stale = self._store.resources.take_stale(before, limit)
-            running = self._store.resources.count_checks() if stale else {}
+            lapsed = resources.requeue_expired_checks(self._context.clock.now())
         if lapsed:
             self._context.measures.leases_taken_back["check"] += lapsed
             self._context.notify(CHECKS)
-        waiting = self._doorbell.by_queue(stale)
-        lost = {queue: self._doorbell.lost(queue, len(found), running) for queue, found in waiting.items()}
-        if not any(lost.values()):
-            return lapsed
-        now = self._context.clock.now()
-        with self._store.transaction():
-            # The broker was asked in between, which may take its time: look again who is stale still.
-            waiting = self._doorbell.by_queue(self._store.resources.take_stale(before, limit))
-            again = [found for queue in sorted(waiting) for found in waiting[queue][: lost.get(queue, 0)]]
-            self._store.resources.mark_dispatched({found.id: found.next_check_at for found in again}, now)
+        again = publish_again(
+            self._context,
+            lambda: resources.take_stale(before, limit),
+            self._doorbell.by_queue,
+            resources.count_checks,
+            lambda found, now: resources.mark_dispatched({one.id: one.next_check_at for one in found}, now),
+        )
         self._doorbell.ring_checks(again)
         return lapsed + len(again)
 

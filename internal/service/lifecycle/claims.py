@@ -12,19 +12,19 @@ import msgspec
 
 from pikoci.internal.domain.build import Build, BuildInput, BuildStatus, WaitingLine
 from pikoci.internal.domain.errors import ConflictError
-from pikoci.internal.domain.gateway import BuildAssignment, BuildInfo
+from pikoci.internal.domain.gateway import BuildAssignment
 from pikoci.internal.domain.levels import LEVEL
 from pikoci.internal.domain.pipeline import Pipeline
-from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
 from pikoci.internal.domain.tags import tags_of
+from pikoci.internal.service.lifecycle.assigning import assignment_of, info_of
 from pikoci.internal.service.lifecycle.on_trigger import with_due_notices
 from pikoci.internal.service.lifecycle.own_secrets import entries_of
 from pikoci.internal.service.lifecycle.passing_on import TooOldError, pass_on_build
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
-from pikoci.internal.service.plumbing.excerpt import job_excerpt
+from pikoci.internal.service.plumbing.excerpt import as_run, job_excerpt
 
 
 class _PlanChangedError(ConflictError):
@@ -146,36 +146,15 @@ class Claims:
         inputs = self._store.builds.inputs(build.id) if gets else []
         if not _fit(gets, inputs):
             raise _PlanChangedError(build, f"the gets of job {build.job} changed")
-        plan = with_due_notices(self._store, build, plan, inputs)
-        excerpt = job_excerpt(spec, plan)
-        return BuildAssignment(
-            build=self._info(build, pipeline, plan),
-            claim=build.claim,
-            lease=self._context.settings.lease,
-            job=plan,
-            resources=excerpt.resources,
-            resource_types=excerpt.resource_types,
-            runner_types=excerpt.runner_types,
-            service_types=excerpt.service_types,
-            inputs={given.get: given.version for given in inputs if given.get in gets},
-            masks=spec.masks,
-            env=spec.env,
-            notification_types=excerpt.notification_types,
-            notifications=excerpt.notifications,
-            secrets=excerpt.secrets,
-        )
-
-    def _info(self, build: Build, pipeline: Pipeline, plan: JobPlan) -> BuildInfo:
-        base = self._context.settings.external_url
-        path = f"/teams/{pipeline.team}/pipelines/{pipeline.name}/jobs/{build.job}/builds/{build.name}"
-        return BuildInfo(
-            id=build.id,
-            number=build.name,
-            job=build.job,
-            pipeline=pipeline.name,
-            team=pipeline.team,
-            url=base + path if base else "",
-            inputs=plan.input_variables(build.values or {}),
+        plan = with_due_notices(self._store, build, as_run(plan), inputs)
+        return assignment_of(
+            self._context.settings,
+            spec,
+            plan,
+            info_of(self._context.settings, build, pipeline, plan),
+            [given for given in inputs if given.get in gets],
+            job_excerpt(spec, plan),
+            build.claim,
         )
 
     def _choose_again(self, build_id: int) -> None:

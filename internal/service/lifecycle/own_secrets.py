@@ -7,6 +7,7 @@ from pikoci.internal.domain.builtin import OWN_STORE
 from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, StaleClaimError
 from pikoci.internal.domain.pipeline import Pipeline
 from pikoci.internal.domain.plan import Secrets
+from pikoci.internal.service.lifecycle.announcing import Announcements
 from pikoci.internal.service.plumbing.claimant import Claimant
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.excerpt import secrets_of
@@ -50,6 +51,13 @@ class OwnSecrets:
         kind = spec.resource_type(state.type) if spec else None
         if spec is None or name not in entries_of(secrets_of(spec, resource, kind, spec.env)):
             raise PermissionDeniedError(f"the plan of this check does not name the entry {name}")
+        return self._read(pipeline, name)
+
+    def of_announcement(self, announcement_id: int, claim: int, name: str, by: Claimant | None) -> str:
+        """See `Gateway.announcement_secret`. What the pipeline says now counts."""
+        pipeline, excerpt = Announcements(self._context).require_claim(announcement_id, claim, by)
+        if name not in entries_of(excerpt.secrets):
+            raise PermissionDeniedError(f"announcement {announcement_id} does not name the entry {name}")
         return self._read(pipeline, name)
 
     def _read(self, pipeline: Pipeline | None, name: str) -> str:

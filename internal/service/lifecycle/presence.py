@@ -91,6 +91,7 @@ class Presence:
     def _take_back(self, name: str, instance: str, why: str, kept: Collection[ClaimRef] = ()) -> list[int]:
         """Run again what this process ran, which is dead, but for the claims that are `kept`; the builds' ids."""
         self._store.resources.requeue_checks_of(name, instance, self._context.clock.now())
+        self._store.announcements.requeue_of(name, instance)
         taken = []
         for known, holder in self._store.builds.started_by(name):
             if holder != instance or ClaimRef(id=known.id, claim=known.claim) in kept:
@@ -129,13 +130,20 @@ class Presence:
                 raise self._unknown(beat.name)
             builds: set[int] = set()
             checks: set[int] = set()
+            announcements: set[int] = set()
             if beat.builds:
                 builds = self._store.builds.renew(beat.name, beat.instance, beat.builds, until)
             if beat.checks:
                 checks = self._store.resources.renew_checks(beat.name, beat.instance, beat.checks, until)
-        lost = [ref for ref in beat.builds if ref.id not in builds]
-        lost_checks = [ref for ref in beat.checks if ref.id not in checks]
-        return HeartbeatReply(lost=lost, lost_checks=lost_checks, commands=self._wanted(state, beat.state, beat.builds))
+            if beat.announcements:
+                held = beat.announcements
+                announcements = self._store.announcements.renew(beat.name, beat.instance, held, until)
+        return HeartbeatReply(
+            lost=[ref for ref in beat.builds if ref.id not in builds],
+            lost_checks=[ref for ref in beat.checks if ref.id not in checks],
+            lost_announcements=[ref for ref in beat.announcements if ref.id not in announcements],
+            commands=self._wanted(state, beat.state, beat.builds),
+        )
 
     def _unknown(self, name: str) -> NotFoundError | ConflictError:
         if self._store.workers.get(name) is None:

@@ -13,6 +13,8 @@ from pikoci.internal.service.plumbing.slices import Slices
 T = TypeVar("T")
 
 _DAY = 24 * 3600.0
+#: So long an API token that has expired is still listed.
+_EXPIRED_SHOWN = 30 * _DAY
 _PAGE = 100
 #: Kept builds that are counted together.
 _COUNTED = 2000
@@ -31,6 +33,8 @@ class Retention:
         now = self._context.clock.now()
         with self._slices.next():
             self._store.idempotency.delete_before(now - _DAY)
+            self._store.sessions.delete_expired(now - self._context.settings.token_leeway)
+            self._store.api_tokens.delete_expired(now - _EXPIRED_SHOWN)
             self._store.ended_sessions.delete_expired(now - self._context.settings.token_leeway)
         deleted = self._prune_artifacts(now) + self._prune_logs(now)
         deleted += sum(self._prune_builds(job, now) for job in self._jobs())

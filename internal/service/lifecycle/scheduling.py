@@ -9,6 +9,7 @@ import msgspec
 
 from pikoci.internal.domain.build import Build
 from pikoci.internal.domain.queues import JOBS_QUEUE, jobs_queue
+from pikoci.internal.service.lifecycle.announcing import Announcements
 from pikoci.internal.service.lifecycle.approving import Approving
 from pikoci.internal.service.lifecycle.checks import Checks
 from pikoci.internal.service.lifecycle.deletion import Deletion
@@ -35,6 +36,7 @@ class Scheduling:
         self._doorbell = context.doorbell
         self._approving = Approving(context)
         self._checks = Checks(context)
+        self._announcements = Announcements(context)
         self._retention = Retention(context)
         self._deletion = Deletion(context)
         self._due_times = DueTimes(context)
@@ -54,6 +56,8 @@ class Scheduling:
         while self._publish_again(now):
             pass
         while self._checks.sweep(now):
+            pass
+        while self._announcements.sweep(now):
             pass
 
     def dispatch_checks(self) -> int:
@@ -89,6 +93,7 @@ class Scheduling:
             + self._take_back_lost()
             + self._publish_again(stale)
             + self._checks.sweep(stale)
+            + self._announcements.sweep(stale)
         )
 
     def prune(self) -> int:

@@ -12,6 +12,7 @@ from pikoci.internal.domain.job_inputs import Value, complete
 from pikoci.internal.domain.pipeline import Job, Pipeline
 from pikoci.internal.domain.plan import JobPlan
 from pikoci.internal.domain.queues import jobs_queue
+from pikoci.internal.service.lifecycle.announcing import begin_to_announce
 from pikoci.internal.service.lifecycle.approving import gated
 from pikoci.internal.service.lifecycle.dispatch import Dispatcher
 from pikoci.internal.service.lifecycle.inputs import InputChooser
@@ -163,7 +164,9 @@ class JobRun:
             approved_at=retry_of.approved_at if retry_of else None,
         )
         build = build if reason else gated(build, self.plan, self._now)
-        return self._store.builds.create(build, inputs)
+        made = self._store.builds.create(build, inputs)
+        begin_to_announce(self._context, made, self.plan, self._pipeline.team)
+        return made
 
     def _interrupt(self) -> set[int]:
         """Stop what a newer build has overtaken, where the job wants that and the newer one may start."""
@@ -189,6 +192,7 @@ class JobRun:
         if waiting is not build:
             check_transition(build.status, waiting.status)
             self._store.builds.save(waiting)
+            begin_to_announce(self._context, waiting, self.plan, self._pipeline.team)
             self._context.notify(build_topic(build.id))
 
     def _dispatch(self) -> list[Build]:

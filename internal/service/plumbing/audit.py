@@ -34,24 +34,24 @@ class AuditTrail:
         self._store = store
         self._clock = clock
         self._sink = sink
-        self._running: dict[object, _Running] = {}  # by greenlet
+        self._running: dict[object, Running] = {}  # by greenlet
         self._began = 0.0
         self._more: dict[_Key, AuditEntry] = {}  # what came in this window, each with how often it came again
 
     @contextmanager
-    def recording(self, entry: AuditEntry) -> Iterator[None]:
+    def recording(self, entry: AuditEntry) -> Iterator[Running]:
         """Keep the entry in the first transaction of what runs in this context, or in one of its own without any.
 
-        What raises leaves none. Within another recording, that one alone counts.
+        What raises leaves none. Within another recording, that one alone counts. Gives what is known of the use case.
         """
         here = getcurrent()
         if here in self._running:
-            yield
+            yield self._running[here]
             return
-        running = self._running[here] = _Running(entry)
+        running = self._running[here] = Running(entry)
         try:
             with self._store.closing_transaction(partial(self._finish, running)):
-                yield
+                yield running
         finally:
             del self._running[here]
 
@@ -120,7 +120,7 @@ class AuditTrail:
     def _is_full(self, who: str) -> bool:
         return sum(_who(entry) == who for entry in self._more.values()) >= MOST_OF_ONE
 
-    def _finish(self, running: _Running) -> bool:
+    def _finish(self, running: Running) -> bool:
         if running.waits:
             running.waits = False
             return False
@@ -150,7 +150,7 @@ class AuditTrail:
             self._store.after_commit(partial(self._sink, kept))
 
 
-class _Running:
+class Running:
     """What is to be kept of a use case that runs."""
 
     def __init__(self, entry: AuditEntry) -> None:

@@ -31,6 +31,13 @@ class Wakeup:
         self._event.clear()
         return True
 
+    def take(self) -> bool:
+        """Whether it was set, without waiting; clear it."""
+        found = self._event.is_set()
+        if found:
+            self._event.clear()
+        return found
+
 
 class EventBus:
     """Topics, and who waits for them: greenlets of this process, and through the `relay` those of other servers."""
@@ -83,6 +90,8 @@ class EventBus:
             del self._waiting[topic]
 
 
+#: Set whenever a session or an API token has ended.
+LOGINS = "logins"
 #: Topics that wake the scheduler's loops.
 SCHEDULE = "schedule"
 CHECKS = "checks"

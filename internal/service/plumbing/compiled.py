@@ -11,7 +11,7 @@ from pikoci.internal.domain.levels import Need, needs
 from pikoci.internal.domain.pipeline import Job, Pipeline, ResourceState
 from pikoci.internal.domain.plan import JobPlan, PipelineSpec, decode_spec
 from pikoci.internal.domain.repositories import Store
-from pikoci.internal.service.plumbing.excerpt import job_excerpt, runners_of, secrets_of
+from pikoci.internal.service.plumbing.excerpt import as_run, job_excerpt, runners_of, secrets_of
 from pikoci.internal.service.plumbing.ports import RunInThread
 
 _KEPT = 256
@@ -49,7 +49,8 @@ class CompiledPipeline:
         if plan is None:
             return Need()
         if job not in self._needs:
-            self._needs[job] = needs(plan, job_excerpt(self.spec, plan))
+            work = as_run(plan)
+            self._needs[job] = needs(work, job_excerpt(self.spec, work))
         return self._needs[job]
 
     def check_need(self, canonical: str) -> Need:

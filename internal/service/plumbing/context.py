@@ -12,6 +12,7 @@ from pikoci.internal.service.plumbing.compiled import CompiledPipelines
 from pikoci.internal.service.plumbing.doorbell import Doorbell
 from pikoci.internal.service.plumbing.fleet import Fleet
 from pikoci.internal.service.plumbing.keyed_store import KeyedStore
+from pikoci.internal.service.plumbing.last_use import LastUse
 from pikoci.internal.service.plumbing.measures import Measures
 from pikoci.internal.service.plumbing.ports import FetchSources, RunInThread
 from pikoci.internal.service.plumbing.revocations import Revocations
@@ -40,6 +41,7 @@ class Context:
     measures: Measures
     revocations: Revocations
     ended_sessions: Revocations
+    last_use: LastUse
     waiting: Waiting
     vain: VainByPipeline
 

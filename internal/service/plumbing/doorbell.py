@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -10,7 +10,7 @@ import structlog
 from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.pipeline import ResourceState
 from pikoci.internal.domain.plan import JobPlan
-from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE
+from pikoci.internal.domain.queues import CHECKS_QUEUE, JOBS_QUEUE, id_message
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.plumbing.fleet import Fleet
 from pikoci.internal.service.plumbing.ports import Broker, QueueState
@@ -73,9 +73,9 @@ class Doorbell:
             return waiting
         return min(waiting, self._fleet.free_slots(queue, running))
 
-    def ring(self, queue: str, ids: Iterable[int]) -> None:
-        """Publish ids on a queue, in ASCII digits, after the commit."""
-        self._store.after_commit(partial(self._publish, queue, tuple(ids)))
+    def ring(self, queue: str, ids: Iterable[int], message: Callable[[int], bytes] = id_message) -> None:
+        """Publish ids on a queue after the commit, each in a `message` of its own."""
+        self._store.after_commit(partial(self._publish, queue, tuple(ids), message))
 
     def states(self) -> dict[str, QueueState | None]:
         """Every queue by name, with what waits in it; None where the broker cannot tell, is away, or takes too long."""
@@ -88,10 +88,10 @@ class Doorbell:
             self._states, self._fresh_until = states, self._clock.monotonic() + _LIFETIME
         return self._states
 
-    def _publish(self, queue: str, ids: tuple[int, ...]) -> None:
+    def _publish(self, queue: str, ids: tuple[int, ...], message: Callable[[int], bytes]) -> None:
         self._remember(queue)
         try:
-            self._broker.publish(queue, *(str(number).encode("ascii") for number in ids))
+            self._broker.publish(queue, *(message(number) for number in ids))
         except self._failure as error:
             _log.warning("queue unavailable, the sweeper publishes later", queue=queue, ids=ids, error=str(error))
 

@@ -50,11 +50,16 @@ class CommandType(Protocol):
         """Those that it has."""
 
 
-def job_excerpt(spec: PipelineSpec, plan: JobPlan) -> JobExcerpt:
-    """What of the pipeline belongs to the job, hooks and what its end sends included."""
+def as_run(plan: JobPlan) -> JobPlan:
+    """The plan without what is about waiting for approval, which its builds have when they run."""
+    return msgspec.structs.replace(plan, approvals=[], announcements={})
+
+
+def job_excerpt(spec: PipelineSpec, plan: JobPlan, *, ends: bool = True) -> JobExcerpt:
+    """What of the pipeline belongs to the job, hooks included, and what its end sends unless `ends` is false."""
     resources = job_resources(spec, plan)
     types = types_of(spec, resources)
-    notifications = job_notifications(spec, plan)
+    notifications = job_notifications(spec, plan, ends=ends)
     notification_types = notification_types_of(spec, notifications)
     services = job_services(spec, plan)
     secrets = secrets_of(spec, plan, resources, types, services, notifications, notification_types, spec.env)
@@ -87,10 +92,10 @@ def job_services(spec: PipelineSpec, plan: JobPlan) -> list[ServiceType]:
     return [kind for kind in spec.service_types if kind.name in names]
 
 
-def job_notifications(spec: PipelineSpec, plan: JobPlan) -> list[Notification]:
-    """The notifications that steps of the job name, hooks included, and those that an end of its builds may send."""
+def job_notifications(spec: PipelineSpec, plan: JobPlan, *, ends: bool = True) -> list[Notification]:
+    """The notifications that steps of the job name, hooks included, and those that its builds' `ends` may send."""
     named = {step.notification for step in all_steps(plan) if isinstance(step, NotifyStep)}
-    return [found for found in spec.notifications if found.canonical in named or found.covers(plan.name)]
+    return [found for found in spec.notifications if found.canonical in named or (ends and found.covers(plan.name))]
 
 
 def notification_types_of(spec: PipelineSpec, notifications: list[Notification]) -> list[NotificationType]:

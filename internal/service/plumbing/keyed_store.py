@@ -22,6 +22,8 @@ class KeyedStore(Store):
         self._closing: set[object] = set()
         self._late: dict[object, list[Callable[[], None]]] = {}
         self.accounts = store.accounts
+        self.api_tokens = store.api_tokens
+        self.sessions = store.sessions
         self.ended_sessions = store.ended_sessions
         self.settings = store.settings
         self.idempotency = store.idempotency
@@ -30,6 +32,7 @@ class KeyedStore(Store):
         self.resources = store.resources
         self.versions = store.versions
         self.builds = store.builds
+        self.announcements = store.announcements
         self.logs = store.logs
         self.workers = store.workers
         self.worker_tokens = store.worker_tokens

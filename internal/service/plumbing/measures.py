@@ -36,5 +36,5 @@ class Measures:
     def __init__(self) -> None:
         self.dispatch = Histogram()
         self.hub_gap = Histogram()
-        self.leases_taken_back = {"build": 0, "check": 0}
+        self.leases_taken_back = {"build": 0, "check": 0, "announcement": 0}
         self.webhooks = {"checked": 0, "passed_over": 0, "refused": 0}

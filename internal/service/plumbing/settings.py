@@ -17,7 +17,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     ever. `login_attempts` are those of a name from an address, `login_address_attempts` those of an address, each
     within `login_window`. At most `password_queue` passwords are checked or wait for it at once, `password_share` of
     them for one address. A team in `team_weights` has so many turns to one of a team that is not. The checks of a
-    resource that its webhook asks for begin `webhook_gap` apart.
+    resource that its webhook asks for begin `webhook_gap` apart. API tokens last at most
+    `api_token_lifetime`, with None also for ever.
     """
 
     external_url: str = ""
@@ -50,6 +51,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     password_queue: int = 32
     password_share: int = 8
     session_lifetime: float = 24 * 3600.0
+    api_token_lifetime: float | None = 365 * 24 * 3600.0
     token_leeway: float = 30.0
     follow_poll: float = 1.0
     keep_alive: float = 15.0

@@ -74,7 +74,8 @@ class Waiting:
     def _reason(self, principal: Principal, build: Build) -> str:
         picture = self._look()
         team, tags, need = self._needs(picture, build)
-        if not principal.may(team, Role.READ):
+        pipeline = picture.pipelines[build.pipeline_id]
+        if pipeline is None or not principal.may(team, Role.READ, pipeline.name):
             return FOR_A_WORKER
         if reason := self._fleet.waiting_reason(JOBS_QUEUE, tags, team, need):
             return reason
@@ -127,7 +128,7 @@ def _busy(principal: Principal, busy: list[BusySlots], workers: set[str]) -> lis
     counts: dict[str, int] = {}
     for slots in busy:
         if slots.worker in workers:
-            seen = slots.public or principal.may(slots.team, Role.READ)
+            seen = slots.public or principal.may(slots.team, Role.READ, slots.pipeline)
             name = full_name(slots.team, slots.pipeline, slots.job) if seen else ""
             counts[name] = counts.get(name, 0) + slots.builds
     return list(counts.items())

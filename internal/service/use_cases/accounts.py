@@ -17,6 +17,7 @@ from pikoci.internal.domain.errors import (
 )
 from pikoci.internal.domain.names import ACCOUNT, MAX_NAME
 from pikoci.internal.service.plumbing.attempts import LoginLimits
+from pikoci.internal.service.plumbing.bus import LOGINS
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.password_queue import PasswordQueue
 from pikoci.internal.service.plumbing.passwords import (
@@ -28,7 +29,14 @@ from pikoci.internal.service.plumbing.passwords import (
 )
 from pikoci.internal.service.plumbing.ports import RunInThread
 from pikoci.internal.service.plumbing.tokens import UserClaims
-from pikoci.internal.service.use_cases.access import name_of, require_admin, require_role
+from pikoci.internal.service.use_cases.access import (
+    find_user,
+    name_of,
+    principal_of,
+    require_admin,
+    require_login,
+    require_role,
+)
 from pikoci.internal.service.use_cases.audited import audited
 
 
@@ -76,7 +84,7 @@ class AccountService:
 
         Raises PermissionDeniedError when `current` is wrong, InvalidError for a new password that is not valid.
         """
-        user = principal.require_user()
+        user = require_login(principal)
         client = f"password of {user.id}"
         self._passwords.require_room(client)
         self._limits.begin(user.name, client)
@@ -143,7 +151,7 @@ class AccountService:
     def log_out(self, session: UserClaims, principal: Principal) -> None:
         """End this one session of the principal, on other servers within two seconds. Idempotent."""
         if not session.id:
-            return
+            return  # of an earlier release
         with self._store.transaction():
             self._store.ended_sessions.end(session.id, session.expires_at)
             self._context.audit.add(
@@ -155,13 +163,14 @@ class AccountService:
                 )
             )
         self._store.after_commit(self._context.ended_sessions.forget)
+        self._context.notify(LOGINS)
 
     def principal_for(self, user_id: int, session_epoch: int) -> Principal:
         """Who a session belongs to. Raises UnauthenticatedError when the user is gone or the password changed since."""
-        user = self._store.accounts.get_user(user_id)
-        if user is None or user.session_epoch != session_epoch:
+        principal = principal_of(self._store, user_id)
+        if principal.require_user().session_epoch != session_epoch:
             raise UnauthenticatedError("this session has ended", hint="log in again")
-        return Principal(user=user, roles=self._store.accounts.roles(user.id))
+        return principal
 
     def list_users(self, principal: Principal) -> list[User]:
         """All users (global administrators only)."""
@@ -203,9 +212,7 @@ class AccountService:
         """Give a user a role in the team, None takes the membership away (role admin)."""
         require_role(principal, team, Role.ADMIN)
         found = self._team(team)
-        member = self._store.accounts.find_user(user[:MAX_NAME])
-        if member is None:
-            raise NotFoundError(f"there is no user {user[:MAX_NAME]}")
+        member = find_user(self._store, user)
         with self._store.transaction():
             self._store.accounts.set_role(found.id, member.id, role)
 

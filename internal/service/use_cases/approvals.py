@@ -5,7 +5,7 @@ from __future__ import annotations
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.approval import Vote, gate_named, no_vote, stated_reason
 from pikoci.internal.domain.build import Build, BuildStatus
-from pikoci.internal.domain.errors import ConflictError, NotFoundError
+from pikoci.internal.domain.errors import ConflictError, NotFoundError, PermissionDeniedError
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.service.lifecycle.approving import Approving
 from pikoci.internal.service.plumbing.context import Context
@@ -61,6 +61,8 @@ class ApprovalService:
     ) -> Build:
         team, pipeline, job, number = where
         found = find_pipeline(self._store, principal, team, pipeline, Role.MAINTAIN)
+        if principal.token is not None and principal.token.user_id is None:
+            raise PermissionDeniedError("a team's token has no vote", hint="approve with a login, or a personal token")
         build_id = find_build(self._store, found, job, number).id
         with self._store.transaction():
             build = self._store.builds.lock(build_id)

@@ -25,7 +25,8 @@ class AuditService:
 
         A page may be short, and only the last has no next.
         """
-        if not principal.require_user().is_admin:
+        principal.require_user()
+        if not principal.is_admin:
             raise PermissionDeniedError(
                 "this needs a global administrator", hint="an administrator of a team may ask for that team's entries"
             )

@@ -11,6 +11,7 @@ from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.audit import AuditEntry
 from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, PikociError, RateLimitedError
 from pikoci.internal.domain.naming import full_name
+from pikoci.internal.service.plumbing.audit import Running
 from pikoci.internal.service.use_cases.access import name_of
 
 P = ParamSpec("P")
@@ -38,12 +39,13 @@ def audited(action: Action, names: str = "", *, tells: str = "") -> Callable[[Ca
             values = bound.arguments
             entry = _entry(action, names.split(), tells.split(), values)
             audit = values["self"]._context.audit  # noqa: SLF001 - every service has one
+            running = Running(entry)
             try:
-                with audit.recording(entry):
+                with audit.recording(entry) as running:
                     return method(*args, **kwargs)
             except PikociError as error:
-                if _is_refusal(values["principal"], entry.team, error):
-                    audit.refuse(entry, error)
+                if _is_refusal(values["principal"], running.entry, error):
+                    audit.refuse(running.entry, error)
                 raise
 
         return recorded
@@ -74,10 +76,11 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _is_refusal(principal: Principal, team: str, error: PikociError) -> bool:
+def _is_refusal(principal: Principal, entry: AuditEntry, error: PikociError) -> bool:
     """Whether somebody known tried what is not allowed; what may not be known looks as if it were not there."""
-    if principal.user is None:
+    if principal.user is None or error.is_audited:
         return False
     if isinstance(error, NotFoundError):
-        return not principal.may(team, Role.READ)
+        pipeline = entry.object.removeprefix(f"{entry.team}/").partition("/")[0]
+        return not principal.may(entry.team, Role.READ, pipeline)
     return isinstance(error, PermissionDeniedError | RateLimitedError)

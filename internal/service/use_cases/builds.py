@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 
 import msgspec
@@ -14,6 +14,7 @@ from pikoci.internal.domain.errors import ConflictError, NotFoundError
 from pikoci.internal.domain.job_inputs import settle
 from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import Page, Pipeline
+from pikoci.internal.service.lifecycle.announcing import Announcements
 from pikoci.internal.service.lifecycle.requeue import TakeBack
 from pikoci.internal.service.lifecycle.starting import JobRun, Starter
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic, worker_topic
@@ -34,6 +35,7 @@ class BuildService:
         self._context = context
         self._store = context.store
         self._starter = Starter(context)
+        self._announcements = Announcements(context)
         self._feeds = Feeds(context)
 
     @audited("build.trigger", "team pipeline job", tells="inputs values")
@@ -85,25 +87,25 @@ class BuildService:
             cursor=cursor,
         )
         explained = self._context.waiting.explain_all(principal, page.items)
-        hidden = not principal.may(team, Role.READ)
+        hidden = not principal.may(team, Role.READ, pipeline)
         return Page(items=[public_build(build) if hidden else build for build in explained], next=page.next)
 
     def find(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> Build:
         """The build alone; its id opens `read_log` and `follow`. Raises NotFoundError."""
-        return self._shown(
-            principal, team, self._find(find_pipeline(self._store, principal, team, pipeline), job, number)
-        )
+        found = find_pipeline(self._store, principal, team, pipeline)
+        return self._shown(principal, found, self._find(found, job, number))
 
     def get(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> BuildDetail:
         """A build with its steps, inputs and outputs. To the public, versions, names and reasons stay hidden."""
         found = find_pipeline(self._store, principal, team, pipeline)
-        build = self._shown(principal, team, self._find(found, job, number))
+        build = self._shown(principal, found, self._find(found, job, number))
         steps = self._store.builds.steps(build.id) if build.claim else []
-        if not principal.may(team, Role.READ):
+        if not principal.may(team, Role.READ, pipeline):
             return BuildDetail(build=build, steps=public_steps(steps))
         return BuildDetail(
             build=build,
             approvals=standings(build.gates, self._store.builds.votes(build.id)) if build.gates else [],
+            announcements=self._announcements.of_build(build) if build.gates else [],
             steps=steps,
             inputs=self._store.builds.inputs(build.id),
             outputs=self._store.builds.outputs(build.id),
@@ -165,26 +167,38 @@ class BuildService:
         return read_log(self._context, build_id, offset, limit)
 
     def follow(
-        self, principal: Principal, build_id: int, log_offset: int = 0
+        self,
+        principal: Principal,
+        build_id: int,
+        log_offset: int = 0,
+        check: Callable[[], Principal] | None = None,
     ) -> Generator[BuildUpdate | None, None, None]:
         """What happens to a build, as it happens; first the whole state. None now and then as a sign of life.
 
         Names and reasons stay hidden from who is not a member of the team. Ends after the update with the final status
-        and the end of the log. Raises NotFoundError.
+        and the end of the log. `check` says every second who follows; it raises where that login or token has ended.
+        Raises NotFoundError, also later, and what `check` raises.
         """
         build = self._store.builds.get(build_id)
         pipeline = self._store.pipelines.get(build.pipeline_id) if build else None
         if pipeline is None or not may_see(principal, pipeline):
             raise NotFoundError(f"there is no build {build_id}")
-        updates = Follower(self._context, self._feeds, principal, build_id, log_offset).updates()
-        return updates if principal.may(pipeline.team, Role.READ) else _public(updates)
+        member = _is_member(principal, pipeline)
+
+        def may_go_on() -> None:
+            now = check() if check is not None else principal
+            if not (_is_member(now, pipeline) if member else may_see(now, pipeline)):
+                raise NotFoundError(f"there is no build {build_id} for you any more")
+
+        updates = Follower(self._context, self._feeds, principal, build_id, log_offset, may_go_on).updates()
+        return updates if member else _public(updates)
 
     def _find(self, pipeline: Pipeline, job: str, number: str) -> Build:
         return find_build(self._store, pipeline, job, number)
 
-    def _shown(self, principal: Principal, team: str, build: Build) -> Build:
+    def _shown(self, principal: Principal, pipeline: Pipeline, build: Build) -> Build:
         explained = self._explain(principal, build)
-        return explained if principal.may(team, Role.READ) else public_build(explained)
+        return explained if _is_member(principal, pipeline) else public_build(explained)
 
     def _explain(self, principal: Principal, build: Build) -> Build:
         return self._context.waiting.explain(principal, build)
@@ -206,6 +220,10 @@ class BuildService:
                     raise ConflictError(f"version {version_id} of {step.resource} is disabled", hint="enable it first")
                 fixed[step.name] = InputChoice(get=step.name, resource_id=resource_id, version_id=version_id)
         return tuple(fixed.values())
+
+
+def _is_member(principal: Principal, pipeline: Pipeline) -> bool:
+    return principal.may(pipeline.team, Role.READ, pipeline.name)
 
 
 def _public(updates: Generator[BuildUpdate | None, None, None]) -> Generator[BuildUpdate | None, None, None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import msgspec
 
@@ -15,14 +15,26 @@ from pikoci.internal.service.use_cases.views import BuildUpdate
 
 
 class Follower:
-    """One reader of one build: it goes at its own pace through what the build's feed knows."""
+    """One reader of one build: it goes at its own pace through what the build's feed knows.
 
-    def __init__(self, context: Context, feeds: Feeds, principal: Principal, build_id: int, log_offset: int) -> None:
+    `check` raises what ends it before the build does.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        feeds: Feeds,
+        principal: Principal,
+        build_id: int,
+        log_offset: int,
+        check: Callable[[], None],
+    ) -> None:
         self._context = context
         self._feeds = feeds
         self._principal = principal
         self._build_id = build_id
         self._offset = log_offset
+        self._check = check
         self._seen: Build | None = None
         self._steps: list[Step] | None = None
 
@@ -34,6 +46,7 @@ class Follower:
                 raise NotFoundError(f"there is no build {self._build_id}")
             while True:
                 feed.check()
+                self._check()
                 update = self._next(feed)
                 if update is not None:
                     quiet_since = self._context.clock.monotonic()

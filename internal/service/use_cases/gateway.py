@@ -7,6 +7,8 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from pikoci.internal.domain.errors import InvalidError
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.gateway import (
+    AnnouncementAssignment,
+    AnnouncementResult,
     BuildAssignment,
     CheckAssignment,
     CheckResult,
@@ -16,6 +18,7 @@ from pikoci.internal.domain.gateway import (
     WorkerHello,
     WorkerTerms,
 )
+from pikoci.internal.service.lifecycle.announcing import Announcements
 from pikoci.internal.service.lifecycle.artifacts import Artifacts
 from pikoci.internal.service.lifecycle.checks import Checks
 from pikoci.internal.service.lifecycle.claims import Claims
@@ -39,6 +42,7 @@ class WorkerGateway:
         self._claims = Claims(context)
         self._reports = Reports(context)
         self._checks = Checks(context)
+        self._announcements = Announcements(context)
         self._artifacts = Artifacts(context)
         self._secrets = OwnSecrets(context)
 
@@ -77,6 +81,14 @@ class WorkerGateway:
         """See `Gateway.finish_check`."""
         self._checks.finish(resource_id, claim, result, self._remote)
 
+    def claim_announcement(self, announcement_id: int, worker: str, instance: str) -> AnnouncementAssignment:
+        """See `Gateway.claim_announcement`."""
+        return self._announcements.claim(announcement_id, self._claimant(worker, instance))
+
+    def finish_announcement(self, announcement_id: int, claim: int, result: AnnouncementResult) -> None:
+        """See `Gateway.finish_announcement`."""
+        self._announcements.finish(announcement_id, claim, result, self._remote)
+
     def build_secret(self, build_id: int, claim: int, name: str) -> str:
         """See `Gateway.build_secret`."""
         return self._secrets.of_build(build_id, claim, name, self._remote)
@@ -84,6 +96,10 @@ class WorkerGateway:
     def check_secret(self, resource_id: int, claim: int, name: str) -> str:
         """See `Gateway.check_secret`."""
         return self._secrets.of_check(resource_id, claim, name, self._remote)
+
+    def announcement_secret(self, announcement_id: int, claim: int, name: str) -> str:
+        """See `Gateway.announcement_secret`."""
+        return self._secrets.of_announcement(announcement_id, claim, name, self._remote)
 
     def store_artifact(self, build_id: int, claim: int, chunks: Iterable[bytes]) -> str:
         """See `Gateway.store_artifact`."""

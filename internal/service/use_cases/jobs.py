@@ -9,7 +9,7 @@ import msgspec
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.errors import NotFoundError
-from pikoci.internal.domain.pipeline import JobOverview
+from pikoci.internal.domain.pipeline import JobOverview, Pipeline
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.plumbing.bus import SCHEDULE
 from pikoci.internal.service.plumbing.context import Context
@@ -31,7 +31,7 @@ class JobService:
         """The pipeline's jobs (not archived) in file order, each with its latest and latest finished build."""
         found = find_pipeline(self._store, principal, team, pipeline)
         known = self._store.jobs.overviews([found.id]).get(found.id, [])
-        return self._shown(principal, team, known)
+        return self._shown(principal, found, known)
 
     def get(self, principal: Principal, team: str, pipeline: str, job: str) -> JobOverview:
         """One job, archived ones too; with its inputs, except to the public. Raises NotFoundError."""
@@ -39,13 +39,17 @@ class JobService:
         overview = self._store.jobs.overview(find_job(self._store, found, job).id)
         if overview is None:
             raise NotFoundError(f"pipeline {pipeline} has no job {job}")  # deleted meanwhile
-        shown = self._shown(principal, team, [overview])[0]
-        plan = self._context.compiled.get(found).plans.get(job) if principal.may(team, Role.READ) else None
+        shown = self._shown(principal, found, [overview])[0]
+        member = principal.may(team, Role.READ, pipeline)
+        plan = self._context.compiled.get(found).plans.get(job) if member else None
         return msgspec.structs.replace(shown, inputs=plan.inputs) if plan else shown
 
-    def _shown(self, principal: Principal, team: str, jobs: Sequence[JobOverview]) -> builtins.list[JobOverview]:
+    def _shown(
+        self, principal: Principal, pipeline: Pipeline, jobs: Sequence[JobOverview]
+    ) -> builtins.list[JobOverview]:
         explained = self._context.waiting.explain_jobs(principal, jobs)
-        return explained if principal.may(team, Role.READ) else public_overviews(explained)
+        member = principal.may(pipeline.team, Role.READ, pipeline.name)
+        return explained if member else public_overviews(explained)
 
     @audited("job.pause", "team pipeline job")
     def pause(self, principal: Principal, team: str, pipeline: str, job: str) -> None:

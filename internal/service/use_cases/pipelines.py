@@ -85,7 +85,7 @@ class PipelineService:
         InvalidPipelineError with every diagnostic, TooLargeError, and ConflictError where one of that name is there
         that `must_be_new`.
         """
-        require_role(principal, team, Role.MAINTAIN)
+        require_role(principal, team, Role.MAINTAIN, name)
         self._check(name, config)
         for _ in range(_TRIES):
             before = self._store.pipelines.find(team, name)
@@ -115,7 +115,7 @@ class PipelineService:
         self, principal: Principal, team: str, name: str, config: str, variables: Mapping[str, object]
     ) -> tuple[PipelinePlan, Outlook]:
         """What `set` would change and start (role maintain), without doing it. Raises what `set` raises."""
-        require_role(principal, team, Role.MAINTAIN)
+        require_role(principal, team, Role.MAINTAIN, name)
         self._check(name, config)
         before = self._store.pipelines.find(team, name)
         read = self._read(name, before, config, variables)
@@ -157,7 +157,7 @@ class PipelineService:
 
     def _overview(self, principal: Principal, found: Pipeline, jobs: Sequence[JobOverview]) -> PipelineOverview:
         explained = self._context.waiting.explain_jobs(principal, jobs)
-        member = principal.may(found.team, Role.READ)
+        member = principal.may(found.team, Role.READ, found.name)
         return PipelineOverview(pipeline=found, jobs=explained if member else public_overviews(explained))
 
     def source(self, principal: Principal, team: str, name: str) -> str:
@@ -276,15 +276,20 @@ class PipelineService:
         return state
 
     def _visible(self, principal: Principal, team: str | None, limit: int, cursor: str | None) -> Page[Pipeline]:
-        sees_all = principal.user is not None and principal.user.is_admin
-        if team is not None or sees_all:
-            public_only = not (sees_all or principal.may(team or "", Role.READ))
+        token = principal.token
+        of_one = token is not None and token.pipeline_id is not None and team == token.team
+        if (team is not None and not of_one) or principal.is_admin:
+            public_only = not (principal.is_admin or principal.may(team or "", Role.READ))
             return self._store.pipelines.list(team, public_only=public_only, limit=limit, cursor=cursor)
-        return self._filtered(principal, limit, cursor)
+        return self._filtered(principal, team, limit, cursor)
 
-    def _filtered(self, principal: Principal, limit: int, cursor: str | None) -> Page[Pipeline]:
-        """Over all teams, what a member of some sees; a page may be short, and only the last has no next."""
-        page = self._store.pipelines.list(None, public_only=not principal.roles, limit=limit, cursor=cursor)
+    def _filtered(self, principal: Principal, team: str | None, limit: int, cursor: str | None) -> Page[Pipeline]:
+        """What a member of some teams sees, or a token for one pipeline.
+
+        A page may be short, and only the last has no next.
+        """
+        public_only = not principal.roles and not (principal.user and principal.user.is_admin)
+        page = self._store.pipelines.list(team, public_only=public_only, limit=limit, cursor=cursor)
         return Page(items=[one for one in page.items if may_see(principal, one)], next=page.next)
 
     def _set_paused(self, principal: Principal, team: str, name: str, *, paused: bool) -> None:

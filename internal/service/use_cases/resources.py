@@ -38,7 +38,7 @@ class ResourceService:
     def list(self, principal: Principal, team: str, pipeline: str) -> list[ResourceView]:
         """The pipeline's resources (not archived) with their latest versions."""
         found = find_pipeline(self._store, principal, team, pipeline)
-        member = principal.may(team, Role.READ)
+        member = principal.may(team, Role.READ, pipeline)
         states = self._store.resources.list(found.id)
         signed = self._signed(found) if member else frozenset()
         return [self._view(state, principal, found, signed, member=member) for state in states]
@@ -47,7 +47,7 @@ class ResourceService:
         """One resource. Raises NotFoundError."""
         found = find_pipeline(self._store, principal, team, pipeline)
         state = find_resource(self._store, found, resource)
-        member = principal.may(team, Role.READ)
+        member = principal.may(team, Role.READ, pipeline)
         signed = self._signed(found) if member else frozenset()
         return self._view(state, principal, found, signed, member=member)
 
@@ -179,7 +179,7 @@ class ResourceService:
     ) -> ResourceView:
         if not member:
             return ResourceView(resource=public_resource(state))
-        if not principal.may(pipeline.team, Role.WRITE):
+        if not principal.may(pipeline.team, Role.WRITE, pipeline.name):
             state = msgspec.structs.replace(state, webhook_token="")
         pinned = state.pinned_version_id
         return ResourceView(

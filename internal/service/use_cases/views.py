@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from pikoci.internal.domain.announcement import Announcement
 from pikoci.internal.domain.approval import GateStanding
 from pikoci.internal.domain.build import Build, BuildInput, BuildOutput, LogChunk, Step
 from pikoci.internal.domain.errors import Diagnostic
@@ -18,6 +19,7 @@ class BuildDetail(msgspec.Struct, frozen=True, kw_only=True):
 
     build: Build
     approvals: list[GateStanding] = []
+    announcements: list[Announcement] = []
     steps: list[Step] = []
     inputs: list[BuildInput] = []
     outputs: list[BuildOutput] = []

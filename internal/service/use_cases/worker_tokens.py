@@ -11,7 +11,7 @@ from pikoci.internal.domain.pipeline import WorkerToken
 from pikoci.internal.service.plumbing.bus import worker_topic
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.tokens import TOKEN_ID, TokenService
-from pikoci.internal.service.use_cases.access import name_of, require_admin, require_role
+from pikoci.internal.service.use_cases.access import name_of, require_admin, require_login, require_role
 from pikoci.internal.service.use_cases.audited import audited
 
 #: Stands for the name of who made the token that servers print; no user has such a name.
@@ -62,7 +62,7 @@ class WorkerTokenService:
 
     def list(self, principal: Principal) -> builtins.list[WorkerToken]:
         """The tokens that were made, used or revoked here, newest first: those that the principal may revoke."""
-        user = principal.require_user()
+        user = require_login(principal)
         administers = Role.ADMIN in principal.roles.values()
         if not user.is_admin and not administers:
             raise PermissionDeniedError("this needs an administrator, global or of a team")
@@ -75,6 +75,7 @@ class WorkerTokenService:
         What a worker with it runs is run again elsewhere once its leases lapse. Raises NotFoundError for a token that
         the principal may not know, InvalidError for what cannot be an id.
         """
+        require_login(principal)
         if TOKEN_ID.fullmatch(token_id) is None:
             raise InvalidError(
                 "this cannot be the id of a worker's token", hint="the list of worker tokens has the ids"
@@ -93,6 +94,7 @@ class WorkerTokenService:
                 self._context.notify(worker_topic(state.name))
 
     def _require(self, principal: Principal, team: str) -> None:
+        require_login(principal)
         if team:
             require_role(principal, team, Role.ADMIN)
         else:

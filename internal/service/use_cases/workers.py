@@ -65,7 +65,8 @@ class WorkerService:
         @cache
         def find(pipeline_id: int) -> Pipeline | None:
             pipeline = self._store.pipelines.get(pipeline_id)
-            return pipeline if pipeline is not None and principal.may(pipeline.team, Role.READ) else None
+            seen = pipeline is not None and principal.may(pipeline.team, Role.READ, pipeline.name)
+            return pipeline if seen else None
 
         return find
 

@@ -10,6 +10,8 @@ import msgspec
 from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.events import BuildEvent
 from pikoci.internal.domain.gateway import (
+    AnnouncementAssignment,
+    AnnouncementResult,
     BuildAssignment,
     CheckAssignment,
     CheckResult,
@@ -92,6 +94,15 @@ class HttpGateway:
             body = msgspec.msgpack.encode(CheckResult(error=error))
         self._server.post(f"/checks/{resource_id}/claims/{claim}/result", body)
 
+    def claim_announcement(self, announcement_id: int, worker: str, instance: str) -> AnnouncementAssignment:
+        """See `Gateway`."""
+        return self._answer(self._server.post(f"/announcements/{announcement_id}/claim"), AnnouncementAssignment)
+
+    def finish_announcement(self, announcement_id: int, claim: int, result: AnnouncementResult) -> None:
+        """See `Gateway`."""
+        body = msgspec.msgpack.encode(result)
+        self._server.post(f"/announcements/{announcement_id}/claims/{claim}/result", body)
+
     def build_secret(self, build_id: int, claim: int, name: str) -> str:
         """See `Gateway`."""
         return self._secret(f"/builds/{build_id}/claims/{claim}/secrets/{name}")
@@ -99,6 +110,10 @@ class HttpGateway:
     def check_secret(self, resource_id: int, claim: int, name: str) -> str:
         """See `Gateway`."""
         return self._secret(f"/checks/{resource_id}/claims/{claim}/secrets/{name}")
+
+    def announcement_secret(self, announcement_id: int, claim: int, name: str) -> str:
+        """See `Gateway`."""
+        return self._secret(f"/announcements/{announcement_id}/claims/{claim}/secrets/{name}")
 
     def store_artifact(self, build_id: int, claim: int, chunks: Iterable[bytes]) -> str:
         """See `Gateway`. The stream is sent as it comes."""

@@ -70,7 +70,7 @@ def _check(message: Message) -> dict[str, Any]:
         "head_sha": commit(message, "head_sha"),
         **state,
         **({"details_url": details} if details else {}),
-        **({"output": output} if message.template else {}),
+        **({"output": output} if message.template or message.plain else {}),
     }
 
 

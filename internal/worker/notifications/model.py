@@ -21,7 +21,8 @@ class Message:
     """One message to send. `params` are the notification's, `values` those of the step.
 
     `status` is how the build ended or stands: `started` where that is not known yet. `delivery` is the same for each
-    try. `variables` are those that the build's commands see. `now` is in seconds since the epoch.
+    try. `variables` are those that the build's commands see. `now` is in seconds since the epoch. `plain` is a text
+    for where there is none that tells more than how the build stands.
     """
 
     notification: str
@@ -35,6 +36,7 @@ class Message:
     variables: Mapping[str, str]
     masker: Masker
     lifetime: Lifetime
+    plain: str = ""
 
     def text(self, escape: Callable[[str], str] = str) -> str:
         """The message, or a plain one where there is none. It holds no secret; `escape` is for what is filled in."""
@@ -45,7 +47,7 @@ class Message:
     def title(self) -> str:
         """The build and how it stands, in one line: `[app/test] Build #3 failed`."""
         build = self.build
-        return f"[{build.pipeline}/{build.job}] Build #{build.number} {self.status}"
+        return self.plain or f"[{build.pipeline}/{build.job}] Build #{build.number} {self.status}"
 
     def setting(self, name: str, default: str = "") -> str:
         """The value of that name, else the param, else `default`. `$GET_*` and the like are filled in."""

@@ -13,7 +13,7 @@ from pikoci.internal.worker.plan.notices import send_notices
 from pikoci.internal.worker.plan.sequence import StepRunner
 from pikoci.internal.worker.plan.services import Services
 from pikoci.internal.worker.reporting.log_cap import HeadBudget
-from pikoci.internal.worker.reporting.reporter import Reporter
+from pikoci.internal.worker.reporting.reporter import EventSink, Reporter
 from pikoci.internal.worker.steps.caches import TaskCaches
 from pikoci.internal.worker.steps.context import BuildContext
 from pikoci.internal.worker.steps.scope import Scope
@@ -22,6 +22,7 @@ from pikoci.internal.worker.tools.lifetime import BuildControl, CauseKind
 from pikoci.internal.worker.tools.log_ids import build_ids
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import Outcome
+from pikoci.internal.worker.tools.own_store import OwnStore
 from pikoci.internal.worker.tools.secret_stores import reader_of
 from pikoci.internal.worker.tools.secrets import collect_masks
 from pikoci.internal.worker.tools.workspace import Workspace
@@ -48,7 +49,9 @@ def run_build(
     place = equipment.settings.workdir / "builds" / f"{build.id}-{assignment.claim}"
     try:
         with equipment.workspace(place, loan, f"{build.team}/{build.pipeline}/{build.job}") as workspace:
-            context = _context(equipment, assignment, control, reporter, workspace)
+            settings = equipment.settings
+            own = OwnStore(equipment.gateway.build_secret, build.id, assignment.claim, settings)
+            context = context_of(equipment, assignment, control, reporter, workspace, own)
             last = run_plan(context)
             _put_caches_back(context, loan, last)
             return last
@@ -85,13 +88,16 @@ def run_plan(context: BuildContext) -> BuildFinished | BuildReturned:
     return send_farewell(context, runner, whole, _last_event(context, outcome))
 
 
-def _context(
+def context_of(
     equipment: Equipment,
     assignment: BuildAssignment,
     control: BuildControl,
-    reporter: Reporter,
+    reporter: EventSink,
     workspace: Workspace,
+    own: OwnStore,
+    text: str = "",
 ) -> BuildContext:
+    """What steps of the plan run with; `text` is that of messages that have none."""
     commands = equipment.commands(assignment.lease, control, workspace, assignment.build.team)
     root, remove = equipment.settings.workdir / "cache", equipment.remover.remove
     masks = collect_masks(assignment.masks, assignment.resources, assignment.resource_types)
@@ -108,7 +114,8 @@ def _context(
         notifiers=equipment.notifiers,
         clock=equipment.clock,
         masks=masks,
-        secrets=reader_of(assignment, masks, commands, workspace, equipment.settings, equipment.gateway),
+        secrets=reader_of(assignment, masks, commands, workspace, equipment.settings, own),
+        text=text,
         head=HeadBudget(equipment.terms.log_head_limit),
         tail_limit=equipment.terms.log_tail_limit,
     )

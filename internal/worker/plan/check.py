@@ -15,6 +15,7 @@ from pikoci.internal.worker.tools.lifetime import BuildControl, CauseKind, Lifet
 from pikoci.internal.worker.tools.log_ids import check_ids
 from pikoci.internal.worker.tools.masking import Masker
 from pikoci.internal.worker.tools.outcome import StepError
+from pikoci.internal.worker.tools.own_store import OwnStore
 from pikoci.internal.worker.tools.runners import CommandLines
 from pikoci.internal.worker.tools.secret_stores import reader_of
 from pikoci.internal.worker.tools.secrets import collect_masks
@@ -62,7 +63,8 @@ def _call(
 ) -> ResourceCall:
     resource, settings = assignment.resource, equipment.settings
     commands = equipment.commands(assignment.lease, control, workspace, assignment.team)
-    secrets = reader_of(assignment, masks, commands, workspace, settings, equipment.gateway)
+    own = OwnStore(equipment.gateway.check_secret, assignment.resource_id, assignment.claim, settings)
+    secrets = reader_of(assignment, masks, commands, workspace, settings, own)
     base = {"BUILD_PIPELINE_NAME": assignment.pipeline, "BUILD_TEAM_NAME": assignment.team, "CI": "true"}
     scope = Scope(lifetime, base, assignment.env, secrets)
     return ResourceCall(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import Protocol
 
 import gevent
 import structlog
@@ -19,6 +20,16 @@ from pikoci.internal.worker.tools.log_ids import LogIds
 _log = structlog.get_logger(__name__)
 _PATIENCE_SLICE = 0.1
 _NO_IDS: LogIds = MappingProxyType({})
+
+
+class EventSink(Protocol):
+    """Where the events of a plan go, and what its steps print."""
+
+    def emit(self, event: BuildEvent) -> None:
+        """Add an event."""
+
+    def log(self, step: str, data: bytes) -> None:
+        """Add output of a step."""
 
 
 class Reporter:

@@ -72,7 +72,7 @@ def _prepared(
     """What to run and its environment; the cache, if there is one, is in use meanwhile."""
     own = parameters("param", call.params) | variables
     with ExitStack() as held:
-        if call.resource.cache or call.type.cache:
+        if call.resource.cache:
             cache = held.enter_context(in_use(call.cache_dir, call.lifetime, alone=False, user=call.user))
             own["CACHE_DIR"] = str(cache)
         visible = {**call.visible, **call.command_lines.parameters(command), **own}

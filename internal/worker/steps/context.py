@@ -8,7 +8,7 @@ from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.gateway import BuildAssignment, Gateway
 from pikoci.internal.worker.notifications.builtin import Notifiers
 from pikoci.internal.worker.reporting.log_cap import HeadBudget, LogCap
-from pikoci.internal.worker.reporting.reporter import Reporter
+from pikoci.internal.worker.reporting.reporter import EventSink
 from pikoci.internal.worker.resources.registry import ResourceTypes
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.steps.caches import TaskCaches
@@ -26,13 +26,13 @@ from pikoci.internal.worker.tools.workspace import Workspace
 class BuildContext:
     """One build that runs here: its plan, its place on disk, and everything that serves it.
 
-    What changes from step to step is in their `Scope`.
+    What changes from step to step is in their `Scope`. `text` is what messages say that have no text of their own.
     """
 
     assignment: BuildAssignment
     settings: WorkerSettings
     gateway: Gateway
-    reporter: Reporter
+    reporter: EventSink
     control: BuildControl
     workspace: Workspace
     commands: Commands
@@ -44,6 +44,7 @@ class BuildContext:
     secrets: SecretReader
     head: HeadBudget
     tail_limit: int
+    text: str = ""
 
     def command_lines(self, lifetime: Lifetime | None = None) -> CommandLines:
         """What turns `run` blocks of this build into argument vectors; secrets are read for them within `lifetime`."""

@@ -54,13 +54,14 @@ def _message(context: BuildContext, step: NotifyStep, scope: Scope, notification
         variables=variables,
         masker=Masker(context.masks),
         lifetime=scope.lifetime,
+        plain=context.text,
     )
 
 
 def _command(context: BuildContext, command: Command, scope: Scope, message: Message, log: StepLog) -> Outcome:
     lines = context.command_lines(scope.lifetime)
     own = parameters("param", message.params) | parameters("notify", message.values)
-    own["NOTIFY_MESSAGE"] = message.text() if message.template else ""
+    own["NOTIFY_MESSAGE"] = message.text() if message.template or message.plain else ""
     visible = {**scope.variables, **lines.parameters(command), **own}
     argv = lines.argv(command, visible)
     env = {**context.base_environment(), **visible}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pikoci.internal.worker.reporting.log_cap import LogCap
-from pikoci.internal.worker.reporting.reporter import Reporter
+from pikoci.internal.worker.reporting.reporter import EventSink
 from pikoci.internal.worker.tools.masking import Masker
 
 
 class StepLog:
     """Where the output of a step goes, and the worker's own remarks on it."""
 
-    def __init__(self, reporter: Reporter, step: str, masker: Masker, cap: LogCap) -> None:
+    def __init__(self, reporter: EventSink, step: str, masker: Masker, cap: LogCap) -> None:
         self._reporter = reporter
         self._step = step
         self._masker = masker

@@ -7,7 +7,6 @@ from random import Random
 
 from pikoci.internal.domain.builtin import OWN_KEY
 from pikoci.internal.domain.errors import NotFoundError, PikociError, UnavailableError
-from pikoci.internal.domain.gateway import BuildAssignment, CheckAssignment, Gateway
 from pikoci.internal.worker.backoff import Backoff
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.lifetime import Lifetime
@@ -16,15 +15,15 @@ from pikoci.internal.worker.tools.secret_error import SecretError
 
 
 class OwnStore:
-    """Reads entries from the server, which gives those that the claim's plan names."""
+    """Reads entries from the server, which gives those that the claim's plan names.
 
-    def __init__(
-        self, gateway: Gateway, assignment: BuildAssignment | CheckAssignment, settings: WorkerSettings
-    ) -> None:
-        is_build = isinstance(assignment, BuildAssignment)
-        self._id = assignment.build.id if isinstance(assignment, BuildAssignment) else assignment.resource_id
-        self._claim = assignment.claim
-        self._ask: Callable[[int, int, str], str] = gateway.build_secret if is_build else gateway.check_secret
+    `ask` is the gateway's method for work of the claim's kind, which has this `work` as its id.
+    """
+
+    def __init__(self, ask: Callable[[int, int, str], str], work: int, claim: int, settings: WorkerSettings) -> None:
+        self._ask = ask
+        self._id = work
+        self._claim = claim
         self._settings = settings
 
     def read(self, name: str, lifetime: Lifetime) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ import msgspec
 
 from pikoci.internal.domain.build import StepStatus
 from pikoci.internal.domain.builtin import OWN_STORE
-from pikoci.internal.domain.gateway import BuildAssignment, CheckAssignment, Gateway
+from pikoci.internal.domain.gateway import BuildAssignment, CheckAssignment
 from pikoci.internal.domain.plan import Command, Json, SecretType
 from pikoci.internal.worker.settings import WorkerSettings
 from pikoci.internal.worker.tools.commands import Commands, Sink, Tail
@@ -118,7 +118,7 @@ def reader_of(
     commands: Commands,
     workspace: Workspace,
     settings: WorkerSettings,
-    gateway: Gateway,
+    own: OwnStore,
 ) -> SecretReader:
     """What completes the texts of a build's or check's plan; `masks` grows by the values."""
     store = SecretStores(
@@ -126,7 +126,7 @@ def reader_of(
         command_lines=CommandLines(assignment.runner_types, workspace, Masker(masks)),
         workspace=workspace,
         environment=base_variables(settings.environment, workspace),
-        own=OwnStore(gateway, assignment, settings),
+        own=own,
     )
     return SecretReader(assignment.secrets, masks, store)
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 import msgspec
-import yaml
 
 from pikoci.internal.worker.tools.environment import text_of
 from pikoci.internal.worker.tools.secret_error import SecretError
@@ -17,7 +16,6 @@ _ASSIGNMENT = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.D
 _OBJECT = msgspec.json.Decoder(dict[str, object])
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _QUOTES = ("'", '"')
-_LOADER: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar as the text that it is
 
 
 def read_file(data: bytes, path: str, form: str) -> Mapping[str, object]:
@@ -75,8 +73,11 @@ def _assignments(text: str) -> Mapping[str, object]:
 
 
 def _mapping(text: str, path: str) -> Mapping[str, object]:
+    import yaml  # most workers read no such file
+
+    loader: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar as the text that it is
     try:
-        found = yaml.load(text, Loader=_LOADER)  # noqa: S506 - makes texts, lists and maps only
+        found = yaml.load(text, Loader=loader)  # noqa: S506 - makes texts, lists and maps only
     except (yaml.YAMLError, RecursionError):
         found = None
     if not isinstance(found, dict):

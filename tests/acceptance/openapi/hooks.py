@@ -26,6 +26,8 @@ KNOWN: dict[str, Any] = {
     "version": 1,
     "worker": "contract",
     "secret": "TOKEN",
+    "session": os.environ.get("PIKOCI_TEST_SESSION", "none"),
+    "api_token_id": 1,
     "build_id": 1,
     "resource_id": 1,
     "claim": 1,

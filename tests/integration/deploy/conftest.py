@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
+from gevent import monkey
 
 from tests.services.pikoci import PASSWORD, USER, PikociServer, running_server
 from tests.unit.deploy.collection import plugin
+
+with pytest.MonkeyPatch.context() as patch:
+    # Ansible tries, when imported, whether a port may be of a class made of int. gevent would print that it may not.
+    patch.setattr("socket.getaddrinfo", monkey.get_original("socket", "getaddrinfo"))
+    from ansible.module_utils.testing import patch_module_args
 
 SLOW = """
 variable "gate" {

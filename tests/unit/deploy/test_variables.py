@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def _unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Unsafe:
 _Loader.add_constructor("!unsafe", _unsafe)
 
 
+@cache
 def load(path: Path) -> Any:
     """A YAML file, or an empty mapping where there is none."""
     return (yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}) if path.exists() else {}

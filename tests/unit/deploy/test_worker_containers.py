@@ -21,6 +21,7 @@ USUAL = {
     "pikoci_worker_packages": ["git"],
     "pikoci_worker_groups": ["audio"],
     "pikoci_worker_capabilities": "CAP_KILL",
+    "pikoci_worker_fs_roots": [],
 }
 
 
@@ -28,6 +29,7 @@ def of_role(name: str, **given: Any) -> Any:
     """A variable of the role, with those of the user."""
     jinja = NativeEnvironment()
     jinja.filters["combine"] = lambda one, other: {**one, **other}
+    jinja.filters["regex_replace"] = lambda text, pattern, by: re.sub(pattern, by, text)
     jinja.filters["unique"] = lambda items: list(dict.fromkeys(items))
     known = {**USUAL, **given}
 
@@ -132,3 +134,10 @@ def refusals(**given: Any) -> str:
 def test_what_does_not_go_together_is_refused(given: dict[str, Any], said: str) -> None:
     assert said in refusals(**given)
     assert bool(said) == bool(refusals(**given))
+
+
+def test_builds_may_write_to_what_resources_of_type_fs_may_use() -> None:
+    roots = ["/srv/ci/{team}/out", "/srv/ci/of-{team}", "/srv/100% mine", "/{team}"]
+    rules = of_role("pikoci_worker_usual_rules", pikoci_worker_fs_roots=roots)
+    assert rules["ReadWritePaths"] == ['"-/srv/ci"', '"-/srv/100%% mine"', '"-/"']
+    assert of_role("pikoci_worker_usual_rules")["ReadWritePaths"] == []

@@ -24,6 +24,7 @@ def generated() -> dict[Path, str]:
 PAGES = [
     "docs/cli.md",
     "docs/pipeline-reference.md",
+    "docs/examples.md",
     "docs/server.md",
     "docs/workers.md",
     "docs/api.md",

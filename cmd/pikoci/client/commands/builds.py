@@ -179,6 +179,8 @@ def _render(session: Session, build: Any, name: str) -> str:
     parts = [render_facts(facts)]
     if votes := _vote_rows(build):
         parts.append(render_table(["approval", "given", "who", "vote", "reason"], votes))
+    if told := _announcement_rows(session, build):
+        parts.append(render_table(["notification", "for", "status", "at", "reason"], told))
     if build["steps"]:
         steps = [step for step in build["steps"] if step["attempt"] == build["attempt"]]
         blocks = {step["id"] for step in steps if step["kind"] in BLOCK_KINDS}
@@ -211,6 +213,14 @@ def _vote_rows(build: Any) -> list[list[str]]:
         votes = [[vote["voter"], "yes" if vote["approves"] else "no", vote["reason"] or "-"] for vote in one["votes"]]
         rows += [[one["label"], given, *vote] for vote in votes or [["-", "-", "-"]]]
     return rows
+
+
+def _announcement_rows(session: Session, build: Any) -> list[list[str]]:
+    """A row for each message that the build waits; servers of older releases send none."""
+    return [
+        [one["notification"], one["label"], one["status"], session.ago(one["at"]), one["reason"] or "-"]
+        for one in build.get("announcements", [])
+    ]
 
 
 def version_text(version: Any) -> str:

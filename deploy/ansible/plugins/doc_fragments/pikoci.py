@@ -14,7 +14,7 @@ options:
     required: true
   token:
     description:
-      - A token of a user's session. Without one, O(user) and O(password) log in.
+      - An API token, of C(pikoci client tokens create), or a session's. Without one, O(user) and O(password) log in.
       - The variable E(PIKOCI_TOKEN) stands in for it.
     type: str
   user:

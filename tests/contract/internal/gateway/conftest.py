@@ -7,16 +7,15 @@ import pytest
 
 from pikoci.internal.domain.clock import SystemClock
 from pikoci.internal.service import ServiceSettings
-from pikoci.internal.store import StoreSettings, open_store
 from tests.contract.internal.gateway.site import Direct, Http, Site, World
+from tests.services.memory_store import memory_store
 
 SETTINGS = ServiceSettings(heartbeat_interval=0.2, max_artifact_size=8 * 1024 * 1024)
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    store = open_store(StoreSettings(secret_keys=("a key of thirty-two bytes or more than that",)))
-    store.migrate()
+    store = memory_store("a key of thirty-two bytes or more than that")
     made = World(store, SystemClock(), SETTINGS)
     yield made
     made.services.context.bus.close()

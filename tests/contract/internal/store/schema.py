@@ -5,7 +5,7 @@ from collections.abc import Callable
 from peewee import Database, Model
 
 from pikoci.internal.store import artifact_models, build_models, models
-from pikoci.internal.store.tables import ACTIVE, CHECKABLE, FINISHED, HAS_SLOT, IN_LINE, WAITS
+from pikoci.internal.store.tables import ACTIVE, CHECKABLE, FINISHED, HAS_SLOT, IN_LINE, OPEN, WAITS
 
 MODELS = [
     found
@@ -24,6 +24,7 @@ _UNIQUE = {
     "builds_by_number": "builds (job_id, number, retry)",
     "secrets_of_team": "secrets (team_id, name) WHERE pipeline_id IS NULL",
     "secrets_of_pipeline": "secrets (pipeline_id, name) WHERE pipeline_id IS NOT NULL",
+    "announcements_of_build": "announcements (build_id, step)",
     "builds_rung": "builds (rung_by, worker, worker_instance) WHERE status = 'started'",
 }
 _PLAIN = {
@@ -37,6 +38,7 @@ _PLAIN = {
     "versions_in_order": "versions (resource_id, check_order)",
     "versions_found": "versions (resource_id, found_order)",
     "versions_without_place": "versions (resource_id, id) WHERE check_order IS NULL",
+    "announcements_open": f"announcements (dispatched_at) WHERE {OPEN}",
     "builds_of_job": "builds (job_id, id)",
     "builds_of_pipeline": "builds (pipeline_id, id)",
     "builds_active": f"builds (job_id, status, id) WHERE {ACTIVE}",

@@ -33,6 +33,8 @@ DEADLINE = 80.0
 A_WHILE = 0.5
 #: Longer than a busy machine leaves a greenlet waiting, shorter than any call that blocks the hub.
 HICCUP = 0.5
+#: Seconds between two readings of what the processors kept waiting.
+READING = 0.1
 
 
 @dataclass(frozen=True)
@@ -124,13 +126,17 @@ def hub_stays_free() -> Iterator[None]:
     gaps = [0.0]
 
     def tick() -> None:
+        waits, read = waits_for_processor(), time.monotonic()
         while True:
-            waits = waits_for_processor()  # before and after the two times, so that no wait in between is left out
             began = time.monotonic()
             gevent.sleep(0.005)
-            stood = time.monotonic() - began
-            waited = sum(until - waits.get(thread, until) for thread, until in waits_for_processor().items())
-            gaps.append(stood - waited)
+            ended = time.monotonic()
+            waited = 0.0
+            if ended - began >= HICCUP:  # else no wait matters, and to read them takes a millisecond
+                waited = sum(until - waits.get(thread, 0.0) for thread, until in waits_for_processor().items())
+            gaps.append(ended - began - waited)
+            if ended - read > READING:
+                waits, read = waits_for_processor(), time.monotonic()
 
     ticker = gevent.spawn(tick)
     try:

@@ -12,8 +12,14 @@ from tests.integration.cmd.pikoci.conftest import Program, read_until
 from tests.integration.cmd.pikoci.test_terminal import Terminal
 
 PIPELINE = """
+notification_type "own" {
+  notify "shell" { cmd = "true" }
+}
+notification "own" "team" {}
 job "ship" {
-  approve "release" {}
+  approve "release" {
+    notify "own" "team" {}
+  }
   approve "legal" {
     timeout = "1h"
   }
@@ -48,6 +54,8 @@ def test_a_build_is_followed_while_it_is_approved(client: Program, job: str) -> 
         ["release", "0", "of", "1", "-", "-", "-"],
         ["legal", "1", "of", "1", "alice", "yes", "read", "it"],
     ]
+    (told,) = [line.split() for line in shown.splitlines() if line.startswith("own.team")]
+    assert told[:3] in (["own.team", "release", "sent"], ["own.team", "release", "pending"])
     done = client("client", "builds", "approve", f"{job}#1", "-l", "release", "--output", "json")
     assert json.loads(done.stdout)["status"] == "pending"
     lines = read_until(following, "gone")

@@ -11,9 +11,12 @@ from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import build_services
 from pikoci.internal.service.use_cases.idempotency import Answer
+from pikoci.internal.store.store import SqlStore
 from tests.integration.internal.service.conftest import migrated_postgresql, open_shared_store
+from tests.unit.internal.api.access import ACCESS
 from tests.unit.internal.api.scene import Bells, make_scene, with_pipeline
 from tests.unit.internal.api.storm import storm
+from tests.unit.internal.api.test_api_token_access import Stage
 
 __all__ = ["migrated_postgresql", "open_shared_store"]
 
@@ -23,6 +26,15 @@ def test_no_request_makes_a_server_on_postgresql_fail(open_shared_store: Callabl
     scene = with_pipeline(make_scene(store=open_shared_store()))
     scene.finished()
     assert {200, 400, 404} <= set(storm(scene, seed, 300))
+
+
+def test_tokens_open_the_same_there(open_shared_store: Callable[[], Store]) -> None:
+    store = open_shared_store()
+    assert isinstance(store, SqlStore)
+    stage = Stage(with_pipeline(make_scene(store=store)), store)
+    for route in ACCESS:
+        if ACCESS[route] in {"login", "any", "public", "read", "write"}:
+            assert stage.unlike(route) == {}
 
 
 def test_two_servers_do_a_request_once(open_shared_store: Callable[[], Store]) -> None:

@@ -8,6 +8,7 @@ from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings
 from pikoci.internal.store import StoreSettings, open_store
 from tests.integration.internal.service.world import World
+from tests.services.memory_store import memory_store
 from tests.services.postgresql import Database, DatabaseMaker
 
 OpenStore = Callable[[], Store]
@@ -55,8 +56,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "postgresql":
         yield request.getfixturevalue("open_shared_store")()
         return
-    opened = open_store(StoreSettings())
-    opened.migrate()
+    opened = memory_store()
     yield opened
     opened.close()
 

@@ -52,6 +52,8 @@ READS = {
     "accounts.list_users",
     "accounts.list_teams",
     "accounts.members",
+    "sessions.list",
+    "api_tokens.list",
     "audit.list",
     "audit.list_of_team",
     "workers.list",
@@ -61,7 +63,7 @@ READS = {
     "monitoring.queues_of",
 }
 CHANGES = [name for name in TABLE if name.partition(" ")[0] not in READS]
-ORIGIN = {"address": "192.0.2.7", "credential": "session ab12"}
+ADDRESS, SESSION = "192.0.2.7", "session ab12"
 
 
 @pytest.fixture
@@ -80,9 +82,9 @@ def entries(world: World, **wanted: Any) -> list[AuditEntry]:
 def who_may(stage: Stage, least: Least) -> Principal:
     """Somebody who may do it: bob, with the very role where it is one of a team."""
     if least is Least.GLOBAL:
-        return replace(stage.alice, **ORIGIN)
+        return replace(stage.alice, address=ADDRESS, credential=SESSION)
     roles = {TEAM: Role[least.name]} if least >= Least.READ else {}
-    return Principal(user=stage.bob, roles=roles, **ORIGIN)
+    return Principal(user=stage.bob, roles=roles, address=ADDRESS, credential=SESSION)
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -133,7 +135,7 @@ def _everything(stage: Stage) -> list[object]:
 def test_whoever_may_less_leaves_a_refusal(stage: Stage, name: str) -> None:
     call = TABLE[name][1]
     known = len(entries(stage))
-    reader = Principal(user=stage.bob, roles={TEAM: Role.READ}, **ORIGIN)
+    reader = Principal(user=stage.bob, roles={TEAM: Role.READ}, address=ADDRESS, credential=SESSION)
     with pytest.raises(PikociError) as refused:
         call(stage.services, reader, stage)
     [new] = entries(stage)[: len(entries(stage)) - known]
@@ -193,7 +195,7 @@ def test_values_are_in_no_entry(stage: Stage) -> None:
     stage.services.pipelines.set(stage.alice, TEAM, "v", config, {"key": "s3cr3t-two"})
     stage.services.builds.trigger(stage.alice, TEAM, "v", "run", values={"note": "s3cr3t-three"})
     stage.services.secrets.set(stage.alice, TEAM, "", "KEY", "s3cr3t-four")
-    stage.services.accounts.create_user(stage.alice, "carol", "s3cr3t-five")
+    stage.services.accounts.create_user(stage.alice, "erin", "s3cr3t-five")
     token = stage.services.worker_tokens.create(stage.alice)[1]
     hook = stage.services.resources.rotate_webhook_token(stage.alice, TEAM, PIPELINE, "made.repo")
     text = repr(entries(stage))
@@ -215,7 +217,7 @@ def test_a_set_that_begins_again_leaves_one_entry_of_what_it_changed(store: Stor
     world.set(PLAIN)
     raced: list[str] = []
 
-    def read(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def read(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Before the first file is compared and saved, somebody else sets another."""
         answer = function(*args, **kwargs)
         if not raced:

@@ -18,8 +18,9 @@ from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, 
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import Services
 from pikoci.internal.service.plumbing.tokens import UserClaims
-from pikoci.internal.store import StoreSettings, open_store
+from pikoci.internal.service.use_cases.api_tokens import Wish
 from tests.integration.internal.service.world import TYPE, World
+from tests.services.memory_store import memory_store
 
 CONFIG = (
     TYPE
@@ -68,11 +69,19 @@ class Stage(World):
         self.claim(self.running)
         self.unapproved = self.trigger("ship")
         hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-        with self.store.transaction():
-            self.bob = self.store.accounts.create_user("bob", hashed, is_admin=False, must_change_password=False)
+        self.bob = self.user("bob", hashed)
         for pipeline in ("", PIPELINE):
             self.services.secrets.set(self.alice, TEAM, pipeline, "KNOWN", "x")
+        carol = self.user("carol", hashed)
+        wish = Wish(name="known", role=Role.READ, team=TEAM, of_team=True)
+        self.team_token = self.services.api_tokens.create(self.alice, wish)[0]
+        self.carols_token = self.services.api_tokens.create(Principal(user=carol), Wish(name="x", role=Role.READ))[0]
+        self.session = self.services.tokens.read_user(self.services.sessions.begin(carol)).id
         self.token_id = self.services.worker_tokens.create(self.alice, TEAM)[0].id
+
+    def user(self, name: str, hashed: str) -> User:
+        with self.store.transaction():
+            return self.store.accounts.create_user(name, hashed, is_admin=False, must_change_password=False)
 
     def of(self, build: Build) -> tuple[str, str, str, str]:
         """How a build is named."""
@@ -134,7 +143,7 @@ TABLE: dict[str, tuple[Least, Call]] = {
         lambda s, who, at: s.accounts.change_password(who, PASSWORD, "correct horse"),
     ),
     "accounts.list_users": (Least.GLOBAL, lambda s, who, at: s.accounts.list_users(who)),
-    "accounts.create_user": (Least.GLOBAL, lambda s, who, at: s.accounts.create_user(who, "carol", PASSWORD)),
+    "accounts.create_user": (Least.GLOBAL, lambda s, who, at: s.accounts.create_user(who, "dave", PASSWORD)),
     "accounts.list_teams": (Least.STRANGER, lambda s, who, at: s.accounts.list_teams(who)),
     "accounts.create_team": (Least.GLOBAL, lambda s, who, at: s.accounts.create_team(who, "red")),
     "accounts.members": (Least.READ, lambda s, who, at: s.accounts.members(who, TEAM)),
@@ -158,6 +167,33 @@ TABLE: dict[str, tuple[Least, Call]] = {
     "secrets.list of a pipeline": (Least.READ, lambda s, who, at: s.secrets.list(who, TEAM, PIPELINE)),
     "secrets.delete": (Least.MAINTAIN, lambda s, who, at: s.secrets.delete(who, TEAM, "", "KNOWN")),
     "secrets.delete of a pipeline": (Least.MAINTAIN, lambda s, who, at: s.secrets.delete(who, TEAM, PIPELINE, "KNOWN")),
+    "api_tokens.create": (Least.USER, lambda s, who, at: s.api_tokens.create(who, Wish(name="x", role=Role.READ))),
+    "api_tokens.create for a team": (
+        Least.READ,
+        lambda s, who, at: s.api_tokens.create(who, Wish(name="x", role=Role.READ, team=TEAM)),
+    ),
+    "api_tokens.create with a role": (
+        Least.MAINTAIN,
+        lambda s, who, at: s.api_tokens.create(who, Wish(name="x", role=Role.MAINTAIN, team=TEAM)),
+    ),
+    "api_tokens.create of a team": (
+        Least.ADMIN,
+        lambda s, who, at: s.api_tokens.create(who, Wish(name="x", role=Role.READ, team=TEAM, of_team=True)),
+    ),
+    "api_tokens.create for all": (
+        Least.GLOBAL,
+        lambda s, who, at: s.api_tokens.create(who, Wish(name="x", role=Role.ADMIN, is_admin=True)),
+    ),
+    "api_tokens.list": (Least.USER, lambda s, who, at: s.api_tokens.list(who)),
+    "api_tokens.list of a team": (Least.ADMIN, lambda s, who, at: s.api_tokens.list(who, team=TEAM)),
+    "api_tokens.list of a user": (Least.GLOBAL, lambda s, who, at: s.api_tokens.list(who, user="carol")),
+    "api_tokens.revoke": (Least.ADMIN, lambda s, who, at: s.api_tokens.revoke(who, at.team_token.id)),
+    "api_tokens.revoke a user's": (Least.GLOBAL, lambda s, who, at: s.api_tokens.revoke(who, at.carols_token.id)),
+    "sessions.list": (Least.USER, lambda s, who, at: s.sessions.list(who)),
+    "sessions.list of a user": (Least.GLOBAL, lambda s, who, at: s.sessions.list(who, "carol")),
+    "sessions.end": (Least.GLOBAL, lambda s, who, at: s.sessions.end(who, at.session)),
+    "sessions.end_others": (Least.USER, lambda s, who, at: s.sessions.end_others(who, None)),
+    "sessions.end_others of a user": (Least.GLOBAL, lambda s, who, at: s.sessions.end_others(who, None, "carol")),
     "monitoring.queues_of": (Least.USER, lambda s, who, at: s.monitoring.queues_of(who)),
 }
 #: The administrator of another team may do this too, about that team.
@@ -174,8 +210,7 @@ class Somebody:
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    store = open_store(StoreSettings(secret_keys=("a key of thirty-two bytes or more than that",)))
-    store.migrate()
+    store = memory_store("a key of thirty-two bytes or more than that")
     yield Stage(store)
     store.close()
 

@@ -7,16 +7,14 @@ from msgspec.structs import replace
 
 from pikoci.internal.domain.errors import ConflictError, InvalidError, NotFoundError, TooLargeError
 from pikoci.internal.domain.secret_entries import MAX_ENTRIES, MAX_VALUE, SecretEntry
-from pikoci.internal.store import StoreSettings, open_store
 from tests.integration.internal.service.world import PLAIN, World
+from tests.services.memory_store import memory_store
 
 
 @pytest.fixture
 def kept() -> World:
     """A server that has a key."""
-    store = open_store(StoreSettings(secret_keys=("a key of thirty-two bytes or more than that",)))
-    store.migrate()
-    world = World(store)
+    world = World(memory_store("a key of thirty-two bytes or more than that"))
     world.set(PLAIN)
     return world
 

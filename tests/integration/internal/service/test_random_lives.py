@@ -12,10 +12,10 @@ from pikoci.internal.domain.events import BuildReturned
 from pikoci.internal.domain.gateway import ClaimRef
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings
-from pikoci.internal.store import StoreSettings, open_store
 from tests.integration.internal.service.test_approvals import approve, person, reject
 from tests.integration.internal.service.test_trigger import limited
 from tests.integration.internal.service.world import PLAIN, World
+from tests.services.memory_store import memory_store
 
 PIPELINE = (
     PLAIN
@@ -190,9 +190,7 @@ def reachable(status: BuildStatus) -> set[BuildStatus]:
 
 @pytest.fixture
 def small_store() -> Store:
-    store = open_store(StoreSettings())
-    store.migrate()
-    return store
+    return memory_store()
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -12,6 +12,7 @@ from pikoci.internal.domain.events import BuildEvent, BuildFinished, LogWritten,
 from pikoci.internal.domain.gateway import BuildAssignment, CheckResult, ClaimRef, Heartbeat, WorkerHello
 from pikoci.internal.domain.levels import LEVEL
 from pikoci.internal.domain.pipeline import ResourceState, Version
+from pikoci.internal.domain.queues import ANNOUNCEMENT
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import ServiceSettings, build_services
 from pikoci.internal.service.plumbing.ports import QueueState
@@ -74,13 +75,16 @@ class RecordingPublisher:
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, int]] = []
+        self.announced: list[tuple[str, int]] = []
         self.away = False
         self.known_depth: int | None = None
 
     def publish(self, queue: str, *bodies: bytes) -> None:
         if self.away:
             raise UnavailableError("the broker is away")
-        self.messages += [(queue, int(body)) for body in bodies]
+        for body in bodies:
+            kept = self.announced if body.startswith(ANNOUNCEMENT) else self.messages
+            kept.append((queue, int(body.removeprefix(ANNOUNCEMENT))))
 
     def depth(self, queue: str) -> QueueState | None:
         if self.away:

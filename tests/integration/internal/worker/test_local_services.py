@@ -22,7 +22,9 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
 from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES, read_form
+from pikoci.internal.domain.gateway import WorkerCommand
 from pikoci.internal.domain.plan import ReadyCheck, Service, ServiceType
+from pikoci.internal.worker.services import exchange
 from pikoci.internal.worker.services.model import Order
 from pikoci.internal.worker.settings import inherit_environment
 from pikoci.internal.worker.users import BuildUser
@@ -33,6 +35,8 @@ from tests.services.process import free_port
 from tests.services.requirement import missing, program
 from tests.unit.internal.worker.bench_room import Room, sh, task, wait_until, worker_room
 from tests.unit.internal.worker.fake_gateway import Record
+
+CANCEL = WorkerCommand(kind="cancel", build_id=1, claim=1, reason="cancelled by alice")
 
 
 @pytest.fixture(scope="module")
@@ -284,10 +288,14 @@ def test_a_program_that_is_not_here_is_named_with_both_ways_out(root: Path) -> N
         room.worker.drain(30)
 
 
-def test_a_server_that_never_answers_is_not_ready(root: Path) -> None:
-    """It takes connections, and hangs."""
+@pytest.fixture
+def hanging(root: Path) -> Generator[Room]:
+    """A worker whose redis takes connections, and hangs; the first makes the file `asked`."""
     program = root / "redis-server"
-    listen = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(1000)"
+    listen = (
+        "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); "
+        f"c = s.accept(); open('{root}/asked', 'w'); time.sleep(1000)"
+    )
     program.write_text(
         '#!/bin/sh\n[ "$1" = --version ] && echo v=7.0.15 && exit\necho loading\n'
         f'exec python3 -c "{listen}" "$(sed -n "s/^port //p" "$1")"\n'
@@ -295,11 +303,30 @@ def test_a_server_that_never_answers_is_not_ready(root: Path) -> None:
     program.chmod(0o755)
     environment = inherit_environment({"PATH": f"{root}:/usr/bin:/bin"})
     with worker_room(root, environment=environment) as room:
-        record = room.run_job(task("true"), **service("redis", ready_timeout="1s"))
-        assert record.end.status == "failed"
-        assert record.end.reason.startswith('service "it": not ready within 1s, in ')
-        assert record.end.reason.endswith("; the last: it does not answer as it should; it said: loading")
+        yield room
         room.worker.drain(30)
+
+
+def test_a_server_that_never_answers_is_not_ready(hanging: Room) -> None:
+    record = hanging.run_job(task("true"), **service("redis", ready_timeout="1s"))
+    assert record.end.status == "failed"
+    assert record.end.reason.startswith('service "it": not ready within 1s, in ')
+    assert record.end.reason.endswith("; the last: it does not answer as it should; it said: loading")
+
+
+def test_a_probe_ends_with_the_time_of_its_wait(hanging: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "_SECONDS", 1000.0)
+    record = hanging.run_job(task("true"), **service("redis", ready_timeout="1s"))
+    assert (record.end.status, record.steps()["ready/1"]) == ("failed", "failed")
+
+
+def test_a_probe_ends_when_its_build_is_cancelled(hanging: Room, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "_SECONDS", 1000.0)
+    record = hanging.submit(task("true"), **service("redis", ready_timeout="30m"))
+    wait_until((root / "asked").exists)
+    hanging.gateway.pushed.put(CANCEL)
+    wait_until(lambda: record.ended)
+    assert (record.end.status, record.steps()["ready/1"]) == ("cancelled", "cancelled")
 
 
 def test_kafka(root: Path, tmp_path: Path) -> None:

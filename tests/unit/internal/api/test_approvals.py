@@ -25,7 +25,7 @@ def test_a_build_shows_what_it_waits_for_and_who_voted(gated: Scene) -> None:
     (vote,) = release["votes"]
     assert (vote["voter"], vote["approves"], vote["reason"]) == (shown["created_by"], True, "seen")
     assert legal == {"label": "legal", "approvals": 1, "missing": 1, "until": None, "votes": []}
-    assert shown["approved_at"] is None
+    assert (shown["approved_at"], shown["announcements"]) == (None, [])
     assert gated.call("GET", "jobs/gate").json["status"] == {"last": None, "now": "waiting"}
     listed = gated.call("GET", "jobs/gate/builds?status=waiting").json["items"]
     assert [one["number"] for one in listed] == ["1"]
@@ -62,3 +62,19 @@ def test_a_key_is_answered_once(gated: Scene) -> None:
     body = {"label": "legal", "reason": "no"}
     first, second = (gated.call("POST", f"{BUILD}/reject", body, {"Idempotency-Key": "k1"}) for _ in range(2))
     assert first.json == second.json
+
+
+def test_a_build_shows_whether_people_were_told(scene: Scene) -> None:
+    told = 'notification "slack" "team" {\n params { webhook_url = "http://127.0.0.1:1/" }\n}\n'
+    gate = GATE.replace('"legal" {}', '"legal" {\n notify "slack" "team" {}\n }')
+    assert scene.call("PUT", "", {"config": CONFIG + told + gate}).status_code == 200
+    scene.call("POST", "jobs/gate/builds")
+    assert ("checks", b"announce:1") in scene.bells.rung
+    (found,) = scene.call("GET", BUILD).json["announcements"]
+    assert found["reason"].startswith("no worker")
+    del found["reason"]
+    assert found == {"label": "legal", "notification": "slack.team", "status": "pending", "at": None}
+    scene.call("POST", f"{BUILD}/reject", {"label": "legal", "reason": "no"})
+    scene.services.scheduling.sweep()
+    (found,) = scene.call("GET", BUILD).json["announcements"]
+    assert (found["status"], found["reason"], found["at"][-1]) == ("dropped", "decided before it was sent", "Z")

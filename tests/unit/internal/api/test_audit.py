@@ -35,6 +35,10 @@ REQUESTS: dict[str, tuple[str, str | None, Any]] = {
         "password.change",
         {"current": PASSWORD, "new": "another password"},
     ),
+    "DELETE /sessions": (f"{API}/sessions", "session.end-others", None),
+    "DELETE /sessions/{session}": (f"{API}/sessions/{{session}}", "session.end", None),
+    "POST /api-tokens": (f"{API}/api-tokens", "api-token.create", {"name": "other"}),
+    "DELETE /api-tokens/{api_token_id}": (f"{API}/api-tokens/1", "api-token.revoke", None),
     "POST /teams/{team}/pipelines": (f"{TEAM}/pipelines", "pipeline.set", {"name": "new", "config": CONFIG}),
     "PUT {pipeline}": (PIPELINE, "pipeline.set", {"config": CONFIG}),
     "DELETE {pipeline}": (PIPELINE, "pipeline.delete", None),
@@ -97,6 +101,7 @@ def furnished() -> Scene:
         store.versions.save(resource.id, [{"n": "1"}, {"n": "2"}], 1.0)
         store.session.write("UPDATE workers SET state = 'ended', last_seen_at = 0 WHERE name = 'gone'")
     scene.services.accounts.ensure_users([f"bob:{hashed(PASSWORD)}"])
+    assert scene.call("POST", f"{API}/api-tokens", {"name": "robot"}).status_code == 201
     for owner in (TEAM, PIPELINE):
         assert scene.call("PUT", f"{owner}/secrets/KNOWN", {"value": "hunter22"}).status_code == 204
     return scene
@@ -138,6 +143,10 @@ def test_every_changing_route_is_in_the_table(scene: Scene) -> None:
 def test_no_changing_route_is_forgotten(name: str) -> None:
     scene = furnished()
     path, action, body = REQUESTS[name]
+    if "{session}" in path:
+        user = scene.services.accounts.login("admin", PASSWORD)
+        session = scene.services.tokens.read_user(scene.services.sessions.begin(user)).id
+        path = path.replace("{session}", session)
     token = scene.call("GET", RESOURCE).json["webhook_token"] if "{token}" in path else ""
     known = {one["id"] for one in entries(scene)}
     admin = scene.token

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from pikoci.internal.domain.secret_entries import MAX_VALUE
-from pikoci.internal.store import StoreSettings, open_store
+from tests.services.memory_store import memory_store
 from tests.unit.internal.api.scene import Scene, make_scene, with_pipeline
 
 TEAM = "/api/v1/teams/main/secrets"
@@ -14,8 +14,7 @@ VALUE = 'hunter22 it\'s "$HOME" \n€\n'
 
 @pytest.fixture
 def scene() -> Iterator[Scene]:
-    store = open_store(StoreSettings(secret_keys=("a key of thirty-two bytes or more than that",)))
-    store.migrate()
+    store = memory_store("a key of thirty-two bytes or more than that")
     made = with_pipeline(make_scene(store=store))
     yield made
     store.close()

@@ -5,13 +5,28 @@ from textwrap import indent
 import pytest
 
 from pikoci.internal.domain.approval import Approval
-from pikoci.internal.domain.plan import PipelineSpec, decode_spec, encode_spec
+from pikoci.internal.domain.plan import NotifyStep, PipelineSpec, decode_spec, encode_spec
+from pikoci.internal.pipeline.diff import diff
 from tests.unit.internal.pipeline.loading import find, job, job_of, run, spec_of
+
+NOTIFICATIONS = """
+notification "slack" "team" {
+  params { webhook_url = "https://chat.example.com" }
+}
+notification_type "mail" {
+  notify "shell" { cmd = "true" }
+}
+notification "mail" "all" {}
+"""
 
 
 def block(label: str = "release", **attributes: str) -> str:
     lines = "".join(f"  {key} = {value}\n" for key, value in attributes.items())
     return indent(f'approve "{label}" {{\n{lines}}}', "  ")
+
+
+def telling(*messages: str, label: str = "release") -> str:
+    return f'  approve "{label}" {{\n' + "".join(f"    {message}\n" for message in messages) + "  }"
 
 
 def test_they_are_read_in_order() -> None:
@@ -50,7 +65,15 @@ def test_a_plan_of_the_release_before_asks_for_none() -> None:
         ('  approve "a/b" {}', 'Invalid name "a/b"', 2),
         (f"{block()}\n{block()}", 'Duplicate approve "release" in the job "j"', 4),
         ("\n".join(block(str(number)) for number in range(21)), "The job has more than 20 approve blocks", 42),
-        (f'{block().removesuffix("}")}    notify "a" "b" {{}}\n  }}', '"notify" is not supported yet', 3),
+        (telling('notify "slack" "tean" {}'), 'Unknown notification "slack.tean"', 3),
+        (telling('notify "slack" {}'), 'Wrong number of labels for "notify"', 3),
+        (telling('notify "slack" "team" {\n message = ["a"]\n }'), 'Wrong value for "message"', 4),
+        (
+            telling(*['notify "slack" "team" {}'] * 51),
+            "The approve blocks of the job have more than 50 notify blocks",
+            53,
+        ),
+        (telling('task "t" {}'), 'Unknown block "task" in approve', 3),
     ],
 )
 def test_mistakes_are_found_at_their_place(text: str, summary: str, line: int) -> None:
@@ -63,3 +86,49 @@ def test_a_duplicate_says_where_the_first_is_and_what_to_do() -> None:
         "The first is on line 2.",
         "give one of them another label, or ask for more approvals in one",
     )
+
+
+def test_messages_are_read_by_label_with_what_they_say() -> None:
+    mail = 'notify "mail" "all" {\n message = "look at $BUILD_URL"\n color = "red"\n }'
+    plan = job_of(
+        NOTIFICATIONS
+        + job("\n".join([telling('notify "slack" "team" {}', mail), block("legal"), telling(mail, label="ops")]))
+    )
+    assert plan.announcements == {
+        "release": [
+            NotifyStep(id="approve/1/1", name="team", notification="slack.team"),
+            NotifyStep(
+                id="approve/1/2",
+                name="all",
+                notification="mail.all",
+                message="look at $BUILD_URL",
+                params={"color": "red"},
+            ),
+        ],
+        "ops": [
+            NotifyStep(
+                id="approve/3/1",
+                name="all",
+                notification="mail.all",
+                message="look at $BUILD_URL",
+                params={"color": "red"},
+            )
+        ],
+    }
+
+
+def test_a_misspelt_notification_gets_a_hint_and_a_value_without_effect_a_warning() -> None:
+    found = {one.summary: one for one in run(NOTIFICATIONS + job(telling('notify "slack" "tean" {}'))).diagnostics}
+    assert found['Unknown notification "slack.tean"'].hint == 'did you mean "slack.team"?'
+    (warned,) = run(NOTIFICATIONS + job(telling('notify "slack" "team" {\n color = "red"\n }'))).diagnostics
+    assert (warned.summary, warned.severity) == ('The value "color" has no effect', "warning")
+
+
+def test_a_plan_says_what_changes_about_them() -> None:
+    old, new = (
+        spec_of(NOTIFICATIONS + job(telling(f'notify "slack" "team" {{ message = "{text}" }}'))) for text in ("a", "b")
+    )
+    (change,) = diff(old, new)
+    assert [(one.path, one.before, one.after) for one in change.details] == [
+        ("announcements.release[notify team].message", "a", "b")
+    ]

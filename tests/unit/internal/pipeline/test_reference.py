@@ -28,6 +28,15 @@ def test_it_names_every_block_argument_param_and_function() -> None:
         assert f"- `{name}(" in text
 
 
+def test_it_leads_to_examples_only_where_these_are() -> None:
+    assert "xample" not in "".join(line for line in reference().splitlines() if "](" in line)
+
+    text = reference({"step.task": "Example: [tasks.hcl](examples/tasks.hcl)."})
+    assert text.count("](examples/") == 1
+    section = text.partition("### `task ")[2].partition("###")[0]
+    assert section.endswith("\n\nExample: [tasks.hcl](examples/tasks.hcl).\n\n")
+
+
 def test_everything_has_a_one_line_description() -> None:
     texts = [
         *(block.description for block in LANGUAGE.values()),

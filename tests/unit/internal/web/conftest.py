@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from pikoci.internal.store import StoreSettings, open_store
 from tests.integration.internal.service.world import World
+from tests.services.memory_store import memory_store
 from tests.unit.internal.web.site import Site
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    store = open_store(StoreSettings())
-    store.migrate()
+    store = memory_store()
     made = World(store)
     made.register()
     yield made

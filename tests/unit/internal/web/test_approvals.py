@@ -4,6 +4,7 @@ import pytest
 
 from pikoci.internal.domain.accounts import Principal, Role
 from pikoci.internal.domain.build import Build, BuildStatus
+from pikoci.internal.domain.gateway import AnnouncementResult
 from tests.integration.internal.service.test_approvals import approve, asking, person
 from tests.integration.internal.service.world import World
 from tests.unit.internal.web.site import Site
@@ -37,6 +38,23 @@ def test_the_page_says_what_is_missing_and_who_voted(site: Site, world: World, b
     assert "<b>a&amp;b</b> 0 of 1 approval, 1 missing</p>" in text
     assert 'alice <span class="succeeded">approved</span>' in text
     assert ": seen &lt;b&gt;</li>" in text
+
+
+def test_the_page_says_whether_people_were_told(site: Site, world: World) -> None:
+    types = 'notification_type "own" {\n notify "shell" { cmd = "true" }\n }\n notification "own" "team" {}\n'
+    world.set(types + asking('approve "release" {\n notify "own" "team" {}\n }'))
+    build = world.trigger()
+    assert 'own.team <span class="skipped">to be sent</span>' in site.get(BUILD).text
+    gateway = world.services.gateway
+    (one,) = world.store.announcements.of_build(build.id)
+    claim = gateway.claim_announcement(one.id, "w", "i1").claim
+    gateway.finish_announcement(one.id, claim, AnnouncementResult(error="<no> luck"))
+    text = site.get(BUILD).text
+    assert 'own.team <span class="failed">could not be sent</span>' in text
+    assert ": &lt;no&gt; luck</p>" in text
+    world.services.pipelines.publish(world.alice, "main", "p")
+    site.log_out()
+    assert "own.team" not in site.get(BUILD).text
 
 
 def test_only_who_may_vote_has_the_buttons(site: Site, world: World, build: Build) -> None:

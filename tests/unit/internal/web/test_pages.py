@@ -83,7 +83,7 @@ def test_pages_carry_a_strict_policy_and_no_inline_code(site: Site, world: World
     world.set(PLAIN + TYPE)
     world.run(world.trigger())
     world.trigger()
-    for path in ("/", PIPELINE, JOB, f"{JOB}/builds/1", f"{JOB}/builds/2", "/password", "/nowhere"):
+    for path in ("/", PIPELINE, JOB, f"{JOB}/builds/1", f"{JOB}/builds/2", "/password", "/account", "/nowhere"):
         answer = site.get(path)
         assert answer.headers["content-security-policy"] == POLICY
         # No-referrer would make browsers hide the origin of forms, which are then refused.

@@ -13,8 +13,15 @@ import gevent
 import msgspec
 
 from pikoci.internal.domain.clock import SystemClock
-from pikoci.internal.domain.gateway import BuildAssignment, BuildInfo, CheckAssignment
+from pikoci.internal.domain.gateway import (
+    AnnouncementAssignment,
+    AnnouncementResult,
+    BuildAssignment,
+    BuildInfo,
+    CheckAssignment,
+)
 from pikoci.internal.domain.plan import Command, JobPlan, Resource, ResourceType, Step, TaskStep
+from pikoci.internal.domain.queues import announcement_message
 from pikoci.internal.worker.process import Spawner
 from pikoci.internal.worker.settings import WorkerSettings, inherit_environment
 from pikoci.internal.worker.worker import Worker
@@ -92,6 +99,22 @@ class Room:
         self.checks.put(str(number).encode())
         wait_until(lambda: number in self.gateway.results, seconds)
         return self.gateway.results[number]
+
+    def submit_announcement(self, step: Step, **plan: Any) -> int:
+        """Ring for an announcement that this step sends; its id."""
+        number = len(self.gateway.announcements) + 1
+        self.gateway.announcements[number] = AnnouncementAssignment(
+            announcement_id=number, claim=3, lease=30.0, work=assignment_of(42, [step], claim=0, **plan),
+            text="main/app/unit#3.1 waits for approval: release has 0 of 1 approvals",
+        )  # fmt: skip
+        self.checks.put(announcement_message(number))
+        return number
+
+    def announce(self, step: Step, **plan: Any) -> AnnouncementResult:
+        """Have one announcement sent and give its result."""
+        number = self.submit_announcement(step, **plan)
+        wait_until(lambda: number in self.gateway.announced)
+        return self.gateway.announced[number]
 
     def end(self) -> None:
         if not self.greenlet.dead:

@@ -21,6 +21,8 @@ from pikoci.internal.domain.events import (
     VersionProduced,
 )
 from pikoci.internal.domain.gateway import (
+    AnnouncementAssignment,
+    AnnouncementResult,
     BuildAssignment,
     CheckAssignment,
     CheckResult,
@@ -86,10 +88,13 @@ class FakeGateway:
         self.builds: dict[int, Record] = {}
         self.checks: dict[int, CheckAssignment] = {}
         self.results: dict[int, CheckResult] = {}
+        self.announcements: dict[int, AnnouncementAssignment] = {}
+        self.announced: dict[int, AnnouncementResult] = {}
         self.beats: list[Heartbeat] = []
         self.hellos: list[WorkerHello] = []
         self.wanted: list[WorkerCommand] = []
         self.lost: list[ClaimRef] = []
+        self.lost_announcements: list[ClaimRef] = []
         self.pushed: Queue[WorkerCommand | None] = Queue()
         self.artifacts: dict[str, bytes] = {}
         self.secrets: dict[str, str | Exception] = {}
@@ -110,7 +115,8 @@ class FakeGateway:
     def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
         self._enter("heartbeat")
         self.beats.append(beat)
-        return HeartbeatReply(lost=list(self.lost), commands=list(self.wanted))
+        announcements = list(self.lost_announcements)
+        return HeartbeatReply(lost=list(self.lost), lost_announcements=announcements, commands=list(self.wanted))
 
     def commands(self, name: str, instance: str) -> Iterator[WorkerCommand | None]:
         self._enter("commands")
@@ -160,6 +166,24 @@ class FakeGateway:
         if self.checks[resource_id].claim != claim:
             raise StaleClaimError("old claim")
         self.results.setdefault(resource_id, result)
+
+    def claim_announcement(self, announcement_id: int, worker: str, instance: str) -> AnnouncementAssignment:
+        self._enter("claim_announcement")
+        if announcement_id not in self.announcements:
+            raise ConflictError("no such announcement")
+        return self.announcements[announcement_id]
+
+    def finish_announcement(self, announcement_id: int, claim: int, result: AnnouncementResult) -> None:
+        self._enter("finish_announcement")
+        if self.announcements[announcement_id].claim != claim:
+            raise StaleClaimError("old claim")
+        self.announced.setdefault(announcement_id, result)
+
+    def announcement_secret(self, announcement_id: int, claim: int, name: str) -> str:
+        self._enter("announcement_secret")
+        if self.announcements[announcement_id].claim != claim:
+            raise StaleClaimError("old claim")
+        return self._secret(name)
 
     def build_secret(self, build_id: int, claim: int, name: str) -> str:
         self._enter("build_secret")

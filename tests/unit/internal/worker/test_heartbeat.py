@@ -16,7 +16,7 @@ from pikoci.internal.worker.reporting.shipper import SpoolShipper
 from pikoci.internal.worker.tools.lifetime import BuildControl
 from tests.unit.internal.worker.test_claims import ManualClock
 
-#: A build and a resource can have the same id, and their claims the same number.
+#: A build, a resource and an announcement can have the same id, and their claims the same number.
 REF = ClaimRef(id=1, claim=1)
 
 
@@ -30,7 +30,7 @@ class Server:
         self.displaced: list[ConflictError] = []
 
     def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
-        assert (beat.builds, beat.checks) == ([REF], [REF])
+        assert (beat.builds, beat.checks, beat.announcements) == ([REF], [REF], [REF])
         if isinstance(self.reply, PikociError):
             raise self.reply
         return self.reply
@@ -42,13 +42,13 @@ class Server:
 
 
 class Rig:
-    """A link that holds one build and one check."""
+    """A link that holds a build, a check and an announcement."""
 
     def __init__(self) -> None:
         self.server = Server()
         clock = ManualClock()
-        self.tables = ClaimTable(clock, margin=8.0), ClaimTable(clock, margin=8.0)
-        self.controls = BuildControl(60), BuildControl(60)
+        self.tables = ClaimTable(clock, margin=8.0), ClaimTable(clock, margin=8.0), ClaimTable(clock, margin=8.0)
+        self.controls = BuildControl(60), BuildControl(60), BuildControl(60)
         for table, control in zip(self.tables, self.controls, strict=True):
             table.add(HeldClaim(REF, control, 30.0, clock.time + 30, lambda: None))
         equipment = SimpleNamespace(
@@ -65,9 +65,9 @@ class Rig:
             self.server.displaced.append,
         )
 
-    def stopped(self) -> tuple[bool, bool]:
-        build, check = (control.cleanup.cause is not None for control in self.controls)
-        return build, check
+    def stopped(self) -> list[str]:
+        kinds = zip(("build", "check", "announcement"), self.controls, strict=True)
+        return [kind for kind, control in kinds if control.cleanup.cause is not None]
 
 
 @pytest.fixture
@@ -78,12 +78,13 @@ def rig() -> Rig:
 @pytest.mark.parametrize(
     ("reply", "stopped"),
     [
-        (HeartbeatReply(), (False, False)),
-        (HeartbeatReply(lost=[REF]), (True, False)),
-        (HeartbeatReply(lost_checks=[REF]), (False, True)),
+        (HeartbeatReply(), []),
+        (HeartbeatReply(lost=[REF]), ["build"]),
+        (HeartbeatReply(lost_checks=[REF]), ["check"]),
+        (HeartbeatReply(lost_announcements=[REF]), ["announcement"]),
     ],
 )
-def test_only_what_is_lost_is_stopped(rig: Rig, reply: HeartbeatReply, stopped: tuple[bool, bool]) -> None:
+def test_only_what_is_lost_is_stopped(rig: Rig, reply: HeartbeatReply, stopped: list[str]) -> None:
     rig.server.reply = reply
     assert rig.link.beat()
     assert rig.stopped() == stopped

@@ -163,12 +163,16 @@ def test_a_put_of_too_many_versions_fails(room: Room) -> None:
     assert record.versions() == []
 
 
-def test_a_cached_type_keeps_its_directory(room: Room) -> None:
-    kind = msgspec.structs.replace(
-        feed(check="""echo x >> "$CACHE_DIR/n"; printf '[{"n":%d}]' $(wc -l < "$CACHE_DIR/n")"""), cache=True
-    )
-    assert room.check(RESOURCE, kind).versions == [{"n": 1}]
-    assert room.check(RESOURCE, kind).versions == [{"n": 2}]
+def test_a_cached_resource_keeps_its_directory(room: Room) -> None:
+    kind = feed(check="""echo x >> "$CACHE_DIR/n"; printf '[{"n":%d}]' $(wc -l < "$CACHE_DIR/n")""")
+    cached = msgspec.structs.replace(RESOURCE, cache=True)
+    assert room.check(cached, kind).versions == [{"n": 1}]
+    assert room.check(cached, kind).versions == [{"n": 2}]
+
+
+def test_a_resource_may_do_without_the_cache_of_its_type(room: Room) -> None:
+    kind = msgspec.structs.replace(feed(check="""printf '[{"cache":"%s"}]' "$CACHE_DIR\""""), cache=True)
+    assert room.check(RESOURCE, kind).versions == [{"cache": ""}]
 
 
 def test_a_runner_of_the_pipeline_fills_in_its_template(room: Room) -> None:

@@ -116,8 +116,8 @@ def test_a_worker_sweeps_now_and_then(tmp_path: Path, cache: Path, monkeypatch: 
 def test_the_cache_of_a_custom_type_is_in_use_while_its_commands_run(room: Room) -> None:
     script = """ls -A "$CACHE_DIR" >&2; touch "$CACHE_DIR/x"
         flock --nonblock "$CACHE_DIR.lock" true || echo '[{"in": "use"}]'"""
-    kind = msgspec.structs.replace(ResourceType(name="feed", cache=True), check=sh(script))
-    assert room.check(Resource(type="feed", name="news"), kind).versions == [{"in": "use"}]
+    kind = msgspec.structs.replace(ResourceType(name="feed"), check=sh(script))
+    assert room.check(Resource(type="feed", name="news", cache=True), kind).versions == [{"in": "use"}]
     [lock] = (room.settings.workdir / "cache" / "resources").glob("*.lock")
     subprocess.run(["flock", "--nonblock", str(lock), "true"], check=True)
 
