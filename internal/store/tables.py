@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pikoci.internal.domain import accounts, announcement, approval, build, pipeline, secret_entries
+from pikoci.internal.domain import accounts, announcement, approval, audit, build, pipeline, secret_entries
 from pikoci.internal.store import build_models, models
 from pikoci.internal.store.table import Table
 
@@ -64,3 +64,4 @@ LOG_CHUNKS = Table(build_models.LogChunk, build.LogChunk)
 WORKERS = Table(models.Worker, pipeline.WorkerState, fixed="name cordoned draining")
 WORKER_TOKENS = Table(models.WorkerToken, pipeline.WorkerToken)
 SECRETS = Table(models.Secret, secret_entries.SecretEntry)
+AUDIT = Table(models.AuditEntry, audit.AuditEntry)

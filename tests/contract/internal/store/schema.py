@@ -68,6 +68,9 @@ _PLAIN = {
     "artifact_grants_unnamed": "artifact_grants (created_at) WHERE NOT named",
     "artifacts_by_upload": "artifacts (upload)",
     "artifact_chunks_by_age": "artifact_chunks (created_at)",
+    "audit_by_time": "audit_entries (at, id)",
+    "audit_of_team": "audit_entries (team, at, id)",
+    "audit_of_actor": "audit_entries (actor, at, id)",
 }
 
 
