@@ -33,7 +33,8 @@ NEEDS: dict[Need, str] = {
         POST {_W}/builds/{{build_id}}/claims/{{claim}}/secrets/{{secret}},
         POST {_W}/checks/{{resource_id}}/claim, POST {_W}/checks/{{resource_id}}/claims/{{claim}}/result,
         POST {_W}/checks/{{resource_id}}/claims/{{claim}}/secrets/{{secret}},
-        POST {_W}/announcements/{{announcement_id}}/claim, POST {_W}/announcements/{{announcement_id}}/claims/{{claim}}/result,
+        POST {_W}/announcements/{{announcement_id}}/claim,
+        POST {_W}/announcements/{{announcement_id}}/claims/{{claim}}/result,
         POST {_W}/announcements/{{announcement_id}}/claims/{{claim}}/secrets/{{secret}}
     """,
     "login": """
@@ -46,7 +47,7 @@ NEEDS: dict[Need, str] = {
         GET /api/v1/profile, GET /api/v1/teams, GET /api/v1/workers, GET /api/v1/workers/{worker}, GET /api/v1/queues
     """,
     "global": """
-        GET /api/v1/users, POST /api/v1/users, POST /api/v1/teams, DELETE /api/v1/workers/{worker},
+        GET /api/v1/audit, GET /api/v1/users, POST /api/v1/users, POST /api/v1/teams, DELETE /api/v1/workers/{worker},
         POST /api/v1/workers/{worker}/cordon, POST /api/v1/workers/{worker}/uncordon,
         POST /api/v1/workers/{worker}/drain
     """,
@@ -69,7 +70,8 @@ NEEDS: dict[Need, str] = {
         DELETE /api/v1/teams/{{team}}/secrets/{{secret}}, PUT {_P}/secrets/{{secret}}, DELETE {_P}/secrets/{{secret}}
     """,
     "admin": f"""
-        DELETE {_P}, PUT /api/v1/teams/{{team}}/members/{{user}}, DELETE /api/v1/teams/{{team}}/members/{{user}}
+        DELETE {_P}, GET /api/v1/teams/{{team}}/audit,
+        PUT /api/v1/teams/{{team}}/members/{{user}}, DELETE /api/v1/teams/{{team}}/members/{{user}}
     """,
 }
 ACCESS: dict[str, Need] = {

@@ -79,7 +79,8 @@ class Stage:
         self.fields = {
             "team": "main", "user": "erin", "pipeline": "demo", "job": "free", "number": "1", "version": version.id,
             "resource": "trigger.button", "worker": "worker-1", "secret": "KNOWN", "token": "none", "build_id": 1,
-            "token_id": worker_token.id, "resource_id": 1, "claim": 1, "announcement_id": 1, "digest": "0" * 64, "api_token_id": made.id,
+            "token_id": worker_token.id, "resource_id": 1, "claim": 1, "digest": "0" * 64, "api_token_id": made.id,
+            "announcement_id": 1,
             "session": scene.services.tokens.read_user(session).id,
         }  # fmt: skip
 
