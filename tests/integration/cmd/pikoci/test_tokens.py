@@ -95,7 +95,7 @@ def test_a_wrong_line_is_told(program: Program, arguments: tuple[str, ...], said
 def test_a_token_that_is_not_there_is_told_with_one_that_is(client: Program) -> None:
     make(client, "deploy", "--team", "main")
     done = client("client", "tokens", "delete", "deplyo")
-    assert done.stderr == "Error: there is no token deplyo\nHint: did you mean deploy?\n"
+    assert done.stderr == 'Error: there is no token deplyo\nHint: did you mean "deploy"?\n'
     never = client("client", "tokens", "create", "never", "--expires", "never")
     assert (never.returncode, "last at most 8760h" in never.stderr) == (1, True)
 
