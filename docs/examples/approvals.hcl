@@ -2,15 +2,18 @@
 # rejects "refused"; nobody looks at "forgotten".
 #
 #   job           ends as     its log has
-#   staging       succeeded   "to staging"
+#   staging       succeeded   "staging #1 is ready to be tested" "to staging"
 #   production    succeeded   "to production"
 #   refused       failed      "not on a Friday"
 #   forgotten     failed      "in time"
 
-# Instead of this command, most use a built-in type such as "slack" or "email".
+variable "folder" {
+  description = "A directory of the worker, for messages."
+}
+
 notification_type "note" {
   notify "shell" {
-    cmd = "echo \"to all testers: $NOTIFY_MESSAGE\""
+    cmd = "echo \"$NOTIFY_MESSAGE\" > ${var.folder}/new-note && mv ${var.folder}/new-note ${var.folder}/note"
   }
 }
 
@@ -18,16 +21,15 @@ notification "note" "testers" {}
 
 job "staging" {
   approve "test it" {
-    # They hear of it when a build begins to wait; its page tells whether that was sent.
+    # Sent when the build begins to wait.
     notify "note" "testers" {
-      message = "have a look at $BUILD_URL"
+      message = "$BUILD_JOB_NAME #$BUILD_NUMBER is ready to be tested"
     }
   }
 
   task "deploy" {
-    run "exec" {
-      path = "echo"
-      args = ["to staging"]
+    run "shell" {
+      cmd = "cat ${var.folder}/note; echo 'to staging'"
     }
   }
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 import falcon
 import msgspec
 
+from pikoci.internal.api.audit import note_refusal
 from pikoci.internal.api.authentication import Authentication, Sessions
 from pikoci.internal.api.endpoints.operations import Operations
 from pikoci.internal.api.external import ExternalAddress
@@ -45,7 +46,7 @@ def create_app(services: Services, settings: ApiSettings) -> falcon.App[ApiReque
         ]
     )
     app.req_options.strip_url_path_trailing_slash = True
-    errors = ErrorHandler()
+    errors = ErrorHandler(partial(note_refusal, services.context.audit))
     for kind in (Exception, falcon.HTTPError, falcon.HTTPStatus):
         app.add_error_handler(kind, errors)
     operations = Operations(services, settings, metrics)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import falcon
+from msgspec.structs import replace
 
 from pikoci.internal.api.problems import PasswordChangeRequiredError
 from pikoci.internal.api.request import ApiRequest
@@ -117,7 +118,8 @@ class Authentication:
             self._sessions.forget()
 
     def _open(self, request: ApiRequest, token: str) -> None:
-        request.principal, request.session = self._sessions.open(token)
+        principal, request.session = self._sessions.open(token)
+        request.principal = _with_origin(request, principal)
         request.ask_again = lambda: self._sessions.open(token)[0]
         if request.session is not None:
             self._last_use.note(request.session.id, request.client)
@@ -142,6 +144,15 @@ class Authentication:
             return
         if request.method not in SAFE_METHODS:
             require_same_origin(request, self._external_url)
+
+
+def _with_origin(request: ApiRequest, principal: Principal) -> Principal:
+    """The principal, with what the audit log is told of where the request comes from and what it came with."""
+    used = principal.token
+    credential = (
+        f"api token {used.id} {used.name}" if used else f"session {request.session.id}" if request.session else ""
+    )
+    return replace(principal, address=request.address, credential=credential.strip())
 
 
 def require_same_origin(request: falcon.Request, external_url: str = "") -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
 from pikoci.internal.api.names import AccountName, PipelineName
 from pikoci.internal.domain.approval import MAX_VOTE_REASON, VOTE_REASON_PATTERN
+from pikoci.internal.domain.audit import MAX_PART
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.job_inputs import Value
 from pikoci.internal.domain.names import MAX_LABEL, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Count, Id
@@ -161,6 +163,21 @@ class BuildQuery(PageQuery, forbid_unknown_fields=True, frozen=True):
         ]
         | None
     ) = None
+
+
+class AuditQuery(PageQuery, forbid_unknown_fields=True, frozen=True):
+    """Also which entries: `action` ending in a dot stands for all that begin with it, `object` for what is below it.
+
+    `outcome` is `done`, `refused` or the slug of a problem. `since` is the first time that counts, `until` the first
+    that does not.
+    """
+
+    actor: Annotated[str, Meta(max_length=MAX_PART)] = ""
+    action: Annotated[str, Meta(max_length=64)] = ""
+    object: Annotated[str, Meta(max_length=4 * MAX_PART)] = ""
+    outcome: Annotated[str, Meta(max_length=64)] = ""
+    since: Annotated[datetime, Meta(tz=True)] | None = None
+    until: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class GraphQuery(Struct, forbid_unknown_fields=True, frozen=True):

@@ -6,7 +6,7 @@ import difflib
 import logging
 import math
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import falcon
@@ -109,11 +109,19 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.type.removeprefix(PROBLEM_PREFIX)
 
 
-class ErrorHandler:
-    """Turns whatever a resource raised into a problem. `templates` are the known addresses, for hints."""
+def _ignore(_: falcon.Request, __: Exception) -> None:
+    """Nobody wants to know."""
 
-    def __init__(self) -> None:
+
+class ErrorHandler:
+    """Turns whatever a resource raised into a problem. `templates` are the known addresses, for hints.
+
+    `refused` is told of each error first.
+    """
+
+    def __init__(self, refused: Callable[[falcon.Request, Exception], None] = _ignore) -> None:
         self.templates: list[str] = []
+        self._refused = refused
 
     def __call__(self, request: falcon.Request, response: falcon.Response, error: Exception, _: Any) -> None:
         """Falcon's hook for errors of every kind."""
@@ -121,6 +129,7 @@ class ErrorHandler:
             response.status, response.text = error.status, error.text
             response.set_headers(error.headers or {})
             return
+        self._refused(request, error)
         problem = self.describe(request, error)
         response.set_headers(headers_for(error))
         write(response, problem)

@@ -15,7 +15,7 @@ _IPV6_PREFIX = 64
 
 
 class ClientAddress:
-    """Falcon middleware that sets `request.client`, by which logins are limited.
+    """Falcon middleware that sets `request.address`, and `request.client`, by which logins are limited.
 
     It is the connection's own address, or what X-Forwarded-For names where that is a trusted proxy's: the last address
     that no trusted proxy has, since whatever stands before it may be made up. `trusted` are addresses and networks.
@@ -26,13 +26,15 @@ class ClientAddress:
 
     def process_request(self, request: ApiRequest, _: falcon.Response) -> None:
         """Note who asks."""
-        request.client = self._client(request)
+        address = self._address(request)
+        request.address = str(address)
+        request.client = address if isinstance(address, str) else _one_client(address)
 
-    def _client(self, request: ApiRequest) -> str:
+    def _address(self, request: ApiRequest) -> _Address | str:
         own = request.remote_addr
         address = _parsed(own)
         if not self._networks or address is None:
-            return own if address is None else _one_client(address)
+            return own if address is None else address
         for text in reversed(request.get_header("X-Forwarded-For", default="").split(",")):
             if not any(address in network for network in self._networks):
                 break
@@ -40,7 +42,7 @@ class ClientAddress:
             if before is None:
                 break
             address = before
-        return _one_client(address)
+        return address
 
 
 def _parsed(text: str) -> _Address | None:

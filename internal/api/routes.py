@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pikoci.internal.api import bodies, fleet_views, views
+from pikoci.internal.api.audit_view import AuditEntryView
 from pikoci.internal.api.credential_routes import credential_routes
 from pikoci.internal.api.endpoints.approvals import Approvals
+from pikoci.internal.api.endpoints.audit import Audit
 from pikoci.internal.api.endpoints.builds import Builds
 from pikoci.internal.api.endpoints.events import Events
 from pikoci.internal.api.endpoints.fleet import Fleet
@@ -55,6 +57,7 @@ def table(services: Services, settings: ApiSettings, operations: Operations) -> 
         *_approvals(Approvals(services)),
         *_resources(Resources(services, settings)),
         *_people(People(services)),
+        *_audit(Audit(services)),
         *_secrets(Secrets(services)),
         *_fleet(Fleet(services)),
         *worker_routes(services, settings),
@@ -226,6 +229,14 @@ def _people(people: People) -> list[Route]:
         Route("GET", f"{TEAM}/members", people.members, "Members", views.Listing[views.MemberView], **_PAGE),
         Route("PUT", member, people.set_member, "Give a user a role", body=bodies.Membership, **_DONE),
         Route("DELETE", member, people.remove_member, "End a membership", **_DONE),
+    ]
+
+
+def _audit(audit: Audit) -> list[Route]:
+    listing, query = views.Listing[AuditEntryView], bodies.AuditQuery
+    return [
+        Route("GET", f"{API}/audit", audit.list, "The audit log, newest first", listing, query=query),
+        Route("GET", f"{TEAM}/audit", audit.list_of_team, "A team's audit log, newest first", listing, query=query),
     ]
 
 

@@ -93,11 +93,15 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who makes a request. Anonymous callers have `user` None.
 
     With a `token` nobody has logged in: the request is made by a program, which may do what both `user` and token may.
+    `address` is where the request comes from, and `credential` the kind and the id of what it came with, for the audit
+    log.
     """
 
     user: User | None = None
     roles: dict[str, Role] = {}
     token: ApiToken | None = None
+    address: str = ""
+    credential: str = ""
 
     @property
     def is_admin(self) -> bool:

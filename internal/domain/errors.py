@@ -42,11 +42,13 @@ class Reaction(Enum):
 class PikociError(Exception):
     """Root of all errors of this project. `message` is a sentence for people, `hint` says what to do next.
 
-    `retry_after` is how many seconds the other side asked to be left alone; 0 where it named none.
+    `retry_after` is how many seconds the other side asked to be left alone; 0 where it named none. `is_audited` says
+    that the audit log has it as a refusal.
     """
 
     slug: ClassVar[str] = "invalid"
     reaction: ClassVar[Reaction] = Reaction.REPORT
+    is_audited: bool = False
 
     def __init__(self, message: str, *, hint: str = "", retry_after: float = 0.0) -> None:
         super().__init__(message)

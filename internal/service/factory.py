@@ -9,6 +9,7 @@ from pikoci.internal.domain.clock import Clock
 from pikoci.internal.domain.errors import UnavailableError
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.lifecycle.scheduling import Scheduling
+from pikoci.internal.service.plumbing.audit import AuditTrail, Sink
 from pikoci.internal.service.plumbing.bus import EventBus
 from pikoci.internal.service.plumbing.compiled import CompiledPipelines
 from pikoci.internal.service.plumbing.context import Context
@@ -27,6 +28,7 @@ from pikoci.internal.service.plumbing.waiting import Waiting
 from pikoci.internal.service.use_cases.accounts import AccountService
 from pikoci.internal.service.use_cases.api_tokens import ApiTokenService
 from pikoci.internal.service.use_cases.approvals import ApprovalService
+from pikoci.internal.service.use_cases.audit import AuditService
 from pikoci.internal.service.use_cases.builds import BuildService
 from pikoci.internal.service.use_cases.gateway import WorkerGateway
 from pikoci.internal.service.use_cases.idempotency import IdempotencyService
@@ -54,6 +56,7 @@ class Services:
     secrets: SecretService
     webhooks: WebhookService
     accounts: AccountService
+    audit: AuditService
     sessions: SessionService
     api_tokens: ApiTokenService
     tokens: TokenService
@@ -79,12 +82,14 @@ def build_services(
     broker_failure: type[Exception] = UnavailableError,
     jwt_secret: str | None = None,
     previous_secrets: Sequence[str] = (),
+    audit_sink: Sink | None = None,
 ) -> Services:
     """All services over one store; migrate it first. `jwt_secret` None uses the secret kept in the store.
 
     `broker_failure` is the error by which the broker says that it is away. `previous_secrets` still open the tokens
     that they signed. Passwords are hashed by `hash_in_thread` and pipeline files read by `read_pipeline`; both are
-    `run_in_thread` where they are not given. What files take from the web is had by `fetch_sources`.
+    `run_in_thread` where they are not given. What files take from the web is had by `fetch_sources`. Each entry
+    of the audit log is also given to `audit_sink`.
     """
     settings = settings or ServiceSettings()
     keyed = KeyedStore(store)
@@ -92,6 +97,7 @@ def build_services(
     turns = Turns(settings.team_weights)
     context = Context(
         store=keyed,
+        audit=AuditTrail(keyed, clock, audit_sink),
         doorbell=Doorbell(keyed, broker, broker_failure, fleet, clock),
         clock=clock,
         settings=settings,
@@ -125,6 +131,7 @@ def _use_cases(context: Context, tokens: TokenService, hash_in_thread: RunInThre
         secrets=SecretService(context),
         webhooks=WebhookService(context),
         accounts=AccountService(context, hash_in_thread),
+        audit=AuditService(context),
         sessions=SessionService(context, tokens),
         api_tokens=ApiTokenService(context),
         tokens=tokens,

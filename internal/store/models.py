@@ -192,6 +192,25 @@ class Secret(Model):
         table_name = "secrets"
 
 
+class AuditEntry(Model):
+    """A line of the audit log. It refers to no row, so that it outlives what it names."""
+
+    id = Id()
+    at = DoubleField()
+    actor = ShownText()
+    token = ShownText()
+    action = Text()
+    object = ShownText()
+    team = ShownText()
+    address = ShownText()
+    outcome = Text()
+    detail = Json(dict[str, str])
+    count = BigIntegerField()
+
+    class Meta:
+        table_name = "audit_entries"
+
+
 class Worker(Model):
     """A worker that registered."""
 

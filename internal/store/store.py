@@ -11,6 +11,7 @@ from pikoci.internal.domain.repositories import (
     AnnouncementRepository,
     ApiTokenRepository,
     ArtifactRepository,
+    AuditRepository,
     BuildRepository,
     DeletionRepository,
     EndedSessionRepository,
@@ -31,6 +32,7 @@ from pikoci.internal.store.accounts import SqlAccounts
 from pikoci.internal.store.announcements import SqlAnnouncements
 from pikoci.internal.store.api_tokens import SqlApiTokens
 from pikoci.internal.store.artifacts import SqlArtifacts
+from pikoci.internal.store.audit import SqlAudit
 from pikoci.internal.store.builds import SqlBuilds
 from pikoci.internal.store.deletion import SqlDeletion
 from pikoci.internal.store.ended_sessions import SqlEndedSessions
@@ -85,6 +87,7 @@ class SqlStore:
         self.artifacts: ArtifactRepository = SqlArtifacts(session)
         self.deletions: DeletionRepository = SqlDeletion(session)
         self.secrets: SecretRepository = SqlSecrets(session, sealing)
+        self.audit: AuditRepository = SqlAudit(session)
         self.sealed: SealedRepository = SqlSealed(session, sealing, system)
 
     def history(self, pipeline_id: int) -> SqlHistory:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pikoci.internal.domain import accounts, announcement, approval, build, pipeline, secret_entries
+from pikoci.internal.domain import accounts, announcement, approval, audit, build, pipeline, secret_entries
 from pikoci.internal.store import build_models, models
 from pikoci.internal.store.table import Table
 
@@ -32,8 +32,8 @@ API_TOKENS = Table(
         "team": "COALESCE((SELECT teams.name FROM teams WHERE teams.id = api_tokens.team_id), '')",
         # A pipeline that is being deleted has lost its team, and its name may be another's.
         "pipeline": (
-            "COALESCE((SELECT pipelines.name FROM pipelines WHERE pipelines.id = api_tokens.pipeline_id"
-            " AND pipelines.team_id = api_tokens.team_id), '')"
+            "COALESCE((SELECT pipelines.name FROM pipelines JOIN teams ON teams.id = pipelines.team_id"
+            " WHERE pipelines.id = api_tokens.pipeline_id AND teams.id = api_tokens.team_id), '')"
         ),
     },
 )
@@ -64,3 +64,4 @@ LOG_CHUNKS = Table(build_models.LogChunk, build.LogChunk)
 WORKERS = Table(models.Worker, pipeline.WorkerState, fixed="name cordoned draining")
 WORKER_TOKENS = Table(models.WorkerToken, pipeline.WorkerToken)
 SECRETS = Table(models.Secret, secret_entries.SecretEntry)
+AUDIT = Table(models.AuditEntry, audit.AuditEntry)

@@ -56,7 +56,7 @@ def version_key(version: object) -> tuple[bytes, str]:
     return hashlib.sha256(text).digest(), text.decode()
 
 
-def encode_cursor(*place: int | str) -> str:
+def encode_cursor(*place: float | str) -> str:
     """An opaque cursor for the place in a list where the next page begins."""
     return base64.urlsafe_b64encode(_ENCODER.encode(place)).decode().rstrip("=")
 

@@ -10,6 +10,7 @@ import falcon
 from pikoci.internal.service import Services
 from pikoci.internal.web.account import AccountPage
 from pikoci.internal.web.assets import ASSET_PATH, Assets
+from pikoci.internal.web.audit import AuditPage
 from pikoci.internal.web.builds import BuildPage
 from pikoci.internal.web.inputs import TriggerPage
 from pikoci.internal.web.jobs import JobPage
@@ -37,6 +38,8 @@ def add_pages(app: falcon.App[Any, Any], services: Services) -> None:
     app.add_route("/password", PasswordPage(services, renderer))
     app.add_route("/account", AccountPage(services, renderer))
     app.add_route("/", HomePage(services, renderer))
+    app.add_route("/audit", AuditPage(services, renderer))
+    app.add_route("/teams/{team}/audit", AuditPage(services, renderer))
     app.add_route(PIPELINE, PipelinePage(services, renderer))
     app.add_route(JOB, JobPage(services, renderer))
     app.add_route(f"{JOB}/trigger", TriggerPage(services, renderer))

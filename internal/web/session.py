@@ -51,7 +51,7 @@ class LoginPage(_SessionPage):
         form = read_form(request)
         name, password = form.get("name", ""), form.get("password", "")
         try:
-            user = self._services.accounts.login(name, password, request.client)
+            user = self._services.accounts.login(name, password, request.client, request.address)
         except (UnauthenticatedError, RateLimitedError) as error:
             limited = isinstance(error, RateLimitedError)
             response.status = falcon.HTTP_429 if limited else falcon.HTTP_401
@@ -68,7 +68,7 @@ class LogoutPage(_SessionPage):
     def on_post(self, request: ApiRequest, response: falcon.Response) -> None:
         """End the session, and take it away from the browser."""
         if request.session is not None:
-            self._services.accounts.log_out(request.session)
+            self._services.accounts.log_out(request.session, request.principal)
         end_session(response, self._renderer.root)
         redirect(response, "/login")
 

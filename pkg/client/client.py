@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from pikoci.pkg.client.audit import Audit
 from pikoci.pkg.client.builds import Builds
 from pikoci.pkg.client.credentials import ApiTokens, Sessions
 from pikoci.pkg.client.events import BuildEvent
@@ -36,6 +37,7 @@ class Client:
         self.resources = Resources(self._transport)
         self.users = Users(self._transport)
         self.teams = Teams(self._transport)
+        self.audit = Audit(self._transport)
         self.secrets = Secrets(self._transport)
         self.api_tokens = ApiTokens(self._transport)
         self.sessions = Sessions(self._transport)

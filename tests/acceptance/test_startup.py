@@ -42,6 +42,7 @@ NO_POSTGRESQL = ["--db-system=postgresql", "--db-host=127.0.0.1", f"--db-port={f
         (["--users=alice"], "user-password"),
         (["--jwt-secret-previous=pst,other"], "--jwt-secret-previous"),
         (["--workdir=/proc/nowhere"], "/proc/nowhere"),
+        (["--audit-log=/nowhere/at/all.jsonl"], "--audit-log"),
         (["--config=settings.yaml"], "run-worker"),
         (["--pipeline-name=x", "--pipeline-config=bad.hcl"], "bad.hcl"),
     ],

@@ -6,6 +6,7 @@ import click
 
 from pikoci.client.commands.account import login, logout, password, whoami
 from pikoci.client.commands.approvals import approve, reject
+from pikoci.client.commands.audit import audit
 from pikoci.client.commands.builds import builds
 from pikoci.client.commands.fleet import queues, version, worker_tokens, workers
 from pikoci.client.commands.jobs import jobs
@@ -47,6 +48,7 @@ for _command in (
     queues,
     users,
     teams,
+    audit,
     tokens,
     sessions,
     version,

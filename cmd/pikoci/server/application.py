@@ -33,6 +33,7 @@ from pikoci.internal.worker.settings import WorkerSettings, container_environmen
 from pikoci.internal.worker.user_group import find_build_users
 from pikoci.internal.worker.worker import Worker
 from pikoci.pkg.queue.backend import Backend, QueueClosedError, QueueError
+from pikoci.server.audit_lines import AuditLines
 from pikoci.server.encryption import empty_lost_pipelines, prepare_encryption
 from pikoci.server.greeting import greeting
 from pikoci.server.preparation import prepare_accounts, prepare_pipeline, prepare_schema
@@ -77,6 +78,7 @@ class Application:
             hash_in_thread=Threads(hashing_threads()).run,
             jwt_secret=settings.jwt_secret or None,
             previous_secrets=settings.jwt_secret_previous,
+            audit_sink=self._audit_sink(),
         )
         if settings.secret_key_lost:
             empty_lost_pipelines(self._services)
@@ -133,6 +135,7 @@ class Application:
     def close(self) -> None:
         """Stop scheduling, give back the queue and the database."""
         self._scheduler.stop()
+        self._services.context.audit.flush()
         self._watch.stop()
         self._resources.close()
 
@@ -166,6 +169,13 @@ class Application:
         )
         subscriptions = {queue: self._backend.subscribe([queue]) for queue in _QUEUES}
         return Worker(self._services.gateway, subscriptions, Spawner(settings.mark), settings, self._clock, Random())
+
+    def _audit_sink(self) -> AuditLines | None:
+        if not self._settings.audit_log:
+            return None
+        lines = AuditLines(self._settings.audit_log)
+        self._resources.callback(lines.close)
+        return lines
 
     def _default_workdir(self) -> Path:
         """A temporary one beside a database in memory; else one that is the same after a restart."""
@@ -237,4 +247,5 @@ def _service_settings(settings: ServerSettings) -> ServiceSettings:
         log_retention=settings.log_retention or None,
         build_retention_age=settings.build_retention_age or None,
         build_retention_count=settings.build_retention_count,
+        audit_retention=settings.audit_retention or None,
     )

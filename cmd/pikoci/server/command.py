@@ -130,6 +130,17 @@ _OPTIONS = (
     setting("--log-retention", default="0", type=Duration(), help="Delete logs of builds older than this; 0 keeps."),
     setting("--build-retention-age", default="0", type=Duration(), help="Delete builds older than this; 0 keeps."),
     setting("--build-retention-count", default=0, type=click.IntRange(0), help="Builds kept of each job; 0 keeps all."),
+    setting(
+        "--audit-retention",
+        default="9600h",
+        type=Duration(),
+        help="Delete entries of the audit log older than this; 0 keeps.",
+    ),
+    setting(
+        "--audit-log",
+        default="",
+        help="Also write each entry of the audit log to this file as a line of JSON; - is standard output.",
+    ),
     setting("--log-limit", default=256, type=click.IntRange(1), help="MiB kept of a build's log, beside steps' ends."),
     setting("--artifact-limit", default=1024, type=click.IntRange(1), help="MiB that one artifact may have."),
     switch(

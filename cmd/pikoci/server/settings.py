@@ -57,6 +57,8 @@ class ServerSettings:
     log_retention: float
     build_retention_age: float
     build_retention_count: int
+    audit_retention: float
+    audit_log: str
     log_limit: int
     artifact_limit: int
     allow_private_sources: bool

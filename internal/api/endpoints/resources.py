@@ -79,7 +79,7 @@ class Resources:
 
     def webhook(self, request: ApiRequest, token: str) -> views.DeliveredView | Reply:
         """Have the resource of this token checked, unless what is posted does not concern it."""
-        received = self._webhooks.deliver(token, lambda: self._delivery(request))
+        received = self._webhooks.deliver(token, lambda: self._delivery(request), request.address)
         checked = not received.passed_over
         view = views.DeliveredView(received.resource.canonical, checked, received.passed_over)
         return view if checked else Reply(200, view)

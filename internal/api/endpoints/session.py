@@ -18,14 +18,14 @@ class Session:
 
     def login(self, request: ApiRequest, body: Login) -> views.TokenView:
         """A token for a name and password."""
-        user = self._accounts.login(body.name, body.password, request.client)
+        user = self._accounts.login(body.name, body.password, request.client, request.address)
         return views.TokenView(self._sessions.begin(user, request.client, request.user_agent or ""))
 
     def logout(self, request: ApiRequest) -> None:
         """End the session that the request came with, and no other."""
         require_login(request.principal)
         if request.session is not None:
-            self._accounts.log_out(request.session)
+            self._accounts.log_out(request.session, request.principal)
 
     def profile(self, request: ApiRequest) -> views.ProfileView:
         """Who is logged in."""

@@ -179,7 +179,7 @@ class WorkerApi:
             raise InvalidError(f"the header {WORKER_HEADER} does not name a worker", hint=f"it {WORKER.sentence}")
         if not fits(instance, Instance):
             raise InvalidError(f"the header {INSTANCE_HEADER} does not hold the instance of a worker")
-        remote = Claimant(name, instance, opens)
+        remote = Claimant(name, instance, opens, request.address)
         return self._gateway.opened_by(remote), remote
 
     def _counted(self, commands: Iterator[WorkerCommand | None]) -> Iterator[bytes]:

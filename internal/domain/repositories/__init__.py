@@ -12,6 +12,7 @@ from pikoci.internal.domain.repositories.accounts import (
     SettingRepository,
 )
 from pikoci.internal.domain.repositories.announcements import AnnouncementRepository
+from pikoci.internal.domain.repositories.audit import AuditRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
 from pikoci.internal.domain.repositories.credentials import ApiTokenRepository, UserSessionRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
@@ -27,6 +28,7 @@ __all__ = [
     "AnnouncementRepository",
     "ApiTokenRepository",
     "ArtifactRepository",
+    "AuditRepository",
     "BuildRepository",
     "DeletionRepository",
     "EndedSessionRepository",

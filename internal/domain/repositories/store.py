@@ -14,6 +14,7 @@ from pikoci.internal.domain.repositories.accounts import (
     SettingRepository,
 )
 from pikoci.internal.domain.repositories.announcements import AnnouncementRepository
+from pikoci.internal.domain.repositories.audit import AuditRepository
 from pikoci.internal.domain.repositories.builds import ArtifactRepository, BuildRepository, LogRepository
 from pikoci.internal.domain.repositories.credentials import ApiTokenRepository, UserSessionRepository
 from pikoci.internal.domain.repositories.deletion import DeletionRepository
@@ -45,6 +46,7 @@ class Store(Protocol):
     artifacts: ArtifactRepository
     deletions: DeletionRepository
     secrets: SecretRepository
+    audit: AuditRepository
     sealed: SealedRepository
 
     def history(self, pipeline_id: int) -> History:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Sequence
 
+from pikoci.internal.domain.audit import AuditEntry
 from pikoci.internal.domain.build import BuildStatus
 from pikoci.internal.domain.errors import ConflictError, NameTakenError, NotFoundError, PermissionDeniedError
 from pikoci.internal.domain.gateway import (
@@ -32,8 +33,8 @@ class Presence:
         self._context = context
         self._store = context.store
 
-    def register(self, hello: WorkerHello, opens: WorkerClaims) -> WorkerTerms:
-        """See `Gateway.register`; `opens` is what the worker's token says."""
+    def register(self, hello: WorkerHello, opens: WorkerClaims, address: str = "") -> WorkerTerms:
+        """See `Gateway.register`; `opens` is what the worker's token says, `address` where it asks from."""
         settings = self._context.settings
         _require_tags(hello, opens)
         now = self._context.clock.now()
@@ -46,6 +47,8 @@ class Presence:
                 self._store.worker_tokens.remember(
                     WorkerToken(id=opens.id, team=opens.team, created_at=opens.issued_at, tags=opens.tags)
                 )
+        if known is None or known.instance != hello.instance:
+            self._context.audit.count(_joining(hello, opens, address))
         self._store.after_commit(self._context.fleet.forget)
         for build_id in taken:
             self._context.notify(build_topic(build_id))
@@ -195,3 +198,14 @@ def _require_tags(hello: WorkerHello, opens: WorkerClaims) -> None:
             f"the worker's token does not carry the tag {lacking[0]}",
             hint=f"it carries {mine}: leave the tag out of --tags, or make another by `pikoci worker-token --tags`",
         )
+
+
+def _joining(hello: WorkerHello, opens: WorkerClaims, address: str) -> AuditEntry:
+    return AuditEntry(
+        action="worker.join",
+        actor=f"worker {hello.name}",
+        token=f"worker token {opens.id}" if opens.id else "",
+        object=hello.name,
+        team=opens.team,
+        address=address,
+    )

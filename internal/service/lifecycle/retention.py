@@ -38,8 +38,16 @@ class Retention:
             self._store.ended_sessions.delete_expired(now - self._context.settings.token_leeway)
         deleted = self._prune_artifacts(now) + self._prune_logs(now)
         deleted += sum(self._prune_builds(job, now) for job in self._jobs())
+        self._prune_audit(now)
         self._slices.give_back_space()
         return deleted
+
+    def _prune_audit(self, now: float) -> None:
+        age, batch = self._context.settings.audit_retention, self._context.settings.retention_batch
+        more = age is not None
+        while age is not None and more:
+            with self._slices.next():
+                more = self._store.audit.delete_before(now - age, batch) == batch
 
     def _prune_artifacts(self, now: float) -> int:
         with self._slices.next():

@@ -87,6 +87,7 @@ class Scheduling:
     def sweep(self) -> int:
         """Publish again what nobody claimed, take back what lost its worker, fail what nobody approved in time."""
         stale = self._context.clock.now() - self._context.settings.republish_after
+        self._context.audit.flush(only_due=True)
         return (
             self._approving.expire(_SWEEP_BATCH)
             + self._take_back_lost()

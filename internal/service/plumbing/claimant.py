@@ -12,11 +12,15 @@ from pikoci.internal.service.plumbing.tokens import WorkerClaims
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """A worker's process, by name and instance, and what its token opens: everything for the embedded worker."""
+    """A worker's process, by name and instance, and what its token opens: everything for the embedded worker.
+
+    `address` is where a remote one asks from.
+    """
 
     name: str
     instance: str
     opens: WorkerClaims = WorkerClaims()  # noqa: RUF009 - it never changes
+    address: str = ""
 
     def require_mine(self, holder: tuple[str, str] | None, claim: str) -> None:
         """Return if this worker holds the claim. Raises StaleClaimError, which names the `claim`.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pikoci.internal.domain.clock import Clock
+from pikoci.internal.service.plumbing.audit import AuditTrail
 from pikoci.internal.service.plumbing.bus import EventBus
 from pikoci.internal.service.plumbing.compiled import CompiledPipelines
 from pikoci.internal.service.plumbing.doorbell import Doorbell
@@ -26,6 +27,7 @@ class Context:
     """The collaborators that all services of one server share."""
 
     store: KeyedStore
+    audit: AuditTrail
     doorbell: Doorbell
     clock: Clock
     settings: ServiceSettings

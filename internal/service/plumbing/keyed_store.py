@@ -1,4 +1,4 @@
-"""The store, with a way to have something done at the beginning of a request's first transaction."""
+"""The store, with ways to have something done around a request's first transaction."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from pikoci.internal.domain.repositories import Store
 
 
 class KeyedStore(Store):
-    """Passes everything on. `before_transaction` is for the calling greenlet alone."""
+    """Passes everything on. What is to be done around transactions is for the calling greenlet alone."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._begins: dict[object, Callable[[], None]] = {}  # by greenlet
+        # By greenlet.
+        self._begins: dict[object, Callable[[], None]] = {}
+        self._ends: dict[object, Callable[[], bool]] = {}
+        self._closing: set[object] = set()
+        self._late: dict[object, list[Callable[[], None]]] = {}
         self.accounts = store.accounts
         self.api_tokens = store.api_tokens
         self.sessions = store.sessions
@@ -35,6 +39,7 @@ class KeyedStore(Store):
         self.artifacts = store.artifacts
         self.deletions = store.deletions
         self.secrets = store.secrets
+        self.audit = store.audit
         self.sealed = store.sealed
 
     @contextmanager
@@ -54,10 +59,58 @@ class KeyedStore(Store):
             if outer is not None:
                 self._begins[here] = outer
 
+    @contextmanager
+    def closing_transaction(self, end: Callable[[], bool]) -> Iterator[None]:
+        """Call `end` as the last act of the first transaction within this context, or else of one of its own.
+
+        It is called again in the next transaction where it answers False. What raises within the context ends without
+        it, and so does a transaction that is rolled back. Contexts of one greenlet don't nest.
+        """
+        here = getcurrent()
+        self._ends[here] = end
+        self._closing.add(here)
+        try:
+            yield
+            if here in self._ends:
+                with self.transaction():
+                    pass
+        finally:
+            self._ends.pop(here, None)
+            self._closing.discard(here)
+
+    @contextmanager
+    def keeping_late(self) -> Iterator[None]:
+        """Do what is given to `late` when this context has ended, whatever became of its transactions."""
+        here = getcurrent()
+        late = self._late.setdefault(here, [])
+        try:
+            yield
+        finally:
+            self._late.pop(here, None)
+            for action in late:
+                action()
+
+    def late(self, action: Callable[[], None]) -> None:
+        """Do this once no transaction of the request is open that could take it back; at once where none is."""
+        if (late := self._late.get(getcurrent())) is not None:
+            late.append(action)
+        else:
+            action()
+
     def transaction(self, *, snapshot: bool = False) -> AbstractContextManager[None]:
         """See `Store.transaction`."""
         self._begin()
-        return self._store.transaction(snapshot=snapshot)
+        transaction = self._store.transaction(snapshot=snapshot)
+        if not self._ends or (end := self._ends.pop(getcurrent(), None)) is None:
+            return transaction
+        return self._ended(transaction, end)
+
+    @contextmanager
+    def _ended(self, transaction: AbstractContextManager[None], end: Callable[[], bool]) -> Iterator[None]:
+        with transaction:
+            yield
+            if not end() and (here := getcurrent()) in self._closing:
+                self._ends[here] = end
 
     def _begin(self) -> None:
         if self._begins and (begin := self._begins.pop(getcurrent(), None)) is not None:

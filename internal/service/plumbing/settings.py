@@ -12,8 +12,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `external_url` has no slash at its end and is empty where unknown. `republish_after` is how long a published build
     or check may wait for a claim before its message counts as lost. `old_worker_pause` is how long a worker waits that
-    received a message for newer ones. `max_requeues` is how often a build that lost its
-    worker is run again. `log_retention` and `build_retention_age` of None, and a `build_retention_count` of 0, keep for
+    received a message for newer ones. `max_requeues` is how often a build that lost its worker is run again.
+    `log_retention`, `build_retention_age` and `audit_retention` of None, and a `build_retention_count` of 0, keep for
     ever. `login_attempts` are those of a name from an address, `login_address_attempts` those of an address, each
     within `login_window`. At most `password_queue` passwords are checked or wait for it at once, `password_share` of
     them for one address. A team in `team_weights` has so many turns to one of a team that is not. The checks of a
@@ -44,6 +44,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     build_retention_age: float | None = None
     build_retention_count: int = 0
     retention_batch: int = 100
+    audit_retention: float | None = 400 * 24 * 3600.0
     login_attempts: int = 10
     login_address_attempts: int = 50
     login_window: float = 300.0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pikoci.internal.domain.accounts import Principal, Role, Team, User
+from pikoci.internal.domain.accounts import SYSTEM, Principal, Role, Team, User
+from pikoci.internal.domain.audit import AuditEntry
 from pikoci.internal.domain.errors import (
     ConflictError,
     InvalidError,
     NotFoundError,
     PermissionDeniedError,
+    RateLimitedError,
     UnauthenticatedError,
 )
 from pikoci.internal.domain.names import ACCOUNT, MAX_NAME
@@ -26,7 +29,19 @@ from pikoci.internal.service.plumbing.passwords import (
 )
 from pikoci.internal.service.plumbing.ports import RunInThread
 from pikoci.internal.service.plumbing.tokens import UserClaims
-from pikoci.internal.service.use_cases.access import find_user, principal_of, require_admin, require_login, require_role
+from pikoci.internal.service.use_cases.access import (
+    find_user,
+    name_of,
+    principal_of,
+    require_admin,
+    require_login,
+    require_role,
+)
+from pikoci.internal.service.use_cases.audited import audited
+
+
+def _membership(values: Mapping[str, Any]) -> str:
+    return "member.set" if values["role"] else "member.remove"
 
 
 class AccountService:
@@ -41,22 +56,29 @@ class AccountService:
             context.clock, settings.login_attempts, settings.login_address_attempts, settings.login_window
         )
 
-    def login(self, name: str, password: str, address: str = "") -> User:
+    def login(self, name: str, password: str, address: str = "", origin: str = "") -> User:
         """The user of that name and password. Takes as long for unknown names as for wrong passwords.
+
+        `address` is the one by which logins are limited, `origin` the exact one, where that is known.
 
         Raises UnauthenticatedError, and RateLimitedError after too many failures of a name from an address or of the
         address over all names, and while too many passwords are being checked.
         """
         name = name[:MAX_NAME]
-        self._passwords.require_room(address)
-        self._limits.begin(name, address)
-        user = self._store.accounts.find_user(name) if ACCOUNT.allows(name) else None
-        # An unknown name is compared with a hash that nothing matches, so that it takes as long.
-        if not self._verify(address, password, user.password_hash if user else NO_PASSWORD) or user is None:
-            raise UnauthenticatedError("the name or the password is wrong")
+        try:
+            self._passwords.require_room(address)
+            self._limits.begin(name, address)
+            user = self._require_login(name, password, address)
+        except (UnauthenticatedError, RateLimitedError) as error:
+            # Only names of users are kept: people type passwords there, too.
+            actor = name if self._find_user(name) else ""
+            self._context.audit.refuse(AuditEntry(action="login.refused", actor=actor, address=address), error)
+            raise
         self._limits.forget(name, address)
+        self._context.audit.add(AuditEntry(action="login.begin", actor=name, address=origin or address))
         return user
 
+    @audited("password.change")
     def change_password(self, principal: Principal, current: str, new: str) -> User:
         """Set one's own password; ends every session.
 
@@ -83,6 +105,7 @@ class AccountService:
             if self._store.accounts.count_users():
                 return False
             self._store.accounts.create_user(name, hashed, is_admin=True, must_change_password=False)
+            self._note("user.create", name, is_admin="yes")
         return True
 
     def ensure_users(self, pairs: Sequence[str]) -> None:
@@ -101,29 +124,44 @@ class AccountService:
                 user = self._store.accounts.find_user(name)
                 if user is None:
                     self._store.accounts.create_user(name, hashed, is_admin=True, must_change_password=False)
+                    self._note("user.create", name, is_admin="yes")
                     continue
                 if user.password_hash != hashed:
                     self._store.accounts.set_password(user.id, hashed)
+                    self._note("password.change", name)
                 if not user.is_admin:
                     self._store.accounts.set_admin(user.id)
+                    self._note("user.promote", name)
 
     def ensure_team(self, name: str) -> Team:
         """The team of that name, made where it is missing."""
         _check_name(name)
         with self._store.transaction():
-            return self._store.accounts.find_team(name) or self._store.accounts.create_team(name)
+            team = self._store.accounts.find_team(name)
+            if team is None:
+                team = self._store.accounts.create_team(name)
+                self._note("team.create", name)
+        return team
 
     def require_open(self, session: UserClaims) -> None:
         """Return where nobody has logged out of the session. Raises UnauthenticatedError."""
         if self._context.ended_sessions.contains(session.id):
             raise UnauthenticatedError("this session has ended", hint="log in again")
 
-    def log_out(self, session: UserClaims) -> None:
-        """End this one session of the user, on other servers within two seconds. Idempotent."""
+    def log_out(self, session: UserClaims, principal: Principal) -> None:
+        """End this one session of the principal, on other servers within two seconds. Idempotent."""
         if not session.id:
             return  # of an earlier release
         with self._store.transaction():
             self._store.ended_sessions.end(session.id, session.expires_at)
+            self._context.audit.add(
+                AuditEntry(
+                    action="login.end",
+                    actor=name_of(principal),
+                    token=principal.credential,
+                    address=principal.address,
+                )
+            )
         self._store.after_commit(self._context.ended_sessions.forget)
         self._context.notify(LOGINS)
 
@@ -139,6 +177,7 @@ class AccountService:
         require_admin(principal)
         return self._store.accounts.list_users()
 
+    @audited("user.create", "name", tells="is_admin")
     def create_user(self, principal: Principal, name: str, password: str, *, is_admin: bool = False) -> User:
         """Make a user, who must change the password (global administrators only).
 
@@ -155,6 +194,7 @@ class AccountService:
         """The teams that the principal is in; all for a global administrator."""
         return [team for team in self._store.accounts.list_teams() if principal.may(team.name, Role.READ)]
 
+    @audited("team.create", "name")
     def create_team(self, principal: Principal, name: str) -> Team:
         """Make a team (global administrators only). Raises ConflictError, InvalidError."""
         require_admin(principal)
@@ -167,6 +207,7 @@ class AccountService:
         require_role(principal, team, Role.READ)
         return self._store.accounts.members(self._team(team).id)
 
+    @audited(_membership, "team user", tells="role")
     def set_role(self, principal: Principal, team: str, user: str, role: Role | None) -> None:
         """Give a user a role in the team, None takes the membership away (role admin)."""
         require_role(principal, team, Role.ADMIN)
@@ -175,11 +216,26 @@ class AccountService:
         with self._store.transaction():
             self._store.accounts.set_role(found.id, member.id, role)
 
+    def _find_user(self, name: str) -> User | None:
+        return self._store.accounts.find_user(name) if ACCOUNT.allows(name) else None
+
+    def _require_login(self, name: str, password: str, address: str) -> User:
+        user = self._find_user(name)
+        # An unknown name is compared with a hash that nothing matches, so that it takes as long.
+        if not self._verify(address, password, user.password_hash if user else NO_PASSWORD) or user is None:
+            raise UnauthenticatedError("the name or the password is wrong")
+        return user
+
     def _team(self, name: str) -> Team:
         team = self._store.accounts.find_team(name)
         if team is None:
             raise NotFoundError(f"there is no team {name[:MAX_NAME]}")
         return team
+
+    def _note(self, action: str, name: str, **detail: str) -> None:
+        """Tell the audit log what the server's own settings changed."""
+        by = name_of(SYSTEM)
+        self._context.audit.add(AuditEntry(action=action, actor=by, object=name, detail=detail))
 
     def _verify(self, client: str, password: str, hashed: str) -> bool:
         return self._passwords.run(client, verify_password, password, hashed)

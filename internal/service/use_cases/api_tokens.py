@@ -29,6 +29,7 @@ from pikoci.internal.service.use_cases.access import (
     require_login,
     require_role,
 )
+from pikoci.internal.service.use_cases.audited import audited
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class ApiTokenService:
         self._context = context
         self._store = context.store
 
+    @audited("api-token.create")
     def create(self, principal: Principal, wish: Wish) -> tuple[ApiToken, str]:
         """A new token, and what is known of it; the token itself is kept nowhere.
 
@@ -67,6 +69,8 @@ class ApiTokenService:
         there, ConflictError where the name is taken or there are too many, InvalidError for limits that don't go
         together.
         """
+        limits = {"pipeline": wish.pipeline, "of_team": "yes" if wish.of_team else ""}
+        self._context.audit.tell(object=wish.name, team=wish.team, role=wish.role, **limits)
         user = require_login(principal)
         self._check(principal, wish)
         lifetime = self._lifetime(wish.lifetime)
@@ -93,6 +97,10 @@ class ApiTokenService:
             if len(self._beside(draft)) >= MAX_TOKENS:
                 raise ConflictError(f"there are {MAX_TOKENS} tokens already", hint="delete those of no use")
             made = self._store.api_tokens.create(draft, digest_of(text))
+            if made is None:
+                self._context.audit.not_yet()
+            else:
+                self._context.audit.tell(id=str(made.id))
         if made is None:
             raise ConflictError(f"there is a token {wish.name} already", hint="delete it first, or give another name")
         self._note("an API token was made", principal, made)
@@ -114,6 +122,7 @@ class ApiTokenService:
             found = self._store.api_tokens.of_user(find_user(self._store, user).id)
         return [self._with_last_use(token) for token in found]
 
+    @audited("api-token.revoke", "token_id")
     def revoke(self, principal: Principal, token_id: int) -> None:
         """Refuse the token from now on, on other servers within two seconds; what it opened ends within another.
 
@@ -125,6 +134,7 @@ class ApiTokenService:
             raise NotFoundError(f"there is no API token with the id {token_id}, or it is not yours")
         with self._store.transaction():
             self._store.api_tokens.delete(token_id)
+            self._context.audit.tell(object=token.name, team=token.team, id=str(token.id), of=token.user)
         self._context.notify(LOGINS)
         self._note("an API token was revoked", principal, token)
 

@@ -10,6 +10,7 @@ from pikoci.internal.domain.naming import full_name
 from pikoci.internal.service.lifecycle.approving import Approving
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_build, find_pipeline, name_of
+from pikoci.internal.service.use_cases.audited import audited
 
 
 class ApprovalService:
@@ -22,6 +23,7 @@ class ApprovalService:
         self._context = context
         self._store = context.store
 
+    @audited("build.approve", "team pipeline job number", tells="label")
     def approve(
         self,
         principal: Principal,
@@ -40,6 +42,7 @@ class ApprovalService:
         """
         return self._vote(principal, (team, pipeline, job, number), label, stated_reason(reason, approves=True), True)
 
+    @audited("build.reject", "team pipeline job number", tells="label")
     def reject(
         self,
         principal: Principal,

@@ -20,6 +20,7 @@ from pikoci.internal.service.lifecycle.starting import JobRun, Starter
 from pikoci.internal.service.plumbing.bus import SCHEDULE, build_topic, worker_topic
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_build, find_job, find_pipeline, may_see, name_of
+from pikoci.internal.service.use_cases.audited import audited
 from pikoci.internal.service.use_cases.feeds import Feeds, read_log
 from pikoci.internal.service.use_cases.follow import Follower
 from pikoci.internal.service.use_cases.public import public_build, public_steps
@@ -37,6 +38,7 @@ class BuildService:
         self._announcements = Announcements(context)
         self._feeds = Feeds(context)
 
+    @audited("build.trigger", "team pipeline job", tells="inputs values")
     def trigger(
         self,
         principal: Principal,
@@ -59,6 +61,7 @@ class BuildService:
             run = self._starter.run(found, find_job(self._store, found, job))
             given = settle(job, run.plan.inputs, values or {})
             started = run.start(name_of(principal), self._fixed(run, found, inputs or {}), values=given)
+            self._context.audit.tell(object=full_name(team, pipeline, job, number=started[0].name))
         self._starter.announce(run, started)
         return self._explain(principal, started[0])
 
@@ -116,6 +119,7 @@ class BuildService:
         found = find_pipeline(self._store, principal, team, pipeline, Role.WRITE)
         return reproduce(self._context, found, self._find(found, job, number))
 
+    @audited("build.cancel", "team pipeline job number")
     def cancel(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> Build:
         """Cancel (role write): at once where it waits, else through its worker. Idempotent.
 
@@ -134,6 +138,7 @@ class BuildService:
             self._context.notify(worker_topic(build.worker))
         return build
 
+    @audited("build.retry", "team pipeline job number")
     def retry(self, principal: Principal, team: str, pipeline: str, job: str, number: str) -> Build:
         """Run an ended build again as `n.k` with the very versions it had (role write), and the approval if it had it.
 
@@ -150,6 +155,7 @@ class BuildService:
                     f"build {full_name(job, number=number)} has not ended", hint="cancel it, or wait for its end"
                 )
             started = run.start(name_of(principal), run.known_inputs(build), retry_of=build)
+            self._context.audit.tell(started=full_name(team, pipeline, job, number=started[0].name))
         self._starter.announce(run, started)
         return self._explain(principal, started[0])
 

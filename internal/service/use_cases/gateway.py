@@ -52,7 +52,8 @@ class WorkerGateway:
 
     def register(self, hello: WorkerHello) -> WorkerTerms:
         """See `Gateway.register`. Raises InvalidError for somebody else's name."""
-        return self._presence.register(hello, self._claimant(hello.name, hello.instance).opens)
+        claimant = self._claimant(hello.name, hello.instance)
+        return self._presence.register(hello, claimant.opens, claimant.address)
 
     def heartbeat(self, beat: Heartbeat) -> HeartbeatReply:
         """See `Gateway.heartbeat`. Raises InvalidError for somebody else's name."""

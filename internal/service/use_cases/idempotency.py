@@ -48,7 +48,7 @@ class IdempotencyService:
         kept = self._find(scope, key, fingerprint)
         if kept is not None:
             return kept
-        with ExitStack() as opened:
+        with self._store.keeping_late(), ExitStack() as opened:
 
             def begin() -> None:
                 opened.enter_context(self._store.transaction())

@@ -14,6 +14,7 @@ from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service.plumbing.bus import SCHEDULE
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_job, find_pipeline
+from pikoci.internal.service.use_cases.audited import audited
 from pikoci.internal.service.use_cases.public import public_overviews
 
 _RECALLED = 1000
@@ -50,10 +51,12 @@ class JobService:
         member = principal.may(pipeline.team, Role.READ, pipeline.name)
         return explained if member else public_overviews(explained)
 
+    @audited("job.pause", "team pipeline job")
     def pause(self, principal: Principal, team: str, pipeline: str, job: str) -> None:
         """Start no new builds of it (role write): waiting ones wait, also those that no worker took yet. Idempotent."""
         self._set_paused(principal, team, pipeline, job, paused=True)
 
+    @audited("job.unpause", "team pipeline job")
     def unpause(self, principal: Principal, team: str, pipeline: str, job: str) -> None:
         """Undo `pause`: what waits is looked at, at once. Idempotent."""
         self._set_paused(principal, team, pipeline, job, paused=False)

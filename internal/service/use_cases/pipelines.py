@@ -36,6 +36,7 @@ from pikoci.internal.service.lifecycle.outlook import Outlook, look_ahead
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_pipeline, may_see, require_role
+from pikoci.internal.service.use_cases.audited import audited
 from pikoci.internal.service.use_cases.jobs import recall
 from pikoci.internal.service.use_cases.public import public_overviews
 from pikoci.internal.service.use_cases.resources import new_webhook_token
@@ -66,6 +67,7 @@ class PipelineService:
         self._store = context.store
         self._deletion = Deletion(context)
 
+    @audited("pipeline.set", "team name")
     def set(
         self,
         principal: Principal,
@@ -93,10 +95,15 @@ class PipelineService:
                 )
             read = self._read(name, before, config, variables)
             if before is not None and read.is_known:
+                self._context.audit.unchanged()
                 return before, read.plan
             with self._store.transaction():
                 pipeline = self._save(team, name, before, read.source)
                 jobs, resources = self._reconcile(pipeline, read) if pipeline else ([], [])
+                if pipeline is not None:
+                    self._tell(read.plan)
+                else:
+                    self._context.audit.not_yet()
             if pipeline is not None:
                 prepare, run = self._context.compiled.prepare, self._context.run_in_thread
                 self._store.after_commit(partial(prepare, pipeline, read.source.spec, jobs, resources, run))
@@ -158,6 +165,7 @@ class PipelineService:
         found = find_pipeline(self._store, principal, team, name, Role.READ)
         return self._store.pipelines.source(found.id).config
 
+    @audited("pipeline.delete", "team name")
     def delete(self, principal: Principal, team: str, name: str) -> None:
         """Remove a pipeline with everything that belongs to it (role admin); what it runs is cancelled.
 
@@ -167,18 +175,22 @@ class PipelineService:
         with self._store.transaction():
             self._deletion.hide(found.id)
 
+    @audited("pipeline.pause", "team name")
     def pause(self, principal: Principal, team: str, name: str) -> None:
         """Start no new builds (role write); checks go on, running builds finish, waiting ones wait. Idempotent."""
         self._set_paused(principal, team, name, paused=True)
 
+    @audited("pipeline.unpause", "team name")
     def unpause(self, principal: Principal, team: str, name: str) -> None:
         """Undo `pause`: what waits is looked at, at once. Idempotent."""
         self._set_paused(principal, team, name, paused=False)
 
+    @audited("pipeline.publish", "team name")
     def publish(self, principal: Principal, team: str, name: str) -> None:
         """Show status, graph and logs to everybody (role maintain)."""
         self._set_public(principal, team, name, public=True)
 
+    @audited("pipeline.unpublish", "team name")
     def unpublish(self, principal: Principal, team: str, name: str) -> None:
         """Undo `publish`."""
         self._set_public(principal, team, name, public=False)
@@ -206,6 +218,13 @@ class PipelineService:
         wanted = read(addresses, config, filename) if mentions_web(config) else []
         fetched = self._context.fetch_sources(wanted) if wanted else {}
         return read(_read, known, config, variables, self._wish, fetched, filename=filename, now=now)
+
+    def _tell(self, plan: PipelinePlan) -> None:
+        """Tell the audit log what changes, by names; addresses of sources, which may hold passwords, are none."""
+        names: dict[str, builtins.list[str]] = {}
+        for one in plan.changes:
+            names.setdefault(one.kind, []).append(one.what if one.what == "source" else f"{one.what} {one.name}")
+        self._context.audit.tell(**{kind: ", ".join(found) for kind, found in names.items()})
 
     def _known(self, before: Pipeline) -> PipelineSource | None:
         """What was set before; None where its key is lost, so that the pipeline can be set anew."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 import msgspec
 
@@ -17,8 +18,13 @@ from pikoci.internal.service.lifecycle.starting import Starter
 from pikoci.internal.service.plumbing.bus import CHECKS, SCHEDULE
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_job, find_pipeline, find_resource, name_of
+from pikoci.internal.service.use_cases.audited import audited
 from pikoci.internal.service.use_cases.public import public_resource
 from pikoci.internal.service.use_cases.views import ResourceView
+
+
+def _enabling(values: Mapping[str, Any]) -> str:
+    return "version.enable" if values["enabled"] else "version.disable"
 
 
 class ResourceService:
@@ -45,17 +51,20 @@ class ResourceService:
         signed = self._signed(found) if member else frozenset()
         return self._view(state, principal, found, signed, member=member)
 
+    @audited("resource.check", "team pipeline resource")
     def check(self, principal: Principal, team: str, pipeline: str, resource: str) -> None:
         """Check at once (role write). A check that runs already is followed by another one."""
         _, state = self._find(principal, team, pipeline, resource, Role.WRITE)
         self._request(state)
 
+    @audited("resource.pin", "team pipeline resource", tells="version_id")
     def pin(self, principal: Principal, team: str, pipeline: str, resource: str, version_id: int) -> None:
         """Offer only this version from now on (role write). Raises NotFoundError for a version of another resource."""
         _, state = self._find(principal, team, pipeline, resource, Role.WRITE)
         version = self._version(state, version_id)
         self._change(state, lambda: self._store.resources.set_pin(state.id, version.id))
 
+    @audited("resource.unpin", "team pipeline resource")
     def unpin(self, principal: Principal, team: str, pipeline: str, resource: str) -> None:
         """Undo `pin`. Idempotent."""
         _, state = self._find(principal, team, pipeline, resource, Role.WRITE)
@@ -75,6 +84,7 @@ class ResourceService:
         _, state = self._find(principal, team, pipeline, resource, Role.READ)
         return self._store.versions.list(state.id, limit=limit, cursor=cursor)
 
+    @audited(_enabling, "team pipeline resource", tells="version_id")
     def set_version_enabled(
         self, principal: Principal, team: str, pipeline: str, resource: str, version_id: int, *, enabled: bool
     ) -> None:
@@ -83,6 +93,7 @@ class ResourceService:
         version = self._version(state, version_id)
         self._change(state, lambda: self._store.versions.set_disabled(version.id, not enabled))
 
+    @audited("version.trigger", "team pipeline resource", tells="version_id")
     def trigger_version(
         self, principal: Principal, team: str, pipeline: str, resource: str, version_id: int
     ) -> Sequence[Build]:
@@ -107,6 +118,7 @@ class ResourceService:
             )
         return started
 
+    @audited("webhook.rotate", "team pipeline resource")
     def rotate_webhook_token(self, principal: Principal, team: str, pipeline: str, resource: str) -> str:
         """Give the resource a new webhook token (role maintain); the old one is void at once."""
         _, state = self._find(principal, team, pipeline, resource, Role.MAINTAIN)

@@ -12,6 +12,7 @@ from pikoci.internal.domain.secret_entries import MAX_ENTRIES, MAX_VALUE, Secret
 from pikoci.internal.domain.suggestions import did_you_mean
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import find_pipeline, name_of, require_role
+from pikoci.internal.service.use_cases.audited import audited
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ class SecretService:
         self._context = context
         self._store = context.store
 
+    @audited("secret.set", "team pipeline name")
     def set(self, principal: Principal, team: str, pipeline: str, name: str, value: str) -> None:
         """Keep a value under the name (role maintain), in place of the one that was there.
 
@@ -51,6 +53,7 @@ class SecretService:
         """What is known of the entries (role read), by name."""
         return self._store.secrets.list(*self._owner(principal, team, pipeline, Role.READ))
 
+    @audited("secret.delete", "team pipeline name")
     def delete(self, principal: Principal, team: str, pipeline: str, name: str) -> None:
         """Forget an entry (role maintain). Raises NotFoundError."""
         team_id, pipeline_id = self._owner(principal, team, pipeline, Role.MAINTAIN)

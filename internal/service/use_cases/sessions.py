@@ -12,6 +12,7 @@ from pikoci.internal.service.plumbing.bus import LOGINS
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.tokens import TokenService, UserClaims
 from pikoci.internal.service.use_cases.access import find_user, require_admin, require_login
+from pikoci.internal.service.use_cases.audited import audited
 
 _MAX_CLIENT = 200
 
@@ -49,6 +50,7 @@ class SessionService:
         found = self._store.sessions.list(owner.id, owner.session_epoch, self._context.clock.now())
         return [self._with_last_use(one) for one in found]
 
+    @audited("session.end", "session_id")
     def end(self, principal: Principal, session_id: str) -> None:
         """End one, on other servers within two seconds. Idempotent. Raises NotFoundError."""
         user = require_login(principal)
@@ -59,10 +61,12 @@ class SessionService:
             self._store.ended_sessions.end(session.id, session.expires_at)
         self._ended()
 
+    @audited("session.end-others", "user")
     def end_others(self, principal: Principal, own: UserClaims | None, user: str = "") -> None:
         """End all sessions but the `own` one: those of the principal, or of `user` (global administrators only)."""
         owner = self._owner(principal, user)
         with self._store.transaction():
+            self._context.audit.tell(object=owner.name)
             self._store.sessions.end_others(owner.id, own.id if own else "", self._context.clock.now())
         self._ended()
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from pikoci.internal.domain.audit import AuditEntry
 from pikoci.internal.domain.builtin import BUILTIN_RESOURCE_TYPES
 from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError
+from pikoci.internal.domain.naming import full_name
 from pikoci.internal.domain.pipeline import Pipeline, ResourceState
 from pikoci.internal.domain.plan import Json
 from pikoci.internal.domain.webhooks.concern import passed_over
@@ -39,7 +41,7 @@ class WebhookService:
         self._context = context
         self._store = context.store
 
-    def deliver(self, token: str, read: Callable[[], Delivery]) -> Received:
+    def deliver(self, token: str, read: Callable[[], Delivery], address: str = "") -> Received:
         """Check the token's resource soon if what `read` gives may mean new versions of it.
 
         Checks that are asked for by many deliveries at once are two: the first begins at once, and `webhook_gap` later
@@ -55,11 +57,12 @@ class WebhookService:
         is_short = len(delivery.body) <= _SHORT
         reason = _judge(*judged) if is_short else self._context.run_in_thread(_judge, *judged)
         if reason is None:
-            self._refuse(state, pipeline)
+            self._refuse(state, pipeline, address)
         elif reason:
             self._context.measures.webhooks["passed_over"] += 1
         else:
             self._request(state)
+            self._context.audit.count(_entry(state, pipeline, address))
         return Received(state, reason or "")
 
     def _find(self, token: str) -> tuple[ResourceState, Pipeline]:
@@ -72,11 +75,13 @@ class WebhookService:
             raise NotFoundError("no resource has this webhook token")
         return state, pipeline
 
-    def _refuse(self, state: ResourceState, pipeline: Pipeline) -> None:
+    def _refuse(self, state: ResourceState, pipeline: Pipeline, address: str) -> None:
         self._context.measures.webhooks["refused"] += 1
         about = {"team": pipeline.team, "pipeline": pipeline.name, "resource": state.canonical}
         log.warning("refused a webhook's delivery, which is not signed with the resource's secret", extra=about)
-        raise PermissionDeniedError("this delivery is refused", hint="the server's log says why")
+        error = PermissionDeniedError("this delivery is refused", hint="the server's log says why")
+        self._context.audit.refuse(_entry(state, pipeline, address), error)
+        raise error
 
     def _request(self, state: ResourceState) -> None:
         gap = self._context.settings.webhook_gap
@@ -84,6 +89,11 @@ class WebhookService:
             self._store.resources.request_spaced_check(state.id, self._context.clock.now(), gap)
         self._context.measures.webhooks["checked"] += 1
         self._context.notify(CHECKS)
+
+
+def _entry(state: ResourceState, pipeline: Pipeline, address: str) -> AuditEntry:
+    name = full_name(pipeline.team, pipeline.name, state.canonical)
+    return AuditEntry(action="webhook.receive", actor="webhook", object=name, team=pipeline.team, address=address)
 
 
 def _judge(delivery: Delivery, secret: str, builtin: str, params: dict[str, Json]) -> str | None:

@@ -12,6 +12,7 @@ from pikoci.internal.service.plumbing.bus import worker_topic
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.plumbing.tokens import TOKEN_ID, TokenService
 from pikoci.internal.service.use_cases.access import name_of, require_admin, require_login, require_role
+from pikoci.internal.service.use_cases.audited import audited
 
 #: Stands for the name of who made the token that servers print; no user has such a name.
 PRINTED_BY = "the server"
@@ -25,6 +26,7 @@ class WorkerTokenService:
         self._store = context.store
         self._tokens = tokens
 
+    @audited("worker-token.create", tells="tags")
     def create(
         self, principal: Principal, team: str = "", tags: Sequence[str] | None = None
     ) -> tuple[WorkerToken, str]:
@@ -47,6 +49,7 @@ class WorkerTokenService:
         )
         with self._store.transaction():
             self._store.worker_tokens.remember(made)
+            self._context.audit.tell(object=made.id)
         return made, token
 
     def shared(self) -> tuple[str, bool]:
@@ -65,6 +68,7 @@ class WorkerTokenService:
             raise PermissionDeniedError("this needs an administrator, global or of a team")
         return [token for token in self._store.worker_tokens.list() if _may(principal, token.team)]
 
+    @audited("worker-token.revoke", "token_id")
     def revoke(self, principal: Principal, token_id: str) -> None:
         """Refuse the token from now on, on other servers within two seconds; also one never seen here. Idempotent.
 
@@ -83,6 +87,7 @@ class WorkerTokenService:
         with self._store.transaction():
             self._store.worker_tokens.remember(known or WorkerToken(id=token_id, created_at=now))
             self._store.worker_tokens.revoke(token_id, name_of(principal), now)
+            self._context.audit.tell(team=known.team if known else "")
         self._store.after_commit(self._context.revocations.forget)
         for state in self._store.workers.list():
             if state.token_id == token_id:

@@ -12,6 +12,7 @@ from pikoci.internal.domain.pipeline import Pipeline, WorkerState
 from pikoci.internal.service.plumbing.bus import worker_topic
 from pikoci.internal.service.plumbing.context import Context
 from pikoci.internal.service.use_cases.access import require_admin
+from pikoci.internal.service.use_cases.audited import audited
 from pikoci.internal.service.use_cases.views import RunningBuild, WorkerView
 
 
@@ -69,6 +70,7 @@ class WorkerService:
 
         return find
 
+    @audited("worker.drain", "name")
     def drain(self, principal: Principal, name: str) -> None:
         """Ask a worker to finish what it runs and end (global administrators only). Raises NotFoundError.
 
@@ -76,6 +78,7 @@ class WorkerService:
         """
         self._ask(principal, name, lambda: self._store.workers.set_draining(name))
 
+    @audited("worker.cordon", "name")
     def cordon(self, principal: Principal, name: str) -> None:
         """Ask a worker to take nothing new (global administrators only), also after it was started again.
 
@@ -83,10 +86,12 @@ class WorkerService:
         """
         self._ask(principal, name, lambda: self._store.workers.set_cordoned(name, True))
 
+    @audited("worker.uncordon", "name")
     def uncordon(self, principal: Principal, name: str) -> None:
         """Undo `cordon`; a drain goes on."""
         self._ask(principal, name, lambda: self._store.workers.set_cordoned(name, False))
 
+    @audited("worker.delete", "name")
     def delete(self, principal: Principal, name: str) -> None:
         """Forget a worker that is gone (global administrators only). Raises ConflictError while it is alive."""
         require_admin(principal)

@@ -12,6 +12,7 @@ from pikoci.internal.store import (
     announcements,
     api_tokens,
     artifacts,
+    audit,
     build_leases,
     build_lines,
     build_parts,
@@ -47,6 +48,7 @@ CONSTANT = {
         api_tokens,
         announcements,
         artifacts,
+        audit,
         build_leases,
         build_lines,
         build_parts,
@@ -73,6 +75,7 @@ CONSTANT = {
     if re.match(r"SELECT|UPDATE|DELETE|INSERT|WITH", value) and "{" not in value
 }
 MADE = {
+    **{f"audit.list by {owner or 'time'}": audit.list_sql(owner, guarded=False) for owner in ("", "team", "actor")},
     "jobs.overviews": jobs.overviews_sql(2),
     "jobs.standings": jobs.standings_sql(2),
     **{
@@ -182,6 +185,10 @@ def test_no_whole_table_is_read(planner: SqlStore, name: str) -> None:
         (build_slots.count_active_sql(3), "builds_with_slot (job_id=?)"),
         (build_slots.running_sql(3), "builds_with_slot (job_id=?)"),
         (history_marks.LAST, "builds_of_job (job_id=?)"),
+        (audit.list_sql("", guarded=False), "audit_by_time (at>? AND at<?)"),
+        (audit.list_sql("team", guarded=False), "audit_of_team (team=? AND at>? AND at<?)"),
+        (audit.list_sql("actor", guarded=False), "audit_of_actor (actor=? AND at>? AND at<?)"),
+        (audit.DELETE_BEFORE, "audit_by_time (at<?)"),
         (history_marks.UNENDED, "builds_active (job_id=? AND status=?)"),
         (history_marks.new_sql(3), "builds_of_job (job_id=? AND id>?)"),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pikoci.internal.domain.build import BuildStatus
-from pikoci.internal.store import StoreSettings, history_marks, jobs
+from pikoci.internal.store import StoreSettings, audit, history_marks, jobs
 from pikoci.internal.store.builds import recall_sql
 from pikoci.internal.store.newest import BEYOND_ALL, list_sql
 from pikoci.internal.store.store import SqlStore
@@ -37,17 +37,17 @@ def past(store: SqlStore, world: World) -> tuple[int, int, int]:
     return old.id, new.id, old.pipeline_id
 
 
-def rows_read(store: SqlStore, sql: str, *params: object) -> int:
-    """How many rows of builds a statement looks at, those that it drops included."""
+def rows_read(store: SqlStore, sql: str, *params: object, table: str = "builds") -> int:
+    """How many rows of a table a statement looks at, those that it drops included."""
     with store.transaction():
         ((found,),) = store.session.change(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
-    return sum(_scanned(found[0]["Plan"]))
+    return sum(_scanned(found[0]["Plan"], table))
 
 
-def _scanned(node: dict[str, Any]) -> Iterator[int]:
+def _scanned(node: dict[str, Any], table: str) -> Iterator[int]:
     for inner in node.get("Plans", ()):
-        yield from _scanned(inner)
-    if node.get("Relation Name") == "builds" and "Scan" in node["Node Type"]:
+        yield from _scanned(inner, table)
+    if node.get("Relation Name") == table and "Scan" in node["Node Type"]:
         dropped = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
         yield (node["Actual Rows"] + dropped) * node["Actual Loops"]
 
@@ -81,3 +81,20 @@ def test_a_search_goes_on_behind_what_it_has_seen(store: SqlStore, past: tuple[i
 @pytest.mark.parametrize("owner", ["job_id", "pipeline_id"])
 def test_a_pause_reads_what_waits(store: SqlStore, past: tuple[int, int, int], owner: str) -> None:
     assert rows_read(store, recall_sql(owner), past[0 if owner == "job_id" else 2], 9) <= 10
+
+
+@pytest.mark.parametrize("owner", ["", "team", "actor"])
+def test_the_audit_log_is_read_along_one_index(store: SqlStore, owner: str) -> None:
+    with store.transaction():
+        store.session.write(
+            "INSERT INTO audit_entries (at, actor, token, action, object, team, address, outcome, detail, count)"
+            " SELECT n, CASE WHEN n < 9 THEN 'rare' ELSE 'often' END, '', 'pipeline.set', '',"
+            " CASE WHEN n < 9 THEN 'rare' ELSE 'often' END, '', 'done', '{}', 1 FROM generate_series(1, ?) n",
+            (BUILDS,),
+        )
+    with store.transaction():
+        store.session.write("ANALYZE")
+    for value in ("rare", "often", "none"):
+        place = [value] if owner else []
+        params = (*place, 0.0, *place, 1e12, 0, 50) if owner else (1e12, 0, 0.0, 50)
+        assert rows_read(store, audit.list_sql(owner, guarded=True), *params, table="audit_entries") <= 50

@@ -12,10 +12,12 @@ import bcrypt
 import pytest
 
 from pikoci.internal.domain.accounts import Principal, Role, User
+from pikoci.internal.domain.audit import AuditFilter
 from pikoci.internal.domain.build import Build, BuildStatus
 from pikoci.internal.domain.errors import NotFoundError, PermissionDeniedError, UnauthenticatedError
 from pikoci.internal.domain.repositories import Store
 from pikoci.internal.service import Services
+from pikoci.internal.service.plumbing.tokens import UserClaims
 from pikoci.internal.service.use_cases.api_tokens import Wish
 from tests.integration.internal.service.world import TYPE, World
 from tests.services.memory_store import memory_store
@@ -89,6 +91,7 @@ class Stage(World):
 Call = Callable[[Services, Principal, Stage], object]
 JOB = (TEAM, PIPELINE, "run")
 REPO = (TEAM, PIPELINE, "made.repo")
+SESSION = UserClaims(user_id=1, session_epoch=0, id="f" * 32, expires_at=2e9)
 
 TABLE: dict[str, tuple[Least, Call]] = {
     "pipelines.set": (Least.MAINTAIN, lambda s, who, at: s.pipelines.set(who, TEAM, "new", CONFIG, {})),
@@ -134,6 +137,7 @@ TABLE: dict[str, tuple[Least, Call]] = {
     ),
     "resources.trigger_version": (Least.WRITE, lambda s, who, at: s.resources.trigger_version(who, *REPO, at.version)),
     "resources.rotate_webhook_token": (Least.MAINTAIN, lambda s, who, at: s.resources.rotate_webhook_token(who, *REPO)),
+    "accounts.log_out": (Least.STRANGER, lambda s, who, at: s.accounts.log_out(SESSION, who)),
     "accounts.change_password": (
         Least.USER,
         lambda s, who, at: s.accounts.change_password(who, PASSWORD, "correct horse"),
@@ -144,6 +148,8 @@ TABLE: dict[str, tuple[Least, Call]] = {
     "accounts.create_team": (Least.GLOBAL, lambda s, who, at: s.accounts.create_team(who, "red")),
     "accounts.members": (Least.READ, lambda s, who, at: s.accounts.members(who, TEAM)),
     "accounts.set_role": (Least.ADMIN, lambda s, who, at: s.accounts.set_role(who, TEAM, "bob", Role.READ)),
+    "audit.list": (Least.GLOBAL, lambda s, who, at: s.audit.list(who, AuditFilter())),
+    "audit.list_of_team": (Least.ADMIN, lambda s, who, at: s.audit.list_of_team(who, TEAM, AuditFilter())),
     "workers.list": (Least.USER, lambda s, who, at: s.workers.list(who)),
     "workers.get": (Least.USER, lambda s, who, at: s.workers.get(who, "w")),
     "workers.drain": (Least.GLOBAL, lambda s, who, at: s.workers.drain(who, "w")),

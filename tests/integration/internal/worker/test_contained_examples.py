@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.examples import FOLDER, rows
 from tests.integration.internal.worker.example_services import ServiceExample
 from tests.services.containers import Containers
 from tests.services.requirement import program
@@ -33,6 +34,14 @@ exec httpd -f -p "127.0.0.1:$PORT" -h /tmp/pages
 """
 PROGRAMS = ["mariadb-install-db", "mariadbd", "rabbitmq-server", "kafka-storage.sh", "kafka-server-start.sh"]
 PROGRAMS += ["vault", "minio"]
+STAND_INS = [
+    "service-mariadb",
+    "service-rabbitmq",
+    "service-kafka",
+    "service-vault",
+    "service-minio",
+    "service-keycloak",
+]
 STOOD_IN = [
     "docker.io/library/mariadb:11.4.5",
     "docker.io/library/rabbitmq:4.0.5",
@@ -87,17 +96,7 @@ def test_with_a_real_server(room: Room, containers: Containers, example: str) ->
 @pytest.mark.usefixtures("stand_ins")
 @pytest.mark.parametrize(
     ("example", "job"),
-    [
-        ("service-mariadb", "container"),
-        ("service-rabbitmq", "container"),
-        ("service-kafka", "container"),
-        ("service-vault", "container"),
-        ("service-vault", "image"),
-        ("service-minio", "container"),
-        ("service-minio", "image"),
-        ("service-keycloak", "container"),
-        ("service-keycloak", "image"),
-    ],
+    [(name, row.job) for name in STAND_INS for row in rows(FOLDER / f"{name}.hcl") if row.job != "process"],
 )
 def test_with_a_stand_in(room: Room, example: str, job: str) -> None:
     program("curl", "curl")

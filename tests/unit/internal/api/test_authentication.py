@@ -5,6 +5,7 @@ from falcon.testing import Result
 
 from pikoci.internal.api import COOKIE, ApiSettings
 from pikoci.internal.api.authentication import Sessions
+from pikoci.internal.domain.accounts import Principal
 from pikoci.internal.domain.errors import UnauthenticatedError
 from pikoci.internal.service import ServiceSettings, build_services
 from tests.unit.internal.api.scene import (
@@ -186,7 +187,7 @@ def test_a_logout_counts_on_another_server_within_two_seconds() -> None:
     for _ in range(3):
         sessions.open(token)
         clock.time += 0.6
-    one.accounts.log_out(one.tokens.read_user(token))
+    one.accounts.log_out(one.tokens.read_user(token), Principal())
     clock.time += 2.0
     with pytest.raises(UnauthenticatedError, match="session has ended"):
         sessions.open(token)
@@ -211,7 +212,7 @@ def test_ended_sessions_are_forgotten_once_their_token_has_run_out() -> None:
     services = build_services(store, Bells(), clock, jwt_secret=SECRET)
     services.accounts.ensure_users([f"admin:{hashed(PASSWORD)}"])
     token = services.tokens.user_token(services.accounts.login("admin", PASSWORD))
-    services.accounts.log_out(services.tokens.read_user(token))
+    services.accounts.log_out(services.tokens.read_user(token), Principal())
     services.scheduling.prune()
     assert len(store.ended_sessions.ended()) == 1
     clock.time += 25 * 3600
