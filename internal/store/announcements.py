@@ -25,6 +25,7 @@ FINISH = (
     f" WHERE id = ? AND claim = ? AND {OPEN}"
 )
 IS_CURRENT = "SELECT 1 FROM announcements WHERE id = ? AND claim = ?"
+ANY_OPEN = f"SELECT 1 FROM announcements WHERE {OPEN} LIMIT 1"
 DROP_DECIDED = (
     "UPDATE announcements SET status = 'dropped', reason = ?, finished_at = ?, dispatched_at = NULL"
     f" WHERE {OPEN} AND lease_expires_at IS NULL"
@@ -86,6 +87,10 @@ class SqlAnnouncements:
     def drop_decided(self, reason: str, now: float) -> int:
         """See `AnnouncementRepository`."""
         return self._session.write(DROP_DECIDED, (reason, now))
+
+    def is_any_open(self) -> bool:
+        """See `AnnouncementRepository`."""
+        return bool(self._session.rows(ANY_OPEN))
 
     def requeue_expired(self, now: float) -> int:
         """See `AnnouncementRepository`."""

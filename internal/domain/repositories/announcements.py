@@ -38,6 +38,9 @@ class AnnouncementRepository(Protocol):
     def drop_decided(self, reason: str, now: float) -> int:
         """End those that no worker has, of builds that do not wait any more; returns how many."""
 
+    def is_any_open(self) -> bool:
+        """Whether there is one that is still to be sent."""
+
     def requeue_expired(self, now: float) -> int:
         """Take back those whose lease lapsed: they are stale at once; returns how many."""
 

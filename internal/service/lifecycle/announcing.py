@@ -117,6 +117,8 @@ class Announcements:
     def sweep(self, before: float) -> int:
         """Publish again those published before `before` and claimed by nobody, and those that lost their worker."""
         announcements, limit = self._store.announcements, self._context.settings.due_batch
+        if not announcements.is_any_open():
+            return 0
         with self._store.transaction():
             now = self._context.clock.now()
             lapsed = announcements.requeue_expired(now)

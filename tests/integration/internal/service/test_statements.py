@@ -156,4 +156,4 @@ def test_an_idle_turn_of_each_loop(world: World, statements: Statements) -> None
     world.services.scheduling.dispatch_checks()
     assert statements.count() <= 1
     world.services.scheduling.sweep()
-    assert statements.count() <= 5
+    assert statements.count() <= 6
