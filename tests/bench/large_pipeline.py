@@ -232,6 +232,15 @@ job "check-<n>" {
       }
     }
   }
+  else_if {
+    condition = "$TASK_UNIT_RESULT == 'poor'"
+
+    task "warn" {
+      run "shell" {
+        cmd = "binary-<n>/app --warn"
+      }
+    }
+  }
   else {
     notify "slack" "team-<n>" {
       message = "component <n> is not good: $TASK_UNIT_RESULT"
@@ -357,6 +366,10 @@ job "deploy-<n>" {
   approve "release" {
     approvals = 2
     timeout   = "24h"
+
+    notify "slack" "team-<n>" {
+      message = "component <n> waits for you"
+    }
   }
   get "artifact" "binary-<n>" {
     passed = ["systems-<n>", "services-<n>"]
