@@ -26,11 +26,11 @@ def test_the_pages_can_be_used_with_the_keyboard_alone(visitor: Visitor) -> None
     visitor.log_in()
     visitor.wait(lambda: visitor.texts("h1") == ["Pipelines"])
     seen = []
-    for _ in range(5):
+    for _ in range(6):
         visitor.browser.switch_to.active_element.send_keys(Keys.TAB)
         seen.append(visitor.run("return document.activeElement.textContent.trim()"))
-    assert seen[:4] == ["Skip to the content", "PikoCI", "grace", "Log out"]
-    assert "pages" in seen[4]
+    assert seen[:5] == ["Skip to the content", "PikoCI", "Audit log", "grace", "Log out"]
+    assert "pages" in seen[5]
     visitor.browser.switch_to.active_element.send_keys(Keys.ENTER)
     visitor.wait(lambda: visitor.browser.current_url == visitor.pipeline)
 
