@@ -28,6 +28,14 @@ from pikoci.internal.api.endpoints.operations import Operations  # noqa: E402 - 
 from pikoci.internal.api.metrics import Metrics  # noqa: E402 - as above
 from pikoci.internal.api.route import Route  # noqa: E402 - as above
 from pikoci.internal.api.routes import table  # noqa: E402 - as above
+from pikoci.internal.domain.builtin import (  # noqa: E402 - as above
+    BUILTIN_RESOURCE_TYPES,
+    BUILTIN_RUNNERS,
+    BUILTIN_SECRET_TYPES,
+    OWN_STORE,
+)
+from pikoci.internal.domain.builtin_notifications import BUILTIN_NOTIFICATION_TYPES  # noqa: E402 - as above
+from pikoci.internal.domain.builtin_services import BUILTIN_SERVICES  # noqa: E402 - as above
 from pikoci.internal.domain.clock import SystemClock  # noqa: E402 - as above
 from pikoci.internal.pipeline import reference  # noqa: E402 - as above
 from pikoci.internal.pipeline.usage import best_examples, usage  # noqa: E402 - as above
@@ -40,6 +48,13 @@ from pikoci.worker.command import worker  # noqa: E402 - as above
 
 DOCS = Path(__file__).parent
 EXAMPLES = sorted(DOCS.glob("examples/*.hcl"))
+TYPES = [
+    *(f"resource-{name}" for name in BUILTIN_RESOURCE_TYPES),
+    *(f"runner-{name}" for name in BUILTIN_RUNNERS),
+    *(f"service-{name}" for name in BUILTIN_SERVICES),
+    *(f"secret-{name}" for name in (*BUILTIN_SECRET_TYPES, OWN_STORE)),
+    *(f"notification-{name}" for name in BUILTIN_NOTIFICATION_TYPES),
+]
 FLEET = DOCS.parent / "deploy" / "ansible"
 
 _PIPELINE_HEADER = """\
@@ -62,7 +77,7 @@ def pages() -> dict[Path, str]:
     """The text that each page with generated parts should have."""
     return {
         DOCS / "cli.md": render_cli_reference().rstrip("\n") + "\n",
-        DOCS / "pipeline-reference.md": _PIPELINE_HEADER + reference(examples_of_blocks()),
+        DOCS / "pipeline-reference.md": _PIPELINE_HEADER + reference({**examples_of_blocks(), **examples_of_types()}),
         DOCS / "examples.md": _between("examples", DOCS / "examples.md", examples_table()),
         DOCS / "server.md": _between("settings", DOCS / "server.md", settings_table(server)),
         DOCS / "workers.md": _between("worker settings", DOCS / "workers.md", settings_table(worker)),
@@ -73,8 +88,22 @@ def pages() -> dict[Path, str]:
 
 def examples_of_blocks() -> dict[str, str]:
     """A line with links to the examples of each block of the language, by its key."""
-    usages = {path.name: usage(path.read_text(encoding="utf-8")) for path in EXAMPLES}
+    usages = {path.name: usage(path.read_text(encoding="utf-8")) for path in EXAMPLES if not _type_of(path)}
     return {key: _linked(names) for key, names in best_examples(usages).items()}
+
+
+def examples_of_types() -> dict[str, str]:
+    """The same for each built-in type: of `resource-git` that are `resource-git.hcl` and `resource-git-tag.hcl`."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(EXAMPLES, key=lambda path: path.stem):
+        if name := _type_of(path):
+            found.setdefault(name, []).append(path.name)
+    return {name: _linked(names) for name, names in found.items()}
+
+
+def _type_of(path: Path) -> str:
+    """The built-in type whose example a file is; empty for one of the language."""
+    return next((name for name in TYPES if f"{path.stem}-".startswith(f"{name}-")), "")
 
 
 def _linked(names: list[str]) -> str:

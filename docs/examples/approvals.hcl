@@ -2,18 +2,34 @@
 # rejects "refused"; nobody looks at "forgotten".
 #
 #   job           ends as     its log has
-#   staging       succeeded   "to staging"
+#   staging       succeeded   "staging #1 is ready to be tested" "to staging"
 #   production    succeeded   "to production"
 #   refused       failed      "not on a Friday"
 #   forgotten     failed      "in time"
 
+variable "folder" {
+  description = "A directory of the worker, for messages."
+}
+
+notification_type "note" {
+  notify "shell" {
+    cmd = "echo \"$NOTIFY_MESSAGE\" > ${var.folder}/new-note && mv ${var.folder}/new-note ${var.folder}/note"
+  }
+}
+
+notification "note" "testers" {}
+
 job "staging" {
-  approve "test it" {}
+  approve "test it" {
+    # Sent when the build begins to wait.
+    notify "note" "testers" {
+      message = "$BUILD_JOB_NAME #$BUILD_NUMBER is ready to be tested"
+    }
+  }
 
   task "deploy" {
-    run "exec" {
-      path = "echo"
-      args = ["to staging"]
+    run "shell" {
+      cmd = "cat ${var.folder}/note; echo 'to staging'"
     }
   }
 }

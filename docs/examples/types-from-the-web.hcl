@@ -3,7 +3,7 @@
 # --allow-private-sources, as that is an address of the machine.
 #
 #   job       ends as     its log has
-#   all       succeeded   "it is noon" "LOUD" "a word of 15 characters" "a green lamp" "the lamp is out"
+#   all       succeeded   "it is noon" "LOUD" "a word of 12 characters" "a green lamp" "the lamp is out"
 #                         "the horn says: done"
 
 resource_type "noon" {

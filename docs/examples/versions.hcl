@@ -1,19 +1,22 @@
 # Which versions a build gets: every one, the newest, or those that went through other jobs.
 #
 #   job             ends as     its log has
+#   batch           succeeded
+#   newest          succeeded   "this is 3"
 #   make            succeeded
+#   make #2         succeeded
+#   make #3         succeeded
 #   each            succeeded   "this is 1"
 #   each #2         succeeded   "this is 2"
 #   each #3         failed      "this is 3"
-#   newest          succeeded   "this is 3"
 #   passed          succeeded   "1 has passed"
 #   passed #2       succeeded   "2 has passed"
-#   look            succeeded   "the newest is 3"
+#   look            succeeded   "the newest is"
+#   look #2         succeeded   "the newest is 3"
 
 resource_type "counter" {
-  # Makes three versions at once.
   push "shell" {
-    cmd = "echo '[{\"number\": \"1\"}, {\"number\": \"2\"}, {\"number\": \"3\"}]'"
+    cmd = "echo \"{\\\"number\\\": \\\"$BUILD_NUMBER\\\"}\""
   }
 
   pull "shell" {
@@ -25,6 +28,23 @@ resource "counter" "numbers" {}
 
 job "make" {
   put "counter" "numbers" {}
+}
+
+resource_type "batch" {
+  # Makes three versions at once.
+  push "shell" {
+    cmd = "echo '[{\"number\": \"1\"}, {\"number\": \"2\"}, {\"number\": \"3\"}]'"
+  }
+
+  pull "shell" {
+    cmd = "echo \"this is $version_number\" > number"
+  }
+}
+
+resource "batch" "three" {}
+
+job "batch" {
+  put "batch" "three" {}
 }
 
 # One build for each version.
@@ -44,9 +64,8 @@ job "each" {
 
 # One build, for the newest of those that came meanwhile.
 job "newest" {
-  get "counter" "numbers" {
+  get "batch" "three" {
     trigger = true
-    passed  = ["make"]
     version = "latest"
   }
 

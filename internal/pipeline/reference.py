@@ -18,15 +18,22 @@ from pikoci.internal.pipeline.description import functions
 from pikoci.internal.pipeline.language import LANGUAGE, PIPELINE
 from pikoci.internal.pipeline.schema import AttributeSchema, BlockSchema
 
+#: The name of a type, what stands beside it in the heading, and the lines below that.
+Section = tuple[str, str, list[str]]
+
 _LATER = " *Not supported yet.*"
+_OWN_STORE = (
+    "The server's own store. It needs no `secret_type`: `key` names the entry, the pipeline's or else its team's."
+)
 
 
 def reference(examples: Mapping[str, str] = MappingProxyType({})) -> str:
     """The reference as Markdown: blocks, steps and hooks, built-in types, runners, functions.
 
-    `examples` are links to what shows a block, by its key. They are for the documentation, which has what they lead to.
+    `examples` are links to what shows a block, by its key, or a built-in type, by kind and name (`resource-git`). They
+    are for the documentation, which has what they lead to.
     """
-    return "\n".join([*_blocks(examples), *_builtins(), *_secret_types(), *_notifications(), *_functions()]) + "\n"
+    return "\n".join([*_blocks(examples), *_types(examples), *_functions()]) + "\n"
 
 
 def _blocks(examples: Mapping[str, str]) -> Iterator[str]:
@@ -70,70 +77,60 @@ def _literal(value: object) -> str:
     return f"{value:g}s" if isinstance(value, float) else str(value)
 
 
-def _builtins() -> Iterator[str]:
-    yield ""
-    yield "## Built-in resource types"
+def _types(examples: Mapping[str, str]) -> Iterator[str]:
+    for heading, kind, sections in (
+        ("resource types", "resource", _resource_types()),
+        ("runners", "runner", _runners()),
+        ("services", "service", _services()),
+        ("secret types", "secret", _secret_types()),
+        ("notification types", "notification", _notification_types()),
+    ):
+        yield from ("", f"## Built-in {heading}")
+        for name, note, lines in sections:
+            yield from ("", f"### `{name}`{note}", "", *lines)
+            if example := examples.get(f"{kind}-{name}"):
+                yield from ("", example)
+
+
+def _resource_types() -> Iterator[Section]:
     for kind in BUILTIN_RESOURCE_TYPES.values():
-        yield ""
-        yield f"### `{kind.name}`"
-        yield ""
-        yield f"{kind.description} Keys of its versions: {', '.join(f'`{key}`' for key in kind.version_keys)}."
-        yield from _params("Params of the resource", kind.params)
-        yield from _params("Params of a get", kind.get_params)
-        yield from _params("Params of a put", kind.put_params)
+        lines = [f"{kind.description} Keys of its versions: {', '.join(f'`{key}`' for key in kind.version_keys)}."]
+        lines += _params("Params of the resource", kind.params)
+        lines += _params("Params of a get", kind.get_params)
+        lines += _params("Params of a put", kind.put_params)
         if kind.any_put_params:
-            yield ""
-            yield "A put takes params of any name; they become keys of the version."
+            lines += ["", "A put takes params of any name; they become keys of the version."]
         if not kind.can_put:
-            yield ""
-            yield "Nothing can be put to it."
-    yield ""
-    yield "## Built-in runners"
+            lines += ["", "Nothing can be put to it."]
+        yield kind.name, "", lines
+
+
+def _runners() -> Iterator[Section]:
     for runner in BUILTIN_RUNNERS.values():
-        yield ""
-        yield f"### `{runner.name}`"
-        yield ""
-        yield runner.description
-        yield from _params("Params", runner.params)
+        lines = [runner.description, *_params("Params", runner.params)]
         for group in runner.one_of:
-            yield ""
-            yield f"Exactly one of {' and '.join(f'`{name}`' for name in group)} is needed."
-    yield ""
-    yield "## Built-in services"
+            lines += ["", f"Exactly one of {' and '.join(f'`{name}`' for name in group)} is needed."]
+        yield runner.name, "", lines
+
+
+def _services() -> Iterator[Section]:
     for service in BUILTIN_SERVICES.values():
-        yield ""
-        yield f"### `{service.name}` (service)"
-        yield ""
-        yield service.description
-        yield from _params("Params", service.params)
+        yield service.name, " (service)", [service.description, *_params("Params", service.params)]
 
 
-def _notifications() -> Iterator[str]:
-    yield ""
-    yield "## Built-in notification types"
-    for kind in BUILTIN_NOTIFICATION_TYPES.values():
-        yield ""
-        yield f"### `{kind.name}`"
-        yield ""
-        yield kind.description
-        yield from _params("Params of the notification", kind.params)
-        yield from _params("Values of a notify step", kind.values)
-
-
-def _secret_types() -> Iterator[str]:
-    yield ""
-    yield "## Built-in secret types"
+def _secret_types() -> Iterator[Section]:
     for kind in BUILTIN_SECRET_TYPES.values():
-        yield ""
-        yield f"### `{kind.name}` (secrets)"
-        yield ""
-        yield kind.description
-        yield from _params("Configuration", kind.params)
+        lines = [kind.description, *_params("Configuration", kind.params)]
         if kind.one_of:
-            yield ""
-            yield f"Exactly one of {', '.join(f'`{name}`' for name in kind.one_of)} is needed."
-    yield from ("", f"### `{OWN_STORE}` (secrets)", "")
-    yield "The server's own store. It needs no `secret_type`: `key` names the entry, the pipeline's or else its team's."
+            lines += ["", f"Exactly one of {', '.join(f'`{name}`' for name in kind.one_of)} is needed."]
+        yield kind.name, " (secrets)", lines
+    yield OWN_STORE, " (secrets)", [_OWN_STORE]
+
+
+def _notification_types() -> Iterator[Section]:
+    for kind in BUILTIN_NOTIFICATION_TYPES.values():
+        lines = [kind.description, *_params("Params of the notification", kind.params)]
+        yield kind.name, "", [*lines, *_params("Values of a notify step", kind.values)]
 
 
 def _params(title: str, table: tuple[Param, ...]) -> Iterator[str]:

@@ -32,8 +32,8 @@ API_TOKENS = Table(
         "team": "COALESCE((SELECT teams.name FROM teams WHERE teams.id = api_tokens.team_id), '')",
         # A pipeline that is being deleted has lost its team, and its name may be another's.
         "pipeline": (
-            "COALESCE((SELECT pipelines.name FROM pipelines WHERE pipelines.id = api_tokens.pipeline_id"
-            " AND pipelines.team_id = api_tokens.team_id), '')"
+            "COALESCE((SELECT pipelines.name FROM pipelines JOIN teams ON teams.id = pipelines.team_id"
+            " WHERE pipelines.id = api_tokens.pipeline_id AND teams.id = api_tokens.team_id), '')"
         ),
     },
 )

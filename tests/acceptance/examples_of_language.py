@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,10 @@ def approvals(play: Play) -> None:
     play.set()
     play.start()
     server = play.server
-    with a_second_person(play) as second:
+    with closing(a_second_person(play)) as second:
         for job in ("staging", "production", "refused"):
             server.wait_for_build(play.name, job, "1", "waiting")
+        server.wait_for((play.folder / "note").exists, "the message that staging waits")
         place = f"{play.address}/jobs/{{}}/builds/1".format
         server.post(f"{place('staging')}/approve", {})
         server.post(f"{place('refused')}/reject", {"reason": "not on a Friday"})
@@ -64,8 +65,12 @@ def a_second_person(play: Play) -> httpx.Client:
 
 
 def jobs(play: Play) -> None:
-    """Ask for a retry that is refused."""
-    play.run()
+    """Start two builds of two jobs at once, and ask for a retry that is refused."""
+    play.set()
+    play.start()
+    for job in ("deploy", "preview"):
+        play.trigger(job)
+    play.check()
     retry = play.server.http.post(f"/api/v1{play.address}/jobs/never-again/builds/1/retry")
     assert retry.status_code == 409, retry.text
     assert "never-again" in retry.text
@@ -114,7 +119,7 @@ def webhook(play: Play) -> None:
         headers = {"X-GitHub-Event": "push", "X-Hub-Signature-256": f"sha256={signature}"}
         headers["Content-Type"] = "application/json"
         statuses.append(httpx.post(address, content=body, headers=headers).status_code)
-    assert statuses == [403, 200]
+    assert statuses == [403, 202]
     play.check()
     assert play.server.build(play.name, "deploy", "2") is None
 
@@ -132,7 +137,8 @@ def workers(play: Play) -> None:
         inside = f"{play.address}/resources/inside.service"
         farm.server.wait_for(lambda: "vpn" in farm.server.get(inside)["waiting_reason"], "the check to wait")
         slow = farm.worker("slow", "--tags=vpn", "--concurrency=1")
-        farm.server.wait_for_build(play.name, "low", "1", "succeeded", "failed")
+        for job in ("low", "high", "check"):
+            farm.server.wait_for_build(play.name, job, "1", "succeeded", "failed")
         slow.stop()
         kill_in_the_middle(play, farm)
         play.check()

@@ -20,27 +20,28 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir()
-        self._git("init", "--quiet", "--initial-branch=main")
+        self.git("init", "--quiet", "--initial-branch=main")
         (folder / "run-tests.sh").write_text(TESTS)
 
     def commit(self, program: str, message: str) -> str:
         """Commit this text as answer.sh; the commit's hash."""
         (self.folder / "answer.sh").write_text(program)
-        self._git("add", ".")
-        self._git("commit", "--quiet", "--allow-empty", "-m", message)
-        return self._git("rev-parse", "HEAD").strip()
+        self.git("add", ".")
+        self.git("commit", "--quiet", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD").strip()
 
     def publish(self, upstream: Path) -> None:
         """Make `upstream`, a bare repository with what is here."""
         upstream.parent.mkdir(parents=True, exist_ok=True)
-        self._git("clone", "--quiet", "--bare", str(self.folder), str(upstream))
-        self._git("remote", "add", "origin", str(upstream))
+        self.git("clone", "--quiet", "--bare", str(self.folder), str(upstream))
+        self.git("remote", "add", "origin", str(upstream))
 
     def push(self, commit: str, ref: str = "refs/heads/main") -> None:
         """Make a ref of the upstream this commit, by force."""
-        self._git("push", "--quiet", "--force", "origin", f"{commit}:{ref}")
+        self.git("push", "--quiet", "--force", "origin", f"{commit}:{ref}")
 
-    def _git(self, *arguments: str) -> str:
+    def git(self, *arguments: str) -> str:
+        """Run git in the folder; what it prints."""
         env = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),

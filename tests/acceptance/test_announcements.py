@@ -67,7 +67,6 @@ job "deploy" {
 }
 """
 DEPLOY = "/teams/main/pipelines/app/jobs/deploy/builds"
-TEXT = "main/app/deploy#{} waits for approval: release has 0 of 1 approvals"
 
 
 def settled(server: PikociServer, number: str) -> list[dict[str, Any]]:
@@ -78,6 +77,12 @@ def settled(server: PikociServer, number: str) -> list[dict[str, Any]]:
         return told if all(one["status"] != "pending" for one in told) else []
 
     return server.wait_for(found, f"the announcements of build {number}")
+
+
+def said(server: PikociServer, number: int) -> str:
+    """What is said of a build where no message is given, in one line."""
+    address = f"{server.url}/teams/main/pipelines/app/jobs/deploy/builds/{number}"
+    return f"main/app/deploy#{number} waits for approval: release has 0 of 1 approvals {address}"
 
 
 def lines(folder: Path) -> list[str]:
@@ -110,7 +115,7 @@ def test_people_hear_of_each_build_that_waits_also_while_another_has_the_slot(tm
         page = server.http.get("/teams/main/pipelines/app/jobs/deploy/builds/2", follow_redirects=True).text
         (tmp_path / "gate").touch()
         server.wait_for_build("app", "deploy", "1", "succeeded")
-    assert lines(tmp_path) == [f"{TEXT.format(number)}, waiting, hunter22" for number in (1, 2)]
+    assert lines(tmp_path) == [f"{said(server, number)}, waiting, hunter22" for number in (1, 2)]
     messages = [json.loads(one.body)["message"] for one in receiver.requests if one.path == "/ok/"]
     assert [message.rpartition("/")[2] for message in messages] == ["1 asks for you", "2 asks for you"]
     assert len([one for one in receiver.requests if one.path == "/broken/"]) == 6
@@ -139,7 +144,7 @@ def test_a_worker_that_is_killed_in_between_has_it_sent_again(farm: Farm, tmp_pa
     (tmp_path / "gate").touch()
     (told,) = settled(farm.server, "1")
     assert told["status"] == "sent"
-    assert lines(tmp_path) == [TEXT.format(1)] * 2
+    assert lines(tmp_path) == [said(farm.server, 1)] * 2
     assert farm.server.get(f"{DEPLOY}/1")["status"] == "waiting"
 
 
@@ -154,7 +159,7 @@ def test_a_build_that_was_decided_before_a_worker_came_is_announced_to_nobody(fa
     assert [(one["status"], one["reason"]) for one in settled(farm.server, "1")] == [
         ("dropped", "decided before it was sent")
     ]
-    assert lines(tmp_path) == [TEXT.format(2)]
+    assert lines(tmp_path) == [said(farm.server, 2)]
 
 
 def test_a_server_that_was_killed_after_it_began_to_wait_sends_it_later(tmp_path: Path) -> None:

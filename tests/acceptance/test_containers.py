@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.document import BIN
+from tests.acceptance.examples import FOLDER, Row, rows
 from tests.services.containers import IMAGE, Containers
 from tests.services.server_images import make_image, redis_layer
 from tests.unit.docs.markdown import ROOT, blocks
 from tests.unit.internal.worker.bench_room import wait_until
 
+RUNNER = FOLDER / "runner-docker.hcl"
 ALPINE = "docker.io/library/alpine:3.22"
 ENDLESS = f"""
 job "j" {{
@@ -53,10 +55,10 @@ def example(job: str) -> str:
     return text
 
 
-def start(folder: Path, text: str, job: str, containers: Containers) -> subprocess.Popen[str]:
+def start(folder: Path, text: str, job: str, containers: Containers, *flags: str) -> subprocess.Popen[str]:
     (folder / "p.hcl").write_text(text)
     return subprocess.Popen(
-        [BIN / "pikoci", "run", "-p", folder / "p.hcl", "-j", job, "--workdir", folder],
+        [BIN / "pikoci", "run", "-p", folder / "p.hcl", "-j", job, "--workdir", folder, *flags],
         env={**os.environ, **containers.environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -75,6 +77,16 @@ def test_an_example_runs(job: str, said: str, tmp_path: Path, containers: Contai
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
     assert said in output
+    assert containers.all() == []
+
+
+@pytest.mark.parametrize("row", rows(RUNNER), ids=lambda row: row.job)
+@pytest.mark.usefixtures("alpine")
+def test_the_example_of_the_runner(row: Row, tmp_path: Path, containers: Containers) -> None:
+    process = start(tmp_path, RUNNER.read_text(), row.job, containers, "--allow-privileged-containers")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert all(text in output for text in row.texts), output
     assert containers.all() == []
 
 

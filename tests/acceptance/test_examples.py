@@ -9,10 +9,14 @@ import pytest
 
 from tests.acceptance.examples import FILES, Play
 from tests.acceptance.examples_of_language import LANGUAGE_PLAYS
+from tests.acceptance.examples_of_notifications import NOTIFICATION_PLAYS
+from tests.acceptance.examples_of_types import ELSEWHERE, TYPE_PLAYS, surroundings
 from tests.services.pikoci import PikociServer, running_server
 
 #: The examples that need more than a server: services, values of variables, or somebody who acts meanwhile.
-PLAYS: dict[str, Callable[[Play], None]] = {**LANGUAGE_PLAYS}
+PLAYS: dict[str, Callable[[Play], None]] = {**LANGUAGE_PLAYS, **NOTIFICATION_PLAYS, **TYPE_PLAYS}
+#: Those that are played here.
+HERE = [file for file in FILES if file.stem not in ELSEWHERE]
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +29,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PikociServer]:
         "--concurrency=4",
         "--secret-key=a key that only the tests of examples know",
         "--allow-private-sources",
+        f"--fs-roots={tmp_path_factory.getbasetemp()}",
     ]
-    with running_server(folder, flags) as started:
+    with running_server(folder, flags, surroundings(folder)) as started:
         yield started
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", HERE, ids=lambda file: file.stem)
 def test_an_example_ends_as_its_head_says(file: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     PLAYS.get(file.stem, Play.run)(Play(file, tmp_path, request))
 
 
 def test_each_play_has_its_example() -> None:
-    assert PLAYS.keys() <= {file.stem for file in FILES}
+    assert PLAYS.keys() | ELSEWHERE.keys() <= {file.stem for file in FILES}

@@ -71,7 +71,7 @@ def server(tmp_path: Path) -> Iterator[PikociServer]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(0 if ARGS else 300)
+@pytest.mark.timeout(0 if ARGS else 900)
 def test_an_administrator_gets_what_the_document_says(server: PikociServer) -> None:
     token = server.http.headers["authorization"].removeprefix("Bearer ")
     succeeded = _run(server, token, ["--exclude-path-regex", NOT_ASKED, "--max-examples=4"])
@@ -79,7 +79,7 @@ def test_an_administrator_gets_what_the_document_says(server: PikociServer) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(0 if ARGS else 300)
+@pytest.mark.timeout(0 if ARGS else 900)
 def test_a_worker_gets_what_the_document_says(server: PikociServer) -> None:
     token = server.post("/worker-tokens", {})["token"]
     succeeded = _run(server, token, ["--include-path-regex", WORKERS, "--max-examples=10"])
@@ -87,7 +87,7 @@ def test_a_worker_gets_what_the_document_says(server: PikociServer) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(0 if ARGS else 300)
+@pytest.mark.timeout(0 if ARGS else 900)
 def test_a_plain_member_gets_what_the_document_says(server: PikociServer) -> None:
     own = {"current": PASSWORD, "new": "another password"}
     login = server.http.post("/api/v1/login", json={"name": "plain", "password": PASSWORD}).json()
@@ -98,7 +98,7 @@ def test_a_plain_member_gets_what_the_document_says(server: PikociServer) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(0 if ARGS else 300)
+@pytest.mark.timeout(0 if ARGS else 900)
 def test_a_stranger_gets_what_the_document_says(server: PikociServer) -> None:
     server.post("/teams/main/pipelines/app/publish")
     few = ["--phases=examples,fuzzing", "--max-examples=2"]

@@ -9,49 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.examples import FOLDER
 from tests.acceptance.repository import GOOD, Repository
 from tests.services.forge import PROJECT, ForgeHost, OpenPull, served_forge
 from tests.services.git_http import GitHost
 from tests.services.pikoci import PASSWORD, PIKOCI, USER, PikociServer, running_server
 
-PIPELINE = """
-variable "url" {
-  type = string
-}
-
-variable "token" {
-  type      = string
-  sensitive = true
-}
-
-resource "git" "changes" {
-  params {
-    url        = var.url
-    pr         = true
-    provider   = "gitea"
-    token      = var.token
-    forks      = true
-    fork_label = "ok to test"
-  }
-}
-
-job "check" {
-  get "git" "changes" {
-    trigger = true
-  }
-
-  task "test" {
-    run "shell" {
-      cmd = <<-EOT
-        cd changes
-        echo "number $GET_CHANGES_PR of $GET_CHANGES_BRANCH for $GET_CHANGES_BASE at $(git rev-parse HEAD)"
-        git diff --name-only "origin/$GET_CHANGES_BASE...HEAD"
-        sh run-tests.sh
-      EOT
-    }
-  }
-}
-"""
+EXAMPLE = FOLDER / "resource-git-pr.hcl"
 RESOURCE = "/teams/main/pipelines/app/resources/git.changes"
 TOKEN = "t0ken-very-secret"
 
@@ -72,11 +36,10 @@ def forge(tmp_path: Path, repository: Repository) -> ForgeHost:
 
 @pytest.fixture
 def server(tmp_path: Path, forge: ForgeHost) -> Iterator[PikociServer]:
-    (tmp_path / "pipeline.hcl").write_text(PIPELINE)
     with served_forge(forge) as address:
-        variables = {"url": f"{address}/{PROJECT}.git", "token": TOKEN}
+        variables = {"url": f"{address}/{PROJECT}.git", "api_url": f"{address}/api/v1", "token": TOKEN}
         (tmp_path / "vars.json").write_text(json.dumps(variables))
-        flags = [f"--pipeline-config={tmp_path / 'pipeline.hcl'}", f"--vars={tmp_path / 'vars.json'}"]
+        flags = [f"--pipeline-config={EXAMPLE}", f"--vars={tmp_path / 'vars.json'}"]
         with running_server(tmp_path, ["--db-system=mem", "--pipeline-name=app", *flags]) as started:
             yield started
 
@@ -93,7 +56,7 @@ def offer(forge: ForgeHost, repository: Repository, number: int, message: str, *
 def test_each_pull_request_is_built(
     server: PikociServer, forge: ForgeHost, repository: Repository, tmp_path: Path
 ) -> None:
-    first = offer(forge, repository, 7, "Say it", branch="say-it", title="Say <it> better")
+    first = offer(forge, repository, 7, "Say it", branch="say-it", title="Say <it> better", labels=("ready",))
     offer(forge, repository, 8, "Steal it", home=False)
     server.post(f"{RESOURCE}/check")
     built = server.wait_for_build("app", "check", "1", "succeeded", "failed", "errored")
@@ -105,6 +68,10 @@ def test_each_pull_request_is_built(
     assert taken["metadata"]["author"] == "Ada"
     assert taken["metadata"]["title"] == "Say <it> better"
     assert taken["metadata"]["url"].endswith(f"/{PROJECT}/pulls/7")
+
+    server.post(f"{RESOURCE.replace('changes', 'ready')}/check")
+    preview = server.wait_for_build("app", "preview", "1", "succeeded", "failed", "errored")
+    assert "Say it" in server.build_log("app", "preview", "1"), preview
 
     again = offer(forge, repository, 7, "Say it better", branch="say-it")
     fork = offer(forge, repository, 8, "Help", title="<b>Help</b>", home=False, labels=("ok to test",))

@@ -198,7 +198,7 @@ class Registry:
             start("404 Not Found", [("Content-Type", "application/json")])
             return [b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}']
         start("200 OK", [("Content-Type", kind), ("Content-Length", str(len(body)))])
-        return [body]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
 def _digest(data: bytes) -> str:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,8 +29,8 @@ T = TypeVar("T")
 class PikociServer:
     """A server with its embedded worker; the same flags, port and folder at every start."""
 
-    def __init__(self, folder: Path, flags: Sequence[str] = ()) -> None:
-        """Choose a port; `start` starts."""
+    def __init__(self, folder: Path, flags: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> None:
+        """Choose a port; `start` starts. The environment is that of the tests, with these variables."""
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -43,6 +43,7 @@ class PikociServer:
             f"--workdir={folder / 'worker'}",
             *flags,
         ]
+        self._environment = environment or {}
         self.process: subprocess.Popen[bytes] | None = None
         self.http = httpx.Client(base_url=self.url, timeout=30.0)
 
@@ -52,6 +53,7 @@ class PikociServer:
             self.process = subprocess.Popen(
                 self.command(),
                 cwd=self.folder,
+                env={**os.environ, **self._environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -144,9 +146,11 @@ class PikociServer:
 
 
 @contextmanager
-def running_server(folder: Path, flags: Sequence[str] = ()) -> Iterator[PikociServer]:
+def running_server(
+    folder: Path, flags: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[PikociServer]:
     """A started server, stopped at the end."""
-    server = PikociServer(folder, flags)
+    server = PikociServer(folder, flags, environment)
     try:
         server.start()
         yield server

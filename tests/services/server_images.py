@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.services.containers import Containers
 from tests.services.requirement import missing, program
 
-_APPLETS = ("cat", "id", "mkdir", "rm", "sh", "sleep")
+_APPLETS = ("cat", "httpd", "id", "mkdir", "nc", "rm", "sed", "sh", "sleep", "tail")
 _BUSYBOX = Path("/bin/busybox")
 _PASSWD = "root:x:0:0::/root:/bin/sh\npostgres:x:70:70::/:/bin/sh\n"
 _POSTGRESQL = Path("/usr/lib/postgresql/15")
@@ -34,13 +34,18 @@ def postgresql_layer() -> bytes:
     return _packed(programs, [_POSTGRESQL / "lib", Path("/usr/share/postgresql/15")], links)
 
 
-def scripted_layer(script: str) -> bytes:
-    """A script in place of `redis-server`."""
+def nats_layer() -> bytes:
+    """NATS."""
+    return _packed({"usr/bin/nats-server": program("nats", "nats-server")})
+
+
+def scripted_layer(script: str, *programs: str) -> bytes:
+    """A script in place of `redis-server`, or of other programs."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "script"
         file.write_text(f"#!/bin/sh\n{script}\n")
         file.chmod(0o755)
-        return _packed({"usr/bin/redis-server": str(file)})
+        return _packed(dict.fromkeys(programs or ("usr/bin/redis-server",), str(file)))
 
 
 def make_image(containers: Containers, name: str, layer: bytes) -> str:

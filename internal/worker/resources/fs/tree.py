@@ -244,12 +244,8 @@ def _enter(root: str, parts: list[str], opened: ExitStack, *, make: bool = False
 def _walk(here: int, parts: list[str], opened: ExitStack, *, make: bool = False) -> int:
     """The directory that many steps below an open one; none of them a link."""
     for part in parts:
-        new = False
         if make:
-            with suppress(FileExistsError):
-                os.mkdir(part, 0o700, dir_fd=here)
-                new = True
-        mode = os.fstat(here).st_mode & 0o2777
+            _make(part, here)
         try:
             here = os.open(part, _DIRECTORY, dir_fd=here)
         except OSError as error:
@@ -257,9 +253,20 @@ def _walk(here: int, parts: list[str], opened: ExitStack, *, make: bool = False)
                 raise RefusedError(f'"{part}" is no directory, or a link') from None
             raise
         opened.callback(os.close, here)
-        if new:
-            os.fchmod(here, mode)
     return here
+
+
+def _make(name: str, here: int) -> None:
+    """A directory that the same people may write to; with the set-group-ID bit of the one around, as the kernel does.
+
+    To ask for that bit is forbidden where a service runs with RestrictSUIDSGID.
+    """
+    mask = os.umask(0)
+    try:
+        with suppress(FileExistsError):
+            os.mkdir(name, os.fstat(here).st_mode & 0o777, dir_fd=here)
+    finally:
+        os.umask(mask)
 
 
 def _write(here: int, name: str, found: os.stat_result, content: Iterator[bytes]) -> None:

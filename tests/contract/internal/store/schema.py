@@ -24,10 +24,16 @@ _UNIQUE = {
     "builds_by_number": "builds (job_id, number, retry)",
     "secrets_of_team": "secrets (team_id, name) WHERE pipeline_id IS NULL",
     "secrets_of_pipeline": "secrets (pipeline_id, name) WHERE pipeline_id IS NOT NULL",
+    "api_tokens_by_digest": "api_tokens (digest)",
+    "api_tokens_of_user": "api_tokens (user_id, name) WHERE user_id IS NOT NULL",
+    "api_tokens_of_team": "api_tokens (team_id, name) WHERE user_id IS NULL",
     "announcements_of_build": "announcements (build_id, step)",
     "builds_rung": "builds (rung_by, worker, worker_instance) WHERE status = 'started'",
 }
 _PLAIN = {
+    "api_tokens_by_team": "api_tokens (team_id)",
+    "api_tokens_by_pipeline": "api_tokens (pipeline_id)",
+    "sessions_of_user": "sessions (user_id)",
     "secrets_by_team": "secrets (team_id)",
     "memberships_by_user": "memberships (user_id)",
     "idempotency_keys_by_age": "idempotency_keys (created_at)",

@@ -17,12 +17,6 @@ def make(client: Program, name: str, *limits: str) -> str:
     return done.stdout.strip()
 
 
-def forget(client: Program) -> None:
-    """Leave no token and no login behind: the server is everybody's."""
-    for one in json.loads(client("client", "tokens", "list", "--output", "json").stdout)["items"]:
-        assert client("client", "tokens", "delete", str(one["id"])).returncode == 0
-
-
 def test_a_token_stands_alone_on_standard_output(client: Program, pipeline: str) -> None:
     done = client("client", "tokens", "create", "alone", "-p", pipeline, "--role", "read", "--expires", "30d")
     assert is_whole(done.stdout.removesuffix("\n"))
@@ -33,7 +27,6 @@ def test_a_token_stands_alone_on_standard_output(client: Program, pipeline: str)
     shown = client("client", "tokens", "list").stdout
     assert re.search(rf"alone +main/{pipeline}, role read +.*UTC +never", shown)
     assert done.stdout.strip() not in shown
-    forget(client)
 
 
 def test_a_robot_works_with_the_variable(client: Program, pipeline: str) -> None:
@@ -42,11 +35,8 @@ def test_a_robot_works_with_the_variable(client: Program, pipeline: str) -> None
     robot.home.mkdir()
     said = robot("client", "whoami").stdout
     assert re.search(r"token: +robot, role write", said)
-    assert robot("client", "jobs", "list", "-p", pipeline).returncode == 0
     refused = robot("client", "jobs", "trigger", f"{pipeline}/quick")
     assert (refused.returncode, "the token robot is for reading only" in refused.stderr) == (1, True)
-    refused = robot("client", "tokens", "list")
-    assert (refused.returncode, "no API token may do this" in refused.stderr) == (1, True)
     assert client("client", "tokens", "delete", "robot").returncode == 0
     refused = robot("client", "whoami")
     assert (refused.returncode, token in refused.stderr) == (1, False)
@@ -60,7 +50,8 @@ def _server(client: Program) -> str:
 
 @pytest.mark.parametrize("by_file", [True, False])
 def test_a_login_keeps_a_token_and_a_logout_forgets_it(client: Program, server: str, *, by_file: bool) -> None:
-    token = make(client, "kept")
+    name = f"kept-{by_file}"
+    token = make(client, name)
     robot = Program(client.home / "robot")
     robot.home.mkdir()
     if by_file:
@@ -68,11 +59,9 @@ def test_a_login_keeps_a_token_and_a_logout_forgets_it(client: Program, server: 
         done = robot("client", "login", "--url", server, "--token-file", "token")
     else:
         done = robot("client", "login", "--url", server, "--token-file", "-", text=f"{token}\n")
-    assert (done.returncode, done.stdout) == (0, f"Logged in to {server} as {USER}, with the token kept.\n")
-    assert robot("client", "whoami").returncode == 0
+    assert (done.returncode, done.stdout) == (0, f"Logged in to {server} as {USER}, with the token {name}.\n")
     assert robot("client", "logout").returncode == 0
     assert robot("client", "login", "--url", server, "--token-file", "-", text=token).returncode == 0  # good still
-    forget(client)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +87,8 @@ def test_what_is_no_token_is_not_kept(program: Program, server: str, text: str |
         (("login", "--user", "x", "--token-file", "-"), "exclude each other"),
     ],
 )
-def test_a_wrong_line_is_told(client: Program, arguments: tuple[str, ...], said: str) -> None:
-    done = client("client", *arguments)
+def test_a_wrong_line_is_told(program: Program, arguments: tuple[str, ...], said: str) -> None:
+    done = program("client", *arguments)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
@@ -109,7 +98,6 @@ def test_a_token_that_is_not_there_is_told_with_one_that_is(client: Program) -> 
     assert done.stderr == "Error: there is no token deplyo\nHint: did you mean deploy?\n"
     never = client("client", "tokens", "create", "never", "--expires", "never")
     assert (never.returncode, "last at most 8760h" in never.stderr) == (1, True)
-    forget(client)
 
 
 def test_sessions_are_listed_and_ended(client: Program, server: str) -> None:

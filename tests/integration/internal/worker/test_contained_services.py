@@ -30,11 +30,6 @@ def redis(containers: Containers) -> str:
     return make_image(containers, "localhost/redis:7", redis_layer())
 
 
-@pytest.fixture(scope="module")
-def postgresql(containers: Containers) -> str:
-    return make_image(containers, "localhost/postgres:15", postgresql_layer())
-
-
 @pytest.fixture
 def root() -> Generator[Path]:
     """A directory that others may pass, and that lies in no directory for temporary files."""
@@ -97,14 +92,6 @@ def serve(room: Room, root: Path, works: Callable[[str], bool], **plan: Any) -> 
     assert record.end.status == "succeeded", record.log()
     assert (urlsplit(url).password or "?").encode() not in record.log()
     assert f", a container, on 127.0.0.1:{urlsplit(url).port}\n".encode() in record.log("start/1")
-
-
-def test_redis(room: Room, root: Path, redis: str) -> None:
-    serve(room, root, try_redis, **service("redis", image=redis, memory="256m", pull="never"))
-
-
-def test_postgresql(room: Room, root: Path, postgresql: str) -> None:
-    serve(room, root, try_postgresql, **service("postgresql", image=postgresql))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

@@ -29,6 +29,7 @@ from pikoci.internal.worker.services.model import Order
 from pikoci.internal.worker.settings import inherit_environment
 from pikoci.internal.worker.users import BuildUser
 from tests.attack.accounts import accounts
+from tests.integration.internal.worker.example_services import ServiceExample, version_here
 from tests.services.kafka import JAVA_OPTIONS, VERSION, find_jars
 from tests.services.postgresql import find_binaries
 from tests.services.process import free_port
@@ -37,6 +38,8 @@ from tests.unit.internal.worker.bench_room import Room, sh, task, wait_until, wo
 from tests.unit.internal.worker.fake_gateway import Record
 
 CANCEL = WorkerCommand(kind="cancel", build_id=1, claim=1, reason="cancelled by alice")
+#: Where the room's builds look for programs.
+PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin"
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +67,7 @@ def root() -> Generator[Path]:
 @pytest.fixture
 def room(root: Path, builders: tuple[BuildUser, ...]) -> Generator[Room]:
     """A worker whose builds run as users of their own where it may have that: PostgreSQL refuses to run as root."""
-    environment = inherit_environment({"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin", "HOME": str(root)})
+    environment = inherit_environment({"PATH": PATH, "HOME": str(root)})
     users: dict[str, Any] = {"build_users": builders, "user_locks": root / "locks"}
     with worker_room(root, environment=environment, kill_grace=5.0, **users) as room:
         yield room
@@ -157,6 +160,7 @@ def require(name: str) -> None:
     """Skip where the machine does not have it."""
     if name == "postgresql":
         find_binaries()
+        program(name, "psql")
     elif name == "rabbitmq" and not Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists():
         missing("rabbitmq", "install Debian's rabbitmq-server")
     elif name == "mariadb":
@@ -166,34 +170,34 @@ def require(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "works"),
+    ("example", "works"),
     [
-        ("postgresql", try_postgresql),
-        ("mariadb", try_mariadb),
-        ("redis", try_redis),
-        ("nats", try_nats),
-        ("rabbitmq", try_rabbitmq),
+        ("service-postgresql", try_postgresql),
+        ("service-mariadb", try_mariadb),
+        ("service-redis", try_redis),
+        ("service-nats", try_nats),
+        ("service-rabbitmq", try_rabbitmq),
     ],
 )
 def test_a_service_serves_the_steps_and_is_gone(
-    room: Room, root: Path, name: str, works: Callable[[str], bool]
+    room: Room, root: Path, example: str, works: Callable[[str], bool]
 ) -> None:
-    require(name)
-    url, record = serve(room, root, name, works)
-    parts = urlsplit(url)
-    assert parts.password
-    assert len(parts.password) == 32
-    assert parts.password.encode() not in record.log()
+    require(example.removeprefix("service-"))
+    url, record = serve(room, root, example, works, PATH)
+    assert urlsplit(url).password == "only-in-tests"
+    assert b"only-in-tests" not in record.log()
 
 
-def serve(room: Room, root: Path, name: str, works: Callable[[str], bool]) -> tuple[str, Record]:
-    """Run a build whose service is tried from here while its step waits. It is of this machine, and gone afterwards."""
-    told, go = root / "told", root / "go"
-    script = f'echo "$SERVICE_IT_URL" > {told}/new && mv {told}/new {told}/url; echo "the url is $SERVICE_IT_URL"'
+def serve(room: Room, root: Path, example: str, works: Callable[[str], bool], path: str) -> tuple[str, Record]:
+    """Run the example whose service is a process, tried from here while a step waits. It is gone afterwards."""
+    told, go, name = root / "told", root / "go", example.removeprefix("service-")
+    url_of = f"$SERVICE_{name.upper()}_URL"
+    script = f'echo "{url_of}" > {told}/new && mv {told}/new {told}/url; echo "the url is {url_of}"'
     script += f"; id -u; while ! [ -e {go} ]; do sleep 0.05; done"
-    record = room.submit(task(script), **service(name, runner="local"))
+    played = ServiceExample(example, "process", version=version_here(name, path))
+    record = room.submit(*played.steps, task(script, id="9"), **played.plan)
     wait_until(lambda: (told / "url").exists() or record.ended, 90)
-    assert not record.ended, record.log()
+    assert not record.ended, (record.end.reason, record.log())
     url = (told / "url").read_text().strip()
     assert works(url), record.log()
     parts = urlsplit(url)
@@ -202,12 +206,20 @@ def serve(room: Room, root: Path, name: str, works: Callable[[str], bool]) -> tu
     go.touch()
     wait_until(lambda: record.ended)
     assert record.end.status == "succeeded", record.log()
-    assert b"the url is " in record.log("1")
+    assert all(text in record.log("1") for text in played.texts), record.log("1")
+    assert b"the url is " in record.log("9")
     assert f" on 127.0.0.1:{parts.port}\n".encode() in record.log("start/1")
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("127.0.0.1", parts.port))
     return url, record
+
+
+def test_a_password_is_a_random_one_if_none_is_given(room: Room, root: Path) -> None:
+    require("redis")
+    record = room.run_job(task(f"echo $SERVICE_IT_PASSWORD > {root}/told/password"), **service("redis", runner="local"))
+    assert record.end.status == "succeeded", record.log()
+    assert len((root / "told" / "password").read_text()) == 33
 
 
 def test_a_version_that_is_not_there_is_refused(room: Room) -> None:
@@ -332,7 +344,7 @@ def test_a_probe_ends_when_its_build_is_cancelled(hanging: Room, root: Path, mon
 def test_kafka(root: Path, tmp_path: Path) -> None:
     path = f"{kafka_folder(tmp_path)}:/usr/bin:/bin"
     with worker_room(root, environment=inherit_environment({"PATH": path, "HOME": str(root)})) as room:
-        serve(room, root, "kafka", try_kafka)
+        serve(room, root, "service-kafka", try_kafka, path)
         room.worker.drain(30)
 
 

@@ -56,7 +56,7 @@ def plan_parts() -> Iterator[str]:
     for assignment in (BuildAssignment, CheckAssignment):
         for hint in typing.get_type_hints(assignment).values():
             for kind in structs_of(hint, seen):
-                if kind.__module__ in {plan.__name__, JobInput.__module__}:
+                if kind.__module__.startswith(f"{plan.__name__}.") or kind.__module__ == JobInput.__module__:
                     yield kind.__name__
                     yield from optional_fields(kind)
     for kind_name, found in BUILTINS.items():

@@ -1,0 +1,58 @@
+# The status of a commit at GitHub: pending while the build runs, then as it ended.
+#
+#   job    ends as     its log has
+#   unit   succeeded
+
+variable "url" {
+  default = "https://github.com/example/app.git"
+}
+
+variable "api" {
+  default = "https://api.github.com"
+}
+
+variable "token" {
+  default   = "change-me"
+  sensitive = true
+}
+
+resource "git" "app" {
+  params {
+    url = var.url
+  }
+}
+
+notification "github-status" "ci" {
+  params {
+    repository = "example/app"
+    api        = var.api
+    token      = var.token
+    commit     = "$GET_APP_REF"
+    context    = "ci/unit"
+  }
+  message = "$BUILD_JOB_NAME $BUILD_STATUS"
+  on      = ["all"]
+}
+
+job "unit" {
+  get "git" "app" {
+    trigger = true
+  }
+
+  notify "github-status" "ci" {
+    description = "under way"
+  }
+
+  task "test" {
+    run "shell" {
+      cmd = "ls app"
+    }
+  }
+
+  # A status of its own beside that of the build, for one part of it.
+  notify "github-status" "ci" {
+    context = "ci/style"
+    status  = "success"
+    commit  = "$GET_APP_REF"
+  }
+}
