@@ -14,9 +14,6 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from pikoci.internal.pipeline.load import Loaded, load
 from pikoci.pkg.hcl import parse
