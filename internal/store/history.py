@@ -69,12 +69,13 @@ def builds_sql(*, version: bool, needs: Sequence[str], newest_first: bool) -> st
 
 
 def held_sql(builds: int) -> str:
-    """The statement for the enabled versions that builds hold, those put out first."""
+    """The statement for the enabled versions that builds hold, those put out first, the last one of them first."""
     return (
-        "SELECT h.build_id, r.type, r.name, h.version_id"
+        "SELECT h.build_id, r.type, r.name, h.version_id, h.is_output"
         " FROM build_versions h CROSS JOIN versions v CROSS JOIN resources r"
         f" WHERE h.build_id IN ({marks(builds)}) AND v.id = h.version_id AND NOT v.disabled AND r.id = h.resource_id"
-        " ORDER BY h.build_id, h.is_output DESC, h.name, h.version_id"
+        " ORDER BY h.build_id, h.is_output DESC,"
+        " CASE WHEN h.is_output THEN h.version_id END DESC, h.name, h.version_id"
     )
 
 
@@ -110,8 +111,8 @@ class SqlHistory:
                 return
             last, size = rows[-1][1], min(size * 4, LAST_PAGE)
 
-    def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterator[Build]:
-        """See `History`. Where `after` was deleted, all builds of the job are later: retention deletes the oldest."""
+    def builds(self, job: str, holding: Collection[Need], start: int | None = None) -> Iterator[Build]:
+        """See `History`. Where `start` was deleted, all builds of the job are later: retention deletes the oldest."""
         job_id = self._job(job)
         if job_id is None or not holding or not self._known(holding):
             return
@@ -119,10 +120,10 @@ class SqlHistory:
         leader = next((need for need in holding if need.version is not None), next(iter(holding)))
         by_version = leader.version is not None
         needs = [need_sql(version=need.version is not None, passed=len(need.passed)) for need in holding]
-        sql = builds_sql(version=by_version, needs=needs, newest_first=after is None)
+        sql = builds_sql(version=by_version, needs=needs, newest_first=start is None)
         key = leader.version if by_version else self._resource(leader.resource)
         conditions = [value for need in holding for value in self._condition(need)]
-        place: Row = (2**63 - 1, 0) if after is None else self._place(after, job_id)
+        place: Row = (2**63 - 1, 0) if start is None else self._before(start, job_id)
         size = FIRST_PAGE
         while True:
             rows = self._session.rows(sql, (job_id, key, *place, *conditions, size))
@@ -166,16 +167,18 @@ class SqlHistory:
     def _loaded(self, job: str, build_ids: list[int]) -> Iterator[Build]:
         if not build_ids:
             return
-        held: dict[int, list[tuple[str, int]]] = {}
+        held: dict[int, dict[tuple[str, int], bool]] = {}
         rows: list[Row] = self._session.rows(held_sql(len(build_ids)), build_ids)
-        for build_id, kind, name, version in rows:
-            held.setdefault(build_id, []).append((f"{kind}.{name}", version))
+        for build_id, kind, name, version, is_output in rows:
+            held.setdefault(build_id, {}).setdefault((f"{kind}.{name}", version), bool(is_output))
         for build_id in build_ids:
-            yield Build(build_id, job, tuple(dict.fromkeys(held.get(build_id, ()))))
+            found = held.get(build_id, {})
+            yield Build(build_id, job, tuple(found), put_out=sum(found.values()))
 
-    def _place(self, build_id: int, job_id: int) -> tuple[int, int]:
+    def _before(self, build_id: int, job_id: int) -> tuple[int, int]:
+        """What the place of the build comes right after."""
         row = self._session.row("SELECT number, retry FROM builds WHERE id = ? AND job_id = ?", (build_id, job_id))
-        return (row[0], row[1]) if row else (0, 0)
+        return (row[0], row[1] - 1) if row else (0, 0)
 
     def _job(self, name: str) -> int | None:
         if name not in self._jobs:

@@ -54,15 +54,24 @@ class Get:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A succeeded build: the enabled (resource, version) pairs it put out, then those it took in."""
+    """A succeeded build: the enabled (resource, version) pairs it put out, the last first, then those it took in.
+
+    `put_out` says how many of the pairs are of the first kind.
+    """
 
     id: int
     job: str
     versions: tuple[tuple[str, int], ...]
+    put_out: int = 0
 
     def of(self, resource: str) -> list[int]:
         """The versions of a resource that passed this build, each once, put out before taken in."""
         return list(dict.fromkeys(v for r, v in self.versions if r == resource))
+
+    def each_of(self, resource: str) -> list[int]:
+        """The versions of a resource that have a turn each: those put out, the first first; if none, those taken in."""
+        put_out = [v for r, v in self.versions[: self.put_out] if r == resource]
+        return put_out[::-1] or self.of(resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +127,10 @@ class History(Protocol):
         None come after a version without a place.
         """
 
-    def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterable[Build]:
+    def builds(self, job: str, holding: Collection[Need], start: int | None = None) -> Iterable[Build]:
         """The succeeded builds of a job that took in or put out all that is needed, newest first.
 
-        With `after`, a build id, only those later than it, oldest first. Needs are met in the query, not by
+        With `start`, a build id, only that one and later ones, oldest first. Needs are met in the query, not by
         reading on: where one job has not succeeded for long, the newest build of another that meets them may
         be thousands back.
         """

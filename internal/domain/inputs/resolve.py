@@ -127,8 +127,8 @@ class _Ahead:
     def after(self, resource: str, version: int) -> Iterable[int]:
         return self._history.after(resource, version)
 
-    def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterable[Build]:
-        return self._history.builds(job, holding, after)
+    def builds(self, job: str, holding: Collection[Need], start: int | None = None) -> Iterable[Build]:
+        return self._history.builds(job, holding, start)
 
     def last_use(self, job: str, get: str, resource: str) -> Use | None:
         return self._last.get(get) or self._history.last_use(job, get, resource)

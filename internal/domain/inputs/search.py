@@ -115,20 +115,25 @@ class Search:
         cursor = self._cursors[get.name].get(job)
         if cursor is None:
             return iter(newest_first)
-        later = self._history.builds(job, needs, after=cursor)
-        return chain((build for build in later if self._brings_new(build, get)), newest_first)
+        later = self._history.builds(job, needs, start=cursor)  # that one too: it may have put out more
+        return chain((build for build in later if self._new(build, get)), newest_first)
 
     def _need(self, choice: Choice, get: Get, job: str) -> Need:
         version = choice.versions.get(get.name)
         others = () if version is not None else tuple(name for name in get.passed if name != job)
         return Need(get.resource, version, others)
 
-    def _brings_new(self, build: Build, get: Get) -> bool:
+    def _new(self, build: Build, get: Get) -> list[int]:
         # An upstream job that ran a used version again must not hold up the versions behind it.
-        return any(not self._history.used(self._job, get.name, v) for v in build.of(get.resource))
+        return [v for v in build.each_of(get.resource) if not self._history.used(self._job, get.name, v)]
+
+    def _offered(self, build: Build, get: Get) -> list[int]:
+        """The versions that the build offers to a get, the preferred first: with `every`, those that are still new."""
+        new = self._new(build, get) if get.every and not get.pin else []
+        return list(dict.fromkeys([*new, *build.of(get.resource)]))
 
     def _assignments(self, choice: Choice, build: Build) -> Iterator[Mapping[str, int]]:
         open_gets = [get for get in self._naming[build.job] if get.name not in choice.versions]
         names = [get.name for get in open_gets]
-        for versions in product(*(build.of(get.resource) for get in open_gets)):
+        for versions in product(*(self._offered(build, get) for get in open_gets)):
             yield {**choice.versions, **dict(zip(names, versions, strict=True))}

@@ -133,9 +133,10 @@ def test_a_random_past_is_answered_as_from_memory(twins: Twins, seed: int) -> No
         for _ in range(20):
             wanted = needs(twins, random)
             places = [None, *(build for owner, build, _ in twins.builds if owner == job)]
-            after = random.choice(places)
-            found = [(one.id, sorted(one.versions)) for one in stored.builds(job, wanted, after)]
-            assert found == [(one.id, sorted(one.versions)) for one in memory.builds(job, wanted, after)], wanted
+            start = random.choice(places)
+            found = [(one.id, one.put_out, sorted(one.versions)) for one in stored.builds(job, wanted, start)]
+            known = memory.builds(job, wanted, start)
+            assert found == [(one.id, one.put_out, sorted(one.versions)) for one in known], wanted
 
 
 def test_an_unknown_name_has_no_past(twins: Twins) -> None:
@@ -155,14 +156,14 @@ def test_an_unknown_name_has_no_past(twins: Twins) -> None:
 
 
 def test_what_was_put_out_comes_before_what_was_taken_in(twins: Twins) -> None:
-    for _ in range(3):
+    for _ in range(4):
         twins.add_version("git.x")
-    one, two, three = twins.versions["git.x"]
-    build = twins.add_build("a", {"x": ("git.x", one), "y": ("git.x", three)}, (("git.x", two),))
+    one, two, three, four = twins.versions["git.x"]
+    build = twins.add_build("a", {"x": ("git.x", one), "y": ("git.x", three)}, (("git.x", two), ("git.x", four)))
     stored, memory = twins.both()
     for history in (stored, memory):
         found = next(iter(history.builds("a", [Need("git.x")])))
-        assert (found.id, found.of("git.x")) == (build, [two, one, three])
+        assert (found.id, found.of("git.x"), found.each_of("git.x")) == (build, [four, two, one, three], [two, four])
 
 
 def test_many_pages_are_read_on(twins: Twins) -> None:
@@ -171,7 +172,7 @@ def test_many_pages_are_read_on(twins: Twins) -> None:
     stored, _ = twins.both()
     assert list(stored.after("git.x", versions[0])) == versions[1:]
     assert [one.id for one in stored.builds("a", [Need("git.x", versions[0])])] == builds[::-1]
-    assert [one.id for one in stored.builds("a", [Need("git.x")], after=builds[3])] == builds[4:]
+    assert [one.id for one in stored.builds("a", [Need("git.x")], start=builds[3])] == builds[3:]
 
 
 def test_after_a_deleted_build_all_others_are_later(store: SqlStore, twins: Twins) -> None:
@@ -181,7 +182,7 @@ def test_after_a_deleted_build_all_others_are_later(store: SqlStore, twins: Twin
     with store.transaction():
         store.builds.delete([gone])
     stored, _ = twins.both()
-    assert [one.id for one in stored.builds("a", [Need("git.x")], after=gone)] == kept
+    assert [one.id for one in stored.builds("a", [Need("git.x")], start=gone)] == kept
 
 
 def test_another_pipeline_is_another_history(world: World, twins: Twins) -> None:

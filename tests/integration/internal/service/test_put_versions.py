@@ -46,6 +46,20 @@ BUTTON = """
 """ + JOBS.replace("{type}", "trigger")
 
 
+EACH = (
+    CHECKED
+    + """
+    job "each" {
+      get "made" "repo" {
+        trigger = true
+        passed  = ["run"]
+        version = "every"
+      }
+    }
+"""
+)
+
+
 def put(world: World, name: str, resource: str = "made.repo") -> Build:
     """A build of `run` that puts the version `{"v": name}`."""
     build = world.trigger()
@@ -78,6 +92,17 @@ def test_what_a_put_made_can_have_passed_at_once_but_is_not_the_newest(world: Wo
     assert built(world, "gated") == ["elsewhere"]
     assert built(world, "plain") == built(world, "latest") == ["1"]
     assert world.taken(world.trigger("plain")) == {"repo": "1"}
+
+
+def test_each_of_several_versions_of_one_put_has_its_turn_after_it(world: World) -> None:
+    world.set(EACH)
+    for names in ("123", "45"):
+        build = world.trigger("run")
+        made = [VersionProduced(put="repo", resource="made.repo", version={"v": name}) for name in names]
+        world.report(build, world.claim(build).claim, 1, *made, *world.events())
+        world.schedule()
+    assert built(world, "each") == ["1", "2", "3", "4", "5"]
+    assert built(world, "gated") == ["3", "5"]
 
 
 def test_a_put_is_followed_by_a_check_at_once_which_tells_what_is_newest(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -88,12 +88,12 @@ class MemoryHistory:
             if found[place] not in self._disabled:
                 yield found[place]
 
-    def builds(self, job: str, holding: Collection[Need], after: int | None = None) -> Iterator[Build]:
+    def builds(self, job: str, holding: Collection[Need], start: int | None = None) -> Iterator[Build]:
         """See `History.builds`."""
         shortest = min((self._passed(job, need.resource, need.version) for need in holding), key=len, default=[])
-        start = 0 if after is None else bisect_right(shortest, self._place(after), key=self._place)
-        places = range(start, len(shortest))
-        for place in reversed(places) if after is None else places:
+        first = 0 if start is None else bisect_left(shortest, self._place(start), key=self._place)
+        places = range(first, len(shortest))
+        for place in reversed(places) if start is None else places:
             build = self._usable(self._builds[shortest[place]])
             if all(self._meets(build, need) for need in holding):
                 yield build
@@ -138,9 +138,6 @@ class MemoryHistory:
         return (build_id if retried is None else retried, build_id)
 
     def _usable(self, build: PastBuild) -> Build:
-        pairs = dict.fromkeys((*build.put, *build.took.values()))
-        return Build(
-            build.id,
-            build.job,
-            tuple(pair for pair in pairs if pair[1] in self._resource and pair[1] not in self._disabled),
-        )
+        pairs = dict.fromkeys((*reversed(build.put), *build.took.values()))
+        usable = tuple(pair for pair in pairs if pair[1] in self._resource and pair[1] not in self._disabled)
+        return Build(build.id, build.job, usable, put_out=sum(pair in build.put for pair in usable))

@@ -185,6 +185,36 @@ CASES = [
         ["code passed unit"],
         "code=c4",
     ),
+    (
+        "every with passed starts at the first of those that the newest build put out",
+        "code: c1 c2 c3\nunit#1 -> code=c1 code=c2 code=c3",
+        ["code passed unit every"],
+        "code=c1",
+    ),
+    (
+        "every with passed takes each that a build put out",
+        "code: c1 c2 c3\nunit#1 -> code=c1 code=c2 code=c3\nme#9 code=c1 from unit#1",
+        ["code passed unit every"],
+        "code=c2",
+    ),
+    (
+        "every with passed leaves no version of a build for the next build's",
+        "code: c1 c2 c3\nunit#1 -> code=c1 code=c2\nunit#2 -> code=c3\nme#9 code=c1 from unit#1",
+        ["code passed unit every"],
+        "code=c2",
+    ),
+    (
+        "every with passed takes no version that a build took in to put out another",
+        "code: c1 c2 c3\nunit#1 code=c1 -> code=c2\nunit#2 code=c2 -> code=c3\nme#9 code=c2 from unit#1",
+        ["code passed unit every"],
+        "code=c3",
+    ),
+    (
+        "without every the last of those that a build put out counts",
+        "code: c1 c2 c3\nunit#1 -> code=c1 code=c2 code=c3",
+        ["code passed unit"],
+        "code=c3",
+    ),
 ]
 
 
