@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from pikoci.internal.api.names import AccountName, PipelineName
 from pikoci.internal.domain.approval import MAX_VOTE_REASON, VOTE_REASON_PATTERN
@@ -176,8 +176,8 @@ class AuditQuery(PageQuery, forbid_unknown_fields=True, frozen=True):
     action: Annotated[str, Meta(max_length=64)] = ""
     object: Annotated[str, Meta(max_length=4 * MAX_PART)] = ""
     outcome: Annotated[str, Meta(max_length=64)] = ""
-    since: Annotated[datetime, Meta(tz=True)] | None = None
-    until: Annotated[datetime, Meta(tz=True)] | None = None
+    since: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
+    until: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
 
 
 class GraphQuery(Struct, forbid_unknown_fields=True, frozen=True):

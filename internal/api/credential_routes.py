@@ -21,11 +21,19 @@ def credential_routes(services: Services) -> list[Route]:
     token, session = views.Listing[credential_views.ApiTokenView], views.Listing[credential_views.SessionView]
     # Who sees all may ask for those of a user or team that is not there.
     of_others: dict[str, Any] = {"problems": (403, 404)}
-    new: dict[str, Any] = {"status": 201, "body": bodies.NewApiToken, "problems": (404, 409), "keeps_answer": False}
+    new: dict[str, Any] = {"status": 201, "body": bodies.NewApiToken, "keeps_answer": False}
     done: dict[str, Any] = {"status": 204}
     return [
         Route("GET", _TOKENS, tokens.list, "API tokens, by name", token, query=bodies.ApiTokenQuery, **of_others),
-        Route("POST", _TOKENS, tokens.create, "Make an API token", credential_views.NewApiTokenView, **new),
+        Route(
+            "POST",
+            _TOKENS,
+            tokens.create,
+            "Make an API token",
+            credential_views.NewApiTokenView,
+            problems=(404, 409, 422),
+            **new,
+        ),
         Route("DELETE", f"{_TOKENS}/{{api_token_id}}", tokens.revoke, "Revoke an API token", **done),
         Route("GET", _SESSIONS, sessions.list, "Open sessions", session, query=bodies.SessionQuery, **of_others),
         Route(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import falcon
@@ -85,9 +87,16 @@ def read_query(request: falcon.Request, kind: type[T]) -> T:
         if isinstance(value, list):
             raise InvalidError(f"the parameter `{name[:80]}` is given twice in the address", hint="give it once")
     try:
+        # Of a number, or `null`, the conversion from text would make a time.
+        msgspec.convert({name: value for name, value in params.items() if name in _times(kind)}, kind)
         return msgspec.convert(params, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _mistake(str(error), kind, "parameter") from None
+
+
+@cache
+def _times(kind: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(name for name, hint in get_type_hints(kind).items() if datetime in (hint, *get_args(hint)))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

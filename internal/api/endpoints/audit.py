@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec import UnsetType
+
 from pikoci.internal.api import views
 from pikoci.internal.api.audit_view import AuditEntryView, audit_entry
 from pikoci.internal.api.bodies import AuditQuery
@@ -41,8 +43,8 @@ def _wanted(query: AuditQuery) -> AuditFilter:
     )
 
 
-def _seconds(time: datetime | None) -> float | None:
-    return None if time is None else time.timestamp()
+def _seconds(time: datetime | UnsetType) -> float | None:
+    return None if isinstance(time, UnsetType) else time.timestamp()
 
 
 def _shown(page: Page[AuditEntry]) -> views.Listing[AuditEntryView]:

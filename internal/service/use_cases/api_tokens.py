@@ -65,9 +65,9 @@ class ApiTokenService:
     def create(self, principal: Principal, wish: Wish) -> tuple[ApiToken, str]:
         """A new token, and what is known of it; the token itself is kept nowhere.
 
-        Raises PermissionDeniedError for what its maker may not do, NotFoundError for a team or pipeline that is not
-        there, ConflictError where the name is taken or there are too many, InvalidError for limits that don't go
-        together.
+        Raises PermissionDeniedError for what its maker may not do, and for a life that is longer than any has here,
+        NotFoundError for a team or pipeline that is not there, ConflictError where the name is taken or there are too
+        many, InvalidError for limits that don't go together.
         """
         limits = {"pipeline": wish.pipeline, "of_team": "yes" if wish.of_team else ""}
         self._context.audit.tell(object=wish.name, team=wish.team, role=wish.role, **limits)
@@ -192,7 +192,7 @@ class ApiTokenService:
         if lifetime is msgspec.UNSET:
             return DEFAULT_LIFETIME if most is None else min(DEFAULT_LIFETIME, most)
         if most is not None and (lifetime is None or lifetime > most):
-            raise InvalidError(
+            raise PermissionDeniedError(
                 f"API tokens of this server last at most {format_duration(most)}",
                 hint="ask for less; the server's --api-token-lifetime sets it",
             )

@@ -43,6 +43,8 @@ OWN: dict[str, dict[str, Any]] = {
     "secrets_delete_of_pipeline": {"secret": "SPARE"},
     "resources_disable": {"resource": "trigger.spare", "version": 2},
 }
+#: Operations that are asked for nothing else: an id of an earlier answer may be that of the session all calls need.
+ONLY_KNOWN = {"usersessions_end"}
 _ASKED: set[str] = set()
 WORKER = {"Pikoci-Worker": "contract", "Pikoci-Instance": "c0ffeec0ffeec0ffee.s1"}
 
@@ -60,7 +62,7 @@ def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
     if meta.generation.mode.is_positive and _operation(case) not in _ASKED:
         _ASKED.add(_operation(case))
         drawn = 1
-    if drawn % 4 and case.path_parameters and not meta.is_negative_at(ParameterLocation.PATH):
+    if (drawn % 4 or _operation(case) in ONLY_KNOWN) and case.path_parameters and not meta.is_negative_at(ParameterLocation.PATH):
         known = KNOWN | OWN.get(_operation(case), {})
         case.path_parameters = {name: known.get(name, value) for name, value in case.path_parameters.items()}
     if case.path.startswith("/api/v1/worker/") and meta.generation.mode.is_positive:

@@ -279,6 +279,8 @@ def test_parts_follow_one_another(scene: Scene) -> None:
     [
         ("since=yesterday", "`since`"),
         ("until=2026-01-01T00:00:00", "`until`"),
+        ("until=null", "`until`"),
+        ("since=0.5", "`since`"),
         ("who=bob", "unknown parameter `who`"),
         ("cursor=x", "cursor"),
     ],
