@@ -62,7 +62,11 @@ def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
     if meta.generation.mode.is_positive and _operation(case) not in _ASKED:
         _ASKED.add(_operation(case))
         drawn = 1
-    if (drawn % 4 or _operation(case) in ONLY_KNOWN) and case.path_parameters and not meta.is_negative_at(ParameterLocation.PATH):
+    if (
+        (drawn % 4 or _operation(case) in ONLY_KNOWN)
+        and case.path_parameters
+        and not meta.is_negative_at(ParameterLocation.PATH)
+    ):
         known = KNOWN | OWN.get(_operation(case), {})
         case.path_parameters = {name: known.get(name, value) for name, value in case.path_parameters.items()}
     if case.path.startswith("/api/v1/worker/") and meta.generation.mode.is_positive:
