@@ -12,7 +12,7 @@ from pikoci.pkg.web.errors import WebError
 _PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"[a-z0-9_.~-]+")
 _HALF_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_IN_QUERY = "!$%&'()*+,/:;=?@[\\]^`{|}~"
+_IN_QUERY = "!$%&'()+*,/:;=?@[\\]^`{|}~"
 _IN_PATH = _IN_QUERY.translate(dict.fromkeys(map(ord, "?`{}")))
 
 

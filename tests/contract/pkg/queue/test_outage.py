@@ -51,7 +51,7 @@ def test_a_message_held_over_a_restart_comes_again(outage: Outage) -> None:
 
 def test_publishing_while_the_broker_is_away_fails_in_time_and_works_again_after(outage: Outage) -> None:
     backend = outage.open(publish_timeout=SHORT)
-    backend.publish("jobs", b"before")
+    publish_at_last(backend, "jobs", b"before")
     outage.broker.kill()
     with hub_stays_free():
         for _ in range(2):
@@ -147,7 +147,7 @@ def test_an_answer_that_can_not_be_given_harms_nothing(outage: Outage) -> None:
 def test_a_network_that_swallows_everything_blocks_nobody(outage: Outage) -> None:
     backend, proxy = outage.open_through_proxy(publish_timeout=SHORT)
     with backend.subscribe(["jobs"]) as subscription:
-        backend.publish("jobs", b"before")
+        publish_at_last(backend, "jobs", b"before")
         collect(subscription, {b"before"})
         proxy.freeze()
         before = time.monotonic()

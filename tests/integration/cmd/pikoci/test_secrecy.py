@@ -15,7 +15,7 @@ from pikoci.shared.options import Setting
 from pikoci.worker.command import worker
 
 SECRET_WORDS = ("secret", "password", "token", "users", "server-url")
-NOT_SECRET = {"log-worker-token", "build-users-group", "secret-key-lost"}
+NOT_SECRET = {"api-token-lifetime", "log-worker-token", "build-users-group", "secret-key-lost"}
 
 PROGRAM = """
 import ctypes, runpy, sys
